@@ -1,0 +1,80 @@
+# Sets up an environment in this checkout and runs the demo, the tests and every check in it: pip and venv, nothing else.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+PYTHON ?= $(shell python3.11 -c '' 2>/dev/null && echo python3.11 || echo python3)
+# The demo writes $(DEMO)-campaign and $(DEMO)-export.
+DEMO ?= demo
+# Tests start their own local Ray, so two at a time; one file's tests stay in one process.
+PYTEST_WORKERS ?= 2
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+BASE := $(VENV)/.installed-base
+FULL := $(VENV)/.installed-full
+
+.PHONY: help demo test lint format types imports docs bench check clean
+
+help:  ## print these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  Variables: PYTHON=$(PYTHON)  DEMO=$(DEMO)  PYTEST_WORKERS=$(PYTEST_WORKERS)  PYTEST_ARGS='
+
+demo: $(BASE)  ## run a small campaign on a local Ray and export its instruction set
+	$(BIN)/llamoco-data run $(DEMO)-campaign --recipe demo
+	$(BIN)/llamoco-data export $(DEMO)-campaign $(DEMO)-export
+
+test: $(FULL)  ## run the tests
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+lint: $(FULL)  ## check the code's style and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(FULL)  ## format the code and repair what can be repaired
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(FULL)  ## check the types
+	$(BIN)/basedpyright
+
+imports: $(FULL)  ## check that imports point one way
+	$(BIN)/lint-imports --no-logo --no-cache
+
+docs: $(FULL)  ## build the documentation into site/, and fail on a broken link
+	$(BIN)/zensical build --strict --clean
+
+bench: $(FULL)  ## time the compiled evaluator beside other suites
+	$(BIN)/python tests/benchmarks/evaluator.py
+
+check: lint types imports docs test  ## run every check that CI runs
+
+clean:  ## remove the environment, caches and built pages, but no campaign and no export
+	rm -rf $(VENV) site .cache .hypothesis .import_linter_cache .pytest_cache .ruff_cache
+	find llamoco_data tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An install is redone when these files change; otherwise the stamp makes it instant.
+$(BASE): pyproject.toml constraints.txt
+	$(call install,.)
+	@touch $@
+
+$(FULL): pyproject.toml constraints.txt
+	$(call install,.[dev$(comma)docs$(comma)bench])
+	@touch $(BASE) $@
+
+comma := ,
+
+define install
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { $(call require_3_11,$(PYTHON)) && $(PYTHON) -m venv $(VENV); }
+	@$(call require_3_11,$(BIN)/python)
+	@echo "Installing into $(VENV) (the first time takes a few minutes) ..."
+	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt \
+		--editable '$(1)' | awk '/^Collecting/ { print "  " $$2; fflush() } /^Installing collected/ { print "  unpacking ..."; fflush() }'
+endef
+
+require_3_11 = $(1) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	{ echo "LLaMoCo needs Python 3.11 or newer, which $(1) is not:" \
+	"run 'make clean', then make again with PYTHON=/path/to/python3.11" >&2; exit 1; }
