@@ -1,0 +1,89 @@
+"""Names things by their content: the frozen record base, digests of canonical values, and random streams.
+
+It refuses to canonicalise what has no canonical form (NaN, sets, objects), so that an id never depends on chance.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+DIGEST_CHARACTERS = 20
+"""Hexadecimal characters of an id: 80 bits, so that 10^9 ids collide with probability below 10^-6."""
+
+
+class LlamocoError(Exception):
+    """What a user can mend: the command line prints its message in one line and exits with code 2."""
+
+
+class Record(BaseModel):
+    """A value that crosses a process, a file or the command line: frozen, strict, without unknown fields or NaN."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """The record written by `to_json`.
+
+        Raises:
+            pydantic.ValidationError: a field is missing, unknown or of another type.
+        """
+        return cls.model_validate_json(text)
+
+    def to_json(self) -> str:
+        """The record as canonical JSON: equal records give equal bytes."""
+        return canonical(self)
+
+
+def canonical(value: object) -> str:
+    """Canonical JSON of plain data and records: sorted keys, no spaces, shortest floats that read back exactly.
+
+    Raises:
+        TypeError: the value holds something other than records, mappings with text keys, sequences and scalars.
+        ValueError: the value holds NaN or an infinity.
+    """
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(value: object) -> str:
+    """The id of a value: the first 80 bits of the SHA-256 of its canonical JSON, in hexadecimal.
+
+    Raises:
+        TypeError, ValueError: see `canonical`.
+    """
+    return hashlib.sha256(canonical(value).encode()).hexdigest()[:DIGEST_CHARACTERS]
+
+
+def stream(*path: str | int) -> np.random.Generator:
+    """The random stream that a readable path of ids names, for example `stream("problem", seed, index)`.
+
+    The same path gives the same stream in any process, in any order, on any machine.
+    """
+    entropy = int.from_bytes(hashlib.sha256(canonical(path).encode()).digest()[:16], "big")
+    return np.random.Generator(np.random.PCG64(entropy))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Record):
+        return _plain(value.model_dump(mode="json"))
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{value!r} has no canonical form: only finite numbers can be part of an id")
+        return value
+    if isinstance(value, Mapping):
+        return {_text_key(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return [_plain(item) for item in value]
+    raise TypeError(f"a {type(value).__name__} has no canonical form: use records, mappings, sequences and scalars")
+
+
+def _text_key(key: object) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"mapping key {key!r} has no canonical form: keys must be text")
+    return key

@@ -1,0 +1,258 @@
+"""The Python face of the compiled evaluator: a problem to ask freely, and a meter that counts, stops and remembers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llamoco_data.problems import kernel
+from llamoco_data.problems.constraint_forms import FORM_CODE
+from llamoco_data.problems.functions import FUNCTION_CODE
+from llamoco_data.problems.spec import ProblemSpec
+
+TARGET_ERROR = 1e-8
+"""A run has solved a problem of known optimum when its error is at most this (CEC and BBOB practice)."""
+
+CHECKPOINTS_PER_DECADE = 10
+
+Vector = NDArray[np.float64]
+
+
+class BudgetSpent(BaseException):
+    """The evaluation budget is used up; raised again at every further call.
+
+    It is no `Exception`, so that a program's own error handling does not swallow it by accident.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A compiled problem; asking it costs nothing and is not counted. Not safe to share between threads."""
+
+    spec: ProblemSpec
+    lower: Vector
+    """Lower bounds, shape (D,)."""
+    upper: Vector
+    """Upper bounds, shape (D,)."""
+    optimum: float | None
+    """Proven global minimum subject to the constraints, or None where none is proven."""
+    optimum_x: Vector | None
+    """A point that attains it, shape (D,)."""
+    code: NDArray[np.int64]
+    memory: Vector
+    """The packed spec, in the layout that `kernel` documents."""
+
+    @property
+    def max_evaluations(self) -> int:
+        return self.spec.max_evaluations
+
+    def objective(self, x: Vector) -> float:
+        """Objective at x, shape (D,), inside the box or not.
+
+        Raises:
+            ValueError: x has another shape.
+        """
+        return kernel.call(_point(x, self.spec.dimension), kernel.PURE_OBJECTIVE, self.code, self.memory)
+
+    def constraints(self, x: Vector) -> tuple[Vector, Vector]:
+        """(g, h) at x, shapes (P,) and (Q,): feasible where g <= 0 and |h| <= 1e-4.
+
+        Raises:
+            ValueError: x has another shape.
+        """
+        self.violation(x)
+        return _constraint_values(self.spec, self.memory)
+
+    def violation(self, x: Vector) -> float:
+        """Mean violation (sum of max(0, g) and of |h| > 1e-4, divided by P + Q; CEC 2020); 0 where x is feasible."""
+        if not self.spec.constraints:
+            return 0.0
+        return kernel.call(_point(x, self.spec.dimension), kernel.PURE_CONSTRAINTS, self.code, self.memory)
+
+
+class Meter:
+    """One run on a problem: counts evaluations, enforces the budget, keeps the best point and the anytime trace.
+
+    The best point is the feasible one of least objective, or else the one of least violation; points outside the box
+    are evaluated and counted but never the best. On a constrained problem one evaluation pays for the objective and
+    the constraints of a point; constraints of any of the last 512 evaluated points are free.
+    """
+
+    def __init__(self, problem: Problem, max_evaluations: int | None = None) -> None:
+        self._spec = problem.spec
+        budget = problem.max_evaluations if max_evaluations is None else max_evaluations
+        self._trace_at = int(problem.code[kernel.TRACE_AT])
+        self._memory = np.concatenate([problem.memory[: self._trace_at], _checkpoints(budget)])
+        self._memory[kernel.BUDGET] = budget
+        self._memory[kernel.TARGET] = -np.inf if problem.optimum is None else problem.optimum + TARGET_ERROR
+        self.objective, self.constraints = _counted(problem, self._memory)
+
+    @property
+    def evaluations(self) -> int:
+        return int(self._memory[kernel.EVALUATIONS])
+
+    @property
+    def best_f(self) -> float | None:
+        """Objective of the best point, None before the first finite value inside the box."""
+        return float(self._memory[kernel.BEST_F]) if self._found else None
+
+    @property
+    def best_violation(self) -> float | None:
+        """Mean violation of the best point: 0 where it is feasible."""
+        return float(self._memory[kernel.BEST_VIOLATION]) if self._found else None
+
+    @property
+    def best_x(self) -> Vector | None:
+        """The best point, shape (D,)."""
+        at = kernel.BEST_X_AT
+        return self._memory[at : at + self._spec.dimension].copy() if self._found else None
+
+    @property
+    def evaluations_to_target(self) -> int | None:
+        """Evaluation at which the error first was at most 1e-8, where the optimum is proven and was reached."""
+        return int(self._memory[kernel.HIT_AT]) or None
+
+    @property
+    def outside_box(self) -> int:
+        """Evaluations at points outside the box."""
+        return int(self._memory[kernel.OUTSIDE])
+
+    @property
+    def non_finite(self) -> int:
+        """Evaluations whose objective value was not finite."""
+        return int(self._memory[kernel.NON_FINITE])
+
+    def trace(self) -> tuple[tuple[int, float, float], ...]:
+        """(evaluations, best objective, best violation) at ten checkpoints a decade and at the end of the run."""
+        reached = 3 * int(self._memory[kernel.CHECKPOINT])
+        table = self._memory[self._trace_at : self._trace_at + reached].reshape(-1, 3)
+        rows = [(int(n), float(f), float(violation)) for n, f, violation in table if f < np.inf]
+        if self._found and (not rows or rows[-1][0] != self.evaluations):
+            best_f, best_violation = self._memory[[kernel.BEST_F, kernel.BEST_VIOLATION]]
+            rows.append((self.evaluations, float(best_f), float(best_violation)))
+        return tuple(rows)
+
+    @property
+    def _found(self) -> bool:
+        return self._memory[kernel.BEST_F] < np.inf
+
+
+def build(spec: ProblemSpec) -> Problem:
+    """The compiled problem of a spec. The first call in a process loads the kernel from its disk cache (about 0.5 s)."""
+    unit = np.asarray(spec.units or (1.0,) * spec.dimension)
+    lower, upper = spec.box[0] * unit, spec.box[1] * unit
+    code, memory = _pack(spec, unit, lower, upper)
+    problem = Problem(spec, lower, upper, None, None, code, memory)
+    optimum_x = np.asarray(spec.shifts[0])
+    if len(spec.shifts) > 1 or problem.violation(optimum_x) > 0:
+        return problem
+    # Every basic function is smallest at z = 0, where the one shift puts all of them at once.
+    return Problem(spec, lower, upper, problem.objective(optimum_x), optimum_x, code, memory)
+
+
+def _counted(problem: Problem, memory: Vector) -> Any:
+    call, code, spec = kernel.call, problem.code, problem.spec
+    shape = (spec.dimension,)
+
+    def objective(x: Vector) -> float:
+        point = np.ascontiguousarray(x, np.float64)
+        if point.shape != shape:
+            raise ValueError(f"objective(x): x must have shape {shape}, got {point.shape}")
+        value = call(point, kernel.OBJECTIVE, code, memory)
+        if value != value:
+            raise BudgetSpent
+        return value
+
+    def constraints(x: Vector) -> tuple[Vector, Vector]:
+        point = np.ascontiguousarray(x, np.float64)
+        if point.shape != shape:
+            raise ValueError(f"constraints(x): x must have shape {shape}, got {point.shape}")
+        value = call(point, kernel.CONSTRAINTS, code, memory)
+        if value != value:
+            raise BudgetSpent
+        return _constraint_values(spec, memory)
+
+    return objective, constraints if spec.constraints else None
+
+
+def _constraint_values(spec: ProblemSpec, memory: Vector) -> tuple[Vector, Vector]:
+    first = kernel.BEST_X_AT + 6 * spec.dimension
+    values = memory[first : first + len(spec.constraints)]
+    return values[: spec.num_inequality].copy(), values[spec.num_inequality :].copy()
+
+
+def _point(x: Vector, dimension: int) -> Vector:
+    point = np.ascontiguousarray(x, np.float64)
+    if point.shape != (dimension,):
+        raise ValueError(f"x must have shape ({dimension},), got {point.shape}")
+    return point
+
+
+def _checkpoints(max_evaluations: int) -> Vector:
+    """The empty trace of a run: rows of checkpoint, best objective, best violation; flat."""
+    decades = np.arange(0, CHECKPOINTS_PER_DECADE * np.log10(max_evaluations) + 1) / CHECKPOINTS_PER_DECADE
+    checkpoints = np.unique(np.minimum(np.ceil(10**decades - 1e-9), max_evaluations))
+    trace = np.full((len(checkpoints), 3), np.inf)
+    trace[:, 0] = checkpoints
+    return trace.ravel()
+
+
+def _pack(spec: ProblemSpec, unit: Vector, lower: Vector, upper: Vector) -> tuple[NDArray[np.int64], Vector]:
+    """The arrays `code` and `memory` of a run that has not begun, without its trace."""
+    d, m = spec.dimension, len(spec.constraints)
+    code, data = _pack_spec(spec, unit)
+    data_at = kernel.BEST_X_AT + 6 * d + m
+    recent_at = data_at + len(data)
+    trace_at = recent_at + (kernel.RECENT * (1 + d + 2 + m) if m else 0)
+    code[[kernel.DATA_AT, kernel.RECENT_AT, kernel.TRACE_AT]] = data_at, recent_at, trace_at
+    memory = np.zeros(trace_at)
+    memory[[kernel.BEST_F, kernel.BEST_VIOLATION]] = np.inf
+    memory[kernel.BEST_X_AT + d : kernel.BEST_X_AT + 3 * d] = np.concatenate([lower, upper])
+    memory[data_at:recent_at] = data
+    return code, memory
+
+
+def _pack_spec(spec: ProblemSpec, unit: Vector) -> tuple[NDArray[np.int64], list[float]]:
+    """`code` without the beginnings of the parts of `memory`, and `data`."""
+    transforms = list(dict.fromkeys((component.shift, component.reflections) for component in spec.components))
+    transforms_at = kernel.COMPONENTS_AT + kernel.COMPONENT_ROW * len(spec.components)
+    constraints_at = transforms_at + kernel.TRANSFORM_ROW * len(transforms)
+    lists_at = constraints_at + kernel.CONSTRAINT_ROW * len(spec.constraints)
+    header = {
+        kernel.DIMENSION: spec.dimension,
+        kernel.NUM_COMPONENTS: len(spec.components),
+        kernel.NUM_CONSTRAINTS: len(spec.constraints),
+        kernel.NUM_INEQUALITY: spec.num_inequality,
+        kernel.TRANSFORMS_AT: transforms_at,
+        kernel.CONSTRAINTS_AT: constraints_at,
+    }
+    code = [header.get(slot, 0) for slot in range(kernel.COMPONENTS_AT)]
+    lists: list[int] = []
+    data = [spec.offset, *unit.tolist()]
+    for component in spec.components:
+        data += [component.weight, component.scale]
+    for constraint in spec.constraints:
+        data += [constraint.bound, constraint.center, constraint.width]
+    shift_at = [_append(data, shift) for shift in spec.shifts]
+    reflection_at = [_append(data, [*v, 2 / sum(i * i for i in v)]) for v in spec.reflections]
+    for component in spec.components:
+        variables = component.variables or range(spec.dimension)
+        transform = transforms.index((component.shift, component.reflections))
+        code += [FUNCTION_CODE[component.function], transform, lists_at + _append(lists, variables), len(variables)]
+    for shift, reflections in transforms:
+        offsets = [reflection_at[index] for index in reflections]
+        code += [shift_at[shift], lists_at + _append(lists, offsets), len(reflections)]
+    for constraint in spec.constraints:
+        variables = constraint.variables or range(spec.dimension)
+        sense = kernel.GREATER_EQUAL if constraint.sense == ">=" else kernel.LESS_EQUAL
+        coefficients_at = _append(data, constraint.coefficients or [0.0] * len(variables))
+        code += [FORM_CODE[constraint.form], sense, lists_at + _append(lists, variables), len(variables), coefficients_at]
+    return np.array(code + lists, dtype=np.int64), data
+
+
+def _append(target: list[Any], values: Any) -> int:
+    """Appends values, returns where they begin."""
+    at = len(target)
+    target.extend(values)
+    return at

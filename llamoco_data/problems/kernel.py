@@ -1,0 +1,244 @@
+"""The compiled evaluator: one scalar kernel for any spec, with counting, best point and anytime trace inside.
+
+It knows flat arrays only; `evaluation` packs a spec into them and gives the kernel its Python face.
+"""
+
+import hashlib
+from collections.abc import Callable
+from math import isfinite, isnan, nan
+from pathlib import Path
+from typing import Any
+
+from numba import njit
+
+from llamoco_data.problems import constraint_forms, functions
+from llamoco_data.problems.dispatch import basic_function, constraint_form
+
+# Slots of `code` (int64): a header, then one row a component, a transform, a constraint, then index lists.
+DIMENSION, NUM_COMPONENTS, NUM_CONSTRAINTS, NUM_INEQUALITY = 0, 1, 2, 3
+TRANSFORMS_AT, CONSTRAINTS_AT = 4, 5  # first rows, in `code`
+DATA_AT, RECENT_AT, TRACE_AT = 6, 7, 8  # beginnings of the parts of `memory`
+COMPONENTS_AT = 9
+COMPONENT_ROW = 4  # function, transform, first index of its variables, number of variables
+TRANSFORM_ROW = 3  # offset of the shift in `data`, first index of its reflections, number of reflections
+CONSTRAINT_ROW = 5  # form, sense, first index of its variables, number of variables, offset of the coefficients
+
+# Slots of `data`, a part of `memory`: offset, then units, then one row a component and a constraint, then vectors.
+OFFSET, UNITS_AT = 0, 1
+COMPONENT_NUMBERS = 2  # weight, scale
+CONSTRAINT_NUMBERS = 3  # bound, center, width
+
+# Slots of `memory` (float64): the state of one run, best_x[D], lower[D], upper[D], work[3D], values[M], then the parts
+# `data`, the recent points (keys[RECENT], then rows of x[D], f, whether f is still owed, values[M]), and
+# the trace: rows of checkpoint, best f, best violation. One array, because each array of a call costs 0.2 us.
+EVALUATIONS, BUDGET, BEST_F, BEST_VIOLATION, HIT_AT, TARGET, OUTSIDE, NON_FINITE, CHECKPOINT, RECENT_COUNT = range(10)
+BEST_X_AT = 10
+
+RECENT = 512
+"""Evaluated points that a constrained problem remembers, so that asking for both halves of a point costs once."""
+
+WORST = 1e300
+"""What a non-finite objective value becomes before an optimizer sees it."""
+
+OBJECTIVE, CONSTRAINTS, PURE_OBJECTIVE, PURE_CONSTRAINTS = 0, 1, 2, 3
+
+LESS_EQUAL, GREATER_EQUAL = 0, 1
+
+
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _objective(x: Any, code: Any, data: Any, work: Any) -> float:
+    d = code[DIMENSION]
+    first_weight = UNITS_AT + d
+    current = -1
+    total = data[OFFSET]
+    for k in range(code[NUM_COMPONENTS]):
+        row = COMPONENTS_AT + COMPONENT_ROW * k
+        if code[row + 1] != current:
+            current = code[row + 1]
+            _transform(x, code, data, work, code[TRANSFORMS_AT] + TRANSFORM_ROW * current)
+        weight = data[first_weight + COMPONENT_NUMBERS * k]
+        scale = data[first_weight + COMPONENT_NUMBERS * k + 1]
+        count = code[row + 3]
+        for j in range(count):
+            work[d + j] = scale * work[code[code[row + 2] + j]]
+        total += weight * basic_function(code[row], work[d : d + count])
+    return total
+
+
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _transform(x: Any, code: Any, data: Any, work: Any, row: int) -> None:
+    d = code[DIMENSION]
+    shift = code[row]
+    for i in range(d):
+        work[i] = (x[i] - data[shift + i]) / data[UNITS_AT + i]
+    for r in range(code[row + 2]):
+        v = code[code[row + 1] + r]
+        projection = 0.0
+        for i in range(d):
+            projection += data[v + i] * work[i]
+        projection *= data[v + d]
+        for i in range(d):
+            work[i] -= projection * data[v + i]
+
+
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _constraints(x: Any, code: Any, data: Any, work: Any, values: Any) -> float:
+    """Fills values with g then h, returns the mean violation of CEC 2020."""
+    d = code[DIMENSION]
+    count = code[NUM_CONSTRAINTS]
+    numbers = UNITS_AT + d + COMPONENT_NUMBERS * code[NUM_COMPONENTS]
+    violation = 0.0
+    for k in range(count):
+        row = code[CONSTRAINTS_AT] + CONSTRAINT_ROW * k
+        m = code[row + 3]
+        for j in range(m):
+            i = code[code[row + 2] + j]
+            work[d + j] = x[i] / data[UNITS_AT + i]
+        a = code[row + 4]
+        number = numbers + CONSTRAINT_NUMBERS * k
+        phi = constraint_form(code[row], work[d : d + m], data[a : a + m], data[number + 1], data[number + 2])
+        value = data[number] - phi if code[row + 1] == GREATER_EQUAL else phi - data[number]
+        values[k] = value
+        if k < code[NUM_INEQUALITY]:
+            violation += max(0.0, value)
+        elif abs(value) > 1e-4:
+            violation += abs(value)
+        if isnan(value):
+            violation = WORST
+    return violation / count
+
+
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _find_recent(x: Any, memory: Any, keys_at: int, points_at: int, width: int, key: float) -> int:
+    """Offset of the remembered row of x, or -1."""
+    d = len(x)
+    seen = int(memory[RECENT_COUNT])
+    for back in range(1, min(seen, RECENT) + 1):
+        slot = (seen - back) % RECENT
+        if memory[keys_at + slot] == key:
+            row = points_at + slot * width
+            same = True
+            for i in range(d):
+                if memory[row + i] != x[i]:
+                    same = False
+                    break
+            if same:
+                return row
+    return -1
+
+
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _key(x: Any) -> float:
+    """A number that differs for different points in all but rare cases."""
+    key = 0.0
+    for i in range(len(x)):
+        key = 0.6180339887498949 * key + x[i] * (1.0 + 0.001 * i)
+    return key
+
+
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _evaluate(x: Any, code: Any, data: Any, memory: Any) -> float:
+    """One counted evaluation of objective and constraints; NaN when the budget is spent."""
+    d = code[DIMENSION]
+    if memory[EVALUATIONS] >= memory[BUDGET]:
+        return nan
+    memory[EVALUATIONS] += 1
+    lower, upper, work = BEST_X_AT + d, BEST_X_AT + 2 * d, BEST_X_AT + 3 * d
+    f = _objective(x, code, data, memory[work : work + 3 * d])
+    inside = True
+    for i in range(d):
+        if not (x[i] >= memory[lower + i] and x[i] <= memory[upper + i]):
+            inside = False
+    violation = 0.0
+    if code[NUM_CONSTRAINTS] > 0:
+        values = work + 3 * d
+        violation = _constraints(
+            x, code, data, memory[work : work + 3 * d], memory[values : values + code[NUM_CONSTRAINTS]]
+        )
+    if not inside:
+        memory[OUTSIDE] += 1
+    if not isfinite(f):
+        memory[NON_FINITE] += 1
+        f = WORST
+    elif inside and (
+        violation < memory[BEST_VIOLATION] or (violation == memory[BEST_VIOLATION] and f < memory[BEST_F])
+    ):
+        memory[BEST_F] = f
+        memory[BEST_VIOLATION] = violation
+        for i in range(d):
+            memory[BEST_X_AT + i] = x[i]
+        if memory[HIT_AT] == 0 and violation == 0 and f <= memory[TARGET]:
+            memory[HIT_AT] = memory[EVALUATIONS]
+    row = code[TRACE_AT] + 3 * int(memory[CHECKPOINT])
+    if row < len(memory) and memory[EVALUATIONS] == memory[row]:
+        memory[row + 1] = memory[BEST_F]
+        memory[row + 2] = memory[BEST_VIOLATION]
+        memory[CHECKPOINT] += 1
+    return f
+
+
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _constrained(x: Any, want: int, code: Any, data: Any, memory: Any) -> float:
+    """Like `_evaluate`, but a point that was paid for by its constraints gives its objective without a second charge."""
+    d = code[DIMENSION]
+    count = code[NUM_CONSTRAINTS]
+    values = BEST_X_AT + 6 * d
+    keys_at = code[RECENT_AT]
+    points_at = keys_at + RECENT
+    width = d + 2 + count
+    key = _key(x)
+    row = _find_recent(x, memory, keys_at, points_at, width, key)
+    if row >= 0 and (want == CONSTRAINTS or memory[row + d + 1] == 1.0):
+        for i in range(count):
+            memory[values + i] = memory[row + d + 2 + i]
+        if want == OBJECTIVE:
+            memory[row + d + 1] = 0.0
+        return memory[row + d]
+    f = _evaluate(x, code, data, memory)
+    if isnan(f):
+        return f
+    slot = int(memory[RECENT_COUNT]) % RECENT
+    memory[RECENT_COUNT] += 1
+    memory[keys_at + slot] = key
+    row = points_at + slot * width
+    for i in range(d):
+        memory[row + i] = x[i]
+    memory[row + d] = f
+    memory[row + d + 1] = 1.0 if want == CONSTRAINTS else 0.0
+    for i in range(count):
+        memory[row + d + 2 + i] = memory[values + i]
+    return f
+
+
+def _compile(sources: int) -> Callable[..., float]:
+    @njit(cache=True)
+    def call(x: Any, want: int, code: Any, memory: Any) -> float:
+        # `sources` is part of the key of the disk cache: editing any kernel file compiles anew.
+        if sources == 0:
+            return nan
+        d = code[DIMENSION]
+        data = memory[code[DATA_AT] : code[RECENT_AT]]
+        work = BEST_X_AT + 3 * d
+        if want == PURE_OBJECTIVE:
+            return _objective(x, code, data, memory[work : work + 3 * d])
+        if want == PURE_CONSTRAINTS:
+            values = work + 3 * d
+            return _constraints(
+                x, code, data, memory[work : work + 3 * d], memory[values : values + code[NUM_CONSTRAINTS]]
+            )
+        if code[NUM_CONSTRAINTS] == 0:
+            return _evaluate(x, code, data, memory)
+        return _constrained(x, want, code, data, memory)
+
+    return call
+
+
+def _sources() -> int:
+    folder = Path(functions.__file__).parent
+    files = [Path(__file__), Path(__file__).with_name("dispatch.py"), Path(constraint_forms.__file__)]
+    text = b"".join(file.read_bytes() for file in sorted([*files, *folder.glob("*.py")]))
+    return int.from_bytes(hashlib.sha256(text).digest()[:7], "big")
+
+
+call = _compile(_sources())
+"""call(x[D], want, code, memory) -> value. Returns NaN where the budget is spent (counted wants only)."""

@@ -1,0 +1,150 @@
+"""A problem as data: everything that decides its values, in numbers short enough to be written into a prompt.
+
+    f(x) = offset + sum_k weight_k * f_k(z_k),   z_k = scale_k * [R_k ((x - shift_k) / units)] on the variables of k
+
+R_k is a product of Householder reflections. The spec evaluates nothing; `build` makes the compiled problem.
+"""
+
+from functools import cached_property
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from llamoco_data.identity import Record, digest
+from llamoco_data.problems.constraint_forms import FORM_BY_NAME, Sense
+from llamoco_data.problems.functions import FUNCTION_BY_NAME
+
+EQUALITY_TOLERANCE = 1e-4
+"""An equality h = 0 holds where |h| is at most this (CEC 2006, 2017 and 2020 constrained suites)."""
+
+Kind = Literal["single", "composition", "hybrid"]
+
+
+class Component(Record):
+    """One basic function inside an objective."""
+
+    function: str
+    """Name in the catalogue of basic functions."""
+    weight: float = Field(gt=0)
+    scale: float = Field(gt=0)
+    """Factor from the shifted, rotated variables to those of the basic function."""
+    shift: int = Field(ge=0)
+    """Index into the problem's shifts."""
+    reflections: tuple[int, ...] = ()
+    """Indices into the problem's reflections, first applied first."""
+    variables: tuple[int, ...] = ()
+    """Rotated variables it acts on, from 0, in this order; empty means all."""
+
+
+class Constraint(Record):
+    """phi(y) compared with a bound, where y = (x / units) on the named variables."""
+
+    form: str
+    """Name in the catalogue of constraint forms."""
+    sense: Sense
+    bound: float
+    variables: tuple[int, ...] = ()
+    """Variables it is about, from 0; empty means all."""
+    coefficients: tuple[float, ...] = ()
+    """One for each of its variables, where the form uses coefficients."""
+    center: float = 0.0
+    width: float = 1.0
+    """The form's parameters c and w, where it uses them."""
+
+
+class ProblemSpec(Record):
+    """A synthetic problem; equal specs are the same problem, and the digest of the spec is its name.
+
+    Raises:
+        pydantic.ValidationError: a length, name or index does not fit the rest.
+    """
+
+    kind: Kind
+    dimension: int = Field(ge=2)
+    box: tuple[float, float]
+    """Lower and upper bound of every variable, in its unit."""
+    units: tuple[float, ...] = ()
+    """Unit of each variable: x_i lies in units_i * box. Empty means 1 everywhere."""
+    shifts: tuple[tuple[float, ...], ...] = Field(min_length=1)
+    """Points x at which components have their minimum, each of length `dimension`."""
+    reflections: tuple[tuple[int, ...], ...] = ()
+    """Householder vectors v, each of length `dimension`: z <- z - 2 v (v.z) / (v.v)."""
+    components: tuple[Component, ...] = Field(min_length=1)
+    offset: float = 0.0
+    constraints: tuple[Constraint, ...] = ()
+    """Inequalities first, then equalities."""
+    max_evaluations: int = Field(ge=1)
+    feasible_point: tuple[float, ...] = ()
+    """A point that satisfies every constraint; empty without constraints."""
+    feasible_share: float = Field(default=1.0, ge=0, le=1)
+    """Estimated share of the box that satisfies every constraint."""
+
+    @cached_property
+    def problem_id(self) -> str:
+        """Digest of the spec."""
+        return digest(self)
+
+    @property
+    def num_inequality(self) -> int:
+        return sum(constraint.sense != "=" for constraint in self.constraints)
+
+    @property
+    def num_equality(self) -> int:
+        return len(self.constraints) - self.num_inequality
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """Names of the basic functions, in the order of the components."""
+        return tuple(component.function for component in self.components)
+
+    @model_validator(mode="after")
+    def _check(self) -> "ProblemSpec":
+        lower, upper = self.box
+        if not lower < upper:
+            raise ValueError(f"box: the lower bound {lower} is not below the upper bound {upper}")
+        if self.units and (len(self.units) != self.dimension or min(self.units) <= 0):
+            raise ValueError(f"units: expected {self.dimension} positive numbers, got {self.units}")
+        for name, vectors in (("shifts", self.shifts), ("reflections", self.reflections)):
+            if any(len(vector) != self.dimension for vector in vectors):
+                raise ValueError(f"{name}: every vector must have {self.dimension} numbers")
+        if any(not any(vector) for vector in self.reflections):
+            raise ValueError("reflections: a vector of zeros reflects nothing")
+        for component in self.components:
+            _check_component(component, self)
+        for constraint in self.constraints:
+            _check_constraint(constraint, self.dimension)
+        if [c.sense == "=" for c in self.constraints] != sorted(c.sense == "=" for c in self.constraints):
+            raise ValueError("constraints: inequalities come before equalities")
+        if len(self.feasible_point) != (self.dimension if self.constraints else 0):
+            raise ValueError("feasible_point: one number for each variable with constraints, none without")
+        return self
+
+
+def _check_component(component: Component, spec: ProblemSpec) -> None:
+    if component.function not in FUNCTION_BY_NAME:
+        raise ValueError(f"components: no basic function is called {component.function!r}")
+    if component.shift >= len(spec.shifts):
+        raise ValueError(f"components: shift {component.shift} is not among the {len(spec.shifts)} shifts")
+    if any(not 0 <= index < len(spec.reflections) for index in component.reflections):
+        raise ValueError(f"components: reflections {component.reflections} are not among {len(spec.reflections)}")
+    _check_variables(component.variables, spec.dimension, "components")
+
+
+def _check_constraint(constraint: Constraint, dimension: int) -> None:
+    form = FORM_BY_NAME.get(constraint.form)
+    if form is None:
+        raise ValueError(f"constraints: no form is called {constraint.form!r}")
+    if constraint.sense not in form.senses:
+        raise ValueError(f"constraints: {form.name} is used with {form.senses}, not {constraint.sense!r}")
+    _check_variables(constraint.variables, dimension, "constraints")
+    expected = (len(constraint.variables) or dimension) if form.uses_coefficients else 0
+    if len(constraint.coefficients) != expected:
+        raise ValueError(f"constraints: {form.name} needs {expected} coefficients, got {len(constraint.coefficients)}")
+
+
+def _check_variables(variables: tuple[int, ...], dimension: int, where: str) -> None:
+    wrong = variables and (
+        len(variables) < 2 or len(set(variables)) < len(variables) or min(variables) < 0 or max(variables) >= dimension
+    )
+    if wrong:
+        raise ValueError(f"{where}: {variables} are not two or more different variables below {dimension}")
