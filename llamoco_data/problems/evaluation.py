@@ -1,7 +1,8 @@
 """The Python face of the compiled evaluator: a problem to ask freely, and a meter that counts, stops and remembers."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ TARGET_ERROR = 1e-8
 CHECKPOINTS_PER_DECADE = 10
 
 Vector = NDArray[np.float64]
+Objective = Callable[[Vector], float]
+Constraints = Callable[[Vector], tuple[Vector, Vector]]
 
 
 class BudgetSpent(BaseException):
@@ -86,7 +89,8 @@ class Meter:
         self._memory = np.concatenate([problem.memory[: self._trace_at], _checkpoints(budget)])
         self._memory[kernel.BUDGET] = budget
         self._memory[kernel.TARGET] = -np.inf if problem.optimum is None else problem.optimum + TARGET_ERROR
-        self.objective, self.constraints = _counted(problem, self._memory)
+        self._refusals = 0
+        self.objective, self.constraints = self._counted(problem)
 
     @property
     def evaluations(self) -> int:
@@ -114,6 +118,11 @@ class Meter:
         return int(self._memory[kernel.HIT_AT]) or None
 
     @property
+    def refused(self) -> bool:
+        """Whether an evaluation beyond the budget was asked for."""
+        return self._refusals > 0
+
+    @property
     def outside_box(self) -> int:
         """Evaluations at points outside the box."""
         return int(self._memory[kernel.OUTSIDE])
@@ -135,7 +144,29 @@ class Meter:
 
     @property
     def _found(self) -> bool:
-        return self._memory[kernel.BEST_F] < np.inf
+        return bool(self._memory[kernel.BEST_F] < np.inf)
+
+    def _counted(self, problem: Problem) -> tuple[Objective, Constraints | None]:
+        call, code, memory, spec = kernel.call, problem.code, self._memory, problem.spec
+        dimension = spec.dimension
+
+        def objective(x: Vector) -> float:
+            value = call(_point(x, dimension), kernel.OBJECTIVE, code, memory)
+            if value != value:
+                self._refuse()
+            return value
+
+        def constraints(x: Vector) -> tuple[Vector, Vector]:
+            value = call(_point(x, dimension), kernel.CONSTRAINTS, code, memory)
+            if value != value:
+                self._refuse()
+            return _constraint_values(spec, memory)
+
+        return objective, constraints if spec.constraints else None
+
+    def _refuse(self) -> NoReturn:
+        self._refusals += 1
+        raise BudgetSpent(f"all {int(self._memory[kernel.BUDGET])} evaluations are spent")
 
 
 def build(spec: ProblemSpec) -> Problem:
@@ -149,31 +180,6 @@ def build(spec: ProblemSpec) -> Problem:
         return problem
     # Every basic function is smallest at z = 0, where the one shift puts all of them at once.
     return Problem(spec, lower, upper, problem.objective(optimum_x), optimum_x, code, memory)
-
-
-def _counted(problem: Problem, memory: Vector) -> Any:
-    call, code, spec = kernel.call, problem.code, problem.spec
-    shape = (spec.dimension,)
-
-    def objective(x: Vector) -> float:
-        point = np.ascontiguousarray(x, np.float64)
-        if point.shape != shape:
-            raise ValueError(f"objective(x): x must have shape {shape}, got {point.shape}")
-        value = call(point, kernel.OBJECTIVE, code, memory)
-        if value != value:
-            raise BudgetSpent
-        return value
-
-    def constraints(x: Vector) -> tuple[Vector, Vector]:
-        point = np.ascontiguousarray(x, np.float64)
-        if point.shape != shape:
-            raise ValueError(f"constraints(x): x must have shape {shape}, got {point.shape}")
-        value = call(point, kernel.CONSTRAINTS, code, memory)
-        if value != value:
-            raise BudgetSpent
-        return _constraint_values(spec, memory)
-
-    return objective, constraints if spec.constraints else None
 
 
 def _constraint_values(spec: ProblemSpec, memory: Vector) -> tuple[Vector, Vector]:
@@ -251,7 +257,7 @@ def _pack_spec(spec: ProblemSpec, unit: Vector) -> tuple[NDArray[np.int64], list
     return np.array(code + lists, dtype=np.int64), data
 
 
-def _append(target: list[Any], values: Any) -> int:
+def _append(target: list[Any], values: Iterable[Any]) -> int:
     """Appends values, returns where they begin."""
     at = len(target)
     target.extend(values)

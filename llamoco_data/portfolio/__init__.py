@@ -1,0 +1,26 @@
+"""The portfolio of optimizers whose programs are raced and taught."""
+
+from llamoco_data.portfolio.catalog import (
+    BASELINE,
+    OPTIMIZER_BY_NAME,
+    OPTIMIZERS,
+    Candidate,
+    Optimizer,
+    OptimizerFamily,
+    portfolio,
+    render,
+)
+from llamoco_data.portfolio.rendering import Setting, program_text
+
+__all__ = [
+    "BASELINE",
+    "OPTIMIZERS",
+    "OPTIMIZER_BY_NAME",
+    "Candidate",
+    "Optimizer",
+    "OptimizerFamily",
+    "Setting",
+    "portfolio",
+    "program_text",
+    "render",
+]

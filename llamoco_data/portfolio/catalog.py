@@ -1,0 +1,223 @@
+"""The portfolio: which optimizers there are, with which settings, and where each of them does not apply.
+
+An optimizer is one program file in `programs` and one entry here; the order of the entries breaks the last ties.
+"""
+
+import functools
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from llamoco_data.identity import Record, digest
+from llamoco_data.portfolio.rendering import Setting, program_text
+from llamoco_data.problems.spec import ProblemSpec
+
+OptimizerFamily = Literal[
+    "genetic algorithm",
+    "differential evolution",
+    "particle swarm",
+    "evolution strategy",
+    "bayesian optimization",
+    "local search",
+    "numerical optimization",
+    "baseline",
+]
+"""The seven families of Ma et al. (arXiv 2403.01131), and the floor that every winner must clear."""
+
+BASELINE = "random_search"
+
+
+@dataclass(frozen=True, slots=True)
+class Optimizer:
+    """One optimizer of the portfolio."""
+
+    name: str
+    """Its program file, without the ending."""
+    title: str
+    family: OptimizerFamily
+    library: str
+    """What does the work: a package, or `numpy` where the program spells the method out."""
+    grid: Mapping[str, tuple[Setting, ...]] = field(default_factory=dict)
+    """Values to try for each named constant of the program; a candidate for each combination."""
+    takes_constraints: bool = False
+    min_evaluations_per_dimension: float = 0.0
+    """Fewer evaluations than this times D leave the method no chance to work."""
+    max_evaluations: int | None = None
+    """More evaluations than this cost more time than the method is made for."""
+    max_dimension: int | None = None
+    cost_us: float = 10.0
+    """Processor microseconds an evaluation beyond the objective, at D = 10: for estimates before anything is measured."""
+
+    def declines(self, spec: ProblemSpec) -> str:
+        """Why the optimizer does not apply to a problem; empty where it does."""
+        if spec.constraints and not self.takes_constraints:
+            return f"{self.title} takes no constraints"
+        if spec.max_evaluations < self.min_evaluations_per_dimension * spec.dimension:
+            return f"{self.title} needs at least {self.min_evaluations_per_dimension:g} evaluations a dimension"
+        if self.max_evaluations is not None and spec.max_evaluations > self.max_evaluations:
+            return f"{self.title} is made for at most {self.max_evaluations} evaluations"
+        if self.max_dimension is not None and spec.dimension > self.max_dimension:
+            return f"{self.title} is made for at most {self.max_dimension} variables"
+        return ""
+
+
+class Candidate(Record):
+    """An optimizer with its settings."""
+
+    optimizer: str
+    settings: dict[str, Setting]
+
+    @functools.cached_property
+    def candidate_id(self) -> str:
+        """Digest of the program text: a changed program is another candidate."""
+        return digest(program_text(self.optimizer, self.settings))
+
+    @property
+    def family(self) -> OptimizerFamily:
+        return OPTIMIZER_BY_NAME[self.optimizer].family
+
+
+def portfolio(optimizers: tuple[str, ...] = ()) -> tuple[Candidate, ...]:
+    """Every candidate of the named optimizers, or of all, in the order of the catalogue.
+
+    Raises:
+        KeyError: no optimizer has one of the names.
+    """
+    chosen = [OPTIMIZER_BY_NAME[name] for name in optimizers] if optimizers else OPTIMIZERS
+    return tuple(
+        Candidate(optimizer=optimizer.name, settings=dict(zip(optimizer.grid, values, strict=True)))
+        for optimizer in sorted(chosen, key=OPTIMIZERS.index)
+        for values in itertools.product(*optimizer.grid.values())
+    )
+
+
+def render(candidate: Candidate, spec: ProblemSpec) -> str:
+    """The program text of a candidate for a problem: what is run, and to the byte what is taught.
+
+    Today's programs read dimension, budget and constraints from their arguments, so the text is the same for every
+    problem; callers must not rely on that.
+
+    Raises:
+        LlamocoError: no such program, or a setting that its text does not have.
+    """
+    del spec
+    return program_text(candidate.optimizer, candidate.settings)
+
+
+OPTIMIZERS: tuple[Optimizer, ...] = (
+    Optimizer(
+        name="slsqp",
+        title="SLSQP with restarts",
+        family="numerical optimization",
+        library="scipy",
+        grid={"DIFFERENCE_STEP": (1e-8, 1e-5)},
+        takes_constraints=True,
+        cost_us=30.0,
+    ),
+    Optimizer(
+        name="lbfgsb",
+        title="L-BFGS-B with restarts",
+        family="numerical optimization",
+        library="scipy",
+        grid={"DIFFERENCE_STEP": (1e-8, 1e-4)},
+        cost_us=20.0,
+    ),
+    Optimizer(
+        name="cobyla",
+        title="COBYLA with restarts",
+        family="numerical optimization",
+        library="nlopt",
+        grid={"INITIAL_STEP": (0.1, 0.3)},
+        takes_constraints=True,
+        cost_us=25.0,
+    ),
+    Optimizer(
+        name="nelder_mead",
+        title="Nelder-Mead with restarts",
+        family="local search",
+        library="nlopt",
+        grid={"INITIAL_STEP": (0.05, 0.2)},
+        cost_us=3.0,
+    ),
+    Optimizer(
+        name="dual_annealing",
+        title="Dual annealing",
+        family="local search",
+        library="scipy",
+        grid={"VISIT": (2.3, 2.62), "LOCAL_SEARCH": (True, False)},
+        cost_us=60.0,
+    ),
+    Optimizer(
+        name="bayesian_optimization",
+        title="Bayesian optimization",
+        family="bayesian optimization",
+        library="scipy",
+        grid={"INITIAL_POINTS": (2, 5)},
+        max_evaluations=300,
+        max_dimension=10,
+        cost_us=15_000.0,
+    ),
+    Optimizer(
+        name="bipop_cma_es",
+        title="BIPOP-CMA-ES",
+        family="evolution strategy",
+        library="cma",
+        grid={"INITIAL_STEP": (0.1, 0.3)},
+        cost_us=130.0,
+    ),
+    Optimizer(
+        name="one_plus_one_es",
+        title="(1+1)-ES with the one-fifth rule",
+        family="evolution strategy",
+        library="numpy",
+        grid={"INITIAL_STEP": (0.05, 0.2)},
+        takes_constraints=True,
+        cost_us=10.0,
+    ),
+    Optimizer(
+        name="lshade",
+        title="L-SHADE",
+        family="differential evolution",
+        library="minionpy",
+        grid={"POPULATION_PER_DIMENSION": (6, 18)},
+        cost_us=5.0,
+    ),
+    Optimizer(
+        name="de",
+        title="Differential evolution",
+        family="differential evolution",
+        library="numpy",
+        grid={"STRATEGY": ("rand1bin", "best1bin"), "CR": (0.2, 0.9)},
+        takes_constraints=True,
+        cost_us=8.0,
+    ),
+    Optimizer(
+        name="pso",
+        title="Particle swarm",
+        family="particle swarm",
+        library="numpy",
+        grid={"SWARM_SIZE": (20, 60)},
+        takes_constraints=True,
+        cost_us=6.0,
+    ),
+    Optimizer(
+        name="ga",
+        title="Real-coded genetic algorithm",
+        family="genetic algorithm",
+        library="numpy",
+        grid={"POPULATION_SIZE": (30, 100)},
+        takes_constraints=True,
+        cost_us=8.0,
+    ),
+    Optimizer(
+        name=BASELINE,
+        title="Random search",
+        family="baseline",
+        library="numpy",
+        takes_constraints=True,
+        cost_us=4.0,
+    ),
+)
+OPTIMIZER_BY_NAME: Mapping[str, Optimizer] = MappingProxyType({optimizer.name: optimizer for optimizer in OPTIMIZERS})

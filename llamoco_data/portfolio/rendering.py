@@ -1,0 +1,64 @@
+"""Turns a program file and settings into a program text: the file's own words, with other values for its constants."""
+
+import ast
+import functools
+from collections.abc import Mapping
+from importlib import resources
+
+from llamoco_data.identity import LlamocoError
+
+Setting = int | float | bool | str
+
+
+def program_text(optimizer: str, settings: Mapping[str, Setting]) -> str:
+    """The text of an optimizer's program with the given values for its named constants.
+
+    Raises:
+        LlamocoError: there is no such program, or it does not define one of the constants at its top level.
+    """
+    return _rendered(optimizer, tuple(sorted(settings.items())))
+
+
+@functools.cache
+def _rendered(optimizer: str, settings: tuple[tuple[str, Setting], ...]) -> str:
+    text = _template(optimizer)
+    lines = text.splitlines()
+    values = _constants(text, optimizer)
+    for name, value in settings:
+        if name not in values:
+            known = ", ".join(values) or "none"
+            raise LlamocoError(f"the program {optimizer}.py has no setting {name!r}; its settings are: {known}")
+        node = values[name]
+        row, line = node.lineno - 1, lines[node.lineno - 1]
+        lines[row] = line[: node.col_offset] + _literal(value) + line[node.end_col_offset :]
+    return "\n".join(lines) + "\n"
+
+
+@functools.cache
+def _template(optimizer: str) -> str:
+    file = resources.files("llamoco_data.portfolio.programs").joinpath(f"{optimizer}.py")
+    if not file.is_file():
+        raise LlamocoError(f"the portfolio has no program {optimizer}.py")
+    return file.read_text(encoding="utf-8")
+
+
+def _constants(text: str, optimizer: str) -> dict[str, ast.expr]:
+    """The literals that the program assigns to names at its top level, each on one line."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        raise LlamocoError(
+            f"the program {optimizer}.py does not compile: {error.msg} at line {error.lineno}; mend it or remove it"
+        ) from None
+    found: dict[str, ast.expr] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            if isinstance(node.value, ast.Constant) or (
+                isinstance(node.value, ast.UnaryOp) and isinstance(node.value.operand, ast.Constant)
+            ):
+                found[node.targets[0].id] = node.value
+    return found
+
+
+def _literal(value: Setting) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)

@@ -1,0 +1,269 @@
+"""Runs one program text on one problem with one seed; whatever the program does, a RunRecord comes out.
+
+The program runs in this process and is trusted: this module measures and contains mistakes, it does not confine attacks.
+"""
+
+import contextlib
+import functools
+import os
+import random
+import re
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+from threadpoolctl import threadpool_limits
+
+from llamoco_data.identity import Record, digest
+from llamoco_data.problems.evaluation import BudgetSpent, Meter, Problem, build
+from llamoco_data.problems.spec import ProblemSpec
+
+TIME_LIMIT_S = 300.0
+"""Default limit of one run. Generous, so that only a hang meets it: a run cut by the clock is not reproducible."""
+
+MAX_DETAIL_CHARACTERS = 200
+
+RunStatus = Literal[
+    "completed", "over_budget", "declined", "invalid_program", "raised", "bad_return", "timed_out", "crashed"
+]
+"""How a run ended:
+
+completed        it returned a point of the box;
+over_budget      it asked for more evaluations than allowed and was stopped; what it found before counts;
+declined         the candidate does not apply to the problem, and was not run;
+invalid_program  the text does not compile, fails while it is loaded, or defines no `minimize`;
+raised           it ended with an error of its own;
+bad_return       it returned no finite point of the box of the right shape;
+timed_out        it did not end within its time limit;
+crashed          it took its worker process down with it.
+"""
+
+MEASURED: frozenset[RunStatus] = frozenset({"completed", "over_budget"})
+"""Statuses whose result takes part in a verdict."""
+
+
+class RunRecord(Record):
+    """What one run gave. Equal runs give equal records, but for `cpu_s`."""
+
+    problem_id: str
+    candidate_id: str
+    """Digest of the program text."""
+    seed: int = Field(ge=0)
+    """The seed that the program was called with."""
+    max_evaluations: int = Field(ge=1)
+    status: RunStatus
+    detail: str = ""
+    """One line on why, where the status is not `completed`."""
+    optimum: float | None = None
+    """The problem's proven minimum, where there is one."""
+    best_f: float | None = None
+    """Objective of the best point evaluated inside the box: feasible first, then lowest."""
+    violation: float | None = None
+    """Its mean constraint violation: 0 where feasible."""
+    evaluations: int = Field(default=0, ge=0)
+    evaluations_to_target: int | None = None
+    """Evaluation at which the error was first at most 1e-8, where the optimum is proven."""
+    outside_box: int = Field(default=0, ge=0)
+    """Evaluations outside the box: counted, never the best."""
+    non_finite: int = Field(default=0, ge=0)
+    """Evaluations without a finite objective value."""
+    trace: tuple[tuple[int, float, float], ...] = ()
+    """(evaluations, best objective, best violation) at ten checkpoints a decade and at the end."""
+    cpu_s: float = Field(default=0.0, ge=0)
+    """Processor time of the run: a measurement of the machine, not part of the result."""
+
+    @property
+    def run_id(self) -> str:
+        """Digest of what decides the run."""
+        return run_id(self.problem_id, self.candidate_id, self.seed, self.max_evaluations)
+
+
+def run_id(problem_id: str, candidate_id: str, seed: int, max_evaluations: int) -> str:
+    """The id of the run that these four decide."""
+    return digest([problem_id, candidate_id, seed, max_evaluations])
+
+
+def program_id(program: str) -> str:
+    """The id of a program: the digest of its text."""
+    return digest(program)
+
+
+def run_seed(problem_id: str, repeat: int) -> int:
+    """The seed that a campaign gives to the repeat-th run (from 0) of every candidate on a problem."""
+    return int(digest(["seed", problem_id, repeat])[:7], 16)
+
+
+def run_program(
+    program: str, spec: ProblemSpec, seed: int, *, problem: Problem | None = None, time_limit_s: float = TIME_LIMIT_S
+) -> RunRecord:
+    """Runs a program text on a problem and records what came of it; it never raises for what the program does.
+
+    The time limit interrupts Python code, in the main thread only; code that hangs inside a compiled library is
+    stopped by the executor, which kills the worker.
+
+    Args:
+        program: a Python text that defines `minimize(objective, lower, upper, max_evaluations, seed, constraints)`.
+        problem: the built problem, where the caller has it already.
+    """
+    problem = build(spec) if problem is None else problem
+    _one_thread()
+    meter = Meter(problem)
+    began = time.process_time()
+    with _quiet(seed), _alarm(time_limit_s):
+        status, detail = _outcome(program, problem, meter, seed)
+    cpu_s = time.process_time() - began
+    blank = RunRecord(
+        problem_id=spec.problem_id,
+        candidate_id=program_id(program),
+        seed=seed,
+        max_evaluations=problem.max_evaluations,
+        status=status,
+        detail=detail,
+        optimum=problem.optimum,
+        cpu_s=cpu_s,
+    )
+    return blank if status in ("timed_out", "invalid_program") else _with_result(blank, meter)
+
+
+def unmeasured(
+    program: str, spec: ProblemSpec, seed: int, status: Literal["declined", "timed_out", "crashed"], detail: str
+) -> RunRecord:
+    """The record of a run without a result: declined, or lost with its worker."""
+    return RunRecord(
+        problem_id=spec.problem_id,
+        candidate_id=program_id(program),
+        seed=seed,
+        max_evaluations=spec.max_evaluations,
+        status=status,
+        detail=_one_line(detail),
+        optimum=build(spec).optimum,
+    )
+
+
+class _TimedOut(BaseException):
+    """The run's time is up."""
+
+
+def _outcome(program: str, problem: Problem, meter: Meter, seed: int) -> tuple[RunStatus, str]:
+    try:
+        minimize = _load(program)
+    except _TimedOut:
+        return "timed_out", "loading the program did not end within its time limit"
+    except BaseException as error:  # a program may raise anything, SystemExit included
+        return "invalid_program", _describe(error)
+    try:
+        lower, upper = problem.lower.copy(), problem.upper.copy()
+        x = minimize(meter.objective, lower, upper, problem.max_evaluations, seed, constraints=meter.constraints)
+    except BudgetSpent:
+        return "over_budget", f"it asked for more than {problem.max_evaluations} evaluations"
+    except _TimedOut:
+        return "timed_out", "the run did not end within its time limit"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        # A library may turn the stop signal into an error of its own, so the meter decides.
+        if meter.refused:
+            return "over_budget", f"it asked for more than {problem.max_evaluations} evaluations"
+        return "raised", _describe(error)
+    if meter.refused:
+        return "over_budget", f"it asked for more than {problem.max_evaluations} evaluations, and hid the stop signal"
+    complaint = _complaint(x, problem)
+    return ("bad_return", complaint) if complaint else ("completed", "")
+
+
+def _load(program: str) -> Callable[..., Any]:
+    """The function `minimize` of a program text.
+
+    Raises:
+        BaseException: whatever the text raises while it is compiled and executed.
+        NameError: it defines no function `minimize`.
+    """
+    namespace: dict[str, Any] = {"__name__": "program"}
+    exec(compile(program, "<program>", "exec"), namespace)
+    minimize = namespace.get("minimize")
+    if not callable(minimize):
+        raise NameError("the program defines no function minimize(objective, lower, upper, max_evaluations, seed, ...)")
+    return minimize
+
+
+def _complaint(x: object, problem: Problem) -> str:
+    """Why a returned value is no point of the box; empty where it is one."""
+    try:
+        point = np.asarray(x, dtype=np.float64)
+    except (TypeError, ValueError):
+        return f"it returned a {type(x).__name__}, not a point"
+    if point.shape != problem.lower.shape:
+        return f"it returned shape {point.shape}, not {problem.lower.shape}"
+    if not np.isfinite(point).all():
+        return "it returned a point that is not finite"
+    if (point < problem.lower).any() or (point > problem.upper).any():
+        return "it returned a point outside the box"
+    return ""
+
+
+def _with_result(record: RunRecord, meter: Meter) -> RunRecord:
+    return record.model_copy(
+        update={
+            "best_f": meter.best_f,
+            "violation": meter.best_violation,
+            "evaluations": meter.evaluations,
+            "evaluations_to_target": meter.evaluations_to_target,
+            "outside_box": meter.outside_box,
+            "non_finite": meter.non_finite,
+            "trace": meter.trace(),
+        }
+    )
+
+
+def _describe(error: BaseException) -> str:
+    where = f" at line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    return _one_line(f"{type(error).__name__}{where}: {message}")
+
+
+def _one_line(text: str) -> str:
+    """Without line breaks and memory addresses, so that equal failures read equal."""
+    return re.sub(r"0x[0-9a-f]{6,}", "0x...", " ".join(text.split()))[:MAX_DETAIL_CHARACTERS]
+
+
+@contextlib.contextmanager
+def _quiet(seed: int) -> Iterator[None]:
+    """Seeds the global generators, and silences what the program prints or warns about."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - pycma and others draw from the global generator
+    with open(os.devnull, "w", encoding="utf-8") as sink, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink), np.errstate(all="ignore"):
+            yield
+
+
+@contextlib.contextmanager
+def _alarm(limit_s: float) -> Iterator[None]:
+    """Raises `_TimedOut` in the main thread after the limit, then every second, should a program swallow it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(signum: int, frame: object) -> None:
+        raise _TimedOut
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, limit_s, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@functools.cache
+def _one_thread() -> None:
+    """One thread for linear algebra: sums in another order would be other results."""
+    import scipy.linalg  # noqa: F401, PLC0415 - its own BLAS must be loaded before it can be limited
+
+    threadpool_limits(1)
