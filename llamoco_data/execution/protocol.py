@@ -1,0 +1,40 @@
+"""What an executor is: something that advances tasks somewhere, and says what came back or was lost."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from llamoco_data.execution.work import Progress, Task
+from llamoco_data.portfolio.entrants import Entrant
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A slice that took its worker down or kept it beyond its deadline."""
+
+    status: Literal["crashed", "timed_out"]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The end of one slice of a task."""
+
+    task: Task
+    result: Progress | Lost
+
+
+class Executor(Protocol):
+    """Advances tasks. Every executor gives the same records, but for their `cpu_s`."""
+
+    def run(self, entrants: Sequence[Entrant], pending: Callable[[], Task | None]) -> Iterator[Slice | None]:
+        """Advances tasks until `pending` has none and none is on its way.
+
+        `pending` is asked whenever a worker is free, after the caller has seen every slice yielded so far: what the
+        caller makes of a slice (the rest of its problem, say) can be the next task. None is yielded about five times
+        a second while nothing ends. Closing the iterator ends the workers.
+
+        Raises:
+            LlamocoError: no worker can be started.
+        """
+        ...

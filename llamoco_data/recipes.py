@@ -1,0 +1,67 @@
+"""Recipes: whole campaigns by name. A variant is a function that changes fields of another."""
+
+from llamoco_data.campaign import CampaignSpec
+from llamoco_data.identity import LlamocoError
+from llamoco_data.portfolio import OPTIMIZERS
+from llamoco_data.problems.sampling import ProblemMixture, sample
+from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.racing import Exhaustive
+
+
+def standard() -> CampaignSpec:
+    """Every optimizer on 300 problems of 2 to 50 variables: an instruction set for a small model, in some hours."""
+    return CampaignSpec(
+        recipe="standard",
+        seed=7,
+        num_problems=300,
+        mixture=ProblemMixture(min_dimension=2, max_dimension=50, min_budget_factor=50, max_budget_factor=2_000),
+        optimizers=tuple(optimizer.name for optimizer in OPTIMIZERS),
+        policy=Exhaustive(repeats=5),
+        wordings=3,
+        held_out_families=("fractal", "norm"),
+    )
+
+
+def paper() -> CampaignSpec:
+    """The size of Ma et al. (arXiv 2403.01131): 6,000 problems, half of them constrained, for a cluster."""
+    return standard().model_copy(update={"recipe": "paper", "num_problems": 6_000})
+
+
+def demo() -> CampaignSpec:
+    """A campaign of every kind of problem that two cores finish in about a minute and a half."""
+    mixture = ProblemMixture(
+        min_dimension=2, max_dimension=8, min_budget_factor=50, max_budget_factor=400, max_evaluations=1_500
+    )
+    return standard().model_copy(
+        update={
+            "recipe": "demo",
+            "num_problems": 24,
+            "mixture": mixture,
+            "policy": Exhaustive(repeats=3),
+        }
+    )
+
+
+RECIPES = {"demo": demo, "standard": standard, "paper": paper}
+
+
+def recipe(name: str) -> CampaignSpec:
+    """The campaign that a recipe names.
+
+    Raises:
+        LlamocoError: no recipe has the name.
+    """
+    if name not in RECIPES:
+        raise LlamocoError(f"there is no recipe {name!r}; the recipes are: {', '.join(RECIPES)}")
+    return RECIPES[name]()
+
+
+def sample_problem(recipe: str = "standard", seed: int = 7, index: int = 42) -> ProblemSpec:
+    """The problem that a recipe, a campaign seed and an index name.
+
+    Raises:
+        LlamocoError: no recipe has the name.
+    """
+    if recipe not in RECIPES:
+        raise LlamocoError(f"there is no recipe {recipe!r}; the recipes are: {', '.join(RECIPES)}")
+    return sample(RECIPES[recipe]().mixture, seed, index)
