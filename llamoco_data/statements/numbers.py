@@ -1,0 +1,106 @@
+"""Writes numbers into statements: short, in several habits, and always so that they read back to the same float64."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+MAX_POWER_DIGITS = 4
+"""Numbers with more significant digits than this are never written with a power of ten."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberStyle:
+    """One writer's habits."""
+
+    whole: Literal["2", "2.0", "2."] = "2"
+    leading_zero: bool = True
+    """0.5 rather than .5, in Python."""
+    powers: bool = True
+    """1e6 rather than 1000000.0, from five zeros on."""
+    separator: Literal[", ", ","] = ", "
+    vectors: Literal["array", "asarray", "split", "integers"] = "array"
+    """How Python holds a vector: np.array([0.5, 2]), np.asarray, np.array("0.5 2".split(), float), or
+    np.array([5, 20]) / 10."""
+
+
+def python_number(value: float, style: NumberStyle) -> str:
+    """A Python literal, with its sign."""
+    if style.powers and (parts := _power_of_ten(value)):
+        mantissa, exponent = parts
+        return f"{mantissa}e{exponent}"
+    text = _plain(value)
+    if "." not in text:
+        return text + style.whole[1:]
+    return text if style.leading_zero else text.replace("0.", ".", 1) if abs(value) < 1 else text
+
+
+def latex_number(value: float, style: NumberStyle) -> str:
+    r"""A decimal number, or `1.5 \cdot 10^{6}` where that product, computed in float64, is the same number."""
+    if style.powers and (parts := _power_of_ten(value)):
+        mantissa, exponent = parts
+        if float(mantissa) * 10.0**exponent == value:
+            power = f"10^{{{exponent}}}"
+            return {"1": power, "-1": f"-{power}"}.get(mantissa, rf"{mantissa} \cdot {power}")
+    text = _plain(value)
+    return text + ".0" if style.whole == "2.0" and "." not in text else text
+
+
+def python_vector(values: Sequence[float], style: NumberStyle) -> str:
+    """A NumPy expression for a float vector; vectors of one repeated value become np.zeros, np.ones or np.full."""
+    first = values[0]
+    if len(values) > 2 and all(value == first for value in values):
+        filled = {0.0: f"np.zeros({len(values)})", 1.0: f"np.ones({len(values)})"}
+        return filled.get(first, f"np.full({len(values)}, {_with_point(first)})")
+    whole = all(float(value).is_integer() for value in values)
+    if style.vectors == "integers" and not whole and (scaled := _scaled_integers(values)):
+        numbers, divisor = scaled
+        return f"np.array([{style.separator.join(numbers)}]) / {divisor}"
+    if style.vectors == "split" and len(values) > 3:
+        return f'np.array("{" ".join(map(_plain, values))}".split(), float)'
+    texts = [python_number(value, style) for value in values]
+    call = "np.asarray" if style.vectors == "asarray" else "np.array"
+    if all(text.lstrip("-").isdigit() for text in texts):
+        return f"{call}([{style.separator.join(texts)}], float)"
+    return f"{call}([{style.separator.join(texts)}])"
+
+
+def python_list(values: Sequence[float], style: NumberStyle) -> str:
+    return f"[{style.separator.join(python_number(value, style) for value in values)}]"
+
+
+def latex_numbers(values: Sequence[float], style: NumberStyle) -> str:
+    """The numbers of a vector, without its brackets."""
+    return style.separator.join(latex_number(value, style) for value in values)
+
+
+def _plain(value: float) -> str:
+    """Shortest decimal without an exponent that reads back exactly; whole numbers have no point."""
+    text = format(Decimal(repr(float(value))), "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def _with_point(value: float) -> str:
+    text = _plain(value)
+    return text if "." in text else text + ".0"
+
+
+def _power_of_ten(value: float) -> tuple[str, int] | None:
+    """Mantissa and exponent where they are shorter to read than the decimal: 1e6 and 2.5e-5, but not 1234567."""
+    sign, digits, _ = Decimal(repr(float(value))).normalize().as_tuple()
+    if value == 0 or len(digits) > MAX_POWER_DIGITS or 1e-4 <= abs(value) < 1e5:
+        return None
+    exponent = Decimal(repr(float(value))).adjusted()
+    first, *rest = map(str, digits)
+    mantissa = "-" * sign + first + ("." + "".join(rest) if rest else "")
+    return mantissa, exponent
+
+
+def _scaled_integers(values: Sequence[float]) -> tuple[list[str], int] | None:
+    """Integers and the power of ten that divides them exactly into the values, or None."""
+    for divisor in (10, 100, 1000):
+        integers = [round(value * divisor) for value in values]
+        if all(integer / divisor == value for integer, value in zip(integers, values, strict=True)):
+            return [str(integer) for integer in integers], divisor
+    return None
