@@ -1,10 +1,11 @@
 """Runs one program text on one problem with one seed; whatever the program does, a RunRecord comes out.
 
-The program runs in this process and is trusted: this module measures and contains mistakes, it does not confine attacks.
+The program runs in this process and is trusted: this module measures and contains mistakes; it confines no attack.
 """
 
 import contextlib
 import functools
+import importlib
 import os
 import random
 import re
@@ -12,8 +13,9 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -154,7 +156,7 @@ def _outcome(program: str, problem: Problem, meter: Meter, seed: int) -> tuple[R
         minimize = _load(program)
     except _TimedOut:
         return "timed_out", "loading the program did not end within its time limit"
-    except BaseException as error:  # a program may raise anything, SystemExit included
+    except BaseException as error:  # noqa: BLE001 - a program may raise anything, SystemExit included
         return "invalid_program", _describe(error)
     try:
         lower, upper = problem.lower.copy(), problem.upper.copy()
@@ -165,7 +167,7 @@ def _outcome(program: str, problem: Problem, meter: Meter, seed: int) -> tuple[R
         return "timed_out", "the run did not end within its time limit"
     except KeyboardInterrupt:
         raise
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001
         # A library may turn the stop signal into an error of its own, so the meter decides.
         if meter.refused:
             return "over_budget", f"it asked for more than {problem.max_evaluations} evaluations"
@@ -176,14 +178,14 @@ def _outcome(program: str, problem: Problem, meter: Meter, seed: int) -> tuple[R
     return ("bad_return", complaint) if complaint else ("completed", "")
 
 
-def _load(program: str) -> Callable[..., Any]:
+def _load(program: str) -> Callable[..., object]:
     """The function `minimize` of a program text.
 
     Raises:
         BaseException: whatever the text raises while it is compiled and executed.
         NameError: it defines no function `minimize`.
     """
-    namespace: dict[str, Any] = {"__name__": "program"}
+    namespace: dict[str, object] = {"__name__": "program"}
     exec(compile(program, "<program>", "exec"), namespace)
     minimize = namespace.get("minimize")
     if not callable(minimize):
@@ -232,24 +234,24 @@ def _one_line(text: str) -> str:
 
 
 @contextlib.contextmanager
-def _quiet(seed: int) -> Iterator[None]:
+def _quiet(seed: int) -> Generator[None]:
     """Seeds the global generators, and silences what the program prints or warns about."""
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - pycma and others draw from the global generator
-    with open(os.devnull, "w", encoding="utf-8") as sink, warnings.catch_warnings():
+    with Path(os.devnull).open("w", encoding="utf-8") as sink, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink), np.errstate(all="ignore"):
             yield
 
 
 @contextlib.contextmanager
-def _alarm(limit_s: float) -> Iterator[None]:
+def _alarm(limit_s: float) -> Generator[None]:
     """Raises `_TimedOut` in the main thread after the limit, then every second, should a program swallow it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def stop(signum: int, frame: object) -> None:
+    def stop(_signum: int, _frame: object) -> None:
         raise _TimedOut
 
     before = signal.signal(signal.SIGALRM, stop)
@@ -264,6 +266,5 @@ def _alarm(limit_s: float) -> Iterator[None]:
 @functools.cache
 def _one_thread() -> None:
     """One thread for linear algebra: sums in another order would be other results."""
-    import scipy.linalg  # noqa: F401, PLC0415 - its own BLAS must be loaded before it can be limited
-
+    importlib.import_module("scipy.linalg")  # its own BLAS must be loaded before it can be limited
     threadpool_limits(1)

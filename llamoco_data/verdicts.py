@@ -62,25 +62,23 @@ class Verdict(Record):
     """The proven minimum, or the best feasible objective of any run; None where no run was feasible."""
     best_known_proven: bool
     kept_out: KeptOutReason | None
-    """Why the problem teaches nothing: everything solves it, nothing finds a feasible point, or nothing beats chance."""
+    """Why it teaches nothing: everything solves it, nothing finds a feasible point, or nothing beats chance."""
     standings: tuple[Standing, ...]
     """Every candidate that was run, best first."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Results:
-    """The runs of one candidate as arrays over its runs, in the order of the seeds."""
+    """The runs of one candidate: arrays of shape (runs,), in the order of the seeds."""
 
     candidate_id: str
     failures: int
-    violation_R: NDArray[np.float64]
-    error_R: NDArray[np.float64]
-    hit_R: NDArray[np.float64]
+    violation: NDArray[np.float64]
+    error: NDArray[np.float64]
+    hit: NDArray[np.float64]
 
 
-def judge(
-    records: Sequence[RunRecord], *, order: Sequence[str] | None = None, baseline: str | None = None
-) -> Verdict:
+def judge(records: Sequence[RunRecord], *, order: Sequence[str] | None = None, baseline: str | None = None) -> Verdict:
     """The verdict on one problem; the order of the records does not matter, and declined runs are passed over.
 
     Args:
@@ -102,7 +100,7 @@ def judge(
     tolerance = TARGET_ERROR if optimum is not None else TARGET_ERROR * max(1.0, abs(best_known or 0.0))
     candidates = _in_catalogue_order({record.candidate_id for record in ran}, order)
     results = [_results(candidate, ran, best_known, tolerance) for candidate in candidates]
-    keys_CK = np.array([_keys(r.violation_R, r.error_R, r.hit_R) for r in results])
+    keys_CK = np.array([_keys(r.violation, r.error, r.hit) for r in results])
     ranking = np.lexsort(keys_CK.T[::-1])
     winner_share_C, tie_share_C = _resample(ran[0].problem_id, results, int(ranking[0]))
     floor = _floor_error(results, baseline, tolerance)
@@ -154,7 +152,9 @@ def _hit(run: RunRecord, target: float) -> float:
     return next((float(n) for n, f, violation in run.trace if violation == 0 and f <= target), np.inf)
 
 
-def _keys(violation: NDArray[np.float64], error: NDArray[np.float64], hit: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+def _keys(
+    violation: NDArray[np.float64], error: NDArray[np.float64], hit: NDArray[np.float64]
+) -> list[NDArray[np.float64]]:
     """The order's four criteria, smaller is better, over the last axis (runs)."""
     infeasible = np.mean(violation > 0, axis=-1)
     return [infeasible, *(_median(values) for values in (violation, error, hit))]
@@ -173,27 +173,25 @@ def _resample(
     A candidate's resamples depend on the problem, on itself and on its number of runs alone, so that another
     candidate does not move them.
     """
-    keys_CKB = np.stack([np.stack(_resampled_keys(problem_id, result)) for result in results])
-    ranks_CB = np.empty(keys_CKB.shape[::2], dtype=np.int64)
-    wins_C = np.zeros(len(results))
-    for b in range(RESAMPLES):
-        keys_CK = keys_CKB[:, :, b]
-        order = np.lexsort(keys_CK.T[::-1])
-        wins_C[order[0]] += 1
-        changes = np.any(keys_CK[order[1:]] != keys_CK[order[:-1]], axis=1)
-        ranks_CB[order, b] = np.concatenate([[0], np.cumsum(changes)])
+    keys_KCB = np.stack([np.stack(_resampled_keys(problem_id, result)) for result in results], axis=1)
+    order_CB = np.lexsort(keys_KCB[::-1], axis=0)
+    sorted_KCB = np.take_along_axis(keys_KCB, order_CB[None], axis=1)
+    worse_CB = np.any(sorted_KCB[:, 1:] != sorted_KCB[:, :-1], axis=0)
+    ranks_CB = np.zeros_like(order_CB)
+    np.put_along_axis(ranks_CB, order_CB[1:], np.cumsum(worse_CB, axis=0), axis=0)
+    wins_C = np.bincount(order_CB[0], minlength=len(results))
     return wins_C / RESAMPLES, np.mean(ranks_CB <= ranks_CB[winner], axis=1)
 
 
 def _resampled_keys(problem_id: str, result: _Results) -> list[NDArray[np.float64]]:
-    count = len(result.error_R)
+    count = len(result.error)
     picks_BR = stream("confidence", problem_id, result.candidate_id).integers(count, size=(RESAMPLES, count))
-    return _keys(result.violation_R[picks_BR], result.error_R[picks_BR], result.hit_R[picks_BR])
+    return _keys(result.violation[picks_BR], result.error[picks_BR], result.hit[picks_BR])
 
 
 def _floor_error(results: Sequence[_Results], baseline: str, tolerance: float) -> float:
     """Random search's median error; where that is infeasible, ten times the largest median error of a candidate."""
-    medians = {result.candidate_id: float(_median(result.error_R)) for result in results}
+    medians = {result.candidate_id: float(_median(result.error)) for result in results}
     floor = medians.get(baseline, np.inf)
     if np.isfinite(floor):
         return floor
@@ -206,7 +204,7 @@ def _standing(
     infeasible, violation, error, hit = (float(key) for key in keys_K)
     return Standing(
         candidate_id=result.candidate_id,
-        runs=len(result.error_R),
+        runs=len(result.error),
         failures=result.failures,
         feasible_share=1 - infeasible,
         median_violation=violation if np.isfinite(violation) else None,

@@ -48,7 +48,7 @@ class Optimizer:
     """More evaluations than this cost more time than the method is made for."""
     max_dimension: int | None = None
     cost_us: float = 10.0
-    """Processor microseconds an evaluation beyond the objective, at D = 10: for estimates before anything is measured."""
+    """Processor microseconds an evaluation beyond the objective, at D = 10: for estimates before measurements."""
 
     def declines(self, spec: ProblemSpec) -> str:
         """Why the optimizer does not apply to a problem; empty where it does."""

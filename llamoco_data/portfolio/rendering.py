@@ -52,11 +52,11 @@ def _constants(text: str, optimizer: str) -> dict[str, ast.expr]:
         ) from None
     found: dict[str, ast.expr] = {}
     for node in tree.body:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            if isinstance(node.value, ast.Constant) or (
-                isinstance(node.value, ast.UnaryOp) and isinstance(node.value.operand, ast.Constant)
-            ):
-                found[node.targets[0].id] = node.value
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant() | ast.UnaryOp(operand=ast.Constant())):
+                found[name] = node.value
+            case _:
+                pass
     return found
 
 

@@ -1,15 +1,16 @@
 """The catalogue of constraint forms: a left-hand side phi(y), compared with a bound.
 
-y holds the m variables that a constraint is about, `a` its coefficients, `c` and `w` its parameters; a form uses what it names.
+y holds the m variables that a constraint is about, `a` its coefficients, `c` and `w` its parameters; a form uses the
+ones that its entry names.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import cos, exp, log, pi, sin
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
-from numba import njit
+from llamoco_data.problems.functions.definition import Vector
 
 Sense = Literal["<=", ">=", "="]
 
@@ -20,8 +21,8 @@ class ConstraintForm:
 
     name: str
     title: str
-    kernel: Callable[[Any, Any, float, float], float]
-    """Compiled scalar kernel (y[m], a[m], c, w) -> phi."""
+    kernel: Callable[[Vector, Vector, float, float], float]
+    """Scalar kernel (y[m], a[m], c, w) -> phi; `dispatch` compiles it."""
     numpy: str
     """NumPy expression in `y`, and in `a`, `{c}`, `{w}` where the form uses them; braces stand for the numbers."""
     latex: str
@@ -36,72 +37,63 @@ class ConstraintForm:
     linear: bool = False
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def linear(y: Any, a: Any, c: float, w: float) -> float:
+def linear(y: Vector, a: Vector, c: float, w: float) -> float:
     total = 0.0
     for i in range(len(y)):
         total += a[i] * y[i]
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def ball(y: Any, a: Any, c: float, w: float) -> float:
+def ball(y: Vector, a: Vector, c: float, w: float) -> float:
     total = 0.0
     for i in range(len(y)):
         total += (y[i] - c) ** 2
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def weighted_squares(y: Any, a: Any, c: float, w: float) -> float:
+def weighted_squares(y: Vector, a: Vector, c: float, w: float) -> float:
     total = 0.0
     for i in range(len(y)):
         total += a[i] * y[i] ** 2
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def absolute(y: Any, a: Any, c: float, w: float) -> float:
+def absolute(y: Vector, a: Vector, c: float, w: float) -> float:
     total = 0.0
     for i in range(len(y)):
         total += abs(y[i] - c)
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def max_norm(y: Any, a: Any, c: float, w: float) -> float:
+def max_norm(y: Vector, a: Vector, c: float, w: float) -> float:
     largest = 0.0
     for i in range(len(y)):
         largest = max(largest, abs(y[i] - c))
     return largest
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def sinusoid(y: Any, a: Any, c: float, w: float) -> float:
+def sinusoid(y: Vector, a: Vector, c: float, w: float) -> float:
     total = 0.0
     for i in range(len(y)):
         total += a[i] * sin(w * y[i])
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def bilinear(y: Any, a: Any, c: float, w: float) -> float:
+def bilinear(y: Vector, a: Vector, c: float, w: float) -> float:
     total = 0.0
     for i in range(len(y) - 1):
         total += y[i] * y[i + 1]
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def log_sum_exp(y: Any, a: Any, c: float, w: float) -> float:
+def log_sum_exp(y: Vector, a: Vector, c: float, w: float) -> float:
     total = 0.0
     for i in range(len(y)):
         total += exp(w * y[i])
     return log(total)
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def rippled_ball(y: Any, a: Any, c: float, w: float) -> float:
+def rippled_ball(y: Vector, a: Vector, c: float, w: float) -> float:
     total = 0.0
     for i in range(len(y)):
         t = w * (y[i] - c)
@@ -109,32 +101,28 @@ def rippled_ball(y: Any, a: Any, c: float, w: float) -> float:
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def differences(y: Any, a: Any, c: float, w: float) -> float:
+def differences(y: Vector, a: Vector, c: float, w: float) -> float:
     total = 0.0
     for i in range(len(y) - 1):
         total += (y[i + 1] - y[i]) ** 2
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def parabola(y: Any, a: Any, c: float, w: float) -> float:
+def parabola(y: Vector, a: Vector, c: float, w: float) -> float:
     total = 0.0
     for i in range(1, len(y)):
         total += y[i] ** 2
     return y[0] - w * total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def cubic(y: Any, a: Any, c: float, w: float) -> float:
+def cubic(y: Vector, a: Vector, c: float, w: float) -> float:
     total = 0.0
     for i in range(len(y)):
         total += a[i] * (w * y[i]) ** 3
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def fractional(y: Any, a: Any, c: float, w: float) -> float:
+def fractional(y: Vector, a: Vector, c: float, w: float) -> float:
     top = 0.0
     squares = 0.0
     for i in range(len(y)):

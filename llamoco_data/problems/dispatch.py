@@ -1,125 +1,185 @@
-"""Compiled dispatch from a catalogue number to its kernel: a chain that the compiler turns into a jump table.
+"""Compiles the kernels of the catalogues, and dispatches from a catalogue number to a kernel.
 
-The numbers are positions in the catalogues; a test holds the two together.
+The numbers are positions in the catalogues, and the chains become jump tables; a test holds the two
+together.
+The compiled kernels are for other compiled code only: called from Python, they have no wrapper and crash.
 """
-
-from typing import Any
 
 from numba import njit
 
 from llamoco_data.problems import constraint_forms as forms
 from llamoco_data.problems.functions import bowls, deceptive, plateaus, rugged, valleys_and_ridges, waves
+from llamoco_data.problems.functions.definition import Vector
+
+# pyright: reportCallIssue=false - numba's own signature of njit lacks these two options
+_inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+_sphere = _inner(bowls.sphere)
+_ellipsoid = _inner(bowls.ellipsoid)
+_schwefel_1_2 = _inner(bowls.schwefel_1_2)
+_bent_cigar = _inner(bowls.bent_cigar)
+_discus = _inner(bowls.discus)
+_different_powers = _inner(bowls.different_powers)
+_zakharov = _inner(bowls.zakharov)
+_quartic = _inner(bowls.quartic)
+_attractive_sector = _inner(bowls.attractive_sector)
+_rosenbrock = _inner(valleys_and_ridges.rosenbrock)
+_dixon_price = _inner(valleys_and_ridges.dixon_price)
+_sharp_ridge = _inner(valleys_and_ridges.sharp_ridge)
+_schwefel_2_20 = _inner(valleys_and_ridges.schwefel_2_20)
+_schwefel_2_21 = _inner(valleys_and_ridges.schwefel_2_21)
+_step = _inner(plateaus.step)
+_step_ellipsoid = _inner(plateaus.step_ellipsoid)
+_exponential = _inner(plateaus.exponential)
+_rastrigin = _inner(waves.rastrigin)
+_bueche_rastrigin = _inner(waves.bueche_rastrigin)
+_step_rastrigin = _inner(waves.step_rastrigin)
+_ackley = _inner(waves.ackley)
+_griewank = _inner(waves.griewank)
+_levy = _inner(waves.levy)
+_alpine = _inner(waves.alpine)
+_cosine_mixture = _inner(waves.cosine_mixture)
+_bohachevsky = _inner(waves.bohachevsky)
+_salomon = _inner(waves.salomon)
+_periodic = _inner(waves.periodic)
+_schwefel = _inner(deceptive.schwefel)
+_modified_schwefel = _inner(deceptive.modified_schwefel)
+_lunacek = _inner(deceptive.lunacek)
+_styblinski_tang = _inner(deceptive.styblinski_tang)
+_escaffer6 = _inner(rugged.escaffer6)
+_schaffer_f7 = _inner(rugged.schaffer_f7)
+_griewank_rosenbrock = _inner(rugged.griewank_rosenbrock)
+_weierstrass = _inner(rugged.weierstrass)
+_katsuura = _inner(rugged.katsuura)
+_happycat = _inner(rugged.happycat)
+_hgbat = _inner(rugged.hgbat)
+
+_linear = _inner(forms.linear)
+_ball = _inner(forms.ball)
+_weighted_squares = _inner(forms.weighted_squares)
+_absolute = _inner(forms.absolute)
+_max_norm = _inner(forms.max_norm)
+_sinusoid = _inner(forms.sinusoid)
+_bilinear = _inner(forms.bilinear)
+_log_sum_exp = _inner(forms.log_sum_exp)
+_rippled_ball = _inner(forms.rippled_ball)
+_differences = _inner(forms.differences)
+_parabola = _inner(forms.parabola)
+_cubic = _inner(forms.cubic)
+_fractional = _inner(forms.fractional)
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def basic_function(code: int, z: Any) -> float:
+@_inner
+def basic_function(code: int, z: Vector) -> float:
+    """Value of the basic function with that number at z[d]."""
     if code == 0:
-        return bowls.sphere(z)
+        return _sphere(z)
     if code == 1:
-        return bowls.ellipsoid(z)
+        return _ellipsoid(z)
     if code == 2:
-        return bowls.schwefel_1_2(z)
+        return _schwefel_1_2(z)
     if code == 3:
-        return bowls.bent_cigar(z)
+        return _bent_cigar(z)
     if code == 4:
-        return bowls.discus(z)
+        return _discus(z)
     if code == 5:
-        return bowls.different_powers(z)
+        return _different_powers(z)
     if code == 6:
-        return bowls.zakharov(z)
+        return _zakharov(z)
     if code == 7:
-        return bowls.quartic(z)
+        return _quartic(z)
     if code == 8:
-        return bowls.attractive_sector(z)
+        return _attractive_sector(z)
     if code == 9:
-        return valleys_and_ridges.rosenbrock(z)
+        return _rosenbrock(z)
     if code == 10:
-        return valleys_and_ridges.dixon_price(z)
+        return _dixon_price(z)
     if code == 11:
-        return valleys_and_ridges.sharp_ridge(z)
+        return _sharp_ridge(z)
     if code == 12:
-        return valleys_and_ridges.schwefel_2_20(z)
+        return _schwefel_2_20(z)
     if code == 13:
-        return valleys_and_ridges.schwefel_2_21(z)
+        return _schwefel_2_21(z)
     if code == 14:
-        return plateaus.step(z)
+        return _step(z)
     if code == 15:
-        return plateaus.step_ellipsoid(z)
+        return _step_ellipsoid(z)
     if code == 16:
-        return plateaus.exponential(z)
+        return _exponential(z)
     if code == 17:
-        return waves.rastrigin(z)
+        return _rastrigin(z)
     if code == 18:
-        return waves.bueche_rastrigin(z)
+        return _bueche_rastrigin(z)
     if code == 19:
-        return waves.step_rastrigin(z)
+        return _step_rastrigin(z)
     if code == 20:
-        return waves.ackley(z)
+        return _ackley(z)
     if code == 21:
-        return waves.griewank(z)
+        return _griewank(z)
     if code == 22:
-        return waves.levy(z)
+        return _levy(z)
     if code == 23:
-        return waves.alpine(z)
+        return _alpine(z)
     if code == 24:
-        return waves.cosine_mixture(z)
+        return _cosine_mixture(z)
     if code == 25:
-        return waves.bohachevsky(z)
+        return _bohachevsky(z)
     if code == 26:
-        return waves.salomon(z)
+        return _salomon(z)
     if code == 27:
-        return waves.periodic(z)
+        return _periodic(z)
     if code == 28:
-        return deceptive.schwefel(z)
+        return _schwefel(z)
     if code == 29:
-        return deceptive.modified_schwefel(z)
+        return _modified_schwefel(z)
     if code == 30:
-        return deceptive.lunacek(z)
+        return _lunacek(z)
     if code == 31:
-        return deceptive.styblinski_tang(z)
+        return _styblinski_tang(z)
     if code == 32:
-        return rugged.escaffer6(z)
+        return _escaffer6(z)
     if code == 33:
-        return rugged.schaffer_f7(z)
+        return _schaffer_f7(z)
     if code == 34:
-        return rugged.griewank_rosenbrock(z)
+        return _griewank_rosenbrock(z)
     if code == 35:
-        return rugged.weierstrass(z)
+        return _weierstrass(z)
     if code == 36:
-        return rugged.katsuura(z)
+        return _katsuura(z)
     if code == 37:
-        return rugged.happycat(z)
+        return _happycat(z)
     if code == 38:
-        return rugged.hgbat(z)
+        return _hgbat(z)
     return 0.0
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def constraint_form(code: int, y: Any, a: Any, c: float, w: float) -> float:
+@_inner
+def constraint_form(code: int, y: Vector, a: Vector, c: float, w: float) -> float:
+    """Left-hand side of the constraint form with that number at y[m]."""
     if code == 0:
-        return forms.linear(y, a, c, w)
+        return _linear(y, a, c, w)
     if code == 1:
-        return forms.ball(y, a, c, w)
+        return _ball(y, a, c, w)
     if code == 2:
-        return forms.weighted_squares(y, a, c, w)
+        return _weighted_squares(y, a, c, w)
     if code == 3:
-        return forms.absolute(y, a, c, w)
+        return _absolute(y, a, c, w)
     if code == 4:
-        return forms.max_norm(y, a, c, w)
+        return _max_norm(y, a, c, w)
     if code == 5:
-        return forms.sinusoid(y, a, c, w)
+        return _sinusoid(y, a, c, w)
     if code == 6:
-        return forms.bilinear(y, a, c, w)
+        return _bilinear(y, a, c, w)
     if code == 7:
-        return forms.log_sum_exp(y, a, c, w)
+        return _log_sum_exp(y, a, c, w)
     if code == 8:
-        return forms.rippled_ball(y, a, c, w)
+        return _rippled_ball(y, a, c, w)
     if code == 9:
-        return forms.differences(y, a, c, w)
+        return _differences(y, a, c, w)
     if code == 10:
-        return forms.parabola(y, a, c, w)
+        return _parabola(y, a, c, w)
     if code == 11:
-        return forms.cubic(y, a, c, w)
+        return _cubic(y, a, c, w)
     if code == 12:
-        return forms.fractional(y, a, c, w)
+        return _fractional(y, a, c, w)
     return 0.0

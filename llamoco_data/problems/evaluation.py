@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from math import isnan
+from typing import NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from llamoco_data.problems import kernel
 from llamoco_data.problems.constraint_forms import FORM_CODE
 from llamoco_data.problems.functions import FUNCTION_CODE
+from llamoco_data.problems.functions.definition import Vector
 from llamoco_data.problems.spec import ProblemSpec
 
 TARGET_ERROR = 1e-8
@@ -17,9 +19,9 @@ TARGET_ERROR = 1e-8
 
 CHECKPOINTS_PER_DECADE = 10
 
-Vector = NDArray[np.float64]
 Objective = Callable[[Vector], float]
 Constraints = Callable[[Vector], tuple[Vector, Vector]]
+Number = TypeVar("Number", int, float)
 
 
 class BudgetSpent(BaseException):
@@ -152,13 +154,13 @@ class Meter:
 
         def objective(x: Vector) -> float:
             value = call(_point(x, dimension), kernel.OBJECTIVE, code, memory)
-            if value != value:
+            if isnan(value):
                 self._refuse()
             return value
 
         def constraints(x: Vector) -> tuple[Vector, Vector]:
             value = call(_point(x, dimension), kernel.CONSTRAINTS, code, memory)
-            if value != value:
+            if isnan(value):
                 self._refuse()
             return _constraint_values(spec, memory)
 
@@ -170,7 +172,7 @@ class Meter:
 
 
 def build(spec: ProblemSpec) -> Problem:
-    """The compiled problem of a spec. The first call in a process loads the kernel from its disk cache (about 0.5 s)."""
+    """The compiled problem of a spec; the first call of a process loads the kernel from disk, about 0.5 s."""
     unit = np.asarray(spec.units or (1.0,) * spec.dimension)
     lower, upper = spec.box[0] * unit, spec.box[1] * unit
     code, memory = _pack(spec, unit, lower, upper)
@@ -253,11 +255,17 @@ def _pack_spec(spec: ProblemSpec, unit: Vector) -> tuple[NDArray[np.int64], list
         variables = constraint.variables or range(spec.dimension)
         sense = kernel.GREATER_EQUAL if constraint.sense == ">=" else kernel.LESS_EQUAL
         coefficients_at = _append(data, constraint.coefficients or [0.0] * len(variables))
-        code += [FORM_CODE[constraint.form], sense, lists_at + _append(lists, variables), len(variables), coefficients_at]
+        code += [
+            FORM_CODE[constraint.form],
+            sense,
+            lists_at + _append(lists, variables),
+            len(variables),
+            coefficients_at,
+        ]
     return np.array(code + lists, dtype=np.int64), data
 
 
-def _append(target: list[Any], values: Iterable[Any]) -> int:
+def _append(target: list[Number], values: Iterable[Number]) -> int:
     """Appends values, returns where they begin."""
     at = len(target)
     target.extend(values)

@@ -3,16 +3,23 @@
 It knows flat arrays only; `evaluation` packs a spec into them and gives the kernel its Python face.
 """
 
+# What comes out of a slot of an array is a scalar to numba, but not to the type checker.
+# pyright: reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+
 import hashlib
 from collections.abc import Callable
 from math import isfinite, isnan, nan
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from llamoco_data.problems import constraint_forms, functions
 from llamoco_data.problems.dispatch import basic_function, constraint_form
+from llamoco_data.problems.functions.definition import Vector
+
+Indices = NDArray[np.int64]
 
 # Slots of `code` (int64): a header, then one row a component, a transform, a constraint, then index lists.
 DIMENSION, NUM_COMPONENTS, NUM_CONSTRAINTS, NUM_INEQUALITY = 0, 1, 2, 3
@@ -44,9 +51,11 @@ OBJECTIVE, CONSTRAINTS, PURE_OBJECTIVE, PURE_CONSTRAINTS = 0, 1, 2, 3
 
 LESS_EQUAL, GREATER_EQUAL = 0, 1
 
+_inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def _objective(x: Any, code: Any, data: Any, work: Any) -> float:
+
+@_inner
+def _objective(x: Vector, code: Indices, data: Vector, work: Vector) -> float:
     d = code[DIMENSION]
     first_weight = UNITS_AT + d
     current = -1
@@ -65,8 +74,8 @@ def _objective(x: Any, code: Any, data: Any, work: Any) -> float:
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def _transform(x: Any, code: Any, data: Any, work: Any, row: int) -> None:
+@_inner
+def _transform(x: Vector, code: Indices, data: Vector, work: Vector, row: int) -> None:
     d = code[DIMENSION]
     shift = code[row]
     for i in range(d):
@@ -81,8 +90,8 @@ def _transform(x: Any, code: Any, data: Any, work: Any, row: int) -> None:
             work[i] -= projection * data[v + i]
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def _constraints(x: Any, code: Any, data: Any, work: Any, values: Any) -> float:
+@_inner
+def _constraints(x: Vector, code: Indices, data: Vector, work: Vector, values: Vector) -> float:
     """Fills values with g then h, returns the mean violation of CEC 2020."""
     d = code[DIMENSION]
     count = code[NUM_CONSTRAINTS]
@@ -108,8 +117,8 @@ def _constraints(x: Any, code: Any, data: Any, work: Any, values: Any) -> float:
     return violation / count
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def _find_recent(x: Any, memory: Any, keys_at: int, points_at: int, width: int, key: float) -> int:
+@_inner
+def _find_recent(x: Vector, memory: Vector, keys_at: int, points_at: int, width: int, key: float) -> int:
     """Offset of the remembered row of x, or -1."""
     d = len(x)
     seen = int(memory[RECENT_COUNT])
@@ -127,8 +136,8 @@ def _find_recent(x: Any, memory: Any, keys_at: int, points_at: int, width: int, 
     return -1
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def _key(x: Any) -> float:
+@_inner
+def _key(x: Vector) -> float:
     """A number that differs for different points in all but rare cases."""
     key = 0.0
     for i in range(len(x)):
@@ -136,8 +145,8 @@ def _key(x: Any) -> float:
     return key
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def _evaluate(x: Any, code: Any, data: Any, memory: Any) -> float:
+@_inner
+def _evaluate(x: Vector, code: Indices, data: Vector, memory: Vector) -> float:
     """One counted evaluation of objective and constraints; NaN when the budget is spent."""
     d = code[DIMENSION]
     if memory[EVALUATIONS] >= memory[BUDGET]:
@@ -147,6 +156,8 @@ def _evaluate(x: Any, code: Any, data: Any, memory: Any) -> float:
     f = _objective(x, code, data, memory[work : work + 3 * d])
     inside = True
     for i in range(d):
+        if not isfinite(x[i]):
+            f = nan  # a maximum can pass over a NaN among its arguments
         if not (x[i] >= memory[lower + i] and x[i] <= memory[upper + i]):
             inside = False
     violation = 0.0
@@ -177,9 +188,9 @@ def _evaluate(x: Any, code: Any, data: Any, memory: Any) -> float:
     return f
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def _constrained(x: Any, want: int, code: Any, data: Any, memory: Any) -> float:
-    """Like `_evaluate`, but a point that was paid for by its constraints gives its objective without a second charge."""
+@_inner
+def _constrained(x: Vector, want: int, code: Indices, data: Vector, memory: Vector) -> float:
+    """Like `_evaluate`, but a point paid for by its constraints gives its objective without a second charge."""
     d = code[DIMENSION]
     count = code[NUM_CONSTRAINTS]
     values = BEST_X_AT + 6 * d
@@ -212,7 +223,7 @@ def _constrained(x: Any, want: int, code: Any, data: Any, memory: Any) -> float:
 
 def _compile(sources: int) -> Callable[..., float]:
     @njit(cache=True)
-    def call(x: Any, want: int, code: Any, memory: Any) -> float:
+    def call(x: Vector, want: int, code: Indices, memory: Vector) -> float:
         # `sources` is part of the key of the disk cache: editing any kernel file compiles anew.
         if sources == 0:
             return nan

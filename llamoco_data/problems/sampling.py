@@ -133,7 +133,9 @@ def _draw_weights(rng: np.random.Generator, spec: ProblemSpec) -> tuple[Componen
     for component in spec.components:
         alone = build(spec.model_copy(update={"components": (component,), "offset": 0.0}))
         typical = float(np.median([alone.objective(x) for x in points]))
-        weighted.append(component.model_copy(update={"weight": _round(100 * rng.uniform(0.1, 1) / max(typical, 1e-6), 2)}))
+        weighted.append(
+            component.model_copy(update={"weight": _round(100 * rng.uniform(0.1, 1) / max(typical, 1e-6), 2)})
+        )
     return tuple(weighted)
 
 
@@ -220,7 +222,7 @@ def _draw_constraint(
 
 
 def _left_hand_side(problem: Problem, x: Vector) -> float:
-    """phi - bound of the only constraint, or bound - phi for ">="."""
+    """Phi - bound of the only constraint, or bound - phi for ">="."""
     g, h = problem.constraints(x)
     return float((g if len(g) else h)[0])
 
@@ -238,7 +240,7 @@ def _random_points(rng: np.random.Generator, problem: Problem, count: int) -> Ve
 
 
 def _log_uniform_int(rng: np.random.Generator, low: int, high: int) -> int:
-    return int(floor(low * ((high + 1) / low) ** rng.random()))
+    return floor(low * ((high + 1) / low) ** rng.random())
 
 
 def _round(value: float, digits: int) -> float:

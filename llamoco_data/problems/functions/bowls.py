@@ -1,22 +1,16 @@
 """Bowls: unimodal functions, from the sphere to ill-conditioned and asymmetric ones."""
 
-from typing import Any
-
-from numba import njit
-
-from llamoco_data.problems.functions.definition import BasicFunction
+from llamoco_data.problems.functions.definition import BasicFunction, Vector
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def sphere(z: Any) -> float:
+def sphere(z: Vector) -> float:
     total = 0.0
     for i in range(len(z)):
         total += z[i] ** 2
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def ellipsoid(z: Any) -> float:
+def ellipsoid(z: Vector) -> float:
     d = len(z)
     total = 0.0
     for i in range(d):
@@ -24,8 +18,7 @@ def ellipsoid(z: Any) -> float:
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def schwefel_1_2(z: Any) -> float:
+def schwefel_1_2(z: Vector) -> float:
     total = 0.0
     partial = 0.0
     for i in range(len(z)):
@@ -34,24 +27,21 @@ def schwefel_1_2(z: Any) -> float:
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def bent_cigar(z: Any) -> float:
+def bent_cigar(z: Vector) -> float:
     total = z[0] ** 2
     for i in range(1, len(z)):
         total += 1e6 * z[i] ** 2
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def discus(z: Any) -> float:
+def discus(z: Vector) -> float:
     total = 1e6 * z[0] ** 2
     for i in range(1, len(z)):
         total += z[i] ** 2
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def different_powers(z: Any) -> float:
+def different_powers(z: Vector) -> float:
     d = len(z)
     total = 0.0
     for i in range(d):
@@ -59,8 +49,7 @@ def different_powers(z: Any) -> float:
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def zakharov(z: Any) -> float:
+def zakharov(z: Vector) -> float:
     squares = 0.0
     linear = 0.0
     for i in range(len(z)):
@@ -69,16 +58,14 @@ def zakharov(z: Any) -> float:
     return squares + linear**2 + linear**4
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def quartic(z: Any) -> float:
+def quartic(z: Vector) -> float:
     total = 0.0
     for i in range(len(z)):
         total += (i + 1) * z[i] ** 4
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def attractive_sector(z: Any) -> float:
+def attractive_sector(z: Vector) -> float:
     total = 0.0
     for i in range(len(z)):
         stretch = 100.0 if z[i] > 0 else 1.0

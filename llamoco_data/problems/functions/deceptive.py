@@ -1,15 +1,11 @@
 """Deceptive functions: the best of the large basins is not where the global trend points."""
 
 from math import cos, pi, sin, sqrt
-from typing import Any
 
-from numba import njit
-
-from llamoco_data.problems.functions.definition import BasicFunction
+from llamoco_data.problems.functions.definition import BasicFunction, Vector
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def schwefel(z: Any) -> float:
+def schwefel(z: Vector) -> float:
     total = 0.0
     for i in range(len(z)):
         t = z[i] + 420.9687462275036
@@ -18,8 +14,7 @@ def schwefel(z: Any) -> float:
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def modified_schwefel(z: Any) -> float:
+def modified_schwefel(z: Vector) -> float:
     d = len(z)
     total = 0.0
     for i in range(d):
@@ -35,8 +30,7 @@ def modified_schwefel(z: Any) -> float:
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def lunacek(z: Any) -> float:
+def lunacek(z: Vector) -> float:
     d = len(z)
     s = 1 - 1 / (2 * sqrt(d + 20) - 8.2)
     gap = 2.5 + sqrt(5.25 / s)
@@ -50,8 +44,7 @@ def lunacek(z: Any) -> float:
     return min(near, d + s * far) + 10 * (d - waves)
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def styblinski_tang(z: Any) -> float:
+def styblinski_tang(z: Vector) -> float:
     total = 0.0
     for i in range(len(z)):
         t = z[i] - 2.903534027771177
@@ -97,10 +90,14 @@ DECEPTIVE = (
         ),
         where=(
             r"t_i = z_i + 420.9687462275036",
-            r"m_i = \begin{cases} \left| t_i \right| & \left| t_i \right| \le 500 \\"
-            r" 500 - \left( \left| t_i \right| \bmod 500 \right) & \text{otherwise} \end{cases}",
-            r"q_i = \begin{cases} 0 & \left| t_i \right| \le 500 \\"
-            r" \frac{(\left| t_i \right| - 500)^2}{10000 d} & \text{otherwise} \end{cases}",
+            (
+                r"m_i = \begin{cases} \left| t_i \right| & \left| t_i \right| \le 500 \\"
+                r" 500 - \left( \left| t_i \right| \bmod 500 \right) & \text{otherwise} \end{cases}"
+            ),
+            (
+                r"q_i = \begin{cases} 0 & \left| t_i \right| \le 500 \\"
+                r" \frac{(\left| t_i \right| - 500)^2}{10000 d} & \text{otherwise} \end{cases}"
+            ),
         ),
         half_width=600.0,
         multimodal=True,
@@ -134,10 +131,7 @@ DECEPTIVE = (
         title="Styblinski-Tang",
         family="deceptive",
         kernel=styblinski_tang,
-        numpy=(
-            "t = z - 2.903534027771177\n"
-            "return np.sum((t**4 - 16 * t**2 + 5 * t) / 2 + 39.16616570377142)"
-        ),
+        numpy=("t = z - 2.903534027771177\nreturn np.sum((t**4 - 16 * t**2 + 5 * t) / 2 + 39.16616570377142)"),
         latex=r"\sum_{i=1}^{d} \left( \frac{t_i^4 - 16 t_i^2 + 5 t_i}{2} + 39.16616570377142 \right)",
         where=(r"t_i = z_i - 2.903534027771177",),
         half_width=5.0,

@@ -2,7 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
 
 FunctionFamily = Literal[
     "bowl", "valley", "ridge", "plateau", "regular waves", "deceptive", "paired waves", "fractal", "norm"
@@ -22,8 +27,8 @@ class BasicFunction:
     """The field's name for it."""
     family: FunctionFamily
     """Landscape structure; whole families are held out for testing."""
-    kernel: Callable[[Any], float]
-    """Compiled scalar kernel z[d] -> value, written as the loops of the formula."""
+    kernel: Callable[[Vector], float]
+    """Scalar kernel z[d] -> value, written as the loops of the formula; `dispatch` compiles it."""
     numpy: str
     """Body of a Python function of the NumPy array `z`, ending in a return statement."""
     latex: str

@@ -1,23 +1,18 @@
 """Plateaus: steps and flat outskirts where slopes say nothing."""
 
 from math import exp, floor
-from typing import Any
 
-from numba import njit
-
-from llamoco_data.problems.functions.definition import BasicFunction
+from llamoco_data.problems.functions.definition import BasicFunction, Vector
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def step(z: Any) -> float:
+def step(z: Vector) -> float:
     total = 0.0
     for i in range(len(z)):
         total += floor(z[i] + 0.5) ** 2
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def step_ellipsoid(z: Any) -> float:
+def step_ellipsoid(z: Vector) -> float:
     d = len(z)
     total = 0.0
     for i in range(d):
@@ -26,8 +21,7 @@ def step_ellipsoid(z: Any) -> float:
     return 0.1 * max(abs(z[0]) / 1e4, total)
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def exponential(z: Any) -> float:
+def exponential(z: Vector) -> float:
     total = 0.0
     for i in range(len(z)):
         total += z[i] ** 2
@@ -59,13 +53,16 @@ PLATEAUS = (
         ),
         latex=r"0.1 \max \left( \frac{\left| z_1 \right|}{10^{4}}, \sum_{i=1}^{d} 10^{2 \frac{i-1}{d-1}} r_i^2 \right)",
         where=(
-            r"r_i = \begin{cases} \lfloor z_i + 0.5 \rfloor & \left| z_i \right| > 0.5 \\"
-            r" \frac{\lfloor 10 z_i + 0.5 \rfloor}{10} & \text{otherwise} \end{cases}",
+            (
+                r"r_i = \begin{cases} \lfloor z_i + 0.5 \rfloor & \left| z_i \right| > 0.5 \\"
+                r" \frac{\lfloor 10 z_i + 0.5 \rfloor}{10} & \text{otherwise} \end{cases}"
+            ),
         ),
         half_width=5.0,
+        separable=True,
         smooth=False,
         conditioning=1e2,
-        source="BBOB f7 (Hansen et al. 2009), without the boundary penalty",
+        source="BBOB f7 (Hansen et al. 2009), without the boundary penalty; separable off its innermost plateau",
     ),
     BasicFunction(
         name="exponential",

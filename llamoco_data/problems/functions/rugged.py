@@ -1,15 +1,11 @@
 """Rugged functions: waves of coupled pairs, fractal curves, and norms that form curved cliffs."""
 
 from math import cos, floor, pi, sin, sqrt
-from typing import Any
 
-from numba import njit
-
-from llamoco_data.problems.functions.definition import BasicFunction
+from llamoco_data.problems.functions.definition import BasicFunction, Vector
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def escaffer6(z: Any) -> float:
+def escaffer6(z: Vector) -> float:
     d = len(z)
     total = 0.0
     for i in range(d):
@@ -18,8 +14,7 @@ def escaffer6(z: Any) -> float:
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def schaffer_f7(z: Any) -> float:
+def schaffer_f7(z: Vector) -> float:
     d = len(z)
     total = 0.0
     for i in range(d - 1):
@@ -28,8 +23,7 @@ def schaffer_f7(z: Any) -> float:
     return (total / (d - 1)) ** 2
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def griewank_rosenbrock(z: Any) -> float:
+def griewank_rosenbrock(z: Vector) -> float:
     d = len(z)
     total = 0.0
     for i in range(d):
@@ -39,8 +33,7 @@ def griewank_rosenbrock(z: Any) -> float:
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def weierstrass(z: Any) -> float:
+def weierstrass(z: Vector) -> float:
     total = 0.0
     for i in range(len(z)):
         amplitude = 1.0
@@ -52,8 +45,7 @@ def weierstrass(z: Any) -> float:
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def katsuura(z: Any) -> float:
+def katsuura(z: Vector) -> float:
     d = len(z)
     product = 1.0
     for i in range(d):
@@ -66,8 +58,7 @@ def katsuura(z: Any) -> float:
     return 10 / d**2 * (product - 1)
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def happycat(z: Any) -> float:
+def happycat(z: Vector) -> float:
     d = len(z)
     squares = 0.0
     linear = 0.0
@@ -77,8 +68,7 @@ def happycat(z: Any) -> float:
     return abs(squares - d) ** 0.25 + (0.5 * squares + linear) / d + 0.5
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def hgbat(z: Any) -> float:
+def hgbat(z: Vector) -> float:
     d = len(z)
     squares = 0.0
     linear = 0.0
@@ -110,12 +100,9 @@ RUGGED = (
         family="paired waves",
         kernel=schaffer_f7,
         numpy=(
-            "s = np.sqrt(z[:-1] ** 2 + z[1:] ** 2)\n"
-            "return np.mean(np.sqrt(s) * (1 + np.sin(50 * s**0.2) ** 2)) ** 2"
+            "s = np.sqrt(z[:-1] ** 2 + z[1:] ** 2)\nreturn np.mean(np.sqrt(s) * (1 + np.sin(50 * s**0.2) ** 2)) ** 2"
         ),
-        latex=(
-            r"\left( \frac{1}{d-1} \sum_{i=1}^{d-1} \sqrt{s_i} \left( 1 + \sin^2(50 s_i^{0.2}) \right) \right)^2"
-        ),
+        latex=(r"\left( \frac{1}{d-1} \sum_{i=1}^{d-1} \sqrt{s_i} \left( 1 + \sin^2(50 s_i^{0.2}) \right) \right)^2"),
         where=(r"s_i = \sqrt{z_i^2 + z_{i+1}^2}",),
         half_width=100.0,
         multimodal=True,
@@ -127,10 +114,7 @@ RUGGED = (
         title="Expanded Griewank of Rosenbrock",
         family="paired waves",
         kernel=griewank_rosenbrock,
-        numpy=(
-            "y = 100 * ((z + 1) ** 2 - np.roll(z + 1, -1)) ** 2 + z**2\n"
-            "return np.sum(y**2 / 4000 - np.cos(y) + 1)"
-        ),
+        numpy=("y = 100 * ((z + 1) ** 2 - np.roll(z + 1, -1)) ** 2 + z**2\nreturn np.sum(y**2 / 4000 - np.cos(y) + 1)"),
         latex=r"\sum_{i=1}^{d} \left( \frac{y_i^2}{4000} - \cos(y_i) + 1 \right)",
         where=(r"y_i = 100 \left( (z_i + 1)^2 - (z_{(i \bmod d) + 1} + 1) \right)^2 + z_i^2",),
         half_width=2.0,
@@ -143,10 +127,7 @@ RUGGED = (
         title="Weierstrass",
         family="fractal",
         kernel=weierstrass,
-        numpy=(
-            "k = np.arange(12)\n"
-            "return np.sum(0.5**k * (np.cos(2 * np.pi * 3.0**k * (z[:, None] + 0.5)) + 1))"
-        ),
+        numpy=("k = np.arange(12)\nreturn np.sum(0.5**k * (np.cos(2 * np.pi * 3.0**k * (z[:, None] + 0.5)) + 1))"),
         latex=(
             r"\sum_{i=1}^{d} \sum_{k=0}^{11} 0.5^k \left( \cos \left( 2 \pi \cdot 3^k (z_i + 0.5) \right) + 1 \right)"
         ),
@@ -170,7 +151,8 @@ RUGGED = (
         ),
         latex=(
             r"\frac{10}{d^2} \left( \prod_{i=1}^{d} \left( 1 + i \sum_{j=1}^{32}"
-            r" \frac{\left| 2^j z_i - \lfloor 2^j z_i + 0.5 \rfloor \right|}{2^j} \right)^{\frac{10}{d^{1.2}}} - 1 \right)"
+            r" \frac{\left| 2^j z_i - \lfloor 2^j z_i + 0.5 \rfloor \right|}{2^j} \right)^{\frac{10}{d^{1.2}}}"
+            r" - 1 \right)"
         ),
         half_width=5.0,
         multimodal=True,
@@ -182,11 +164,7 @@ RUGGED = (
         title="HappyCat",
         family="norm",
         kernel=happycat,
-        numpy=(
-            "t = z - 1\n"
-            "s = np.sum(t**2)\n"
-            "return np.abs(s - z.size) ** 0.25 + (0.5 * s + np.sum(t)) / z.size + 0.5"
-        ),
+        numpy=("t = z - 1\ns = np.sum(t**2)\nreturn np.abs(s - z.size) ** 0.25 + (0.5 * s + np.sum(t)) / z.size + 0.5"),
         latex=r"\left| s - d \right|^{0.25} + \frac{0.5 s + \sum_{i=1}^{d} (z_i - 1)}{d} + 0.5",
         where=(r"s = \sum_{i=1}^{d} (z_i - 1)^2",),
         half_width=5.0,

@@ -1,23 +1,18 @@
 """Valleys and ridges: a narrow curved path or a kink leads to the optimum."""
 
 from math import sqrt
-from typing import Any
 
-from numba import njit
-
-from llamoco_data.problems.functions.definition import BasicFunction
+from llamoco_data.problems.functions.definition import BasicFunction, Vector
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def rosenbrock(z: Any) -> float:
+def rosenbrock(z: Vector) -> float:
     total = 0.0
     for i in range(len(z) - 1):
         total += 100 * ((z[i] + 1) ** 2 - (z[i + 1] + 1)) ** 2 + z[i] ** 2
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def dixon_price(z: Any) -> float:
+def dixon_price(z: Vector) -> float:
     before = z[0] + 1.0
     total = z[0] ** 2
     for i in range(1, len(z)):
@@ -27,24 +22,21 @@ def dixon_price(z: Any) -> float:
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def sharp_ridge(z: Any) -> float:
+def sharp_ridge(z: Vector) -> float:
     rest = 0.0
     for i in range(1, len(z)):
         rest += z[i] ** 2
     return z[0] ** 2 + 100 * sqrt(rest)
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def schwefel_2_20(z: Any) -> float:
+def schwefel_2_20(z: Vector) -> float:
     total = 0.0
     for i in range(len(z)):
         total += abs(z[i])
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def schwefel_2_21(z: Any) -> float:
+def schwefel_2_21(z: Vector) -> float:
     largest = 0.0
     for i in range(len(z)):
         largest = max(largest, abs(z[i]))

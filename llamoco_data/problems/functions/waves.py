@@ -1,23 +1,18 @@
 """Regular waves: many local minima laid over a global trend that leads to the optimum."""
 
 from math import cos, exp, floor, pi, sin, sqrt
-from typing import Any
 
-from numba import njit
-
-from llamoco_data.problems.functions.definition import BasicFunction
+from llamoco_data.problems.functions.definition import BasicFunction, Vector
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def rastrigin(z: Any) -> float:
+def rastrigin(z: Vector) -> float:
     total = 0.0
     for i in range(len(z)):
         total += z[i] ** 2 - 10 * cos(2 * pi * z[i]) + 10
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def bueche_rastrigin(z: Any) -> float:
+def bueche_rastrigin(z: Vector) -> float:
     d = len(z)
     total = 0.0
     for i in range(d):
@@ -29,8 +24,7 @@ def bueche_rastrigin(z: Any) -> float:
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def step_rastrigin(z: Any) -> float:
+def step_rastrigin(z: Vector) -> float:
     total = 0.0
     for i in range(len(z)):
         t = z[i] if abs(z[i]) <= 0.5 else floor(2 * z[i] + 0.5) / 2
@@ -38,8 +32,7 @@ def step_rastrigin(z: Any) -> float:
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def ackley(z: Any) -> float:
+def ackley(z: Vector) -> float:
     d = len(z)
     squares = 0.0
     waves = 0.0
@@ -49,8 +42,7 @@ def ackley(z: Any) -> float:
     return 20 - 20 * exp(-0.2 * sqrt(squares / d)) + exp(1.0) - exp(waves / d)
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def griewank(z: Any) -> float:
+def griewank(z: Vector) -> float:
     squares = 0.0
     product = 1.0
     for i in range(len(z)):
@@ -59,8 +51,7 @@ def griewank(z: Any) -> float:
     return squares / 4000 - product + 1
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def levy(z: Any) -> float:
+def levy(z: Vector) -> float:
     d = len(z)
     total = sin(pi * (1 + z[0] / 4)) ** 2
     for i in range(d - 1):
@@ -70,24 +61,21 @@ def levy(z: Any) -> float:
     return total + (w - 1) ** 2 * (1 + sin(2 * pi * w) ** 2)
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def alpine(z: Any) -> float:
+def alpine(z: Vector) -> float:
     total = 0.0
     for i in range(len(z)):
         total += abs(z[i] * sin(z[i]) + 0.1 * z[i])
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def cosine_mixture(z: Any) -> float:
+def cosine_mixture(z: Vector) -> float:
     total = 0.0
     for i in range(len(z)):
         total += z[i] ** 2 + 0.1 - 0.1 * cos(5 * pi * z[i])
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def bohachevsky(z: Any) -> float:
+def bohachevsky(z: Vector) -> float:
     total = 0.0
     for i in range(len(z) - 1):
         a = z[i]
@@ -96,8 +84,7 @@ def bohachevsky(z: Any) -> float:
     return total
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def salomon(z: Any) -> float:
+def salomon(z: Vector) -> float:
     total = 0.0
     for i in range(len(z)):
         total += z[i] ** 2
@@ -105,8 +92,7 @@ def salomon(z: Any) -> float:
     return 1 - cos(2 * pi * r) + 0.1 * r
 
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def periodic(z: Any) -> float:
+def periodic(z: Vector) -> float:
     waves = 0.0
     squares = 0.0
     for i in range(len(z)):
@@ -140,8 +126,10 @@ WAVES = (
         ),
         latex=r"\sum_{i=1}^{d} \left( t_i^2 - 10 \cos(2 \pi t_i) + 10 \right)",
         where=(
-            r"t_i = \begin{cases} 10 \cdot 10^{0.5 \frac{i-1}{d-1}} z_i & z_i > 0, i \text{ odd} \\"
-            r" 10^{0.5 \frac{i-1}{d-1}} z_i & \text{otherwise} \end{cases}",
+            (
+                r"t_i = \begin{cases} 10 \cdot 10^{0.5 \frac{i-1}{d-1}} z_i & z_i > 0, i \text{ odd} \\"
+                r" 10^{0.5 \frac{i-1}{d-1}} z_i & \text{otherwise} \end{cases}"
+            ),
         ),
         half_width=5.0,
         multimodal=True,
@@ -161,8 +149,10 @@ WAVES = (
         ),
         latex=r"\sum_{i=1}^{d} \left( t_i^2 - 10 \cos(2 \pi t_i) + 10 \right)",
         where=(
-            r"t_i = \begin{cases} z_i & \left| z_i \right| \le 0.5 \\"
-            r" \frac{\lfloor 2 z_i + 0.5 \rfloor}{2} & \text{otherwise} \end{cases}",
+            (
+                r"t_i = \begin{cases} z_i & \left| z_i \right| \le 0.5 \\"
+                r" \frac{\lfloor 2 z_i + 0.5 \rfloor}{2} & \text{otherwise} \end{cases}"
+            ),
         ),
         half_width=5.12,
         multimodal=True,
@@ -193,9 +183,7 @@ WAVES = (
         family="regular waves",
         kernel=griewank,
         numpy="return np.sum(z**2) / 4000 - np.prod(np.cos(z / np.sqrt(np.arange(1, z.size + 1)))) + 1",
-        latex=(
-            r"\frac{1}{4000} \sum_{i=1}^{d} z_i^2 - \prod_{i=1}^{d} \cos \left( \frac{z_i}{\sqrt{i}} \right) + 1"
-        ),
+        latex=(r"\frac{1}{4000} \sum_{i=1}^{d} z_i^2 - \prod_{i=1}^{d} \cos \left( \frac{z_i}{\sqrt{i}} \right) + 1"),
         half_width=100.0,
         multimodal=True,
         source="Griewank 1981; CEC 2014 F7",
@@ -218,6 +206,7 @@ WAVES = (
         where=(r"w_i = 1 + \frac{z_i}{4}",),
         half_width=10.0,
         multimodal=True,
+        separable=True,
         conditioning=10.0,
         source="Levy and Montalvo 1985; CEC 2017 F9",
     ),
