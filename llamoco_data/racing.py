@@ -42,3 +42,8 @@ def next_runs(
         for candidate in candidates
     )
     return tuple(run for run in wanted if (run.candidate_id, run.seed) not in done)
+
+
+def most_runs(policy: Policy, num_candidates: int) -> int:
+    """The most runs that a policy can ask for on a problem with so many candidates."""
+    return policy.repeats * num_candidates

@@ -1,6 +1,9 @@
 """Recipes: whole campaigns by name. A variant is a function that changes fields of another."""
 
-from llamoco_data.campaign import CampaignSpec
+from os import PathLike
+from pathlib import Path
+
+from llamoco_data.campaign import CAMPAIGN_FILE, CampaignSpec, load_campaign
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio import OPTIMIZERS
 from llamoco_data.problems.sampling import ProblemMixture, sample
@@ -54,6 +57,45 @@ def recipe(name: str) -> CampaignSpec:
     if name not in RECIPES:
         raise LlamocoError(f"there is no recipe {name!r}; the recipes are: {', '.join(RECIPES)}")
     return RECIPES[name]()
+
+
+def campaign_for(folder: str | PathLike[str], recipe_name: str | None, num_problems: int | None) -> CampaignSpec:
+    """The campaign that a user asks for in a folder: a new one, or that of the folder, grown to today's recipe.
+
+    A folder keeps its own problems; optimizers, repeats and wordings that its recipe has gained since come with it.
+
+    Raises:
+        LlamocoError: the folder holds no campaign and no recipe is named, or holds that of another recipe, or is
+            damaged; or no recipe has the name.
+    """
+    named = None if recipe_name is None else recipe(recipe_name)
+    if not Path(folder, CAMPAIGN_FILE).exists():
+        if named is None:
+            raise LlamocoError(f"{folder} holds no campaign yet; name a recipe for it: {', '.join(RECIPES)}")
+        return _sized(named, num_problems)
+    stored = load_campaign(folder)
+    if named is not None and named.recipe != stored.recipe:
+        raise LlamocoError(
+            f"{folder} holds a campaign of recipe {stored.recipe!r}, not {recipe_name!r}; "
+            "leave --recipe out to go on with it, or choose another folder"
+        )
+    return _sized(_grown(stored, recipe(stored.recipe)), num_problems)
+
+
+def _grown(stored: CampaignSpec, today: CampaignSpec) -> CampaignSpec:
+    either = {*stored.optimizers, *today.optimizers}
+    return stored.model_copy(
+        update={
+            "optimizers": tuple(optimizer.name for optimizer in OPTIMIZERS if optimizer.name in either),
+            "num_problems": max(stored.num_problems, today.num_problems),
+            "wordings": max(stored.wordings, today.wordings),
+            "policy": max(stored.policy, today.policy, key=lambda policy: policy.repeats),
+        }
+    )
+
+
+def _sized(spec: CampaignSpec, num_problems: int | None) -> CampaignSpec:
+    return spec if num_problems is None else spec.model_copy(update={"num_problems": num_problems})
 
 
 def sample_problem(recipe: str = "standard", seed: int = 7, index: int = 42) -> ProblemSpec:

@@ -1,34 +1,30 @@
-"""Runs what is missing in a campaign folder: the one operation behind a start, a resumption and any growth."""
+"""Runs what is missing in a campaign folder: the one operation behind a start, a resumption and any growth.
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+Only this process writes to the folder. Wherever a run is made, it is in the folder within seconds of its slice's end.
+"""
 
-from llamoco_data.campaign.spec import CampaignSpec
-from llamoco_data.execution import Executor
-from llamoco_data.runs import RunStatus
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from os import PathLike
 
+from llamoco_data.campaign.missing import open_indices, open_tasks
+from llamoco_data.campaign.spec import CampaignSpec, keep_campaign, plan_id
+from llamoco_data.campaign.tally import Snapshot, Tally
+from llamoco_data.execution import Executor, Lost, Slice, Task, after_loss, runs_wanted
+from llamoco_data.portfolio.entrants import Entrant, entrants
+from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.racing import most_runs
+from llamoco_data.runs import RunRecord, RunStatus
+from llamoco_data.store import Block, Store, StoredProblem
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Where a running campaign stands."""
-
-    problems_done: int
-    """Problems that have every run that the policy asks for, earlier sessions included."""
-    problems_total: int
-    runs_done: int
-    """Runs in the folder and on their way into it, earlier sessions included."""
-    runs_total: int
-    """Estimate, which becomes exact as problems finish."""
-    new_runs: int
-    """Runs made by this call."""
-    new_evaluations: int
-    """Evaluations spent by this call."""
-    elapsed_s: float
-    """Since this call began."""
-    runs_per_s: float
-    """Of this call; 0 before the first run."""
-    left_s: float | None
-    """Estimated time to the end; None before the first run."""
+BLOCK_S = 10.0
+"""A block is committed after this time: what a killed driver loses at most."""
+BLOCK_RECORDS = 20_000
+"""A block of so many runs is committed at once, so that memory stays bounded: about 60 MB."""
+REPORT_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +36,9 @@ class Outcome:
     drained: bool
     """Whether it was asked to stop before the campaign was finished; everything evaluated is in the folder."""
 
-    @property
-    def finished(self) -> bool:
-        return self.snapshot.problems_done == self.snapshot.problems_total
-
 
 def run_campaign(
-    folder: str,
+    folder: str | PathLike[str],
     spec: CampaignSpec,
     executor: Executor,
     *,
@@ -56,12 +48,134 @@ def run_campaign(
     """Creates, resumes or grows the campaign in a folder, until nothing is missing or `stop` says so.
 
     Args:
-        report: called about five times a second, and once at the end.
-        stop: asked between slices; once it is true no new work is handed out, running slices end within about two
-            seconds and a run, and everything that was evaluated is committed.
+        report: called at the beginning, about five times a second, and at the end.
+        stop: asked whenever a worker is free; once it is true no new work is handed out, running slices end within
+            about two seconds and a run, and everything that was evaluated is committed.
 
     Raises:
         LlamocoError: the folder holds another campaign or cannot be written, or no worker can be started. What was
             evaluated until then is in the folder wherever it can be written.
     """
-    raise NotImplementedError
+    return run_entrants(folder, spec, entrants(spec.optimizers), executor, report=report, stop=stop)
+
+
+def run_entrants(
+    folder: str | PathLike[str],
+    spec: CampaignSpec,
+    candidates: Sequence[Entrant],
+    executor: Executor,
+    *,
+    report: Callable[[Snapshot], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """`run_campaign` with candidates of the caller's own in place of the portfolio's.
+
+    Raises:
+        LlamocoError: see `run_campaign`.
+    """
+    keep_campaign(folder, spec)
+    store = Store(folder)
+    drive = _begin(spec, tuple(candidates), store, stop)
+    report(drive.tally.snapshot())
+    reported = time.monotonic()
+    try:
+        if drive.tally.problems_open:
+            with contextlib.closing(drive.slices(executor)) as slices:
+                for end in slices:
+                    if end is not None:
+                        drive.take(end)
+                    if drive.block.is_due():
+                        drive.block.commit(store)
+                    if time.monotonic() - reported >= REPORT_S:
+                        report(drive.tally.snapshot())
+                        reported = time.monotonic()
+    finally:
+        drive.block.commit(store)
+    final = drive.tally.snapshot()
+    report(final)
+    return Outcome(final, dict(drive.tally.by_status), drained=drive.tally.problems_open > 0)
+
+
+def _begin(spec: CampaignSpec, candidates: tuple[Entrant, ...], store: Store, stop: Callable[[], bool]) -> "_Drive":
+    if store.entrants() != candidates:
+        store.commit(Block(entrants=candidates))
+    num_open = len(open_indices(spec, candidates, store))
+    tally = Tally(spec.num_problems, num_open, num_open, store.num_runs, most_runs(spec.policy, len(candidates)))
+    unbegun = open_tasks(spec, candidates, store)
+    return _Drive(candidates, stop, tally, _Uncommitted(plan_id(spec, candidates)), unbegun)
+
+
+@dataclass(slots=True)
+class _Uncommitted:
+    """The next block."""
+
+    plan_id: str
+    problems: dict[int, StoredProblem] = field(default_factory=dict)
+    records: list[RunRecord] = field(default_factory=list)
+    complete: list[str] = field(default_factory=list)
+    committed: float = field(default_factory=time.monotonic)
+
+    def is_due(self) -> bool:
+        return time.monotonic() - self.committed >= BLOCK_S or len(self.records) >= BLOCK_RECORDS
+
+    def commit(self, store: Store) -> None:
+        store.commit(Block(list(self.problems.values()), self.records, self.plan_id, self.complete))
+        self.problems, self.records, self.complete = {}, [], []
+        self.committed = time.monotonic()
+
+
+@dataclass(slots=True)
+class _Drive:
+    """The state of one call: what is still to do, what was done, and what of it is not yet committed."""
+
+    candidates: tuple[Entrant, ...]
+    stop: Callable[[], bool]
+    tally: Tally
+    block: _Uncommitted
+    unbegun: Iterator[Task]
+    begun: deque[Task] = field(default_factory=deque)
+    """Problems between two slices."""
+
+    def slices(self, executor: Executor) -> Iterator[Slice | None]:
+        yield from executor.run(self.candidates, self.pending, self.tally.problems_open)
+
+    def pending(self) -> Task | None:
+        """The next task: problems that have been begun come first, so that they are finished."""
+        self.tally.ready()
+        if self.stop():
+            return None
+        if self.begun:
+            return self.begun.popleft()
+        for task in self.unbegun:
+            if not isinstance(task.problem, ProblemSpec) or runs_wanted(task, self.candidates):
+                return task
+            self._finish(task.index, task.problem)
+        return None
+
+    def take(self, end: Slice) -> None:
+        """Keeps what a slice gave, and lines up the rest of its problem."""
+        task = end.task
+        if isinstance(end.result, Lost):
+            task, record = after_loss(task, end.result, self.candidates)
+            if record is not None and isinstance(task.problem, ProblemSpec):
+                self._keep(task.index, task.problem, [record])
+            self.begun.append(task)
+            return
+        progress = end.result
+        self.tally.expect(task, progress)
+        self._keep(task.index, progress.problem, progress.records)
+        if progress.finished:
+            self._finish(task.index, progress.problem)
+        else:
+            records = (*task.records, *progress.records)
+            self.begun.append(task.model_copy(update={"problem": progress.problem, "records": records, "losses": 0}))
+
+    def _keep(self, index: int, problem: ProblemSpec, records: Sequence[RunRecord]) -> None:
+        self.block.problems.setdefault(index, StoredProblem(index=index, spec=problem))
+        self.block.records.extend(records)
+        for record in records:
+            self.tally.add(index, record)
+
+    def _finish(self, index: int, problem: ProblemSpec) -> None:
+        self.tally.finish(index)
+        self.block.complete.append(problem.problem_id)

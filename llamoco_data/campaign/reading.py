@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from os import PathLike
 
+from llamoco_data.campaign.spec import load_campaign, plan_id
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.runs import RunRecord
+from llamoco_data.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +23,34 @@ class ProblemRuns:
     """Whether the policy asks for no more runs."""
 
 
-def read_entrants(folder: str) -> tuple[Entrant, ...]:
-    """The candidates of the campaign, in catalogue order.
+def read_entrants(folder: str | PathLike[str]) -> tuple[Entrant, ...]:
+    """The candidates of the campaign, in catalogue order; none before its first run.
 
     Raises:
         LlamocoError: the folder holds no campaign, or is damaged.
     """
-    raise NotImplementedError
+    load_campaign(folder)
+    return Store(folder).entrants()
 
 
-def read_problems(folder: str) -> Iterator[ProblemRuns]:
-    """Every stored problem in the order of its index; memory does not grow with their number.
+def read_problems(folder: str | PathLike[str]) -> Iterator[ProblemRuns]:
+    """Every stored problem in the order of its index; memory does not grow with their runs.
 
     Raises:
         LlamocoError: the folder holds no campaign, or is damaged.
     """
-    raise NotImplementedError
+    spec, store = load_campaign(folder), Store(folder)
+    entrants = store.entrants()
+    complete = store.complete(plan_id(spec, entrants))
+    rank = {entrant.candidate_id: position for position, entrant in enumerate(entrants)}
+    for index in store.indices():
+        problem_id = store.problem_id(index)
+        if problem_id is None or index >= spec.num_problems:
+            continue
+        records = [record for record in store.records(problem_id) if record.candidate_id in rank]
+        yield ProblemRuns(
+            index=index,
+            spec=store.problem(problem_id),
+            records=tuple(sorted(records, key=lambda record: (rank[record.candidate_id], record.seed))),
+            complete=problem_id in complete,
+        )

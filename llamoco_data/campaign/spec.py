@@ -1,15 +1,26 @@
 """What a campaign is: one record that decides every row of its folder, and the rules by which it may grow."""
 
+import json
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from llamoco_data.identity import Record
+from llamoco_data.identity import LlamocoError, Record, digest
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME
+from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.functions.definition import FunctionFamily
 from llamoco_data.problems.sampling import ProblemMixture
 from llamoco_data.racing import Policy
 from llamoco_data.runs import TIME_LIMIT_S
+from llamoco_data.store import files, local_folder
+
+SCHEMA_VERSION = 1
+CAMPAIGN_FILE = "campaign.json"
+
+_RESTORE = "restore it from a copy, or start the campaign in a new folder"
 
 
 class CampaignSpec(Record):
@@ -41,21 +52,103 @@ class CampaignSpec(Record):
         return self
 
 
-def load_campaign(folder: str) -> CampaignSpec:
+def load_campaign(folder: str | PathLike[str]) -> CampaignSpec:
     """The spec of a campaign folder.
 
     Raises:
         LlamocoError: there is no campaign in the folder, or its `campaign.json` is damaged or of another version.
     """
-    raise NotImplementedError
+    spec = _stored(local_folder(folder))
+    if spec is None:
+        raise LlamocoError(f"{folder} holds no campaign; start one there with: llamoco-data run {folder} --recipe demo")
+    return spec
 
 
-def grown(stored: CampaignSpec, wanted: CampaignSpec, folder: str) -> CampaignSpec:
-    """The wanted spec, where it is the stored one or grows it.
+def wanted_campaign(folder: str | PathLike[str], wanted: CampaignSpec) -> CampaignSpec:
+    """The wanted spec, where the folder is free for it, or holds it, or may grow into it.
 
-    More problems, more repeats, more optimizers and more wordings are growth; everything else makes another campaign.
+    More problems, more repeats, more optimizers and more wordings are growth; everything else is another campaign.
 
     Raises:
-        LlamocoError: the wanted spec shrinks the campaign, or is of another campaign.
+        LlamocoError: the wanted spec shrinks the folder's campaign, or is of another campaign.
     """
-    raise NotImplementedError
+    path = local_folder(folder)
+    stored = _stored(path)
+    if stored is None and files.names(path):
+        raise LlamocoError(f"{folder} is not empty and holds no campaign; choose a new or an empty folder")
+    if stored is not None:
+        _check_growth(stored, wanted, folder)
+    return wanted
+
+
+def keep_campaign(folder: str | PathLike[str], wanted: CampaignSpec) -> None:
+    """Writes the spec into the folder, where it is new there or has grown.
+
+    Raises:
+        LlamocoError: see `wanted_campaign`; or the folder cannot be written.
+    """
+    wanted_campaign(folder, wanted)
+    path = local_folder(folder)
+    if _stored(path) != wanted:
+        files.replace(path, CAMPAIGN_FILE, (wanted.model_dump_json(indent=2) + "\n").encode())
+
+
+def plan_id(spec: CampaignSpec, entrants: Sequence[Entrant]) -> str:
+    """The id of everything that decides which runs a given problem needs."""
+    return digest([spec.policy, [[entrant.candidate_id, entrant.limits()] for entrant in entrants]])
+
+
+def _stored(folder: Path) -> CampaignSpec | None:
+    try:
+        data = files.read(folder, CAMPAIGN_FILE)
+    except FileNotFoundError:
+        return None
+    path = folder / CAMPAIGN_FILE
+    try:
+        version = json.loads(data)["schema_version"]
+    except (ValueError, KeyError, TypeError):
+        raise LlamocoError(f"{path} is no campaign file; {_RESTORE}") from None
+    if version != SCHEMA_VERSION:
+        raise LlamocoError(
+            f"{path} has schema version {version}, and this program reads version {SCHEMA_VERSION}; "
+            "use the release that wrote it, or start a new folder"
+        )
+    try:
+        return CampaignSpec.from_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise LlamocoError(f"{path} is malformed: {where + ': ' if where else ''}{first['msg']}; {_RESTORE}") from None
+
+
+def _check_growth(stored: CampaignSpec, wanted: CampaignSpec, folder: str | PathLike[str]) -> None:
+    fixed = ("recipe", "seed", "mixture", "held_out_families", "time_limit_s")
+    other = [name for name in fixed if getattr(stored, name) != getattr(wanted, name)]
+    if stored.policy.kind != wanted.policy.kind:
+        other.append("policy")
+    if other:
+        name = other[0]
+        values = ""
+        if name != "mixture":
+            values = f" {getattr(stored, name)!r}, not {getattr(wanted, name)!r}"
+        raise LlamocoError(
+            f"{folder} holds another campaign: its {name} is{values or ' different'}; "
+            "resume it as it is, or choose another folder"
+        )
+    counts = [
+        ("problems", stored.num_problems, wanted.num_problems),
+        ("repeats", stored.policy.repeats, wanted.policy.repeats),
+        ("wordings", stored.wordings, wanted.wordings),
+    ]
+    for name, now, then in counts:
+        if then < now:
+            raise LlamocoError(
+                f"{folder} holds a campaign of {now} {name}, and {then} were asked for: a campaign only grows; "
+                f"ask for at least {now}, or choose another folder"
+            )
+    gone = [name for name in stored.optimizers if name not in wanted.optimizers]
+    if gone:
+        raise LlamocoError(
+            f"{folder} holds a campaign with {', '.join(gone)}, which was not asked for: a campaign only grows; "
+            "keep every optimizer, or choose another folder"
+        )

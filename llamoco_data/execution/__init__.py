@@ -1,13 +1,30 @@
 """Where work is done: in this process, or on Ray actors, with the same records either way."""
 
+from llamoco_data.execution.inline import InlineExecutor
+from llamoco_data.execution.losses import after_loss
 from llamoco_data.execution.protocol import Executor, Lost, Slice
-from llamoco_data.execution.work import Draw, Progress, Task, advance
+from llamoco_data.execution.work import SLICE_S, Draw, Progress, Task, advance, applicable, drawn, runs_wanted
+from llamoco_data.identity import LlamocoError
 
-__all__ = ["Draw", "Executor", "Lost", "Progress", "Slice", "Task", "advance", "executor"]
+__all__ = [
+    "SLICE_S",
+    "Draw",
+    "Executor",
+    "Lost",
+    "Progress",
+    "Slice",
+    "Task",
+    "advance",
+    "after_loss",
+    "applicable",
+    "drawn",
+    "executor",
+    "runs_wanted",
+]
 
 
 def executor(address: str, workers: int | None = None) -> Executor:
-    """The executor at an address; nothing is started before there is work.
+    """The executor at an address; nothing is started or connected to before there is work.
 
     Args:
         address: `inline` (this process, one run at a time), `local` (a Ray of its own on this machine), `auto` (the
@@ -17,4 +34,11 @@ def executor(address: str, workers: int | None = None) -> Executor:
     Raises:
         LlamocoError: the number of workers is below 1.
     """
-    raise NotImplementedError
+    if workers is not None and workers < 1:
+        raise LlamocoError(f"{workers} workers can do no work; ask for at least 1")
+    if address == "inline":
+        return InlineExecutor()
+    # Ray takes most of a second to import, and only some commands need it.
+    from llamoco_data.execution.ray_actors import RayExecutor  # noqa: PLC0415
+
+    return RayExecutor(address, workers)

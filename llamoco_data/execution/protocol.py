@@ -10,7 +10,7 @@ from llamoco_data.portfolio.entrants import Entrant
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A slice that took its worker down or kept it beyond its deadline."""
+    """A slice that took its worker down, or kept it beyond its deadline."""
 
     status: Literal["crashed", "timed_out"]
     detail: str
@@ -27,12 +27,17 @@ class Slice:
 class Executor(Protocol):
     """Advances tasks. Every executor gives the same records, but for their `cpu_s`."""
 
-    def run(self, entrants: Sequence[Entrant], pending: Callable[[], Task | None]) -> Iterator[Slice | None]:
+    def run(
+        self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
+    ) -> Iterator[Slice | None]:
         """Advances tasks until `pending` has none and none is on its way.
 
-        `pending` is asked whenever a worker is free, after the caller has seen every slice yielded so far: what the
-        caller makes of a slice (the rest of its problem, say) can be the next task. None is yielded about five times
-        a second while nothing ends. Closing the iterator ends the workers.
+        `pending` is asked whenever a worker is free, after the caller has dealt with every slice yielded so far: what
+        the caller makes of a slice (the rest of its problem, say) can be the next task. None is yielded about five
+        times a second while nothing ends. Closing the iterator ends the workers.
+
+        Args:
+            width: tasks that can be under way at once, at most: more workers would have nothing to do.
 
         Raises:
             LlamocoError: no worker can be started.

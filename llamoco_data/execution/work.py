@@ -10,10 +10,10 @@ from pydantic import Field
 
 from llamoco_data.identity import Record
 from llamoco_data.portfolio.entrants import Entrant
-from llamoco_data.problems.evaluation import build
+from llamoco_data.problems.evaluation import Meter, build
 from llamoco_data.problems.sampling import ProblemMixture, sample
-from llamoco_data.problems.spec import ProblemSpec
-from llamoco_data.racing import Policy, next_runs
+from llamoco_data.problems.spec import Component, ProblemSpec
+from llamoco_data.racing import Policy, Run, next_runs
 from llamoco_data.runs import RunRecord, run_program
 
 SLICE_S = 2.0
@@ -21,7 +21,7 @@ SLICE_S = 2.0
 
 
 class Draw(Record):
-    """A problem that its worker draws: cheaper than drawing every problem on the driver."""
+    """A problem that is drawn where the task runs, which is cheaper than drawing every problem on the driver."""
 
     mixture: ProblemMixture
     seed: int
@@ -41,6 +41,8 @@ class Task(Record):
     slice_s: float = SLICE_S
     single: bool = False
     """One run only: after a lost worker, to find the run that took it down."""
+    losses: int = Field(default=0, ge=0)
+    """Workers that the next run has cost, where the task is single."""
 
 
 class Progress(Record):
@@ -56,25 +58,55 @@ class Progress(Record):
 
 
 def advance(task: Task, entrants: Sequence[Entrant]) -> Progress:
-    """Runs what the policy asks for on one problem until it is satisfied or the slice is over."""
-    spec = problem_of(task)
-    program = {entrant.candidate_id: entrant.program for entrant in entrants if not entrant.declines(spec)}
+    """Runs what the policy asks for on one problem until it is satisfied or the slice is over; at least one run."""
+    spec = drawn(task.problem)
+    programs = applicable(entrants, spec)
     problem = build(spec)
-    new: list[RunRecord] = []
+    records = list(task.records)
     ends = time.monotonic() + task.slice_s
-    while runs := next_runs(task.policy, spec.problem_id, tuple(program), (*task.records, *new)):
+    over = False
+    while not over and (runs := next_runs(task.policy, spec.problem_id, tuple(programs), records)):
         for run in runs:
-            new.append(
-                run_program(program[run.candidate_id], spec, run.seed, problem=problem, time_limit_s=task.time_limit_s)
-            )
-            if task.single or time.monotonic() >= ends:
-                finished = not next_runs(task.policy, spec.problem_id, tuple(program), (*task.records, *new))
-                return Progress(problem=spec, records=tuple(new), num_applicable=len(program), finished=finished)
-    return Progress(problem=spec, records=tuple(new), num_applicable=len(program), finished=True)
+            program = programs[run.candidate_id]
+            records.append(run_program(program, spec, run.seed, problem=problem, time_limit_s=task.time_limit_s))
+            over = task.single or time.monotonic() >= ends
+            if over:
+                break
+    return Progress(
+        problem=spec,
+        records=tuple(records[len(task.records) :]),
+        num_applicable=len(programs),
+        finished=not next_runs(task.policy, spec.problem_id, tuple(programs), records),
+    )
 
 
-def problem_of(task: Task) -> ProblemSpec:
-    """The spec of a task's problem, drawn where the task only names it."""
-    if isinstance(task.problem, ProblemSpec):
-        return task.problem
-    return sample(task.problem.mixture, task.problem.seed, task.problem.index)
+def drawn(problem: ProblemSpec | Draw) -> ProblemSpec:
+    """The spec of a task's problem."""
+    if isinstance(problem, Draw):
+        return sample(problem.mixture, problem.seed, problem.index)
+    return problem
+
+
+def applicable(entrants: Sequence[Entrant], spec: ProblemSpec) -> dict[str, str]:
+    """candidate_id -> program of the entrants that apply to a problem, in their order."""
+    return {entrant.candidate_id: entrant.program for entrant in entrants if not entrant.declines(spec)}
+
+
+def runs_wanted(task: Task, entrants: Sequence[Entrant]) -> tuple[Run, ...]:
+    """The runs that a task asks for next; empty where it is finished."""
+    spec = drawn(task.problem)
+    return next_runs(task.policy, spec.problem_id, tuple(applicable(entrants, spec)), task.records)
+
+
+def warm_up() -> None:
+    """Compiles the evaluator, or loads it from its disk cache: about 20 s the first time on a machine, then 0.5 s."""
+    spec = ProblemSpec(
+        kind="single",
+        dimension=2,
+        box=(-1.0, 1.0),
+        shifts=((0.0, 0.0),),
+        components=(Component(function="sphere", weight=1.0, scale=1.0, shift=0),),
+        max_evaluations=1,
+    )
+    problem = build(spec)
+    Meter(problem).objective(problem.lower)

@@ -25,6 +25,18 @@ class Entrant(Record):
         optimizer = OPTIMIZER_BY_NAME.get(self.optimizer)
         return optimizer.declines(spec) if optimizer else ""
 
+    def limits(self) -> tuple[bool | float | None, ...]:
+        """What `declines` goes by, in the order in which it asks."""
+        optimizer = OPTIMIZER_BY_NAME.get(self.optimizer)
+        if optimizer is None:
+            return ()
+        return (
+            optimizer.takes_constraints,
+            optimizer.min_evaluations_per_dimension,
+            optimizer.max_evaluations,
+            optimizer.max_dimension,
+        )
+
 
 def entrants(optimizers: tuple[str, ...]) -> tuple[Entrant, ...]:
     """Every candidate of the named optimizers, in the order of the catalogue, which breaks the last ties.

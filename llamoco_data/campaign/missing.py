@@ -1,0 +1,42 @@
+"""Which problems of a campaign may still need runs, and what has been run on them so far."""
+
+from collections.abc import Iterator, Sequence
+
+from llamoco_data.campaign.spec import CampaignSpec, plan_id
+from llamoco_data.execution import Draw, Task
+from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.store import Store
+
+
+def open_indices(spec: CampaignSpec, entrants: Sequence[Entrant], store: Store) -> list[int]:
+    """Indices of the problems that the folder does not know to be complete; reads no runs."""
+    complete = store.complete(plan_id(spec, entrants))
+    return [index for index in range(spec.num_problems) if store.problem_id(index) not in complete]
+
+
+def open_task(spec: CampaignSpec, entrants: Sequence[Entrant], store: Store, index: int) -> Task:
+    """What is to be done on a problem: drawn anew only where its index is not stored.
+
+    Runs of candidates that are not among the entrants (any more) are left out.
+
+    Raises:
+        LlamocoError: a file of the campaign is missing or damaged.
+    """
+    problem_id = store.problem_id(index)
+    candidate_ids = {entrant.candidate_id for entrant in entrants}
+    records = [] if problem_id is None else store.records(problem_id)
+    draw = Draw(mixture=spec.mixture, seed=spec.seed, index=index)
+    return Task(
+        index=index,
+        problem=draw if problem_id is None else store.problem(problem_id),
+        policy=spec.policy,
+        time_limit_s=spec.time_limit_s,
+        records=tuple(record for record in records if record.candidate_id in candidate_ids),
+    )
+
+
+def open_tasks(spec: CampaignSpec, entrants: Sequence[Entrant], store: Store) -> Iterator[Task]:
+    """The tasks of the open problems, in the order of their indices."""
+    for index in open_indices(spec, entrants, store):
+        yield open_task(spec, entrants, store, index)
+

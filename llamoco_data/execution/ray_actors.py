@@ -1,0 +1,269 @@
+# pyright: reportExplicitAny=false, reportPrivateUsage=false
+"""The executor on Ray actors: one call in flight per actor; this side owns deadlines, kills and respawns.
+
+Ray itself restarts and retries nothing: whether a lost slice is tried again is decided by whoever gets it back.
+"""
+
+import contextlib
+import logging
+import os
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import ray
+from ray.exceptions import RayActorError, RayError, RayTaskError
+
+from llamoco_data.execution.protocol import Lost, Slice
+from llamoco_data.execution.work import Progress, Task, advance, warm_up
+from llamoco_data.identity import LlamocoError
+from llamoco_data.portfolio.entrants import Entrant
+
+TICK_S = 0.2
+CONNECT_LIMIT_S = 10.0
+START_LIMIT_S = 180.0
+"""For the first actor to come up; it may have to compile the evaluator."""
+MARGIN_S = 10.0
+"""Added to a slice's deadline for a machine under load, or a pause."""
+MAX_FAILED_STARTS = 3
+"""Failed starts in a row after which the cause cannot be chance."""
+MAX_FAILED_SLICES = 20
+"""Slices in a row that raised instead of giving records, after which the cause is no program but a defect of ours."""
+OBJECT_STORE_BYTES = 200_000_000
+"""Of a Ray of our own: tasks and their results are small."""
+
+_ONE_THREAD = {
+    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RayExecutor:
+    """Advances tasks on the actors of a Ray cluster, or of a local Ray that lives as long as the work."""
+
+    address: str
+    """`local`, `auto`, `host:port` or `ray://host:port`. A process that is connected to Ray already stays so."""
+    workers: int | None = None
+    """Number of actors; one for each processor where None."""
+    margin_s: float = MARGIN_S
+
+    def run(
+        self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
+    ) -> Iterator[Slice | None]:
+        """See `Executor.run`.
+
+        Raises:
+            LlamocoError: no Ray answers at the address, or none of its actors comes up.
+        """
+        warm_up()
+        with _connected(self.address, self.workers):
+            size = self.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+            pool = _Pool(ray.put(tuple(entrants)), min(size, width), self.margin_s)
+            try:
+                yield from pool.run(pending)
+            finally:
+                pool.close()
+
+
+class _Worker:
+    """The actor: holds the programs, so that a task does not carry them."""
+
+    def __init__(self, entrants: Sequence[Entrant]) -> None:
+        self._entrants = entrants
+        warm_up()
+
+    def ready(self) -> None:
+        """Returns once the actor is up."""
+
+    def advance(self, task: Task) -> Progress:
+        return advance(task, self._entrants)
+
+
+@dataclass(slots=True)
+class _Call:
+    """A slice on its way."""
+
+    actor: Any
+    task: Task
+    deadline: float
+    """On the monotonic clock."""
+
+
+@dataclass(slots=True)
+class _Pool:
+    """A number of actors, each with one call at most."""
+
+    entrants: Any
+    """Reference of the programs, which every actor gets when it starts."""
+    size: int
+    margin_s: float
+    idle: deque[Any] = field(default_factory=deque)
+    starting: dict[Any, Any] = field(default_factory=dict)
+    """Reference of `ready` -> actor."""
+    calls: dict[Any, _Call] = field(default_factory=dict)
+    failed_starts: int = 0
+    failed_slices: int = 0
+    began: float = field(default_factory=time.monotonic)
+    """When the pool last had a working actor."""
+
+    def run(self, pending: Callable[[], Task | None]) -> Iterator[Slice | None]:
+        for _ in range(self.size):
+            self._spawn()
+        while True:
+            while self.idle and (task := pending()) is not None:
+                self._call(self.idle.popleft(), task)
+            if self.idle and not self.calls:
+                return
+            ended = self._ended()
+            yield from ended or [None]
+
+    def close(self) -> None:
+        actors = [*self.idle, *self.starting.values(), *(call.actor for call in self.calls.values())]
+        for actor in actors:
+            _kill(actor)
+
+    def _spawn(self) -> None:
+        options = {
+            "num_cpus": 1,
+            "max_restarts": 0,
+            "max_task_retries": 0,
+            "scheduling_strategy": "SPREAD",
+            "runtime_env": {"env_vars": _ONE_THREAD},
+        }
+        actor = ray.remote(_Worker).options(**options).remote(self.entrants)
+        self.starting[actor.ready.remote()] = actor
+
+    def _call(self, actor: Any, task: Task) -> None:
+        allowed_s = (0.0 if task.single else task.slice_s) + 1.5 * task.time_limit_s + self.margin_s
+        self.calls[actor.advance.remote(task)] = _Call(actor, task, time.monotonic() + allowed_s)
+
+    def _ended(self) -> list[Slice]:
+        """The slices that have ended since, waiting for one for a tick at most."""
+        references = [*self.calls, *self.starting]
+        ready, _ = ray.wait(references, num_returns=len(references), timeout=0)
+        if not ready:
+            ready, _ = ray.wait(references, num_returns=1, timeout=TICK_S)
+        slices = [self._result(reference) for reference in ready if reference in self.calls]
+        for reference in ready:
+            if reference in self.starting:
+                self._started(reference)
+        slices += [self._overdue(reference) for reference in list(self.calls) if self._is_overdue(reference)]
+        if self.idle or self.calls:
+            self.began = time.monotonic()
+        elif time.monotonic() - self.began > START_LIMIT_S:
+            raise LlamocoError(
+                f"no worker came up within {START_LIMIT_S:.0f} s: does the Ray cluster have a free processor? "
+                "`ray status` tells; nothing is lost, run again when it has"
+            )
+        return slices
+
+    def _result(self, reference: Any) -> Slice:
+        call = self.calls.pop(reference)
+        try:
+            progress = ray.get(reference)
+        except RayTaskError as error:
+            # The slice raised, and not its programs, whose errors are records: one of them may have spoilt the process.
+            self.failed_slices += 1
+            if self.failed_slices >= MAX_FAILED_SLICES:
+                raise
+            self._replace(call.actor)
+            cause = " ".join(str(error.cause).split())
+            return Slice(call.task, Lost("crashed", f"its worker failed: {type(error.cause).__name__}: {cause}"))
+        except RayError:
+            self._replace(call.actor)
+            return Slice(call.task, Lost("crashed", "its worker process died"))
+        self.failed_slices = 0
+        self.idle.append(call.actor)
+        return Slice(call.task, progress)
+
+    def _is_overdue(self, reference: Any) -> bool:
+        return time.monotonic() > self.calls[reference].deadline
+
+    def _overdue(self, reference: Any) -> Slice:
+        call = self.calls.pop(reference)
+        self._replace(call.actor)
+        return Slice(call.task, Lost("timed_out", "it did not end within its time limit, and was stopped from outside"))
+
+    def _started(self, reference: Any) -> None:
+        actor = self.starting.pop(reference)
+        try:
+            ray.get(reference)
+        except RayError as error:
+            self.failed_starts += 1
+            if self.failed_starts >= MAX_FAILED_STARTS:
+                raise LlamocoError(
+                    f"workers do not start: {_last_line(error)}; "
+                    "every node needs this program's version and its dependencies"
+                ) from None
+            self._replace(actor)
+        else:
+            self.failed_starts = 0
+            self.idle.append(actor)
+
+    def _replace(self, actor: Any) -> None:
+        _kill(actor)
+        self._spawn()
+
+
+def _kill(actor: Any) -> None:
+    with contextlib.suppress(RayError):
+        ray.kill(actor, no_restart=True)
+
+
+def _last_line(error: RayError) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
+
+
+@contextlib.contextmanager
+def _connected(address: str, workers: int | None) -> Iterator[None]:
+    """This process is connected to Ray; a connection, or a Ray, that was made here ends with the block."""
+    if ray.is_initialized():
+        yield
+        return
+    try:
+        _connect(address, workers)
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _connect(address: str, workers: int | None) -> None:
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address == "local":
+        options |= {"num_cpus": workers or os.cpu_count(), "include_dashboard": False}
+        options["object_store_memory"] = OBJECT_STORE_BYTES
+    elif address != "auto":
+        _check_answers(address)
+    try:
+        ray.init(address=address, **options)
+    except (ConnectionError, RuntimeError, ValueError, OSError, RayError) as error:
+        reason = " ".join(str(error).split())[:200]
+        if address == "local":
+            advice = "free some memory, or run with --address inline"
+        else:
+            advice = "start one, check the address, or run with --address local"
+        raise LlamocoError(f"no Ray at address {address!r}: {reason}; {advice}") from None
+
+
+def _check_answers(address: str) -> None:
+    """Ray itself would try for minutes.
+
+    Raises:
+        LlamocoError: the address is no host and port, or nothing listens there.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdigit():
+        raise LlamocoError(
+            f"{address!r} is no address: use inline, local, auto, host:port or ray://host:port with the port's number"
+        )
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_LIMIT_S).close()
+    except (OSError, OverflowError) as error:
+        raise LlamocoError(
+            f"no Ray answers at {address}: {str(error).lower()}; "
+            "check that its head node runs and that the port is right, or run with --address local"
+        ) from None

@@ -1,0 +1,131 @@
+# pyright: reportExplicitAny=false
+"""How problems, candidates and runs lie in Parquet: frozen schemas, and records to tables and back.
+
+A schema never changes within a schema version: a column that only later files have would break whoever reads them all.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from llamoco_data.identity import Record, canonical
+from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.runs import RunRecord
+
+_METADATA = {"schema_version": "1"}
+
+RUNS = pa.schema(
+    [
+        pa.field("run_id", pa.string(), nullable=False),
+        pa.field("problem_id", pa.string(), nullable=False),
+        pa.field("candidate_id", pa.string(), nullable=False),
+        pa.field("seed", pa.int64(), nullable=False),
+        pa.field("max_evaluations", pa.int64(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("detail", pa.string(), nullable=False),
+        pa.field("optimum", pa.float64()),
+        pa.field("best_f", pa.float64()),
+        pa.field("violation", pa.float64()),
+        pa.field("evaluations", pa.int64(), nullable=False),
+        pa.field("evaluations_to_target", pa.int64()),
+        pa.field("outside_box", pa.int64(), nullable=False),
+        pa.field("non_finite", pa.int64(), nullable=False),
+        pa.field("trace_evaluations", pa.list_(pa.int64()), nullable=False),
+        pa.field("trace_f", pa.list_(pa.float64()), nullable=False),
+        pa.field("trace_violation", pa.list_(pa.float64()), nullable=False),
+        pa.field("cpu_s", pa.float64(), nullable=False),
+    ],
+    _METADATA,
+)
+"""One row a run; one row group a problem."""
+
+PROBLEMS = pa.schema(
+    [
+        pa.field("index", pa.int64(), nullable=False),
+        pa.field("problem_id", pa.string(), nullable=False),
+        pa.field("spec", pa.string(), nullable=False),
+    ],
+    _METADATA,
+)
+"""One row a problem, its spec as JSON."""
+
+CANDIDATES = pa.schema(
+    [
+        pa.field("rank", pa.int64(), nullable=False),
+        pa.field("candidate_id", pa.string(), nullable=False),
+        pa.field("optimizer", pa.string(), nullable=False),
+        pa.field("family", pa.string(), nullable=False),
+        pa.field("settings", pa.string(), nullable=False),
+        pa.field("program", pa.string(), nullable=False),
+    ],
+    _METADATA,
+)
+"""One row a candidate, its settings as JSON; a file holds all candidates of a campaign, in their order."""
+
+
+class StoredProblem(Record):
+    """A problem and its place in the campaign."""
+
+    index: int
+    spec: ProblemSpec
+
+
+_TRACE = ("trace_evaluations", "trace_f", "trace_violation")
+_PLAIN = tuple(name for name in RUNS.names if name != "run_id" and name not in _TRACE)
+
+
+def runs_table(records: Sequence[RunRecord]) -> pa.Table:
+    columns: dict[str, list[Any]] = {name: [getattr(record, name) for record in records] for name in _PLAIN}
+    columns["run_id"] = [record.run_id for record in records]
+    for axis, name in enumerate(_TRACE):
+        columns[name] = [[point[axis] for point in record.trace] for record in records]
+    return pa.table([pa.array(columns[field.name], field.type) for field in RUNS], schema=RUNS)
+
+
+def runs_from(table: pa.Table) -> list[RunRecord]:
+    """The records of a table, without those that repeat an earlier one.
+
+    Raises:
+        pydantic.ValidationError: a value is not what a record may hold.
+    """
+    run_ids = table["run_id"].to_pylist()
+    plain = zip(*(table[name].to_pylist() for name in _PLAIN), strict=True)
+    traces = zip(*(table[name].to_pylist() for name in _TRACE), strict=True)
+    records: dict[str, RunRecord] = {}
+    for run_id, values, trace in zip(run_ids, plain, traces, strict=True):
+        if run_id not in records:
+            fields = dict(zip(_PLAIN, values, strict=True))
+            records[run_id] = RunRecord(**fields, trace=tuple(zip(*trace, strict=True)))
+    return list(records.values())
+
+
+def problems_table(problems: Sequence[StoredProblem]) -> pa.Table:
+    columns = {
+        "index": [problem.index for problem in problems],
+        "problem_id": [problem.spec.problem_id for problem in problems],
+        "spec": [problem.spec.to_json() for problem in problems],
+    }
+    return pa.table(columns, schema=PROBLEMS)
+
+
+def candidates_table(entrants: Sequence[Entrant]) -> pa.Table:
+    columns: dict[str, list[Any]] = {
+        name: [getattr(entrant, name) for entrant in entrants]
+        for name in ("candidate_id", "optimizer", "family", "program")
+    }
+    columns["rank"] = list(range(len(entrants)))
+    columns["settings"] = [canonical(entrant.settings) for entrant in entrants]
+    return pa.table(columns, schema=CANDIDATES)
+
+
+def entrants_from(table: pa.Table) -> tuple[Entrant, ...]:
+    """The candidates of a table, in its order.
+
+    Raises:
+        pydantic.ValidationError: a value is not what a candidate may hold.
+    """
+    rows: list[dict[str, Any]] = table.drop_columns(["rank"]).to_pylist()
+    return tuple(Entrant(**{**row, "settings": json.loads(row["settings"])}) for row in rows)
