@@ -46,8 +46,11 @@ def latex_number(value: float, style: NumberStyle) -> str:
     return text + ".0" if style.whole == "2.0" and "." not in text else text
 
 
-def python_vector(values: Sequence[float], style: NumberStyle) -> str:
-    """A NumPy expression for a float vector; vectors of one repeated value become np.zeros, np.ones or np.full."""
+def python_vector(values: Sequence[float], style: NumberStyle, floats: bool = False) -> str:
+    """A NumPy expression; where `floats` is not asked for, a vector of whole numbers may hold integers.
+
+    Vectors of one repeated value become np.zeros, np.ones or np.full.
+    """
     first = values[0]
     if len(values) > 2 and all(value == first for value in values):
         filled = {0.0: f"np.zeros({len(values)})", 1.0: f"np.ones({len(values)})"}
@@ -60,7 +63,7 @@ def python_vector(values: Sequence[float], style: NumberStyle) -> str:
         return f'np.array("{" ".join(map(_plain, values))}".split(), float)'
     texts = [python_number(value, style) for value in values]
     call = "np.asarray" if style.vectors == "asarray" else "np.array"
-    if all(text.lstrip("-").isdigit() for text in texts):
+    if floats and all(text.lstrip("-").isdigit() for text in texts):
         return f"{call}([{style.separator.join(texts)}], float)"
     return f"{call}([{style.separator.join(texts)}])"
 

@@ -1,0 +1,137 @@
+"""How one programmer writes a problem: names, formulas, helpers, order; drawn from a stream, or the canonical way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.statements.choices import chance, pick, pick_names
+from llamoco_data.statements.function_bodies import identifiers, loop_body
+from llamoco_data.statements.numbers import NumberStyle
+from llamoco_data.statements.structure import Structure
+
+MAX_LINE = 100
+"""Longest line of code, in characters, where it can be broken."""
+MAX_INSIDE = 30
+"""Most numbers that functions hold in their own bodies."""
+MAX_LOOP_LINES = 22
+"""Most lines of basic functions that are written as loops."""
+
+CANONICAL_NAMES = {
+    "z": "z",
+    "shift": "shift",
+    "units": "units",
+    "vector": "v",
+    "reflect": "reflect",
+    "reflection": "reflection",
+    "matrix": "R",
+    "order": "order",
+    "variables": "y",
+    "coefficients": "a",
+    "terms": "terms",
+    "total": "total",
+    "dimension": "dim",
+}
+LOOP_NAMES = ("w", "f", "s", "i", "o")
+"""Weight, function, scale, variables and shift of one term, where the objective loops over terms."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeStyle:
+    """One programmer's habits; the defaults are the canonical ones."""
+
+    numbers: NumberStyle = field(default_factory=lambda: NumberStyle(whole="2.0"))
+    names: Mapping[str, str] = field(default_factory=lambda: dict(CANONICAL_NAMES))
+    functions: Literal["catalogue", "f{number}", "term_{letter}", "part{number}"] = "catalogue"
+    """What the basic functions are called."""
+    loops: bool = False
+    """Basic functions as loops over the variables, rather than NumPy expressions."""
+    inlined: bool = False
+    """A single basic function stands in the objective's own body."""
+    lambdas: bool = False
+    length: Literal["z.size", "len(z)"] = "z.size"
+    remarks: Literal["none", "comments", "docstrings"] = "none"
+    typed: bool = False
+    converted: bool = False
+    """x becomes an array first."""
+    inside: bool = False
+    """Vectors stand in the bodies of the functions that use them."""
+    rotation: Literal["function", "statements", "matrix"] = "function"
+    summation: Literal["sum", "steps", "terms"] = "sum"
+    segments: Literal["indices", "slices", "split"] = "indices"
+    constraints: Literal["named", "array", "lists"] = "array"
+    dot: Literal["np.sum(a * y)", "a @ y", "np.dot(a, y)"] = "np.sum(a * y)"
+    """How a linear constraint is written."""
+    unrolled: bool = False
+    """Constraints on few variables are written term by term."""
+    bounds: Literal["full", "ones", "repeat", "mirrored", "explicit"] = "full"
+    named_dimension: bool = False
+    budget: Literal["20000", "20_000", "per dimension"] = "20000"
+    order: Literal["bounds first", "bounds last", "helpers first", "objective first"] = "bounds first"
+    wrapped: bool = False
+    """Long vectors are broken into lines."""
+    empty: Literal["np.zeros(0)", "np.array([])", "np.empty(0)"] = "np.zeros(0)"
+
+
+def draw_code_style(rng: np.random.Generator, spec: ProblemSpec) -> CodeStyle:
+    """A programmer for this problem: long habits are for short problems only."""
+    structure = Structure(spec)
+    numbers = spec.dimension * (len(structure.shifts) + len(structure.reflections))
+    short = numbers <= 60
+    summation = pick(rng, ("sum", "sum", "steps", "terms"))
+    taken = {*spec.functions}.union(*map(identifiers, spec.functions), LOOP_NAMES if summation == "terms" else ())
+    return CodeStyle(
+        numbers=NumberStyle(
+            whole=pick(rng, ("2", "2.0", "2.") if short else ("2", "2", "2.")),
+            leading_zero=chance(rng, 0.85),
+            powers=chance(rng, 0.6),
+            separator=", " if short or chance(rng, 0.7) else ",",
+            vectors=pick(rng, ("array", "array", "array", "asarray", "split", "integers")),
+        ),
+        names=_draw_names(rng, taken),
+        functions=pick(rng, ("catalogue", "catalogue", "f{number}", "term_{letter}", "part{number}")),
+        loops=chance(rng, 0.3) and short and sum(map(len, map(loop_body, set(spec.functions)))) <= MAX_LOOP_LINES,
+        inlined=chance(rng, 0.6),
+        lambdas=chance(rng, 0.2),
+        length=pick(rng, ("z.size", "len(z)")),
+        remarks=pick(rng, ("none", "comments", "docstrings") if short else ("none", "none", "comments")),
+        typed=chance(rng, 0.15),
+        converted=chance(rng, 0.1),
+        inside=chance(rng, 0.3) and numbers <= MAX_INSIDE,
+        rotation=pick(rng, ("function", "statements", "matrix")),
+        summation=summation,
+        segments=pick(rng, ("indices", "slices", "split")),
+        constraints=pick(rng, ("named", "array", "lists")),
+        dot=pick(rng, ("np.sum(a * y)", "a @ y", "np.dot(a, y)")),
+        unrolled=chance(rng, 0.6),
+        bounds=pick(rng, ("full", "full", "ones", "repeat", "mirrored", "explicit")),
+        named_dimension=chance(rng, 0.3),
+        budget=pick(rng, ("20000", "20000", "20_000", "per dimension")),
+        order=pick(rng, ("bounds first", "bounds last", "helpers first", "objective first")),
+        wrapped=chance(rng, 0.4),
+        empty=pick(rng, ("np.zeros(0)", "np.array([])", "np.empty(0)")),
+    )
+
+
+def _draw_names(rng: np.random.Generator, taken: set[str]) -> dict[str, str]:
+    return pick_names(
+        rng,
+        (
+            ("z", ("z", "y", "u", "t", "q")),
+            ("shift", ("shift", "center", "x0", "o", "xopt")),
+            ("units", ("units", "unit", "ranges", "step_sizes")),
+            ("vector", ("v", "n", "axis", "h")),
+            ("reflect", ("reflect", "mirror", "reflected", "flip")),
+            ("reflection", ("householder", "reflection", "mirror_matrix", "H")),
+            ("matrix", ("R", "Q", "M", "rotation")),
+            ("order", ("perm", "order", "idx", "p")),
+            ("variables", ("y", "u", "xs", "part")),
+            ("coefficients", ("a", "coef", "c", "A")),
+            ("terms", ("terms", "components", "parts", "pieces")),
+            ("total", ("total", "value", "result", "fx")),
+            ("dimension", ("dim", "D", "n_var", "N")),
+        ),
+        taken,
+    )

@@ -1,0 +1,52 @@
+"""The bodies of the catalogue's basic functions as Python text: NumPy expressions, or the loops of their kernels."""
+
+import ast
+import inspect
+import math
+import re
+import textwrap
+from functools import cache
+
+from llamoco_data.problems.functions import FUNCTION_BY_NAME
+
+
+def numpy_body(name: str) -> list[str]:
+    """Lines in `z`, a NumPy vector, that end with a return statement."""
+    return FUNCTION_BY_NAME[name].numpy.splitlines()
+
+
+@cache
+def loop_body(name: str) -> tuple[str, ...]:
+    """Lines in `z` that end with a return statement, and call functions of `math` by their bare names."""
+    source = textwrap.dedent(inspect.getsource(FUNCTION_BY_NAME[name].kernel))
+    definition = ast.parse(source).body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    lines = source.splitlines()[definition.body[0].lineno - 1 :]
+    return tuple(textwrap.dedent("\n".join(lines)).splitlines())
+
+
+def math_names(lines: tuple[str, ...]) -> list[str]:
+    """What the lines use of `math`, in alphabetical order."""
+    return sorted(name for name in _names("\n".join(lines)) if hasattr(math, name))
+
+
+@cache
+def identifiers(name: str) -> frozenset[str]:
+    """Every name in the bodies of a basic function but its argument's."""
+    return (_names("\n".join(numpy_body(name))) | _names("\n".join(loop_body(name)))) - {"z"}
+
+
+def renamed(lines: tuple[str, ...] | list[str], argument: str) -> list[str]:
+    """The lines with another argument than `z`."""
+    return [re.sub(r"\bz\b", argument, line) for line in lines]
+
+
+def is_additive(expression: str) -> bool:
+    """Whether an expression needs brackets around it as a factor or after a minus."""
+    tree = ast.parse(expression, mode="eval").body
+    return isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub)
+
+
+def _names(text: str) -> frozenset[str]:
+    tree = ast.parse("def body():\n" + textwrap.indent(text, "    "))
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
