@@ -1,0 +1,57 @@
+"""Instruction sets for optimization: problems, measured optimizers, and the program that won each problem.
+
+These names are the public face; everything else may move. Most are loaded when first used, so that a worker that only
+evaluates does not pay for Parquet; those of the portfolio at once, because its package bears the name of its function.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from llamoco_data.portfolio import Candidate, portfolio, render
+
+if TYPE_CHECKING:
+    from llamoco_data.identity import LlamocoError
+    from llamoco_data.instructions import read_instructions
+    from llamoco_data.problems.evaluation import Problem, build
+    from llamoco_data.problems.spec import ProblemSpec
+    from llamoco_data.recipes import sample_problem
+    from llamoco_data.runs import RunRecord, run_program
+    from llamoco_data.statements import statement
+    from llamoco_data.verdicts import Verdict, judge
+
+__all__ = [
+    "Candidate",
+    "LlamocoError",
+    "Problem",
+    "ProblemSpec",
+    "RunRecord",
+    "Verdict",
+    "build",
+    "judge",
+    "portfolio",
+    "read_instructions",
+    "render",
+    "run_program",
+    "sample_problem",
+    "statement",
+]
+
+_HOME = {
+    "LlamocoError": "identity",
+    "Problem": "problems.evaluation",
+    "ProblemSpec": "problems.spec",
+    "RunRecord": "runs",
+    "Verdict": "verdicts",
+    "build": "problems.evaluation",
+    "judge": "verdicts",
+    "read_instructions": "instructions",
+    "run_program": "runs",
+    "sample_problem": "recipes",
+    "statement": "statements",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -3,6 +3,9 @@
 This is the contract with whoever trains on the set; nothing else crosses from the campaign to the tuning.
 """
 
+# pyarrow comes without types.
+# pyright: reportUnknownParameterType=false
+
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -3,7 +3,8 @@
 from os import PathLike
 from pathlib import Path
 
-from llamoco_data.campaign import CAMPAIGN_FILE, CampaignSpec, load_campaign
+from llamoco_data.campaign import CampaignSpec, load_campaign
+from llamoco_data.campaign.spec import CAMPAIGN_FILE
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio import OPTIMIZERS
 from llamoco_data.problems.sampling import ProblemMixture, sample

@@ -11,7 +11,8 @@ from llamoco_data.problems import constraint_forms as forms
 from llamoco_data.problems.functions import bowls, deceptive, plateaus, rugged, valleys_and_ridges, waves
 from llamoco_data.problems.functions.definition import Vector
 
-# pyright: reportCallIssue=false - numba's own signature of njit lacks these two options
+# numba's own signature of njit lacks these two options.
+# pyright: reportCallIssue=false
 _inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 _sphere = _inner(bowls.sphere)

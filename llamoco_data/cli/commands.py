@@ -1,0 +1,141 @@
+"""The commands of `llamoco-data`: each reads its arguments, calls one function and prints what that gave."""
+
+import contextlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from rich.console import Console
+
+from llamoco_data.campaign import Outcome, plan, run_campaign, status
+from llamoco_data.cli import pages
+from llamoco_data.cli.progress import progress_display
+from llamoco_data.cli.stopping import stop_on_interrupt
+from llamoco_data.execution import executor
+from llamoco_data.export import export as export_set
+from llamoco_data.identity import LlamocoError
+from llamoco_data.recipes import RECIPES, campaign_for
+
+DRAINED_EXIT_CODE = 130
+"""As of any program that Ctrl-C ended: 128 + SIGINT."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs one command and exits: 0 done, 1 a check failed, 2 a mistake of the user, 130 stopped by Ctrl-C."""
+    try:
+        code = llamoco_data.main(arguments, prog_name="llamoco-data", standalone_mode=False)
+    except LlamocoError as error:
+        _fail(str(error))
+    except click.ClickException as error:
+        _fail(f"{error.format_message().rstrip('.')}; see: {_help_command(error)}")
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(DRAINED_EXIT_CODE)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="llamoco")
+def llamoco_data() -> None:
+    """Make instruction sets for optimization: problems, measured optimizers, and the program that won each problem."""
+
+
+FOLDER = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+RECIPE = click.option(
+    "--recipe", metavar="NAME", help=f"Which campaign: {', '.join(RECIPES)}. Needed for a new DIR only."
+)
+PROBLEMS = click.option("--problems", type=click.IntRange(min=1), help="Number of problems; may grow, never shrink.")
+
+
+@llamoco_data.command("plan")
+@FOLDER
+@RECIPE
+@PROBLEMS
+def plan_command(folder: Path, recipe: str | None, problems: int | None) -> None:
+    """Say what a campaign in DIR still lacks, and what that will cost. Nothing is run or written."""
+    spec = campaign_for(folder, recipe, problems)
+    pages.show_plan(Console(), plan(folder, spec), folder)
+
+
+@llamoco_data.command("run")
+@FOLDER
+@RECIPE
+@PROBLEMS
+@click.option(
+    "--address",
+    default="local",
+    metavar="WHERE",
+    show_default=True,
+    help="inline (this process), local (a Ray of its own), auto (the Ray that runs here) or the address of a cluster.",
+)
+@click.option("--workers", type=click.IntRange(min=1), help="Ray actors. [default: one for each processor]")
+@click.option("--quiet", is_flag=True, help="Print the outcome only.")
+def run_command(
+    folder: Path, recipe: str | None, problems: int | None, address: str, workers: int | None, quiet: bool
+) -> int:
+    """Create, resume or grow the campaign in DIR: run whatever is missing. Ctrl-C stops cleanly; run again to go on."""
+    spec = campaign_for(folder, recipe, problems)
+    console = Console(stderr=True)
+    with stop_on_interrupt(console) as stop, progress_display(console, quiet=quiet) as report:
+        outcome = run_campaign(folder, spec, executor(address, workers), report=report, stop=stop)
+    pages.show_outcome(Console(), outcome, folder)
+    return _exit_code(outcome)
+
+
+@llamoco_data.command("status")
+@FOLDER
+def status_command(folder: Path) -> None:
+    """Say what the campaign in DIR holds."""
+    pages.show_status(Console(), status(folder), folder)
+
+
+@llamoco_data.command("export")
+@FOLDER
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--quiet", is_flag=True, help="Print the place of the export only.")
+def export_command(folder: Path, out: Path, quiet: bool) -> None:
+    """Write the instruction set of the campaign in DIR to OUT: Parquet shards and a dataset card."""
+    console = Console(stderr=True)
+    with (
+        console.status("judging problems and writing rows")
+        if console.is_terminal and not quiet
+        else contextlib.nullcontext()
+    ):
+        exported = export_set(folder, out)
+    if quiet:
+        click.echo(str(exported.folder))
+    else:
+        pages.show_export(Console(), exported, folder)
+
+
+@llamoco_data.command("show")
+@FOLDER
+@click.argument("identifier", metavar="ID")
+def show_command(folder: Path, identifier: str) -> None:
+    """Show a problem of a campaign DIR (its id, the beginning of it, or its index), or an instruction of an export DIR."""
+    pages.show_one(Console(), folder, identifier)
+
+
+@llamoco_data.command("portfolio")
+@click.option("--candidates", is_flag=True, help="List every candidate with its settings and id.")
+def portfolio_command(candidates: bool) -> None:
+    """List the optimizers: family, library, settings, whether they take constraints, limits."""
+    pages.show_portfolio(Console(), candidates=candidates)
+
+
+def _exit_code(outcome: Outcome) -> int:
+    return DRAINED_EXIT_CODE if outcome.drained else 0
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"llamoco-data: {' '.join(message.split())}", err=True)
+    sys.exit(2)
+
+
+def _help_command(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{context.command_path if context else 'llamoco-data'} --help"

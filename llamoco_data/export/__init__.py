@@ -1,0 +1,6 @@
+"""From a campaign folder to an instruction set: verdicts, Parquet shards, dataset card."""
+
+from llamoco_data.export.report import ExportReport
+from llamoco_data.export.writing import Exported, export
+
+__all__ = ["ExportReport", "Exported", "export"]

@@ -1,0 +1,114 @@
+"""The dataset card of an export: what is in it, how it was measured and how to check it, with its own numbers."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from llamoco_data.export.report import ExportReport
+from llamoco_data.instructions import SCHEMA_VERSION, SPLITS, VALIDATION_SHARE, Instruction
+
+CARD_FILE = "README.md"
+_MARK = "llamoco_schema_version"
+
+
+def dataset_card(report: ExportReport, files: Sequence[str]) -> str:
+    """The card: a YAML header that `datasets` reads, then the text."""
+    return f"""{_header(report, files)}
+# Optimization problems and the programs that solve them best
+
+{report.num_rows:,} instructions over {report.num_problems:,} problems. Each row holds a prompt that states an
+optimization problem in Python or LaTeX, and the complete Python program that did best on it among
+{len(report.spec.optimizers)} optimizers with their settings: every candidate was run, several times, and the winner's
+text is the answer, to the byte.
+
+Made by the campaign `{report.spec.recipe}` with seed {report.spec.seed}, {report.spec.num_problems:,} problems,
+{report.spec.policy.repeats} runs of every candidate that applies to a problem.
+
+## Splits
+
+{_table(("split", "problems", "rows"), [(split, report.problems[split], report.rows[split]) for split in SPLITS])}
+
+Splits are by problem: all statements of a problem are on one side. `test_families` holds every problem with a basic
+function of the families {", ".join(report.spec.held_out_families) or "(none)"}, which occur nowhere else. Of the rest
+about {VALIDATION_SHARE:.0%} each go to `validation` and `test`, by the digest of the problem.
+
+## Winners
+
+{_table(("optimizer", "problems won"), report.winners.items())}
+
+{_table(("family", "problems won"), report.winning_families.items())}
+
+{report.near_tie_share:.0%} of the problems have a near-tie with another optimizer; the winning optimizer keeps its win
+in {report.median_confidence:.0%} of the resamples of the seeds, in the median problem. On a log scale from random search
+at the same budget (0) to the target (1), the winners score {report.virtual_best_score:.2f} on average, and the single
+best solver, `{report.single_best}`, {report.single_best_score:.2f}.
+
+## Kept out
+
+{_table(("reason", "problems"), [*report.kept_out.items(), ("not finished", report.incomplete)])}
+
+## How a winner is defined
+
+Candidates are ordered by the share of feasible runs, then by the median violation, then by the median final error
+(errors within the tolerance are equal: 1e-8, or 1e-8 relative to the best known value where no optimum is proven), then
+by the median number of evaluations to the target, then by the order of the catalogue. `confidence` is the share of
+resamples of the seeds that the winner wins; `near_ties` are at least as good in a tenth of them or more.
+
+## Columns
+
+{_table(("column", "what it is"), _columns())}
+
+## Check a row
+
+Run the answer on the problem: `minimize(objective, lower, upper, max_evaluations, replay_seed, constraints)` with what
+`problem_source` defines; the best point it evaluates has objective `replay_best_f` and violation `replay_violation`
+after `replay_evaluations` evaluations. Sums in another order may differ in the last digits on another processor.
+"""
+
+
+def is_card(file: Path) -> bool:
+    """Whether a file is the card of an export."""
+    try:
+        return f"\n{_MARK}: " in file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _header(report: ExportReport, files: Sequence[str]) -> str:
+    present = [split for split in SPLITS if any(file.startswith(f"data/{split}-") for file in files)]
+    configs = "\n".join(f"      - split: {split}\n        path: data/{split}-*.parquet" for split in present)
+    return f"""---
+pretty_name: LLaMoCo optimization programs ({report.spec.recipe})
+task_categories:
+  - text-generation
+language:
+  - en
+tags:
+  - optimization
+  - code
+  - llamoco
+size_categories:
+  - {_size_category(report.num_rows)}
+configs:
+  - config_name: default
+    data_files:
+{configs}
+{_MARK}: {SCHEMA_VERSION}
+---
+"""
+
+
+def _size_category(rows: int) -> str:
+    """The label that dataset hubs use for a number of rows."""
+    for limit, label in ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K")):
+        if rows < limit:
+            return label
+    return "100K<n<1M" if rows < 1_000_000 else "n>1M"
+
+
+def _columns() -> list[tuple[str, str]]:
+    return [(f"`{name}`", field.description or "") for name, field in Instruction.model_fields.items()]
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)

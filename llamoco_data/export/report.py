@@ -1,0 +1,91 @@
+"""What an export holds, counted: for the dataset card, and for whoever asked for it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from llamoco_data.campaign import CampaignSpec
+from llamoco_data.export.judging import Judgements
+from llamoco_data.instructions import SPLITS, References, Split, settings_json
+from llamoco_data.verdicts import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """The numbers of one export. Counts and shares are of the problems that are in the set."""
+
+    spec: CampaignSpec
+    rows: Mapping[Split, int]
+    problems: Mapping[Split, int]
+    incomplete: int
+    """Problems of the campaign that lack runs, left out."""
+    kept_out: Mapping[str, int]
+    """Problems kept out, by reason."""
+    winners: Mapping[str, int]
+    """Problems won, by optimizer, most first."""
+    winning_families: Mapping[str, int]
+    near_tie_share: float
+    """Share of problems whose winner has a near-tie with another optimizer."""
+    median_confidence: float
+    """Median over problems of the share of resamples in which an optimizer keeps its win."""
+    single_best: str
+    """The single best solver: optimizer and settings."""
+    single_best_score: float
+    """Its mean score over the problems."""
+    virtual_best_score: float
+    """Mean score of the winners over the problems."""
+
+    @property
+    def num_rows(self) -> int:
+        """Rows of all splits."""
+        return sum(self.rows.values())
+
+    @property
+    def num_problems(self) -> int:
+        """Problems of all splits."""
+        return sum(self.problems.values())
+
+
+def report_of(
+    spec: CampaignSpec, judgements: Judgements, references: References, rows: Mapping[Split, int]
+) -> ExportReport:
+    """The numbers of an export with these verdicts and rows."""
+    verdicts = list(judgements.verdicts.values())
+    entrants = references.entrants
+    winners = Counter(entrants[verdict.winner].optimizer for verdict in verdicts)
+    families = Counter(entrants[verdict.winner].family for verdict in verdicts)
+    problems = Counter(judgements.splits.values())
+    best = entrants[references.single_best]
+    return ExportReport(
+        spec=spec,
+        rows=rows,
+        problems={split: problems[split] for split in SPLITS},
+        incomplete=judgements.incomplete,
+        kept_out=_most_first(Counter(str(verdict.kept_out) for verdict in judgements.kept_out.values())),
+        winners=_most_first(winners),
+        winning_families=_most_first(families),
+        near_tie_share=fmean(_has_rival(verdict, references) for verdict in verdicts),
+        median_confidence=median(_optimizer_confidence(verdict, references) for verdict in verdicts),
+        single_best=f"{best.optimizer} {settings_json(best)}",
+        single_best_score=fmean(_score(verdict, references.single_best) for verdict in verdicts),
+        virtual_best_score=fmean(verdict.standings[0].score for verdict in verdicts),
+    )
+
+
+def _most_first(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _has_rival(verdict: Verdict, references: References) -> bool:
+    own = references.entrants[verdict.winner].optimizer
+    return any(references.entrants[tie].optimizer != own for tie in verdict.near_ties)
+
+
+def _optimizer_confidence(verdict: Verdict, references: References) -> float:
+    own = references.entrants[verdict.winner].optimizer
+    return sum(s.win_share for s in verdict.standings if references.entrants[s.candidate_id].optimizer == own)
+
+
+def _score(verdict: Verdict, candidate: str) -> float:
+    return next((s.score for s in verdict.standings if s.candidate_id == candidate), 0.0)
