@@ -80,7 +80,8 @@ def run_entrants(
     reported = time.monotonic()
     try:
         if drive.tally.problems_open:
-            with contextlib.closing(drive.slices(executor)) as slices:
+            work = executor.run(drive.candidates, drive.pending, drive.tally.problems_open)
+            with contextlib.closing(work) as slices:
                 for end in slices:
                     if end is not None:
                         drive.take(end)
@@ -135,9 +136,6 @@ class _Drive:
     unbegun: Iterator[Task]
     begun: deque[Task] = field(default_factory=deque)
     """Problems between two slices."""
-
-    def slices(self, executor: Executor) -> Iterator[Slice | None]:
-        yield from executor.run(self.candidates, self.pending, self.tally.problems_open)
 
     def pending(self) -> Task | None:
         """The next task: problems that have been begun come first, so that they are finished."""

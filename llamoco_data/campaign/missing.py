@@ -39,4 +39,3 @@ def open_tasks(spec: CampaignSpec, entrants: Sequence[Entrant], store: Store) ->
     """The tasks of the open problems, in the order of their indices."""
     for index in open_indices(spec, entrants, store):
         yield open_task(spec, entrants, store, index)
-

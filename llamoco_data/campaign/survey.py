@@ -1,10 +1,27 @@
 """What is in a campaign folder, what is missing, and what the missing part will cost; it changes nothing."""
 
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 
-from llamoco_data.campaign.spec import CampaignSpec
+from llamoco_data.campaign.missing import open_indices, open_task
+from llamoco_data.campaign.spec import CampaignSpec, load_campaign, plan_id, wanted_campaign
+from llamoco_data.execution import applicable, drawn, runs_wanted
+from llamoco_data.portfolio import OPTIMIZER_BY_NAME
+from llamoco_data.portfolio.entrants import entrants
 from llamoco_data.runs import RunStatus
+from llamoco_data.store import RunTotals, Store, run_totals
+
+COUNTED_PROBLEMS = 300
+"""Open problems that a plan looks at; of more it takes an even sample."""
+
+OBJECTIVE_US = 6.0
+"""Processor microseconds of one evaluation of a problem from Python, between those of one function and of five rotated
+ones: for estimates before anything is measured."""
+
+FLOOR_S = 0.005
+"""Processor time of a run beside its evaluations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,17 +31,16 @@ class Plan:
     spec: CampaignSpec
     problems_total: int
     problems_missing: int
-    """Problems that lack at least one run."""
+    """Problems that lack at least one run; exact where `exact`, else those that may."""
     runs_missing: int
-    """Exact up to a few hundred missing problems, then estimated from an even sample of them."""
     runs_missing_by_optimizer: Mapping[str, int]
     core_hours: float
     """Estimated processor time of the missing runs."""
     core_hours_by_optimizer: Mapping[str, float]
     exact: bool
-    """Whether `runs_missing` is counted, not estimated."""
-    measured: bool
-    """Whether the cost is that measured in the folder, for at least one optimizer, rather than the catalogue's."""
+    """Whether the runs were counted over all open problems, not estimated from an even sample of them."""
+    measured: tuple[str, ...]
+    """Optimizers whose cost was measured in the folder; for the others it is the catalogue's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +52,99 @@ class Status:
     problems_stored: int
     """Problems with at least one run."""
     problems_complete: int
+    """Problems with every run that the policy asks for."""
     runs_by_status: Mapping[RunStatus, int]
     runs_by_optimizer: Mapping[str, int]
     declined: int
-    """Pairs of a complete problem and a candidate that does not apply to it."""
+    """Pairs of a stored problem and a candidate that does not apply to it."""
     evaluations: int
     cpu_hours: float
-    files: int
+    num_files: int
     size_bytes: int
 
 
-def plan(folder: str, spec: CampaignSpec) -> Plan:
+def plan(folder: str | PathLike[str], spec: CampaignSpec) -> Plan:
     """What `run_campaign` would do with the same folder and spec; the folder need not exist.
+
+    Up to a minute for a new campaign of hundreds of problems, which have to be drawn.
 
     Raises:
         LlamocoError: the folder holds another campaign, or is damaged.
     """
-    raise NotImplementedError
+    wanted_campaign(folder, spec)
+    store, candidates = Store(folder), entrants(spec.optimizers)
+    optimizer = {entrant.candidate_id: entrant.optimizer for entrant in candidates}
+    measured = _seconds_per_evaluation(run_totals(store), optimizer)
+    indices = open_indices(spec, candidates, store)
+    step = max(1, -(-len(indices) // COUNTED_PROBLEMS))
+    runs: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
+    missing = 0
+    for index in indices[::step]:
+        task = open_task(spec, candidates, store, index)
+        task = task.model_copy(update={"problem": drawn(task.problem)})
+        wanted = runs_wanted(task, candidates)
+        missing += bool(wanted)
+        for run in wanted:
+            name = optimizer[run.candidate_id]
+            each_s = measured.get(name, (OPTIMIZER_BY_NAME[name].cost_us + OBJECTIVE_US) * 1e-6)
+            runs[name] += 1
+            seconds[name] += each_s * drawn(task.problem).max_evaluations + FLOOR_S
+    scale = len(indices) / max(len(indices[::step]), 1)
+    by_optimizer = {name: round(runs[name] * scale) for name in spec.optimizers if runs[name]}
+    hours = {name: seconds[name] * scale / 3600 for name in by_optimizer}
+    return Plan(
+        spec=spec,
+        problems_total=spec.num_problems,
+        problems_missing=round(missing * scale),
+        runs_missing=sum(by_optimizer.values()),
+        runs_missing_by_optimizer=by_optimizer,
+        core_hours=sum(hours.values()),
+        core_hours_by_optimizer=hours,
+        exact=step == 1,
+        measured=tuple(name for name in spec.optimizers if name in measured),
+    )
 
 
-def status(folder: str) -> Status:
+def status(folder: str | PathLike[str]) -> Status:
     """What is in a campaign folder.
 
     Raises:
         LlamocoError: the folder holds no campaign, or is damaged.
     """
-    raise NotImplementedError
+    spec, store = load_campaign(folder), Store(folder)
+    candidates = store.entrants()
+    optimizer = {entrant.candidate_id: entrant.optimizer for entrant in candidates}
+    totals = [total for total in run_totals(store) if total.candidate_id in optimizer]
+    by_status: Counter[RunStatus] = Counter()
+    by_optimizer: Counter[str] = Counter()
+    for total in totals:
+        by_status[total.status] += total.num_runs
+        by_optimizer[optimizer[total.candidate_id]] += total.num_runs
+    complete = store.complete(plan_id(spec, candidates))
+    ids = [store.problem_id(index) for index in store.indices() if index < spec.num_problems]
+    problems = [store.problem(problem_id) for problem_id in ids if problem_id is not None]
+    return Status(
+        spec=spec,
+        problems_total=spec.num_problems,
+        problems_stored=len(ids),
+        problems_complete=sum(problem_id in complete for problem_id in ids),
+        runs_by_status=dict(by_status),
+        runs_by_optimizer=dict(by_optimizer),
+        declined=sum(len(candidates) - len(applicable(candidates, problem)) for problem in problems),
+        evaluations=sum(total.evaluations for total in totals),
+        cpu_hours=sum(total.cpu_s for total in totals) / 3600,
+        num_files=len(store.files),
+        size_bytes=sum(file.size_bytes for file in store.files),
+    )
+
+
+def _seconds_per_evaluation(totals: Sequence[RunTotals], optimizer: Mapping[str, str]) -> dict[str, float]:
+    """Processor seconds an evaluation, overhead included, of every optimizer that has been measured."""
+    evaluations: Counter[str] = Counter()
+    cpu_s: dict[str, float] = defaultdict(float)
+    for total in totals:
+        if total.evaluations and (name := optimizer.get(total.candidate_id)):
+            evaluations[name] += total.evaluations
+            cpu_s[name] += total.cpu_s
+    return {name: cpu_s[name] / evaluations[name] for name in evaluations}

@@ -1,6 +1,6 @@
-"""The executor without other processes: one slice after another, here; a program that hangs or crashes is not contained."""
+"""The executor without other processes: slice after slice, right here; it does not contain a hang or a crash."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from llamoco_data.execution.protocol import Slice
@@ -12,7 +12,9 @@ from llamoco_data.portfolio.entrants import Entrant
 class InlineExecutor:
     """Advances tasks in this process, in the order in which they are pending."""
 
-    def run(self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int) -> Iterator[Slice]:
+    def run(
+        self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
+    ) -> Generator[Slice | None]:
         """See `Executor.run`."""
         del width
         while (task := pending()) is not None:

@@ -1,6 +1,6 @@
 """What an executor is: something that advances tasks somewhere, and says what came back or was lost."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -29,7 +29,7 @@ class Executor(Protocol):
 
     def run(
         self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
-    ) -> Iterator[Slice | None]:
+    ) -> Generator[Slice | None]:
         """Advances tasks until `pending` has none and none is on its way.
 
         `pending` is asked whenever a worker is free, after the caller has dealt with every slice yielded so far: what

@@ -10,12 +10,12 @@ import os
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError, RayError, RayTaskError
+from ray.exceptions import RayError, RayTaskError
 
 from llamoco_data.execution.protocol import Lost, Slice
 from llamoco_data.execution.work import Progress, Task, advance, warm_up
@@ -35,9 +35,7 @@ MAX_FAILED_SLICES = 20
 OBJECT_STORE_BYTES = 200_000_000
 """Of a Ray of our own: tasks and their results are small."""
 
-_ONE_THREAD = {
-    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-}
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class RayExecutor:
 
     def run(
         self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
-    ) -> Iterator[Slice | None]:
+    ) -> Generator[Slice | None]:
         """See `Executor.run`.
 
         Raises:
@@ -109,7 +107,7 @@ class _Pool:
     began: float = field(default_factory=time.monotonic)
     """When the pool last had a working actor."""
 
-    def run(self, pending: Callable[[], Task | None]) -> Iterator[Slice | None]:
+    def run(self, pending: Callable[[], Task | None]) -> Generator[Slice | None]:
         for _ in range(self.size):
             self._spawn()
         while True:
@@ -131,9 +129,10 @@ class _Pool:
             "max_restarts": 0,
             "max_task_retries": 0,
             "scheduling_strategy": "SPREAD",
-            "runtime_env": {"env_vars": _ONE_THREAD},
+            "runtime_env": {"env_vars": dict.fromkeys(_THREADS, "1")},
         }
-        actor = ray.remote(_Worker).options(**options).remote(self.entrants)
+        remote: Any = ray.remote(_Worker)
+        actor = remote.options(**options).remote(self.entrants)
         self.starting[actor.ready.remote()] = actor
 
     def _call(self, actor: Any, task: Task) -> None:
@@ -163,7 +162,7 @@ class _Pool:
     def _result(self, reference: Any) -> Slice:
         call = self.calls.pop(reference)
         try:
-            progress = ray.get(reference)
+            progress: Any = ray.get(reference)
         except RayTaskError as error:
             # The slice raised, and not its programs, whose errors are records: one of them may have spoilt the process.
             self.failed_slices += 1
@@ -219,8 +218,8 @@ def _last_line(error: RayError) -> str:
 
 
 @contextlib.contextmanager
-def _connected(address: str, workers: int | None) -> Iterator[None]:
-    """This process is connected to Ray; a connection, or a Ray, that was made here ends with the block."""
+def _connected(address: str, workers: int | None) -> Generator[None]:
+    """Connects the process to Ray, unless it is connected already, and undoes at the end what it did."""
     if ray.is_initialized():
         yield
         return

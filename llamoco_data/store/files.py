@@ -1,3 +1,4 @@
+# pyright: reportUnknownParameterType=false
 """Whole files in a campaign folder: each is there completely or not at all, and survives a power cut once written.
 
 All access to the campaign's file system goes through here; nothing here knows what the files mean.
@@ -7,7 +8,7 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import pyarrow as pa
@@ -82,7 +83,7 @@ def replace(folder: Path, name: str, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _written(path: Path, data: bytes) -> Iterator[Path]:
+def _written(path: Path, data: bytes) -> Generator[Path]:
     """A hidden file beside `path` that holds the data on disk; at the end it is gone, and the folder is on disk too."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     try:

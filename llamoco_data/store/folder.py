@@ -1,3 +1,4 @@
+# pyright: reportUnknownParameterType=false
 """The tables of a campaign folder: write-once Parquet files, found through the manifest, read one problem at a time.
 
 Only the driver of a campaign commits. Whatever dies, a commit is there wholly or not at all.
@@ -6,7 +7,7 @@ Only the driver of a campaign commits. Whatever dies, a commit is there wholly o
 import contextlib
 import functools
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Generator, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -194,7 +195,7 @@ class Store:
         return _opened(self.folder, path, self._index.files[path].size_bytes)
 
     @contextlib.contextmanager
-    def _readable(self, path: str) -> Iterator[None]:
+    def _readable(self, path: str) -> Generator[None]:
         try:
             yield
         except (OSError, pa.ArrowException, ValidationError, KeyError) as error:

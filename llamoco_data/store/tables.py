@@ -1,4 +1,4 @@
-# pyright: reportExplicitAny=false
+# pyright: reportExplicitAny=false, reportUnknownParameterType=false
 """How problems, candidates and runs lie in Parquet: frozen schemas, and records to tables and back.
 
 A schema never changes within a schema version: a column that only later files have would break whoever reads them all.
