@@ -195,7 +195,7 @@ def divided_by_units(vector: str, style: LatexStyle) -> str:
 def is_additive(formula: str) -> bool:
     """Whether the formula is a sum or difference at its top level, so that a factor needs brackets around it."""
     depth = 0
-    for token in re.findall(r"\\left[^A-Za-z]|\\right[^A-Za-z]|\\lfloor|\\rfloor|[{}()+-]", formula[1:]):
+    for token in re.findall(r"\\left[^A-Za-z]|\\right[^A-Za-z]|\\lfloor|\\rfloor|[{}()+-]", formula.removeprefix("-")):
         if token in ("{", "(", r"\lfloor") or token.startswith(r"\left"):
             depth += 1
         elif token in ("}", ")", r"\rfloor") or token.startswith(r"\right"):
