@@ -1,0 +1,256 @@
+"""An export, read as its users read it: row by row, program by program, with their own tools."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import datasets
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset
+import pyarrow.parquet as pq
+import pytest
+
+from llamoco_data.campaign import CampaignSpec, read_entrants, read_problems, run_campaign
+from llamoco_data.execution import executor
+from llamoco_data.export import Exported, export
+from llamoco_data.identity import LlamocoError
+from llamoco_data.instructions import SCHEMA, SPLITS, Instruction, read_instructions, wordings_of
+from llamoco_data.problems.functions import FUNCTION_BY_NAME
+from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.racing import Exhaustive
+from llamoco_data.recipes import recipe
+from llamoco_data.runs import run_program
+from llamoco_data.verdicts import judge
+
+pytestmark = pytest.mark.contract
+
+NUM_PROBLEMS = 20
+OPTIMIZERS = ("slsqp", "nelder_mead", "de", "pso", "random_search")
+
+
+def small_campaign() -> CampaignSpec:
+    demo = recipe("demo")
+    changes = {
+        "num_problems": NUM_PROBLEMS,
+        "mixture": demo.mixture.model_copy(update={"max_evaluations": 300}),
+        "optimizers": OPTIMIZERS,
+        "policy": Exhaustive(repeats=2),
+        "wordings": 2,
+    }
+    return demo.model_copy(update=changes)
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("campaign") / "c"
+    run_campaign(folder, small_campaign(), executor("inline"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(campaign: Path) -> Exported:
+    return export(campaign, campaign.parent / "set")
+
+
+@pytest.fixture(scope="module")
+def rows(exported: Exported) -> list[dict]:
+    return read_instructions(exported.folder).to_pylist()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_schema_has_a_column_for_every_field_with_a_description():
+    assert SCHEMA.names == list(Instruction.model_fields)
+    assert all(field.description for field in Instruction.model_fields.values())
+
+
+def test_rows_validate_as_instructions(rows: list[dict]):
+    for row in rows:
+        Instruction.model_validate_json(json.dumps(row))
+    assert len({row["instruction_id"] for row in rows}) == len(rows)
+    assert len({row["prompt"] for row in rows}) == len(rows)
+
+
+def test_answer_run_from_its_text_alone_gives_the_recorded_result(rows: list[dict]):
+    """Law 1: what we teach is what we ran."""
+    for row in {row["problem_id"]: row for row in rows}.values():
+        record = run_program(row["answer"], ProblemSpec.from_json(row["problem_spec"]), row["replay_seed"])
+        assert record.status == "completed"
+        assert (record.best_f, record.violation, record.evaluations) == (
+            row["replay_best_f"],
+            row["replay_violation"],
+            row["replay_evaluations"],
+        )
+
+
+REPLAY = """
+import json, sys
+row = json.load(sys.stdin)
+problem, program, best = {}, {"__name__": "program"}, []
+exec(row["problem_source"], problem)
+exec(row["answer"], program)
+def objective(x):
+    value = problem["objective"](x)
+    violation = 0.0
+    if "constraints" in problem:
+        g, h = problem["constraints"](x)
+        parts = [max(0.0, v) for v in g] + [abs(v) if abs(v) > 1e-4 else 0.0 for v in h]
+        violation = sum(parts) / len(parts)
+    best.append((violation, value))
+    return value
+program["minimize"](objective, problem["lower"], problem["upper"], problem["max_evaluations"], row["replay_seed"],
+                    constraints=problem.get("constraints"))
+print(json.dumps([*min(best), len(best), any(name.startswith("llamoco") for name in sys.modules)]))
+"""
+
+
+def test_answer_on_the_problem_source_needs_nothing_of_the_project(rows: list[dict], tmp_path: Path):
+    """A user pastes both texts anywhere; the result is the recorded one, up to the rounding of another summation."""
+    for row in list({row["problem_id"]: row for row in rows}.values())[:6]:
+        process = [sys.executable, "-I", "-c", REPLAY]
+        printed = subprocess.run(
+            process, input=json.dumps(row), capture_output=True, text=True, check=True, cwd=tmp_path, env={"PATH": ""}
+        )
+        violation, best_f, evaluations, imported = json.loads(printed.stdout)
+        assert not imported
+        assert evaluations <= row["max_evaluations"]
+        assert violation == pytest.approx(row["replay_violation"], abs=1e-6)
+        assert best_f == pytest.approx(row["replay_best_f"], rel=1e-3, abs=1e-6)
+
+
+def test_splits_are_by_problem_and_hold_families_out(rows: list[dict]):
+    """Law 5: no problem has statements on two sides, and held-out families occur in their own split alone."""
+    sides: dict[str, set[str]] = {}
+    for row in rows:
+        sides.setdefault(row["problem_id"], set()).add(row["split"])
+        held_out = any(FUNCTION_BY_NAME[name].family in ("fractal", "norm") for name in row["functions"])
+        assert held_out == (row["split"] == "test_families")
+    assert all(len(splits) == 1 for splits in sides.values())
+    assert {"train", "test_families"} <= {row["split"] for row in rows} <= set(SPLITS)
+
+
+def test_row_agrees_with_the_verdict_on_the_stored_runs(campaign: Path, rows: list[dict]):
+    entrants = {entrant.candidate_id: entrant for entrant in read_entrants(campaign)}
+    by_problem = {row["problem_id"]: row for row in rows}
+    for runs in read_problems(campaign):
+        verdict = judge(runs.records)
+        row = by_problem.get(runs.spec.problem_id)
+        assert (row is None) == (verdict.kept_out is not None)
+        if row is not None:
+            assert row["answer"] == entrants[verdict.winner].program
+            assert row["confidence"] == verdict.confidence
+            assert {tie["candidate_id"] for tie in row["near_ties"]} == set(verdict.near_ties)
+            assert len(row["optimizer_scores"]) == len({entrants[r.candidate_id].optimizer for r in runs.records})
+
+
+def test_export_made_twice_has_the_same_bytes(campaign: Path, exported: Exported, tmp_path: Path):
+    again = export(campaign, tmp_path / "again")
+    assert contents(again.folder) == contents(exported.folder)
+    assert not exported.unchanged
+    assert export(campaign, tmp_path / "again").unchanged
+
+
+def test_campaign_made_anew_in_another_process_exports_the_same_bytes(exported: Exported, tmp_path: Path):
+    """Law 3: the same campaign gives the same rows, whatever PYTHONHASHSEED is."""
+    script = (
+        "import sys\n"
+        "from llamoco_data.campaign import run_campaign\n"
+        "from llamoco_data.execution import executor\n"
+        "from llamoco_data.export import export\n"
+        "from tests.contract.test_instruction_set import small_campaign\n"
+        "run_campaign(sys.argv[1], small_campaign(), executor('inline'))\n"
+        "export(sys.argv[1], sys.argv[2])\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "c"), str(tmp_path / "set")]
+    subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": "4711"})
+    assert contents(tmp_path / "set") == contents(exported.folder)
+
+
+def test_datasets_loads_the_folder_with_its_splits(exported: Exported, rows: list[dict], tmp_path: Path):
+    loaded = datasets.load_dataset(str(exported.folder), cache_dir=str(tmp_path))
+    assert {name: len(loaded[name]) for name in loaded} == {s: n for s, n in exported.report.rows.items() if n}
+    parquet = datasets.load_dataset(
+        "parquet", data_files={"train": str(exported.folder / "data" / "train-*.parquet")}, cache_dir=str(tmp_path)
+    )
+    assert parquet["train"][0]["prompt"] == next(row["prompt"] for row in rows if row["split"] == "train")
+
+
+def test_pyarrow_dataset_reads_the_frozen_schema(exported: Exported, rows: list[dict]):
+    dataset = pyarrow.dataset.dataset(exported.folder / "data", format="parquet")
+    assert dataset.schema.equals(SCHEMA)
+    assert dataset.count_rows() == len(rows)
+
+
+def test_card_states_the_numbers_of_the_set(exported: Exported, rows: list[dict]):
+    card = (exported.folder / "README.md").read_text()
+    assert card.startswith("---\n")
+    assert f"{len(rows):,} instructions over {len({row['problem_id'] for row in rows})} problems" in card
+    for split in SPLITS:
+        in_split = [row for row in rows if row["split"] == split]
+        assert f"| {split} | {len({row['problem_id'] for row in in_split})} | {len(in_split)} |" in card
+    assert all(f"| `{name}` |" in card for name in SCHEMA.names)
+
+
+def test_report_counts_what_the_rows_hold(exported: Exported, rows: list[dict]):
+    problems = {row["problem_id"]: row for row in rows}
+    won = exported.report.winners
+    assert sum(won.values()) == len(problems)
+    assert all(n == sum(row["optimizer"] == name for row in problems.values()) for name, n in won.items())
+    assert len(problems) + sum(exported.report.kept_out.values()) + exported.report.incomplete == NUM_PROBLEMS
+    scores = [row["winner_score"] for row in problems.values()]
+    assert exported.report.virtual_best_score == pytest.approx(np.mean(scores))
+    assert exported.report.single_best_score == pytest.approx(
+        np.mean([r["single_best_score"] for r in problems.values()])
+    )
+    assert exported.report.single_best_score <= exported.report.virtual_best_score
+
+
+def test_wordings_grow_by_prefix():
+    assert wordings_of("p", "python", 3) == wordings_of("p", "python", 30)[:3]
+    assert len(set(wordings_of("p", "latex", 30))) == 30
+    assert wordings_of("p", "latex", 12) != wordings_of("q", "latex", 12)
+
+
+def test_read_instructions_refuses_what_it_does_not_know(exported: Exported, tmp_path: Path):
+    with pytest.raises(LlamocoError, match="no split is called"):
+        read_instructions(exported.folder, split="tset")
+    with pytest.raises(LlamocoError, match="is it an export"):
+        read_instructions(tmp_path)
+    table = pq.read_table(exported.folder / exported.files[0])
+    (tmp_path / "data").mkdir()
+    target = tmp_path / "data" / "train-00000-of-00001.parquet"
+    pq.write_table(table.replace_schema_metadata({"llamoco_schema_version": "99"}), target)
+    with pytest.raises(LlamocoError, match="schema version 99"):
+        read_instructions(tmp_path)
+    pq.write_table(table.drop_columns(["answer"]), target)
+    with pytest.raises(LlamocoError, match="answer"):
+        read_instructions(tmp_path)
+
+
+def test_read_instructions_gives_one_split(exported: Exported):
+    train = read_instructions(exported.folder, split="train")
+    assert isinstance(train, pa.Table)
+    assert set(train["split"].to_pylist()) == {"train"}
+
+
+def test_export_leaves_other_files_alone(campaign: Path, tmp_path: Path):
+    (tmp_path / "precious.txt").write_text("mine")
+    with pytest.raises(LlamocoError, match="other files"):
+        export(campaign, tmp_path)
+    with pytest.raises(LlamocoError, match="is a file"):
+        export(campaign, tmp_path / "precious.txt")
+    with pytest.raises(LlamocoError, match="cannot write"):
+        export(campaign, tmp_path / "precious.txt" / "deeper")
+    assert contents(tmp_path) == {"precious.txt": b"mine"}
+
+
+def test_export_of_an_unfinished_campaign_says_how_to_go_on(tmp_path: Path):
+    run_campaign(tmp_path / "c", small_campaign(), executor("inline"), stop=lambda: True)
+    with pytest.raises(LlamocoError, match="llamoco-data run"):
+        export(tmp_path / "c", tmp_path / "set")
+    assert not (tmp_path / "set").exists()
