@@ -7,7 +7,10 @@ Ray itself restarts and retries nothing: whether a lost slice is tried again is 
 import contextlib
 import logging
 import os
+import re
 import socket
+import subprocess
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
@@ -23,7 +26,7 @@ from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio.entrants import Entrant
 
 TICK_S = 0.2
-CONNECT_LIMIT_S = 10.0
+CONNECT_LIMIT_S = 20.0
 START_LIMIT_S = 180.0
 """For the first actor to come up; it may have to compile the evaluator."""
 MARGIN_S = 10.0
@@ -35,6 +38,7 @@ MAX_FAILED_SLICES = 20
 OBJECT_STORE_BYTES = 200_000_000
 """Of a Ray of our own: tasks and their results are small."""
 
+_QUIETLY: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -231,38 +235,51 @@ def _connected(address: str, workers: int | None) -> Generator[None]:
 
 
 def _connect(address: str, workers: int | None) -> None:
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    options = dict(_QUIETLY)
     if address == "local":
         options |= {"num_cpus": workers or os.cpu_count(), "include_dashboard": False}
         options["object_store_memory"] = OBJECT_STORE_BYTES
-    elif address != "auto":
+    else:
         _check_answers(address)
     try:
         ray.init(address=address, **options)
     except (ConnectionError, RuntimeError, ValueError, OSError, RayError) as error:
-        reason = " ".join(str(error).split())[:200]
-        if address == "local":
-            advice = "free some memory, or run with --address inline"
-        else:
-            advice = "start one, check the address, or run with --address local"
-        raise LlamocoError(f"no Ray at address {address!r}: {reason}; {advice}") from None
+        raise _unreachable(address, str(error)) from None
 
 
 def _check_answers(address: str) -> None:
-    """Ray itself would try for minutes.
+    """Tries to connect in another process, which can be stopped: Ray itself would try for minutes, not quietly.
 
     Raises:
-        LlamocoError: the address is no host and port, or nothing listens there.
+        LlamocoError: no Ray answers.
     """
     host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isdigit():
-        raise LlamocoError(
-            f"{address!r} is no address: use inline, local, auto, host:port or ray://host:port with the port's number"
-        )
+    if host and port.isdigit():
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), CONNECT_LIMIT_S).close()
+        except (OSError, OverflowError) as error:
+            raise _unreachable(address, getattr(error, "strerror", None) or str(error)) from None
+    script = f"import sys, ray; ray.init(sys.argv[1], **{_QUIETLY!r})"
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_LIMIT_S).close()
-    except (OSError, OverflowError) as error:
-        raise LlamocoError(
-            f"no Ray answers at {address}: {str(error).lower()}; "
-            "check that its head node runs and that the port is right, or run with --address local"
-        ) from None
+        attempt = subprocess.run(
+            [sys.executable, "-c", script, address],
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=CONNECT_LIMIT_S,
+        )
+    except subprocess.TimeoutExpired:
+        raise _unreachable(address, f"nothing answered within {CONNECT_LIMIT_S:.0f} s") from None
+    if attempt.returncode != 0:
+        last = (attempt.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+        raise _unreachable(address, re.sub(r"^[\w.]+(Error|Exception): ", "", last))
+
+
+def _unreachable(address: str, reason: str) -> LlamocoError:
+    reason = " ".join(reason.split())[:200].rstrip(".")
+    if address == "local":
+        return LlamocoError(f"Ray does not start here: {reason}; free some memory, or run with --address inline")
+    return LlamocoError(
+        f"no Ray answers at address {address!r}: {reason}; "
+        "check the address and that its head node runs, or run with --address local"
+    )
