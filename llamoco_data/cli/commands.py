@@ -116,7 +116,7 @@ def export_command(folder: Path, out: Path, quiet: bool) -> None:
 @FOLDER
 @click.argument("identifier", metavar="ID")
 def show_command(folder: Path, identifier: str) -> None:
-    """Show a problem of a campaign DIR (its id, the beginning of it, or its index), or an instruction of an export DIR."""
+    """Show a problem of a campaign DIR (its id or its index), or an instruction of an export DIR (its id)."""
     pages.show_one(Console(), folder, identifier)
 
 

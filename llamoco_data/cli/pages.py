@@ -77,7 +77,7 @@ def show_status(console: Console, status: Status, folder: Path) -> None:
     facts.add_row("declined", f"{status.declined:,} candidates that do not apply to their problem")
     facts.add_row("evaluations", f"{status.evaluations:,}")
     facts.add_row("core time", _hours(status.cpu_hours))
-    facts.add_row("on disk", f"{status.files:,} files, {status.size_bytes / 1e6:.1f} MB")
+    facts.add_row("on disk", f"{status.num_files:,} files, {status.size_bytes / 1e6:.1f} MB")
     console.print(facts)
     if status.problems_complete < status.problems_total:
         console.print(f"go on with: llamoco-data run {folder}")
@@ -91,23 +91,19 @@ def show_export(console: Console, exported: Exported, folder: Path) -> None:
     console.rule(f"its answer: the program that won ({example.optimizer}, score {example.winner_score:.2f})")
     console.print(Syntax(example.answer.rstrip(), "python", background_color="default", word_wrap=True))
     console.rule(f"the instruction set {exported.folder}")
-    table = Table("problems won", "", "family", "", box=None, pad_edge=False)
-    families = list(report.winning_families.items())
-    for i, (name, count) in enumerate(report.winners.items()):
-        family, won = families[i] if i < len(families) else ("", "")
-        table.add_row(name, str(count), family, str(won))
-    console.print(table)
+    console.print(_winners(exported))
+    console.print()
+    console.print(_splits(exported))
+    console.print()
     kept_out = ", ".join(f"{n} {reason}" for reason, n in report.kept_out.items()) or "none"
     facts = Table(box=None, show_header=False, pad_edge=False)
-    facts.add_row("rows", ", ".join(f"{report.rows[s]:,} {s} ({report.problems[s]} problems)" for s in SPLITS))
-    facts.add_row("near-ties", f"{report.near_tie_share:.0%} of the problems, with another optimizer")
+    facts.add_row("near-ties", f"{report.near_tie_share:.0%} of the problems have one, with another optimizer")
     facts.add_row("kept out", f"{kept_out}; {report.incomplete} not finished")
-    facts.add_row(
-        "score",
-        f"winners {report.virtual_best_score:.2f}, single best solver {report.single_best_score:.2f} "
-        f"({escape(report.single_best)}); random search 0, target 1",
-    )
-    facts.add_row("files", ", ".join(exported.files) + ", README.md")
+    facts.add_row("mean score", f"{report.virtual_best_score:.2f} of the winners; random search is 0, the target 1")
+    facts.add_row("", f"{report.single_best_score:.2f} of the single best solver, {escape(report.single_best)}")
+    facts.add_row("files", exported.files[0])
+    for file in (*exported.files[1:], "README.md (dataset card)"):
+        facts.add_row("", file)
     console.print(facts, highlight=False)
     if exported.unchanged:
         console.print("the folder held this very set already")
@@ -119,6 +115,26 @@ def show_export(console: Console, exported: Exported, folder: Path) -> None:
     console.print(
         f"  python -c 'import datasets; print(datasets.load_dataset(\"{exported.folder}\"))'", highlight=False
     )
+
+
+def _winners(exported: Exported) -> Table:
+    table = Table("optimizer", "problems won", "", "family", "problems won", box=None, pad_edge=False)
+    families = list(exported.report.winning_families.items())
+    for i, (name, count) in enumerate(exported.report.winners.items()):
+        family, won = families[i] if i < len(families) else ("", "")
+        table.add_row(name, str(count), "", family, str(won))
+    for column in (1, 4):
+        table.columns[column].justify = "right"
+    return table
+
+
+def _splits(exported: Exported) -> Table:
+    table = Table("split", "problems", "rows", box=None, pad_edge=False)
+    for split in SPLITS:
+        table.add_row(split, f"{exported.report.problems[split]:,}", f"{exported.report.rows[split]:,}")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    return table
 
 
 def show_one(console: Console, folder: Path, identifier: str) -> None:

@@ -16,9 +16,8 @@ def dataset_card(report: ExportReport, files: Sequence[str]) -> str:
 # Optimization problems and the programs that solve them best
 
 {report.num_rows:,} instructions over {report.num_problems:,} problems. Each row holds a prompt that states an
-optimization problem in Python or LaTeX, and the complete Python program that did best on it among
-{len(report.spec.optimizers)} optimizers with their settings: every candidate was run, several times, and the winner's
-text is the answer, to the byte.
+optimization problem in Python or LaTeX, and the complete Python program that did best on it: of
+{len(report.spec.optimizers)} optimizers every candidate was run, several times; the winner's text is the answer.
 
 Made by the campaign `{report.spec.recipe}` with seed {report.spec.seed}, {report.spec.num_problems:,} problems,
 {report.spec.policy.repeats} runs of every candidate that applies to a problem.
@@ -38,9 +37,9 @@ about {VALIDATION_SHARE:.0%} each go to `validation` and `test`, by the digest o
 {_table(("family", "problems won"), report.winning_families.items())}
 
 {report.near_tie_share:.0%} of the problems have a near-tie with another optimizer; the winning optimizer keeps its win
-in {report.median_confidence:.0%} of the resamples of the seeds, in the median problem. On a log scale from random search
-at the same budget (0) to the target (1), the winners score {report.virtual_best_score:.2f} on average, and the single
-best solver, `{report.single_best}`, {report.single_best_score:.2f}.
+in {report.median_confidence:.0%} of the resamples of the seeds, in the median problem. On a log scale from random
+search at the same budget (0) to the target (1), the winners score {report.virtual_best_score:.2f} on average, and the
+single best solver, `{report.single_best}`, {report.single_best_score:.2f}.
 
 ## Kept out
 
@@ -59,9 +58,10 @@ resamples of the seeds that the winner wins; `near_ties` are at least as good in
 
 ## Check a row
 
-Run the answer on the problem: `minimize(objective, lower, upper, max_evaluations, replay_seed, constraints)` with what
-`problem_source` defines; the best point it evaluates has objective `replay_best_f` and violation `replay_violation`
-after `replay_evaluations` evaluations. Sums in another order may differ in the last digits on another processor.
+`llamoco_data.run_program(answer, ProblemSpec.from_json(problem_spec), seed=replay_seed)` gives `replay_best_f`,
+`replay_violation` and `replay_evaluations` back. Without the project, `problem_source` and `answer` run together as
+they stand; that evaluator agrees to 1e-9, and since an optimizer can amplify a last digit, a single run may then end
+elsewhere.
 """
 
 

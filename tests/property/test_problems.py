@@ -58,7 +58,7 @@ def test_sampled_problem_keeps_its_promises(index: int):
         assert (np.abs(np.array(point) - center) <= 0.81 * half).all()
     if spec.constraints:
         assert problem.violation(np.array(spec.feasible_point)) == 0
-    if problem.optimum is not None:
+    if problem.optimum is not None and problem.optimum_x is not None:
         assert problem.violation(problem.optimum_x) == 0
         for x in np.random.default_rng(index).uniform(problem.lower, problem.upper, (20, spec.dimension)):
             assert problem.objective(x) >= problem.optimum
@@ -132,6 +132,7 @@ def constrained_spec() -> ProblemSpec:
 def test_meter_charges_a_constrained_point_once():
     problem = build(constrained_spec())
     meter = Meter(problem, 10)
+    assert meter.constraints is not None
     x, y = problem.lower + 0.25 * (problem.upper - problem.lower), (problem.lower + problem.upper) / 2
     meter.objective(x)
     meter.constraints(x)
@@ -152,6 +153,7 @@ def test_meter_charges_a_constrained_point_once():
 def test_meter_forgets_points_beyond_its_memory():
     problem = build(constrained_spec())
     meter = Meter(problem, 2000)
+    assert meter.constraints is not None
     points = np.random.default_rng(0).uniform(problem.lower, problem.upper, (600, len(problem.lower)))
     for x in points:
         meter.objective(x)
@@ -196,7 +198,7 @@ def sphere(**changes: object) -> ProblemSpec:
 def test_target_is_hit_at_the_evaluation_that_reaches_it():
     meter = Meter(build(sphere()))
     for x in ([0.0, 0.0], [1.0, 2.001], [1.0, 2.00001], [1.0, 2.0]):
-        meter.objective(x)
+        meter.objective(np.array(x))
     assert meter.evaluations_to_target == 3
 
 
