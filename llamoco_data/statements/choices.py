@@ -19,9 +19,9 @@ def chance(rng: np.random.Generator, probability: float) -> bool:
 def pick_names(
     rng: np.random.Generator, candidates: Sequence[tuple[str, Sequence[str]]], taken: Iterable[str]
 ) -> dict[str, str]:
-    """One name for each role, all different and none of them taken where the candidates allow it.
+    """One name for each role, all different, and none of them taken where the candidates allow it.
 
-    Candidates come best first, and one of the first four that are still free is drawn.
+    One of the first four candidates that are still free is drawn. Each role needs a candidate that no other role has.
     """
     used = set(taken)
     names: dict[str, str] = {}

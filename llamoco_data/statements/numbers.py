@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Literal
 
 MAX_POWER_DIGITS = 4
-"""Numbers with more significant digits than this are never written with a power of ten."""
+"""Large numbers with more significant digits than this are never written with a power of ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _with_point(value: float) -> str:
 def _power_of_ten(value: float) -> tuple[str, int] | None:
     """Mantissa and exponent where they are shorter to read than the decimal: 1e6 and 2.5e-5, but not 1234567."""
     sign, digits, _ = Decimal(repr(float(value))).normalize().as_tuple()
-    if value == 0 or len(digits) > MAX_POWER_DIGITS or 1e-4 <= abs(value) < 1e5:
+    if value == 0 or 1e-4 <= abs(value) < 1e5 or (abs(value) > 1 and len(digits) > MAX_POWER_DIGITS):
         return None
     exponent = Decimal(repr(float(value))).adjusted()
     first, *rest = map(str, digits)

@@ -10,7 +10,7 @@ from llamoco_data.problems.spec import Constraint, ProblemSpec
 from llamoco_data.statements.code_style import MAX_LINE, CodeStyle
 from llamoco_data.statements.function_bodies import is_additive
 from llamoco_data.statements.numbers import python_number, python_vector
-from llamoco_data.statements.python_lines import broken, is_range
+from llamoco_data.statements.python_lines import as_slice, broken, is_range
 
 MAX_UNROLLED = 4
 """Most variables whose sum is written term by term."""
@@ -130,7 +130,7 @@ class PythonConstraints:
         if variables in ((), tuple(range(self.spec.dimension))):
             return self._whole
         if is_range(variables):
-            return f"{self._whole}[{variables[0]}:{variables[-1] + 1}]"
+            return f"{self._whole}{as_slice(variables)}"
         return f"{self._whole}[{list(variables)}]"
 
     def _is_unrolled(self, constraint: Constraint) -> bool:

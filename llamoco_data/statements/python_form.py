@@ -14,6 +14,8 @@ from llamoco_data.statements.python_objective import PythonObjective
 
 MAX_EXPLICIT = 6
 """Most variables whose bounds are listed one by one."""
+MAX_EXPLICIT_LENGTH = 60
+"""Most characters of such a list."""
 ORDERS = {
     "bounds first": ("units", "bounds", "data", "rotation", "helpers", "prepared", "objective", "constraints"),
     "bounds last": ("units", "data", "rotation", "helpers", "prepared", "objective", "constraints", "bounds"),
@@ -105,11 +107,11 @@ def _function(name: str, result: str, body: list[str], description: str, style: 
 
 
 def _description(spec: ProblemSpec) -> str:
-    if spec.kind == "composition":
-        return f"Weighted sum of {len(spec.components)} functions of all variables."
-    if spec.kind == "hybrid":
-        return f"Weighted sum of {len(spec.components)} functions, each of some of the variables."
-    return f"{spec.dimension} variables, to be minimized."
+    count = len(spec.components)
+    if count == 1:
+        return f"{spec.dimension} variables, to be minimized."
+    partial = any(component.variables for component in spec.components)
+    return f"Weighted sum of {count} functions{', each of some of the variables' if partial else ' of all variables'}."
 
 
 def _units(spec: ProblemSpec, style: CodeStyle) -> str:
@@ -141,7 +143,8 @@ def _box(spec: ProblemSpec, style: CodeStyle, size: str) -> tuple[str, str]:
         unit = spec.units or (1.0,) * spec.dimension
         sides = ([_float_literal(bound * each, style) for each in unit] for bound in spec.box)
         lower, upper = (f"np.array([{style.numbers.separator.join(side)}])" for side in sides)
-        return lower, upper
+        if max(len(lower), len(upper)) <= MAX_EXPLICIT_LENGTH:
+            return lower, upper
     lower, upper = (_side(bound, spec, style, size) for bound in spec.box)
     return lower, upper
 

@@ -35,3 +35,8 @@ def product(factor: float, value: str, style: CodeStyle) -> str:
 def is_range(variables: tuple[int, ...]) -> bool:
     """Whether the variables are neighbours in their own order, as in a slice."""
     return variables == tuple(range(variables[0], variables[0] + len(variables)))
+
+
+def as_slice(variables: tuple[int, ...]) -> str:
+    """A range of variables as a slice with its brackets."""
+    return f"[{variables[0] or ''}:{variables[-1] + 1}]"

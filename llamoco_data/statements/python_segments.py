@@ -5,7 +5,7 @@ from functools import cached_property
 
 from llamoco_data.problems.spec import Component, ProblemSpec
 from llamoco_data.statements.code_style import CodeStyle
-from llamoco_data.statements.python_lines import broken, is_range
+from llamoco_data.statements.python_lines import as_slice, broken, is_range
 from llamoco_data.statements.structure import Structure
 
 MAX_LITERAL = 6
@@ -63,7 +63,7 @@ class PythonSegments:
             first, last = ([0, *self._ends][k] or "", self._ends[k])
             return f"{z}[{first}:{last if k + 1 < len(self._ends) else ''}]"
         if is_range(component.variables):
-            return f"{z}[{component.variables[0]}:{component.variables[-1] + 1}]"
+            return f"{z}{as_slice(component.variables)}"
         return f"{z}[{self._indices_name(k) if self._is_named(component) else list(component.variables)}]"
 
     @property

@@ -184,4 +184,4 @@ def request(spec: ProblemSpec, wording: int, rng: np.random.Generator) -> str:
 
 def _decided(text: str, rng: np.random.Generator) -> str:
     """The text with one alternative of every [[...]]."""
-    return re.sub(r"\[\[(.*?)\]\]", lambda match: pick(rng, match[1].split("|")), text)
+    return re.sub(r"\[\[(.*?)\]\]", lambda match: pick(rng, match[1].split("|")), text, flags=re.DOTALL)
