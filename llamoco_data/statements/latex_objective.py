@@ -8,6 +8,7 @@ from llamoco_data.problems.functions import FUNCTION_BY_NAME
 from llamoco_data.problems.spec import Component, ProblemSpec
 from llamoco_data.statements.latex_style import LatexStyle, rename, subscript
 from llamoco_data.statements.numbers import latex_number
+from llamoco_data.statements.structure import Structure
 
 
 @dataclass(frozen=True)
@@ -18,17 +19,8 @@ class LatexObjective:
     style: LatexStyle
 
     @cached_property
-    def transforms(self) -> list[tuple[int, tuple[int, ...]]]:
-        """Different (shift, reflections) of the components, in order of use."""
-        return list(dict.fromkeys((component.shift, component.reflections) for component in self.spec.components))
-
-    @cached_property
-    def shifts(self) -> list[int]:
-        return list(dict.fromkeys(shift for shift, _ in self.transforms))
-
-    @cached_property
-    def reflections(self) -> list[int]:
-        return sorted({index for _, reflections in self.transforms for index in reflections})
+    def structure(self) -> Structure:
+        return Structure(self.spec)
 
     @property
     def inlined(self) -> bool:
@@ -63,7 +55,7 @@ class LatexObjective:
         """The vectors that the basic functions are applied to, and the reflections."""
         lines = [
             f"{self.base(t)} = {self._transformed(1.0, *transform)}"
-            for t, transform in enumerate(self.transforms)
+            for t, transform in enumerate(self.structure.transforms)
             if self._has_base(t)
         ]
         for k, component in enumerate(self.spec.components):
@@ -71,17 +63,17 @@ class LatexObjective:
                 lines.append(f"{self.argument_name(k)} = {self._argument_value(component)}")
         if self.inlined:
             lines[-1] += self._length()
-        if self.reflections:
+        if self.structure.reflections:
             lines.append(self._reflection())
         return lines
 
     def data(self) -> list[str]:
         """Vectors of numbers: shifts, reflections' vectors, units."""
         style, spec = self.style, self.spec
-        lines = [f"{self._shift(shift)} = {style.vector(spec.shifts[shift])}" for shift in self.shifts]
+        lines = [f"{self._shift(shift)} = {style.vector(spec.shifts[shift])}" for shift in self.structure.shifts]
         lines += [
             f"{self._reflection_vector(index)} = {style.vector(map(float, spec.reflections[index]))}"
-            for index in self.reflections
+            for index in self.structure.reflections
         ]
         if spec.units:
             lines.append(f"{style.bold(style.units)} = {style.vector(spec.units)}")
@@ -103,7 +95,7 @@ class LatexObjective:
         component = self.spec.components[k]
         if self._is_named(component):
             return self.argument_name(k)
-        return _scaled(component.scale, self.base(self._transform_of(component)), self.style)
+        return _scaled(component.scale, self.base(self.structure.transform_of(component)), self.style)
 
     def argument_name(self, k: int) -> str:
         several = len(self.spec.components) > 1
@@ -111,7 +103,7 @@ class LatexObjective:
 
     def base(self, transform: int) -> str:
         style = self.style
-        alone = len(self.transforms) == 1
+        alone = len(self.structure.transforms) == 1
         # Without arguments of their own, the functions share a vector that takes their letter.
         named = any(self._is_named(component) for component in self.spec.components)
         letter = rf"\mathbf{{{style.base if named else style.argument}}}"
@@ -125,26 +117,23 @@ class LatexObjective:
             return ""
         return rf", \quad {letter} = {len(component.variables) or self.spec.dimension}"
 
-    def _transform_of(self, component: Component) -> int:
-        return self.transforms.index((component.shift, component.reflections))
-
     def _has_base(self, transform: int) -> bool:
-        users = [c for c in self.spec.components if self._transform_of(c) == transform]
+        users = self.structure.users(transform)
         return len(users) > 1 or bool(users[0].variables)
 
     def _is_named(self, component: Component) -> bool:
-        return bool(component.variables) or not self._has_base(self._transform_of(component))
+        return bool(component.variables) or not self._has_base(self.structure.transform_of(component))
 
     def _argument_value(self, component: Component) -> str:
-        transform = self._transform_of(component)
+        transform = self.structure.transform_of(component)
         if not component.variables:
-            return self._transformed(component.scale, *self.transforms[transform])
+            return self._transformed(component.scale, *self.structure.transforms[transform])
         entries = ", ".join(self._base_entry(transform, index) for index in component.variables)
         return _scaled(component.scale, self.style.tuple(entries), self.style)
 
     def _base_entry(self, transform: int, index: int) -> str:
         base = self.style.base
-        if len(self.transforms) == 1:
+        if len(self.structure.transforms) == 1:
             return f"{base}_{subscript(index + 1)}"
         return f"{base}_{{{transform + 1},{index + 1}}}"
 
@@ -161,26 +150,26 @@ class LatexObjective:
         return _scaled(scale, " ".join([*rotations, difference]), self.style)
 
     def _shift(self, shift: int) -> str:
-        alone = len(self.shifts) == 1
-        return self.style.bold(self.style.shift, None if alone else self.shifts.index(shift) + 1)
+        alone = len(self.structure.shifts) == 1
+        return self.style.bold(self.style.shift, None if alone else self.structure.shifts.index(shift) + 1)
 
     def _reflection_vector(self, index: int) -> str:
         letter = rf"\mathbf{{{self.style.reflection}}}"
-        return letter if len(self.reflections) == 1 else f"{letter}_{subscript(self._number(index))}"
+        return letter if len(self.structure.reflections) == 1 else f"{letter}_{subscript(self._number(index))}"
 
     def _rotation(self, index: int) -> str:
-        if len(self.reflections) > 1 and self.style.numbered_rotations:
+        if len(self.structure.reflections) > 1 and self.style.numbered_rotations:
             return rf"\mathbf{{H}}_{subscript(self._number(index))}"
         return rf"\mathbf{{H}}_{{{self._reflection_vector(index)}}}"
 
     def _number(self, index: int) -> int:
-        return self.reflections.index(index) + 1
+        return self.structure.reflections.index(index) + 1
 
     def _reflection(self) -> str:
         r"""The definition of \mathbf{H} for any vector."""
         v = rf"\mathbf{{{self.style.reflection}}}"
         name = rf"\mathbf{{H}}_{{{v}}}"
-        if len(self.reflections) > 1 and self.style.numbered_rotations:
+        if len(self.structure.reflections) > 1 and self.style.numbered_rotations:
             v, name = f"{v}_k", r"\mathbf{H}_k"
         if self.style.norm:
             return rf"{name} = \mathbf{{I}} - \frac{{2}}{{\| {v} \|^2}} {v} {v}^\top"

@@ -86,11 +86,11 @@ def draw_latex_style(rng: np.random.Generator, spec: ProblemSpec) -> LatexStyle:
         rng,
         (
             ("argument", ("z", "z", "y", "u", "w")),
-            ("base", ("u", "y", "r", "t")),
+            ("base", ("u", "y", "r", "t", "c")),
             ("shift", ("o", "o", "c", "b")),
             ("reflection", ("v", "v", "w", "v")),
             ("units", ("s", "s", "r", "u", "l")),
-            ("variables", ("y", "q", "t", "w")),
+            ("variables", ("y", "q", "t", "w", "b")),
             ("scaled", ("p", "y", "t", "b")),
             ("coefficients", ("a", "a", "b", "c")),
         ),

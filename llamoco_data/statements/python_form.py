@@ -109,7 +109,7 @@ def _function(name: str, result: str, body: list[str], description: str, style: 
 def _description(spec: ProblemSpec) -> str:
     count = len(spec.components)
     if count == 1:
-        return f"{spec.dimension} variables, to be minimized."
+        return f"Objective of {spec.dimension} variables."
     partial = any(component.variables for component in spec.components)
     return f"Weighted sum of {count} functions{', each of some of the variables' if partial else ' of all variables'}."
 

@@ -1,6 +1,5 @@
 """A statement says what is measured: its Python, executed, is the evaluator's problem, and its numbers are exact."""
 
-import json
 import math
 import os
 import re
@@ -19,6 +18,7 @@ from llamoco_data.problems.evaluation import Problem, build
 from llamoco_data.problems.functions import FUNCTIONS
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.statements import FORMS, NUM_WORDINGS, python_source, statement
+from llamoco_data.statements.wording import WORDINGS
 from tests.odd_problems import odd_problem
 from tests.problem_mixtures import sampled
 
@@ -268,4 +268,5 @@ def test_documentation_page_runs() -> None:
     for source in blocks:
         printed = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout
         assert printed.count(INTERFACE) == 2
-    assert json.dumps(INTERFACE)[1:-1] in page
+    assert INTERFACE in page
+    assert "(" + ", ".join(f"`{wording.name}`" for wording in WORDINGS) + ")" in " ".join(page.split())
