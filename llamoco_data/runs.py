@@ -116,8 +116,8 @@ def run_program(
     _one_thread()
     meter = Meter(problem)
     began = time.process_time()
-    with _quiet(seed), _alarm(time_limit_s):
-        status, detail = _outcome(program, problem, meter, seed)
+    with _quiet(seed):
+        status, detail = _timed(lambda: _outcome(program, problem, meter, seed), time_limit_s)
     cpu_s = time.process_time() - began
     blank = RunRecord(
         problem_id=spec.problem_id,
@@ -154,8 +154,8 @@ class _TimedOut(BaseException):
 def _outcome(program: str, problem: Problem, meter: Meter, seed: int) -> tuple[RunStatus, str]:
     try:
         minimize = _load(program)
-    except _TimedOut:
-        return "timed_out", "loading the program did not end within its time limit"
+    except (_TimedOut, KeyboardInterrupt):
+        raise
     except BaseException as error:  # noqa: BLE001 - a program may raise anything, SystemExit included
         return "invalid_program", _describe(error)
     try:
@@ -163,9 +163,7 @@ def _outcome(program: str, problem: Problem, meter: Meter, seed: int) -> tuple[R
         x = minimize(meter.objective, lower, upper, problem.max_evaluations, seed, constraints=meter.constraints)
     except BudgetSpent:
         return "over_budget", f"it asked for more than {problem.max_evaluations} evaluations"
-    except _TimedOut:
-        return "timed_out", "the run did not end within its time limit"
-    except KeyboardInterrupt:
+    except (_TimedOut, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001
         # A library may turn the stop signal into an error of its own, so the meter decides.
@@ -197,7 +195,7 @@ def _complaint(x: object, problem: Problem) -> str:
     """Why a returned value is no point of the box; empty where it is one."""
     try:
         point = np.asarray(x, dtype=np.float64)
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001 - the value is the program's, and converts itself
         return f"it returned a {type(x).__name__}, not a point"
     if point.shape != problem.lower.shape:
         return f"it returned shape {point.shape}, not {problem.lower.shape}"
@@ -224,7 +222,10 @@ def _with_result(record: RunRecord, meter: Meter) -> RunRecord:
 
 def _describe(error: BaseException) -> str:
     where = f" at line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    try:
+        message = error.msg if isinstance(error, SyntaxError) else str(error)
+    except Exception:  # noqa: BLE001 - the error is the program's, and describes itself
+        message = "it has no message"
     return _one_line(f"{type(error).__name__}{where}: {message}")
 
 
@@ -244,23 +245,35 @@ def _quiet(seed: int) -> Generator[None]:
             yield
 
 
-@contextlib.contextmanager
-def _alarm(limit_s: float) -> Generator[None]:
-    """Raises `_TimedOut` in the main thread after the limit, then every second, should a program swallow it."""
+def _timed(outcome: Callable[[], tuple[RunStatus, str]], limit_s: float) -> tuple[RunStatus, str]:
+    """The outcome, or `timed_out` where the clock rang: the clock decides, however a program took its signal.
+
+    It rings in the main thread only: once after the limit, then every second, should the program swallow it.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+        return outcome()
+    rang, running = False, True
 
-    def stop(_signum: int, _frame: object) -> None:
-        raise _TimedOut
+    def ring(_signum: int, _frame: object) -> None:
+        nonlocal rang
+        rang = True
+        if running:
+            raise _TimedOut
 
-    before = signal.signal(signal.SIGALRM, stop)
+    timed_out: tuple[RunStatus, str] = ("timed_out", "the run did not end within its time limit")
+    result = timed_out
+    before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, limit_s, 1.0)
     try:
-        yield
+        with contextlib.suppress(_TimedOut):
+            try:
+                result = outcome()
+            finally:
+                running = False
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+    return timed_out if rang else result
 
 
 @functools.cache

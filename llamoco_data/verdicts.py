@@ -220,7 +220,9 @@ def _score(error: float, floor: float, tolerance: float) -> float:
         return 0.0
     if error <= tolerance:
         return 1.0
-    return float(np.clip(np.log(floor / error) / np.log(floor / tolerance), 0.0, 1.0))
+    if error >= floor:
+        return 0.0
+    return float(np.log(floor / error) / np.log(floor / tolerance))
 
 
 def _kept_out(standings: Sequence[Standing], baseline: str, tolerance: float) -> KeptOutReason | None:

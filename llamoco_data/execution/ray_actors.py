@@ -60,8 +60,8 @@ class RayExecutor:
         Raises:
             LlamocoError: no Ray answers at the address, or none of its actors comes up.
         """
-        warm_up()
         with _connected(self.address, self.workers):
+            warm_up()
             size = self.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
             pool = _Pool(ray.put(tuple(entrants)), min(size, width), self.margin_s)
             try:

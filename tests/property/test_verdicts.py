@@ -1,0 +1,141 @@
+"""Laws of the verdict: one total order, whoever else takes part and in whatever order the records come."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llamoco_data.identity import LlamocoError
+from llamoco_data.runs import RunRecord
+from llamoco_data.verdicts import Verdict, judge
+
+pytestmark = pytest.mark.property
+
+CANDIDATES = ("baseline", "b", "c", "d", "e")
+HOPELESS = "hopeless"
+
+
+def run(candidate: str, seed: int, optimum: float | None, **result: Any) -> RunRecord:
+    fields: dict[str, Any] = {"status": "completed", "evaluations": 100, **result}
+    return RunRecord(problem_id="p", candidate_id=candidate, seed=seed, max_evaluations=100, optimum=optimum, **fields)
+
+
+def verdict_on(records: list[RunRecord]) -> Verdict:
+    return judge(records, order=(*CANDIDATES, HOPELESS), baseline="baseline")
+
+
+@st.composite
+def results(draw: st.DrawFn, optimum: float | None) -> dict:
+    """How a run may end; few different values, so that ties happen."""
+    if draw(st.integers(0, 5)) == 0:
+        return {"status": draw(st.sampled_from(["raised", "bad_return", "crashed", "timed_out", "invalid_program"]))}
+    best_f = draw(st.sampled_from([0.0, 1e-9, 1e-3, 1.0, 50.0]))
+    violation = draw(st.sampled_from([0.0, 0.0, 0.0, 0.5, 2.0]))
+    solved = optimum is not None and violation == 0 and best_f <= 1e-8
+    hit = draw(st.sampled_from([10, 60])) if solved else None
+    trace = ((100, best_f, violation),)
+    return {"best_f": best_f, "violation": violation, "evaluations_to_target": hit, "trace": trace}
+
+
+@st.composite
+def races(draw: st.DrawFn) -> list[RunRecord]:
+    optimum = draw(st.sampled_from([0.0, None]))
+    candidates = draw(st.lists(st.sampled_from(CANDIDATES), min_size=1, unique=True))
+    seeds = range(draw(st.integers(1, 5)))
+    return [run(name, seed, optimum, **draw(results(optimum))) for name in candidates for seed in seeds]
+
+
+@given(races(), st.randoms(use_true_random=False))
+def test_verdict_of_shuffled_records_is_the_same(records, random):
+    shuffled = list(records)
+    random.shuffle(shuffled)
+    assert verdict_on(shuffled) == verdict_on(records)
+
+
+@given(races())
+def test_verdict_with_declined_runs_is_the_same(records):
+    declined = run(HOPELESS, 0, records[0].optimum, status="declined", evaluations=0)
+    assert verdict_on([declined, *records]) == verdict_on(records)
+
+
+@given(races())
+def test_verdict_with_a_candidate_that_always_fails_has_the_same_winner_and_confidence(records):
+    fails = [run(HOPELESS, seed, records[0].optimum, status="raised") for seed in range(3)]
+    before, after = verdict_on(records), verdict_on([*fails, *records])
+    assert (after.winner, after.confidence) == (before.winner, before.confidence)
+    assert after.standings[-1].candidate_id == HOPELESS
+    assert [s.win_share for s in after.standings[:-1]] == [s.win_share for s in before.standings]
+
+
+@given(races())
+def test_verdict_standings_hold_every_candidate_once_and_share_out_the_wins(records):
+    verdict = verdict_on(records)
+    assert sorted(s.candidate_id for s in verdict.standings) == sorted({record.candidate_id for record in records})
+    assert verdict.winner == verdict.standings[0].candidate_id
+    assert verdict.confidence == verdict.standings[0].win_share
+    assert sum(s.win_share for s in verdict.standings) == pytest.approx(1)
+    assert verdict.winner not in verdict.near_ties
+
+
+@given(races())
+def test_verdict_ranks_a_feasible_candidate_above_one_that_never_is(records):
+    standings = verdict_on(records).standings
+    never = [position for position, s in enumerate(standings) if s.feasible_share == 0]
+    ever = [position for position, s in enumerate(standings) if s.feasible_share > 0]
+    assert not never or not ever or max(ever) < min(never)
+
+
+@given(races(), st.sampled_from(CANDIDATES[1:]))
+def test_verdict_on_equal_results_goes_to_the_first_of_the_catalogue(records, name):
+    seeds = {record.seed for record in records}
+    optimum = records[0].optimum
+    best = {"best_f": 0.0, "violation": 0.0, "evaluations_to_target": 1 if optimum is not None else None}
+    equal = [
+        run(candidate, seed, optimum, **best, trace=((1, 0.0, 0.0),))
+        for candidate in CANDIDATES[CANDIDATES.index(name) :]
+        for seed in seeds
+    ]
+    others = [record for record in records if record.candidate_id in CANDIDATES[: CANDIDATES.index(name)]]
+    worse = [record.model_copy(update={"status": "raised"}) for record in others]
+    verdict = verdict_on([*worse, *reversed(equal)])
+    assert verdict.winner == name
+    assert verdict.near_ties == CANDIDATES[CANDIDATES.index(name) + 1 :]
+
+
+def test_verdict_prefers_fewer_evaluations_where_both_reach_the_target():
+    slow = [run("b", seed, 0.0, best_f=0.0, violation=0.0, evaluations_to_target=90) for seed in range(3)]
+    fast = [run("c", seed, 0.0, best_f=1e-9, violation=0.0, evaluations_to_target=20) for seed in range(3)]
+    assert verdict_on([*slow, *fast]).winner == "c"
+
+
+def test_verdict_prefers_the_median_not_the_best_run():
+    steady = [run("b", seed, 0.0, best_f=1.0, violation=0.0) for seed in range(3)]
+    lucky = [run("c", seed, 0.0, best_f=f, violation=0.0) for seed, f in enumerate([0.0, 50.0, 50.0])]
+    assert verdict_on([*steady, *lucky]).winner == "b"
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"baseline": 0.0, "b": 0.0}, "trivial"),
+        ({"baseline": 1.0, "b": 1.0}, "no better than random search"),
+        ({"baseline": 1.0, "b": 0.5}, None),
+    ],
+)
+def test_verdict_keeps_out_what_teaches_nothing(values, reason):
+    records = [run(name, seed, 0.0, best_f=f, violation=0.0) for name, f in values.items() for seed in range(3)]
+    assert verdict_on(records).kept_out == reason
+
+
+def test_verdict_without_a_feasible_run_is_unsolved():
+    records = [run(name, seed, None, best_f=1.0, violation=0.1) for name in ("baseline", "b") for seed in range(3)]
+    assert verdict_on(records).kept_out == "unsolved"
+
+
+def test_verdict_on_nothing_or_on_two_problems_raises():
+    record = run("b", 0, None, best_f=1.0, violation=0.0)
+    with pytest.raises(LlamocoError, match="no run to judge"):
+        verdict_on([])
+    with pytest.raises(LlamocoError, match="one problem"):
+        verdict_on([record, record.model_copy(update={"problem_id": "q"})])
