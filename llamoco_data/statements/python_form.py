@@ -120,7 +120,8 @@ def _units(spec: ProblemSpec, style: CodeStyle) -> str:
 
 def _bounds(spec: ProblemSpec, style: CodeStyle) -> list[str]:
     """The dimension where it has a name, the box and the budget."""
-    named = style.named_dimension and not spec.units
+    explicit = style.bounds == "explicit" and spec.dimension <= MAX_EXPLICIT
+    named = style.named_dimension and not spec.units and not explicit
     name = style.names["dimension"]
     budget = (
         f"{spec.max_evaluations:_}"

@@ -1,5 +1,6 @@
 """A statement says what is measured: its Python, executed, is the evaluator's problem, and its numbers are exact."""
 
+import ast
 import math
 import os
 import re
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.property
 
 NUM_SAMPLED = 300
 NUM_ODD = 300
+PUBLIC = {"objective", "lower", "upper", "max_evaluations", "constraints"}
 INTERFACE = "minimize(objective, lower, upper, max_evaluations, seed, constraints=None)"
 BUDGET = re.compile(r"(\d[\d,]*) (?:function |objective )?evaluations")
 MACRO = re.compile(r"\\(?:[A-Za-z]+|[^A-Za-z\s])")
@@ -207,6 +209,17 @@ def test_python_blocks_pass_pyflakes(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "F", str(tmp_path)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout
+
+
+def test_python_blocks_define_nothing_unused() -> None:
+    for spec in chain(map(sampled, range(100)), map(odd_problem, range(100))):
+        for source in (python_source(spec), block_of(statement(spec, "python", 5))):
+            tree = ast.parse(source)
+            names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+            used = {node.id for node in names if isinstance(node.ctx, ast.Load)} | PUBLIC | {"_"}
+            defined = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+            defined |= {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+            assert defined <= used, (defined - used, source)
 
 
 def test_latex_holds_every_number_of_the_data_exactly() -> None:
