@@ -1,0 +1,58 @@
+"""Small campaigns, and executors and candidates that tests put into them."""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from llamoco_data.campaign import CampaignSpec, read_problems
+from llamoco_data.execution import Executor, Slice, Task
+from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.problems.sampling import ProblemMixture
+from llamoco_data.racing import Exhaustive
+from llamoco_data.runs import RunRecord, program_id
+
+SMALL = CampaignSpec(
+    recipe="small",
+    seed=3,
+    num_problems=4,
+    mixture=ProblemMixture(min_dimension=2, max_dimension=4, min_budget_factor=50, max_budget_factor=60),
+    optimizers=("slsqp", "nelder_mead", "de", "random_search"),
+    policy=Exhaustive(repeats=2),
+    wordings=1,
+    time_limit_s=60.0,
+)
+
+HEAD = "def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):\n"
+
+
+def grown(**fields: object) -> CampaignSpec:
+    """The small campaign with other fields."""
+    return SMALL.model_copy(update=fields)
+
+
+def entrant(body: str) -> Entrant:
+    """A candidate that applies to every problem, with a program of the test's own."""
+    program = HEAD + "".join(f"    {line}\n" for line in body.splitlines())
+    return Entrant(candidate_id=program_id(program), optimizer="test", family="baseline", settings={}, program=program)
+
+
+@dataclass(frozen=True, slots=True)
+class OneRunSlices:
+    """Another executor with slices of one run, so that problems are interrupted in their middle."""
+
+    executor: Executor
+
+    def run(
+        self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
+    ) -> Generator[Slice | None]:
+        def shortened() -> Task | None:
+            task = pending()
+            return task and task.model_copy(update={"slice_s": 0.0})
+
+        yield from self.executor.run(entrants, shortened, width)
+
+
+def results(folder: Path) -> list[RunRecord]:
+    """All records of a campaign in a fixed order, without what the machine's speed decides."""
+    problems = read_problems(folder)
+    return [record.model_copy(update={"cpu_s": 0.0}) for problem in problems for record in problem.records]

@@ -1,0 +1,23 @@
+"""What several folders of tests share: one Ray of our own for all tests of a process."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def local_ray() -> Iterator[None]:
+    """A connection to a Ray that nothing else uses; executors that ask for Ray use it."""
+    import ray  # noqa: PLC0415 - only some tests need it
+
+    ray.init(
+        address="local",
+        num_cpus=3,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        object_store_memory=100_000_000,
+    )
+    yield
+    ray.shutdown()
