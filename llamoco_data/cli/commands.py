@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from llamoco_data.campaign import Outcome, plan, run_campaign, status
-from llamoco_data.cli import pages
+from llamoco_data.cli import campaign_pages, set_pages
 from llamoco_data.cli.progress import progress_display
 from llamoco_data.cli.stopping import stop_on_interrupt
 from llamoco_data.execution import executor
@@ -58,7 +58,7 @@ PROBLEMS = click.option("--problems", type=click.IntRange(min=1), help="Number o
 def plan_command(folder: Path, recipe: str | None, problems: int | None) -> None:
     """Say what a campaign in DIR still lacks, and what that will cost. Nothing is run or written."""
     spec = campaign_for(folder, recipe, problems)
-    pages.show_plan(Console(), plan(folder, spec), folder)
+    campaign_pages.show_plan(Console(), plan(folder, spec), folder)
 
 
 @llamoco_data.command("run")
@@ -82,7 +82,7 @@ def run_command(
     console = Console(stderr=True)
     with stop_on_interrupt(console) as stop, progress_display(console, quiet=quiet) as report:
         outcome = run_campaign(folder, spec, executor(address, workers), report=report, stop=stop)
-    pages.show_outcome(Console(), outcome, folder)
+    campaign_pages.show_outcome(Console(), outcome, folder)
     return _exit_code(outcome)
 
 
@@ -90,7 +90,7 @@ def run_command(
 @FOLDER
 def status_command(folder: Path) -> None:
     """Say what the campaign in DIR holds."""
-    pages.show_status(Console(), status(folder), folder)
+    campaign_pages.show_status(Console(), status(folder), folder)
 
 
 @llamoco_data.command("export")
@@ -109,7 +109,7 @@ def export_command(folder: Path, out: Path, quiet: bool) -> None:
     if quiet:
         click.echo(str(exported.folder))
     else:
-        pages.show_export(Console(), exported, folder)
+        set_pages.show_export(Console(), exported, folder)
 
 
 @llamoco_data.command("show")
@@ -117,14 +117,14 @@ def export_command(folder: Path, out: Path, quiet: bool) -> None:
 @click.argument("identifier", metavar="ID")
 def show_command(folder: Path, identifier: str) -> None:
     """Show a problem of a campaign DIR (its id or its index), or an instruction of an export DIR (its id)."""
-    pages.show_one(Console(), folder, identifier)
+    set_pages.show_one(Console(), folder, identifier)
 
 
 @llamoco_data.command("portfolio")
 @click.option("--candidates", is_flag=True, help="List every candidate with its settings and id.")
 def portfolio_command(candidates: bool) -> None:
     """List the optimizers: family, library, settings, whether they take constraints, limits."""
-    pages.show_portfolio(Console(), candidates=candidates)
+    set_pages.show_portfolio(Console(), candidates=candidates)
 
 
 def _exit_code(outcome: Outcome) -> int:

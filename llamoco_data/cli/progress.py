@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from llamoco_data.campaign import Snapshot
+from llamoco_data.cli.text import duration
 
 PLAIN_EVERY_S = 10.0
 """Seconds between two lines where there is no terminal."""
@@ -61,12 +62,3 @@ def _facts(snapshot: Snapshot) -> str:
         f"{snapshot.problems_done:,}/{snapshot.problems_total:,} problems, "
         f"{snapshot.runs_done:,}/{snapshot.runs_total:,} runs, {snapshot.runs_per_s:.1f} runs/s{left}"
     )
-
-
-def duration(seconds: float) -> str:
-    """A span of time in its two largest units: `45 s`, `3 min 20 s`, `5 h 10 min`, `2 d 3 h`."""
-    seconds = max(0, round(seconds))
-    for unit, size, smaller, small_size in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1)):
-        if seconds >= size:
-            return f"{seconds // size} {unit} {seconds % size // small_size} {smaller}"
-    return f"{seconds} s"

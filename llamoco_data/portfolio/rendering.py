@@ -16,12 +16,11 @@ def program_text(optimizer: str, settings: Mapping[str, Setting]) -> str:
     Raises:
         LlamocoError: there is no such program, or it does not define one of the constants at its top level.
     """
-    return _rendered(optimizer, tuple(sorted(settings.items())))
+    return _rendered(program_template(optimizer), optimizer, tuple(sorted(settings.items())))
 
 
 @functools.cache
-def _rendered(optimizer: str, settings: tuple[tuple[str, Setting], ...]) -> str:
-    text = _template(optimizer)
+def _rendered(text: str, optimizer: str, settings: tuple[tuple[str, Setting], ...]) -> str:
     lines = text.splitlines()
     values = _constants(text, optimizer)
     for name, value in settings:
@@ -35,7 +34,12 @@ def _rendered(optimizer: str, settings: tuple[tuple[str, Setting], ...]) -> str:
 
 
 @functools.cache
-def _template(optimizer: str) -> str:
+def program_template(optimizer: str) -> str:
+    """The text of an optimizer's program file.
+
+    Raises:
+        LlamocoError: there is no such file.
+    """
     file = resources.files("llamoco_data.portfolio.programs").joinpath(f"{optimizer}.py")
     if not file.is_file():
         raise LlamocoError(f"the portfolio has no program {optimizer}.py")

@@ -1,0 +1,70 @@
+"""What the commands on a campaign print: what is missing, what was run, what there is."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from llamoco_data.campaign import Outcome, Plan, Status
+from llamoco_data.cli.text import counts, duration, facts, program_name, say
+
+
+def show_plan(console: Console, plan: Plan, folder: Path) -> None:
+    """What is missing, and its cost."""
+    if plan.runs_missing == 0:
+        say(console, f"nothing is missing in {folder}: all {plan.problems_total:,} problems have their runs")
+        return
+    say(
+        console,
+        f"{plan.spec.recipe}, seed {plan.spec.seed}: {plan.problems_missing:,} of {plan.problems_total:,} problems "
+        f"lack runs; {'' if plan.exact else 'about '}{plan.runs_missing:,} runs, about {_hours(plan.core_hours)} of "
+        f"one core ({'measured here' if plan.measured else 'estimated from the catalogue'})",
+    )
+    table = counts("optimizer", "runs", "core time", numbers=(1, 2))
+    hours = plan.core_hours_by_optimizer
+    for name, runs in sorted(plan.runs_missing_by_optimizer.items(), key=lambda item: -hours[item[0]]):
+        table.add_row(name, f"{runs:,}", _hours(hours[name]))
+    console.print(table)
+
+
+def show_outcome(console: Console, outcome: Outcome, folder: Path) -> None:
+    """How a run ended, and what to do next."""
+    snapshot = outcome.snapshot
+    left = snapshot.problems_total - snapshot.problems_done
+    if snapshot.new_runs == 0 and left == 0:
+        say(console, f"nothing was missing: all {snapshot.problems_total:,} problems of {folder} have their runs")
+        return
+    odd = {status: n for status, n in outcome.new_runs_by_status.items() if status != "completed" and n}
+    say(
+        console,
+        f"{snapshot.new_runs:,} runs, {snapshot.new_evaluations:,} evaluations in {duration(snapshot.elapsed_s)} "
+        f"({snapshot.runs_per_s:.1f} runs/s)" + "".join(f", {n:,} {status}" for status, n in odd.items()),
+    )
+    if left:
+        say(
+            console, f"stopped with {left:,} problems to go, nothing is lost; go on with: {program_name()} run {folder}"
+        )
+    else:
+        total = snapshot.problems_total
+        say(console, f"all {total:,} problems are complete; next: {program_name()} export {folder} OUT")
+
+
+def show_status(console: Console, status: Status, folder: Path) -> None:
+    """What a campaign folder holds."""
+    spec = status.spec
+    say(console, f"{folder}: recipe {spec.recipe}, seed {spec.seed}, {len(spec.optimizers)} optimizers")
+    runs = ", ".join(f"{n:,} {name}" for name, n in status.runs_by_status.items() if n) or "none"
+    rows = [
+        ("problems", f"{status.problems_complete:,} complete of {status.problems_total:,}"),
+        ("runs", runs),
+        ("declined", f"{status.declined:,} candidates that do not apply to their problem"),
+        ("evaluations", f"{status.evaluations:,}"),
+        ("core time", _hours(status.cpu_hours)),
+        ("on disk", f"{status.num_files:,} files, {status.size_bytes / 1e6:.1f} MB"),
+    ]
+    console.print(facts(rows), highlight=False)
+    if status.problems_complete < status.problems_total:
+        say(console, f"go on with: {program_name()} run {folder}")
+
+
+def _hours(hours: float) -> str:
+    return duration(3600 * hours)

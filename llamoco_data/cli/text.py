@@ -1,0 +1,56 @@
+"""How the pages print: plain lines that no terminal width breaks, code, tables, and the name of this program."""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+
+
+def say(console: Console, text: str) -> None:
+    """Prints text as it is: a command in it can be copied whole."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def code(console: Console, text: str) -> None:
+    """Prints Python: in colour in a terminal, else to the byte."""
+    if console.is_terminal:
+        console.print(Syntax(text, "python", background_color="default", word_wrap=True))
+    else:
+        say(console, text)
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> Table:
+    """Names and values in two columns."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in rows:
+        table.add_row(name, value)
+    return table
+
+
+def counts(*head: str, numbers: Iterable[int]) -> Table:
+    """An empty table whose columns of the given positions hold numbers."""
+    table = Table(*head, box=None, pad_edge=False)
+    for position in numbers:
+        table.columns[position].justify = "right"
+    return table
+
+
+def program_name() -> str:
+    """What to type to call this program again, from the folder in which it was called."""
+    called = sys.argv[0]
+    if Path(called).name == "__main__.py":
+        return "python -m llamoco_data"
+    return called if os.sep in called and Path(called).name == "llamoco-data" else "llamoco-data"
+
+
+def duration(seconds: float) -> str:
+    """A span of time in its two largest units: `45 s`, `3 min 20 s`, `5 h 10 min`, `2 d 3 h`."""
+    whole = max(0, round(seconds))
+    for unit, size, smaller, small_size in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1)):
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // small_size} {smaller}"
+    return f"{whole} s"

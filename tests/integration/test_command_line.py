@@ -1,0 +1,233 @@
+"""The command line as a person uses it: what it prints, what it refuses, and with which exit code."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from llamoco_data import recipes
+from llamoco_data.cli.commands import llamoco_data, main
+from llamoco_data.portfolio import OPTIMIZERS, rendering
+
+pytestmark = pytest.mark.integration
+
+OPTIONS = {
+    "plan": {"--recipe", "--problems"},
+    "run": {"--recipe", "--problems", "--address", "--workers", "--quiet"},
+    "status": set(),
+    "export": {"--quiet"},
+    "show": set(),
+    "portfolio": {"--candidates"},
+}
+
+
+class Result:
+    """What a command printed, and how it ended."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]):
+    def run(*arguments: object) -> Result:
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return Result(int(ended.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture
+def small_recipes(monkeypatch: pytest.MonkeyPatch):
+    """The demo recipe, cut down to seconds: two problems, two optimizers."""
+
+    def demo():
+        spec = recipes.standard().model_copy(update={"recipe": "demo", "num_problems": 2, "wordings": 1})
+        mixture = spec.mixture.model_copy(update={"max_dimension": 4, "max_evaluations": 150, "constrained_share": 0.0})
+        return spec.model_copy(update={"mixture": mixture, "optimizers": ("nelder_mead", "random_search")})
+
+    monkeypatch.setitem(recipes.RECIPES, "demo", demo)
+
+
+def test_options_are_those_of_the_documentation():
+    """A new option is a decision: it changes this table and docs/command-line.md together."""
+    options = {
+        name: {o for p in command.params if isinstance(p, click.Option) for o in p.opts}
+        for name, command in llamoco_data.commands.items()
+    }
+    assert options == OPTIONS
+
+
+def test_campaign_from_plan_to_export(command, small_recipes, tmp_path: Path):
+    folder, out = tmp_path / "c", tmp_path / "set"
+    planned = command("plan", folder, "--recipe", "demo")
+    assert planned.code == 0
+    assert "2 of 2 problems lack runs" in planned.out
+    assert not folder.exists()
+
+    ran = command("run", folder, "--recipe", "demo", "--address", "inline")
+    assert ran.code == 0
+    assert "30 runs" in ran.out
+    assert "all 2 problems are complete" in ran.out
+    assert re.search(r"2/2 problems, 30/30 runs, [\d.]+ runs/s", ran.err)
+
+    again = command("run", folder, "--address", "inline")
+    assert again.code == 0
+    assert "nothing was missing" in again.out
+
+    assert "nothing is missing" in command("plan", folder).out
+    status = command("status", folder)
+    assert "2 complete of 2" in status.out
+    assert "30 completed" in status.out
+
+    exported = command("export", folder, out)
+    assert exported.code == 0
+    for expected in ("one instruction", "def minimize(", "train", "near-ties", "README.md", "try next"):
+        assert expected in exported.out
+
+    row_id = re.search(r" show \S+ ([0-9a-f]{20})", exported.out)
+    assert row_id is not None
+    shown = command("show", out, row_id.group(1))
+    assert "def minimize(" in shown.out
+    assert "winner" in shown.out
+
+    problem = command("show", folder, 1)
+    assert "def objective(x)" in problem.out
+    assert r"\min" in problem.out
+
+
+def test_run_grows_and_does_only_what_is_missing(command, small_recipes, tmp_path: Path):
+    folder = tmp_path / "c"
+    command("run", folder, "--recipe", "demo", "--address", "inline", "--quiet")
+    grown = command("run", folder, "--problems", 3, "--address", "inline", "--quiet")
+    assert "15 runs" in grown.out
+    assert grown.err == ""
+
+
+def test_portfolio_lists_every_optimizer_and_candidate(command):
+    listed = command("portfolio")
+    assert all(optimizer.name in listed.out for optimizer in OPTIMIZERS)
+    assert len(command("portfolio", "--candidates").out.splitlines()) > len(OPTIMIZERS)
+
+
+def refusal(result: Result) -> str:
+    """The one line of a refused command."""
+    assert result.code == 2
+    assert result.out == ""
+    lines = result.err.splitlines()
+    assert len(lines) == 1, result.err
+    assert lines[0].startswith("llamoco-data: ")
+    return lines[0]
+
+
+def test_unknown_recipe_is_refused_with_the_names(command, tmp_path: Path):
+    assert "demo, standard, paper" in refusal(command("run", tmp_path / "c", "--recipe", "dmo"))
+    assert not (tmp_path / "c").exists()
+
+
+def test_new_folder_without_recipe_is_refused(command, tmp_path: Path):
+    assert "name a recipe" in refusal(command("run", tmp_path / "c"))
+
+
+@pytest.mark.parametrize("arguments", [("--problems", "0"), ("--problems", "many"), ("--workers", "0"), ("--colour",)])
+def test_senseless_options_are_refused(command, tmp_path: Path, arguments: tuple[str, ...]):
+    assert "--help" in refusal(command("run", tmp_path / "c", "--recipe", "demo", *arguments))
+
+
+def test_unknown_command_is_refused(command):
+    assert "No such command" in refusal(command("rum"))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "no campaign file"),
+        ("[1]", "no campaign file"),
+        ('{"schema_version": 99}', "schema version 99"),
+        ('{"schema_version": 1, "recipe": "demo"}', "malformed"),
+    ],
+)
+@pytest.mark.parametrize("name", ["plan", "run", "status", "export", "show"])
+def test_damaged_campaign_file_is_refused(command, tmp_path: Path, content: str, says: str, name: str):
+    file = tmp_path / "campaign.json"
+    file.write_text(content)
+    more = {"export": [tmp_path / "out"], "show": ["0"]}.get(name, [])
+    assert says in refusal(command(name, tmp_path, *more))
+    assert file.read_text() == content
+    assert [file.name for file in tmp_path.iterdir()] == ["campaign.json"]
+
+
+def test_folder_of_another_campaign_is_refused_and_untouched(command, small_recipes, tmp_path: Path):
+    command("run", tmp_path / "c", "--recipe", "demo", "--address", "inline", "--quiet")
+    before = {file: file.stat().st_mtime_ns for file in (tmp_path / "c").rglob("*")}
+    assert "recipe 'demo', not 'paper'" in refusal(command("run", tmp_path / "c", "--recipe", "paper"))
+    assert "only grows" in refusal(command("run", tmp_path / "c", "--problems", 1, "--address", "inline"))
+    assert {file: file.stat().st_mtime_ns for file in (tmp_path / "c").rglob("*")} == before
+
+
+def test_folder_that_holds_something_else_is_refused(command, tmp_path: Path):
+    (tmp_path / "thesis.tex").write_text("mine")
+    assert "choose a new or an empty folder" in refusal(command("run", tmp_path, "--recipe", "demo"))
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_place_that_cannot_hold_a_folder_is_refused(command, tmp_path: Path):
+    (tmp_path / "file").write_text("mine")
+    refusal(command("run", tmp_path / "file", "--recipe", "demo", "--address", "inline"))
+    refusal(command("run", tmp_path / "file" / "c", "--recipe", "demo", "--address", "inline"))
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_address_without_ray_is_refused_quickly(command, tmp_path: Path):
+    refused = refusal(command("run", tmp_path / "c", "--recipe", "demo", "--address", "127.0.0.1:1", "--quiet"))
+    assert "127.0.0.1:1" in refused
+
+
+def test_program_with_a_syntax_error_is_refused(command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A contributor's half-written program file is named, with its line, before anything runs."""
+    template = rendering.program_template
+
+    def broken(optimizer: str) -> str:
+        return template(optimizer) + "def oops(:\n" if optimizer == "pso" else template(optimizer)
+
+    monkeypatch.setattr(rendering, "program_template", broken)
+    refused = refusal(command("run", tmp_path / "c", "--recipe", "demo", "--address", "inline"))
+    assert "pso.py" in refused
+    assert "line" in refused
+    assert not (tmp_path / "c").exists()
+
+
+def test_show_of_an_unknown_id_is_refused(command, small_recipes, tmp_path: Path):
+    command("run", tmp_path / "c", "--recipe", "demo", "--address", "inline", "--quiet")
+    assert "no id begins with 'zzz'" in refusal(command("show", tmp_path / "c", "zzz"))
+
+
+def test_interrupt_drains_and_says_how_to_go_on(tmp_path: Path):
+    """Ctrl-C in a real process on real Ray: what was evaluated is kept, and the next run goes on from there."""
+    arguments = [sys.executable, "-m", "llamoco_data", "run", str(tmp_path / "c"), "--recipe", "demo"]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if re.match(r"\d+/24 problems, [1-9]", line):
+            break
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert f"go on with: python -m llamoco_data run {tmp_path / 'c'}" in out
+    match = re.search(r"([\d,]+) runs", out)
+    assert match is not None
+    made = int(match.group(1).replace(",", ""))
+    status = subprocess.run(
+        [sys.executable, "-m", "llamoco_data", "status", str(tmp_path / "c")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert made > 0
+    assert f"{made:,} completed" in status.stdout
