@@ -140,10 +140,12 @@ def _draw_weights(rng: np.random.Generator, spec: ProblemSpec) -> tuple[Componen
 
 
 def _draw_reflections(rng: np.random.Generator, dimension: int) -> tuple[tuple[int, ...], ...]:
-    """One to three Householder vectors of small integers."""
+    """One to three Householder vectors of small integers; the first other than 0 is positive, as v and -v are one."""
     vectors = rng.integers(-3, 4, (int(rng.integers(1, 4 if dimension <= 20 else 3)), dimension))
-    vectors[:, 0] += 4 * (~vectors.any(axis=1))
-    return tuple(tuple(int(number) for number in vector) for vector in vectors)
+    vectors[:, 0] += ~vectors.any(axis=1)
+    signs = np.sign([vector[np.flatnonzero(vector)[0]] for vector in vectors])
+    different = dict.fromkeys(tuple(int(number) for number in vector) for vector in vectors * signs[:, None])
+    return tuple(different)
 
 
 def _draw_subset(rng: np.random.Generator, count: int) -> tuple[int, ...]:
