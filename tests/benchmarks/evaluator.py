@@ -7,6 +7,9 @@ counting and tracing included, at least 15 times the same function in plain NumP
 affine combination; a first call in a fresh process within 1.5 s with a warm cache; a worker below 350 MB.
 """
 
+# ioh's stubs lack ManyAffine.
+# pyright: reportAttributeAccessIssue=false
+
 import argparse
 import json
 import os
@@ -92,7 +95,7 @@ def contenders(dimension: int) -> dict[str, tuple[Callable[[np.ndarray], object]
     """Name -> (function of one point, calls in a round)."""
     shared, own = (composition(dimension, TERMS, own_shifts) for own_shifts in (False, True))
     basic = composition(dimension, ("rastrigin",), False)
-    affine = ioh.iohcpp.problem.ManyAffine(1, dimension)
+    affine = ioh.problem.ManyAffine(1, dimension)
     minion = {
         f"minionpy CEC 2017 F{n} (C++ composition)": minionpy.CEC2017Functions(function_number=n, dimension=dimension)
         for n in (21, 25)
