@@ -66,6 +66,8 @@ class Store:
         """
         self.folder = local_folder(folder)
         self._index = _Index()
+        self._open = functools.lru_cache(maxsize=_OPEN_FILES)(self._opened)
+        self._specs = functools.lru_cache(maxsize=_OPEN_FILES)(self._specs_of)
         for entry in manifest.entries(self.folder):
             self._absorb(entry)
 
@@ -111,7 +113,7 @@ class Store:
         """
         path = self._index.problem_file[problem_id]
         with self._readable(path):
-            return ProblemSpec.from_json(_specs(self._open(path))[problem_id])
+            return ProblemSpec.from_json(self._specs(path)[problem_id])
 
     def records(self, problem_id: str) -> list[RunRecord]:
         """The runs of a problem, each once.
@@ -148,8 +150,9 @@ class Store:
         added: list[StoredFile] = []
         new = [problem for problem in block.problems if problem.index not in self._index.problem_ids]
         if new:
-            table = tables.problems_table(sorted(new, key=lambda problem: problem.index))
-            added.append(self._put("problems", [table], [problem.spec.problem_id for problem in new]))
+            new.sort(key=lambda problem: problem.index)
+            file = self._put("problems", [tables.problems_table(new)], [problem.spec.problem_id for problem in new])
+            added.append(file.model_copy(update={"indices": tuple(problem.index for problem in new)}))
         if block.records:
             by_problem: dict[str, list[RunRecord]] = {}
             for record in block.records:
@@ -183,16 +186,23 @@ class Store:
                 for group, problem_id in enumerate(file.problem_ids):
                     index.run_groups.setdefault(problem_id, []).append((file.path, group))
             elif file.kind == "problems":
-                with self._readable(file.path):
-                    numbers = self._open(file.path).read(columns=["index", "problem_id"])
-                for number, problem_id in zip(*(column.to_pylist() for column in numbers.columns), strict=True):
+                for number, problem_id in zip(file.indices, file.problem_ids, strict=True):
                     index.problem_ids.setdefault(number, problem_id)
                     index.problem_file.setdefault(problem_id, file.path)
         if entry.complete:
             index.plans.setdefault(entry.plan_id, set()).update(entry.complete)
 
-    def _open(self, path: str) -> pq.ParquetFile:
-        return _opened(self.folder, path, self._index.files[path].size_bytes)
+    def _opened(self, path: str) -> pq.ParquetFile:
+        source = files.open_random_access(self.folder, path)
+        expected = self._index.files[path].size_bytes
+        if source.size() != expected:
+            raise OSError(f"{path} has {source.size()} bytes, not {expected}")
+        return pq.ParquetFile(source)
+
+    def _specs_of(self, path: str) -> dict[str, str]:
+        """problem_id -> spec as JSON."""
+        table = self._open(path).read(columns=["problem_id", "spec"])
+        return dict(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
     @contextlib.contextmanager
     def _readable(self, path: str) -> Generator[None]:
@@ -214,21 +224,6 @@ def local_folder(folder: str | PathLike[str]) -> Path:
     if "://" in str(folder):
         raise LlamocoError(f"{folder} is no folder of this machine; give the path of a mounted folder")
     return Path(folder)
-
-
-@functools.lru_cache(maxsize=_OPEN_FILES)
-def _opened(folder: Path, path: str, size_bytes: int) -> pq.ParquetFile:
-    source = files.open_random_access(folder, path)
-    if source.size() != size_bytes:
-        raise OSError(f"{path} has {source.size()} bytes, not {size_bytes}")
-    return pq.ParquetFile(source)
-
-
-@functools.lru_cache(maxsize=_OPEN_FILES)
-def _specs(file: pq.ParquetFile) -> dict[str, str]:
-    """problem_id -> spec as JSON."""
-    table = file.read(columns=["problem_id", "spec"])
-    return dict(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
 def _parquet(groups: Sequence[pa.Table]) -> bytes:

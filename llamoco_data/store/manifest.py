@@ -25,7 +25,9 @@ class StoredFile(Record):
     sha256: str
     size_bytes: int = Field(ge=0)
     problem_ids: tuple[str, ...] = ()
-    """For runs: the problem of each row group."""
+    """The problem of each row, for problems, or of each row group, for runs."""
+    indices: tuple[int, ...] = ()
+    """For problems: the index of each row."""
 
     @property
     def kind(self) -> str:
