@@ -6,6 +6,7 @@ All access to the campaign's file system goes through here; nothing here knows w
 
 import contextlib
 import errno
+import hashlib
 import os
 import secrets
 from collections.abc import Generator
@@ -41,6 +42,16 @@ def open_random_access(folder: Path, name: str) -> pa.NativeFile:
         OSError: it cannot be opened.
     """
     return pa.OSFile(str(folder / name), "rb")
+
+
+def sha256(folder: Path, name: str) -> str:
+    """The SHA-256 of a file's content, in hexadecimal.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with (folder / name).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def names(folder: Path, sub: str = "") -> list[str]:

@@ -177,12 +177,12 @@ class Store:
     def _absorb(self, entry: Entry) -> None:
         index = self._index
         for file in entry.files:
+            if file.kind == "candidates":
+                index.candidates = file.path
             if file.path in index.files:
                 continue
             index.files[file.path] = file
-            if file.kind == "candidates":
-                index.candidates = file.path
-            elif file.kind == "runs":
+            if file.kind == "runs":
                 for group, problem_id in enumerate(file.problem_ids):
                     index.run_groups.setdefault(problem_id, []).append((file.path, group))
             elif file.kind == "problems":
@@ -193,11 +193,9 @@ class Store:
             index.plans.setdefault(entry.plan_id, set()).update(entry.complete)
 
     def _opened(self, path: str) -> pq.ParquetFile:
-        source = files.open_random_access(self.folder, path)
-        expected = self._index.files[path].size_bytes
-        if source.size() != expected:
-            raise OSError(f"{path} has {source.size()} bytes, not {expected}")
-        return pq.ParquetFile(source)
+        if files.sha256(self.folder, path) != self._index.files[path].sha256:
+            raise OSError(f"{path} is not what was written")
+        return pq.ParquetFile(files.open_random_access(self.folder, path))
 
     def _specs_of(self, path: str) -> dict[str, str]:
         """problem_id -> spec as JSON."""

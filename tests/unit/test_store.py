@@ -88,6 +88,13 @@ def test_store_keeps_the_first_problem_of_an_index(tmp_path: Path):
     assert Store(tmp_path).problem_id(0) == PROBLEMS[0].spec.problem_id
 
 
+def test_store_goes_by_the_last_candidates_that_were_committed(tmp_path: Path):
+    store = Store(tmp_path)
+    for names in (("de",), ("de", "pso"), ("de",)):
+        store.commit(Block(entrants=entrants(names)))
+        assert store.entrants() == Store(tmp_path).entrants() == entrants(names)
+
+
 def test_store_sums_runs_by_candidate_and_status(tmp_path: Path):
     records = [record(p, seed) for p in PROBLEMS for seed in (1, 2)] + [record(PROBLEMS[0], 3, **FAILED)]
     Store(tmp_path).commit(Block(PROBLEMS, records))
@@ -132,8 +139,9 @@ def test_store_gives_equal_records_equal_names(tmp_path: Path):
         (lambda path: path.write_bytes(path.read_bytes()[:-100]), "is damaged"),
         (lambda path: path.unlink(), "is missing"),
         (lambda path: path.write_bytes(bytes(path.stat().st_size)), "is damaged"),
+        (lambda path: path.write_bytes(with_flipped_bit(path.read_bytes())), "is damaged"),
     ],
-    ids=["truncated", "missing", "zeroed"],
+    ids=["truncated", "missing", "zeroed", "flipped"],
 )
 @pytest.mark.parametrize("kind", ["runs", "problems", "candidates"])
 def test_store_names_a_file_that_is_damaged(kind: str, damage, what: str, tmp_path: Path):
@@ -151,6 +159,11 @@ def test_store_names_a_log_entry_that_is_damaged(tmp_path: Path):
     entry.write_text(entry.read_text()[:-5])
     with pytest.raises(LlamocoError, match=r"00000001.json is damaged or of another version; restore it from a copy"):
         Store(tmp_path)
+
+
+def with_flipped_bit(data: bytes) -> bytes:
+    where = len(data) // 3
+    return data[:where] + bytes([data[where] ^ 1]) + data[where + 1 :]
 
 
 def read_all(folder: Path) -> tuple[list[RunRecord], ProblemSpec]:
