@@ -16,10 +16,10 @@ BIN := $(VENV)/bin
 BASE := $(VENV)/.installed-base
 FULL := $(VENV)/.installed-full
 
-.PHONY: help demo test lint format types imports docs bench check clean
+.PHONY: help demo test lint format types imports docs docs-tables bench check clean
 
 help:  ## print these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  Variables: PYTHON=$(PYTHON)  DEMO=$(DEMO)  PYTEST_WORKERS=$(PYTEST_WORKERS)  PYTEST_ARGS='
 
@@ -46,6 +46,9 @@ imports: $(FULL)  ## check that imports point one way
 
 docs: $(FULL)  ## build the documentation into site/, and fail on a broken link
 	$(BIN)/zensical build --strict --clean
+
+docs-tables: $(FULL)  ## write into the pages what the code knows: catalogues, columns, commands
+	$(BIN)/python docs/tables.py
 
 bench: $(FULL)  ## time the compiled evaluator beside other suites
 	$(BIN)/python tests/benchmarks/evaluator.py

@@ -1,0 +1,254 @@
+"""Writes into the pages what the code knows: each part between `<!-- begin: NAME -->` and `<!-- end: NAME -->`.
+
+    python docs/tables.py [--check]
+
+With `--check` it changes nothing, and exits with 1 where a page is out of date. It writes no other part of a page.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from llamoco_data.cli.commands import llamoco_data
+from llamoco_data.instructions import SCHEMA, CandidateResult, Instruction
+from llamoco_data.portfolio import OPTIMIZERS, Optimizer, Setting, portfolio, program_text
+from llamoco_data.problems.constraint_forms import FORMS, ConstraintForm
+from llamoco_data.problems.functions import FUNCTIONS, BasicFunction
+from llamoco_data.recipes import RECIPES, sample_problem
+from llamoco_data.statements import Form, statement
+
+ROOT = Path(__file__).resolve().parents[1]
+PART = re.compile(r"(?<=<!-- begin: )([a-z-]+)( -->\n)(.*?)(?=<!-- end: \1 -->)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The row that the README shows: of the demo's export, the shortest one, which `make demo` prints."""
+
+    index: int
+    form: Form
+    wording: int
+    optimizer: str
+    settings: Mapping[str, Setting]
+
+
+EXAMPLE = Example(index=22, form="python", wording=5, optimizer="dual_annealing", settings={"VISIT": 2.3})
+
+
+def main() -> int:
+    """Brings every page up to date, or says which are not."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 where a page is out of date")
+    check: bool = parser.parse_args().check
+    stale: list[str] = []
+    for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]:
+        old = page.read_text(encoding="utf-8")
+        new = updated(old)
+        if new != old:
+            stale.append(str(page.relative_to(ROOT)))
+            if not check:
+                page.write_text(new, encoding="utf-8")
+    for name in stale:
+        print(f"{name} {'is out of date: run make docs-tables' if check else 'brought up to date'}")
+    return 1 if check and stale else 0
+
+
+def updated(page: str) -> str:
+    """The text of a page with every generated part as the code has it now.
+
+    Raises:
+        KeyError: a part has a name that nothing writes.
+    """
+    return PART.sub(lambda part: f"{part[1]}{part[2]}\n{PARTS[part[1]]().strip()}\n\n", page)
+
+
+def counts() -> str:
+    kinds = {optimizer.family for optimizer in OPTIMIZERS} - {"baseline"}
+    rows = [
+        ("basic functions", f"{len(FUNCTIONS)} in {len({f.family for f in FUNCTIONS})} families"),
+        ("constraint forms", f"{len(FORMS)}"),
+        ("optimizers", f"{len(OPTIMIZERS) - 1} in {len(kinds)} families, and random search as the floor"),
+        ("candidates (an optimizer with its settings)", f"{len(portfolio())}"),
+        ("of the optimizers, take constraints", f"{sum(optimizer.takes_constraints for optimizer in OPTIMIZERS)}"),
+    ]
+    return table(("what there is today", ""), rows)
+
+
+def functions() -> str:
+    families = dict.fromkeys(function.family for function in FUNCTIONS)
+    return "\n\n".join(_family(family, [f for f in FUNCTIONS if f.family == family]) for family in families)
+
+
+def _family(family: str, members: list[BasicFunction]) -> str:
+    rows = [
+        (
+            f"`{f.name}`",
+            "many minima" if f.multimodal else "one minimum",
+            "yes" if f.separable else "no",
+            "yes" if f.smooth else "no",
+            f"{f.conditioning:g}",
+            f"±{f.half_width:g}",
+            f.source,
+        )
+        for f in members
+    ]
+    head = ("function", "modality", "separable", "smooth", "conditioning", "usual box", "source")
+    return f"### {family.capitalize()}\n\n{table(head, rows)}\n\n{formulas(members)}"
+
+
+def constraint_forms() -> str:
+    rows = [
+        (
+            f"`{form.name}`",
+            form.title,
+            ", ".join(f"`{sense}`" for sense in form.senses),
+            "yes" if form.linear else "no",
+            _parameters(form),
+            form.source,
+        )
+        for form in FORMS
+    ]
+    return f"{table(('form', 'what it is', 'senses', 'linear', 'numbers', 'source'), rows)}\n\n{formulas(FORMS)}"
+
+
+def _parameters(form: ConstraintForm) -> str:
+    vector = "`a > 0`" if form.positive_coefficients else "`a`"
+    used = [(form.uses_coefficients, vector), (form.uses_center, "`c`"), (form.uses_width, "`w`")]
+    return ", ".join(name for uses, name in used if uses) or "-"
+
+
+def formulas(members: Iterable[BasicFunction | ConstraintForm]) -> str:
+    """The formulas in LaTeX, each below a comment with its name."""
+    lines: list[str] = []
+    for member in members:
+        text = member.latex.replace("<c>", "c").replace("<w>", "w")
+        auxiliary = member.where if isinstance(member, BasicFunction) else ()
+        lines += [f"% {member.name}", r", \quad ".join([text, *auxiliary])]
+    return block("latex", "\n".join(lines))
+
+
+def optimizers() -> str:
+    rows = [
+        (
+            f"`{o.name}`",
+            o.title,
+            o.family,
+            o.library,
+            "<br>".join(f"`{name}`: {', '.join(map(str, values))}" for name, values in o.grid.items()) or "-",
+            str(sum(candidate.optimizer == o.name for candidate in portfolio())),
+            "yes" if o.takes_constraints else "no",
+            _limits(o),
+        )
+        for o in OPTIMIZERS
+    ]
+    head = ("optimizer", "method", "family", "library", "settings tried", "candidates", "constraints", "limits")
+    return table(head, rows)
+
+
+def _limits(optimizer: Optimizer) -> str:
+    limits = [
+        (optimizer.min_evaluations_per_dimension, f"at least {optimizer.min_evaluations_per_dimension:g} D evaluations"),
+        (optimizer.max_evaluations, f"at most {optimizer.max_evaluations} evaluations"),
+        (optimizer.max_dimension, f"at most {optimizer.max_dimension} variables"),
+    ]
+    return ", ".join(text for limit, text in limits if limit) or "-"
+
+
+def recipes() -> str:
+    rows: list[tuple[str, ...]] = []
+    for name, recipe in RECIPES.items():
+        spec = recipe()
+        mixture = spec.mixture
+        rows.append(
+            (
+                f"`{name}`",
+                f"{spec.num_problems:,}",
+                f"{mixture.min_dimension} to {mixture.max_dimension}",
+                f"{mixture.min_budget_factor:g} D to {mixture.max_budget_factor:,g} D, at most "
+                f"{mixture.max_evaluations:,}",
+                str(spec.policy.repeats),
+                f"2 x {spec.wordings}",
+                ", ".join(spec.held_out_families),
+            )
+        )
+    head = ("recipe", "problems", "variables", "evaluations", "runs of a candidate", "prompts", "held-out families")
+    return table(head, rows)
+
+
+def columns() -> str:
+    rows = [
+        (f"`{field.name}`", _type(str(field.type)), "yes" if field.nullable else "", _description(field.name))
+        for field in SCHEMA
+    ]
+    return table(("column", "type", "may be null", "what it is"), rows)
+
+
+def _type(name: str) -> str:
+    return "list of results" if name.startswith("list<element: struct") else name.replace("element: ", "")
+
+
+def _description(name: str) -> str:
+    return Instruction.model_fields[name].description or ""
+
+
+def result_fields() -> str:
+    struct = SCHEMA.field("optimizer_scores").type.value_type
+    return table(("field", "type", "may be null"), [_field(struct.field(name)) for name in CandidateResult.model_fields])
+
+
+def _field(field: object) -> tuple[str, str, str]:
+    name, kind, nullable = (getattr(field, key) for key in ("name", "type", "nullable"))
+    return f"`{name}`", str(kind), "yes" if nullable else ""
+
+
+def commands() -> str:
+    return "\n\n".join(_command(name, command) for name, command in llamoco_data.commands.items())
+
+
+def _command(name: str, command: click.Command) -> str:
+    context = click.Context(command, info_name=f"llamoco-data {name}")
+    usage = " ".join([context.info_name or "", *command.collect_usage_pieces(context)])
+    records = [parameter.get_help_record(context) for parameter in command.params]
+    options = [(f"`{record[0]}`", record[1]) for record in records if record]
+    parts = [f"### {name}", block("text", usage), command.help or ""]
+    return "\n\n".join([*parts, *([table(("option", "meaning"), options)] if options else [])])
+
+
+def instruction() -> str:
+    spec = sample_problem("demo", index=EXAMPLE.index)
+    prompt = statement(spec, form=EXAMPLE.form, wording=EXAMPLE.wording)
+    program = program_text(EXAMPLE.optimizer, EXAMPLE.settings)
+    return f"The prompt:\n\n{block('text', prompt)}\n\nThe answer:\n\n{block('python', program)}"
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table; a bar inside a cell is escaped."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines)
+
+
+def block(language: str, text: str) -> str:
+    """A fenced block; its fence is longer than any inside."""
+    fence = "````" if "```" in text else "```"
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "columns": columns,
+    "commands": commands,
+    "constraint-forms": constraint_forms,
+    "counts": counts,
+    "functions": functions,
+    "instruction": instruction,
+    "optimizers": optimizers,
+    "recipes": recipes,
+    "result-fields": result_fields,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
