@@ -65,8 +65,10 @@ def show_one(console: Console, folder: Path, identifier: str) -> None:
         _show_instruction(console, _the_only(found, identifier, folder))
         return
     load_campaign(folder)
-    problems = (runs for runs in read_problems(folder))
-    specs = [r.spec for r in problems if str(r.index) == identifier or r.spec.problem_id.startswith(identifier)]
+    problems = [(runs.index, runs.spec) for runs in read_problems(folder)]
+    # A short number can also begin an id: the index is meant.
+    specs = [spec for index, spec in problems if str(index) == identifier]
+    specs = specs or [spec for _, spec in problems if spec.problem_id.startswith(identifier)]
     _show_problem(console, _the_only(specs, identifier, folder))
 
 
