@@ -91,7 +91,7 @@ def _family(family: str, members: list[BasicFunction]) -> str:
             "many minima" if f.multimodal else "one minimum",
             "yes" if f.separable else "no",
             "yes" if f.smooth else "no",
-            f"{f.conditioning:g}",
+            f"{f.conditioning:g}".replace("e+0", "e"),
             f"±{f.half_width:g}",
             f.source,
         )
@@ -151,8 +151,9 @@ def optimizers() -> str:
 
 
 def _limits(optimizer: Optimizer) -> str:
+    least = optimizer.min_evaluations_per_dimension
     limits = [
-        (optimizer.min_evaluations_per_dimension, f"at least {optimizer.min_evaluations_per_dimension:g} D evaluations"),
+        (least, f"at least {least:g} D evaluations"),
         (optimizer.max_evaluations, f"at most {optimizer.max_evaluations} evaluations"),
         (optimizer.max_dimension, f"at most {optimizer.max_dimension} variables"),
     ]
@@ -164,13 +165,13 @@ def recipes() -> str:
     for name, recipe in RECIPES.items():
         spec = recipe()
         mixture = spec.mixture
+        factors = f"{mixture.min_budget_factor:g} D to {mixture.max_budget_factor:,g} D"
         rows.append(
             (
                 f"`{name}`",
                 f"{spec.num_problems:,}",
                 f"{mixture.min_dimension} to {mixture.max_dimension}",
-                f"{mixture.min_budget_factor:g} D to {mixture.max_budget_factor:,g} D, at most "
-                f"{mixture.max_evaluations:,}",
+                f"{factors}, at most {mixture.max_evaluations:,}",
                 str(spec.policy.repeats),
                 f"2 x {spec.wordings}",
                 ", ".join(spec.held_out_families),
@@ -182,28 +183,29 @@ def recipes() -> str:
 
 def columns() -> str:
     rows = [
-        (f"`{field.name}`", _type(str(field.type)), "yes" if field.nullable else "", _description(field.name))
+        (
+            f"`{field.name}`",
+            _type(str(field.type)),
+            "yes" if field.nullable else "",
+            Instruction.model_fields[field.name].description or "",
+        )
         for field in SCHEMA
     ]
     return table(("column", "type", "may be null", "what it is"), rows)
 
 
-def _type(name: str) -> str:
-    return "list of results" if name.startswith("list<element: struct") else name.replace("element: ", "")
-
-
-def _description(name: str) -> str:
-    return Instruction.model_fields[name].description or ""
-
-
 def result_fields() -> str:
     struct = SCHEMA.field("optimizer_scores").type.value_type
-    return table(("field", "type", "may be null"), [_field(struct.field(name)) for name in CandidateResult.model_fields])
+    fields = [struct.field(name) for name in CandidateResult.model_fields]
+    rows = [(f"`{field.name}`", _type(str(field.type)), "yes" if field.nullable else "") for field in fields]
+    return table(("field", "type", "may be null"), rows)
 
 
-def _field(field: object) -> tuple[str, str, str]:
-    name, kind, nullable = (getattr(field, key) for key in ("name", "type", "nullable"))
-    return f"`{name}`", str(kind), "yes" if nullable else ""
+def _type(name: str) -> str:
+    for arrow, ours in (("list<item: struct", "list of results"), ("list<item: string>", "list of strings")):
+        if name.startswith(arrow):
+            return ours
+    return name.replace("double", "float64")
 
 
 def commands() -> str:
@@ -212,11 +214,16 @@ def commands() -> str:
 
 def _command(name: str, command: click.Command) -> str:
     context = click.Context(command, info_name=f"llamoco-data {name}")
-    usage = " ".join([context.info_name or "", *command.collect_usage_pieces(context)])
-    records = [parameter.get_help_record(context) for parameter in command.params]
-    options = [(f"`{record[0]}`", record[1]) for record in records if record]
+    usage = " ".join([f"llamoco-data {name}", *command.collect_usage_pieces(context)])
+    options = [_option(parameter) for parameter in command.params if isinstance(parameter, click.Option)]
     parts = [f"### {name}", block("text", usage), command.help or ""]
     return "\n\n".join([*parts, *([table(("option", "meaning"), options)] if options else [])])
+
+
+def _option(option: click.Option) -> tuple[str, str]:
+    value = "" if option.is_flag else f" {option.metavar or 'N'}"
+    default = f" Default: {option.default}." if option.show_default else ""
+    return f"`{option.opts[0]}{value}`", f"{option.help}{default}"
 
 
 def instruction() -> str:
