@@ -1,11 +1,11 @@
-"""Differential evolution with binomial crossover and Deb's feasibility rules (Storn & Price, 1997)."""
+"""Differential evolution (Storn & Price, 1997) with binomial crossover and Deb's feasibility rules (2000)."""
 
 import math
 
 import numpy as np
 
 STRATEGY = "rand1bin"  # or "best1bin", "currenttobest1bin"
-POPULATION_SIZE = 50
+POPULATION_SIZE = 30
 F = 0.5
 CR = 0.9
 EQUALITY_TOLERANCE = 1e-4

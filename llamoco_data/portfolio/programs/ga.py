@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-POPULATION_SIZE = 100
+POPULATION_SIZE = 50
 CROSSOVER_RATE = 0.9
 CROSSOVER_ETA = 15.0
 MUTATION_ETA = 20.0

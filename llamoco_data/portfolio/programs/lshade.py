@@ -5,7 +5,7 @@ import math
 import minionpy
 import numpy as np
 
-POPULATION_PER_DIMENSION = 10
+POPULATION_PER_DIMENSION = 6
 MEMORY_SIZE = 6
 ARCHIVE_RATIO = 2.6
 

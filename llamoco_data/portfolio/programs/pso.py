@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-SWARM_SIZE = 40
+SWARM_SIZE = 30
 INERTIA = 0.7298
 COGNITIVE = 1.496
 SOCIAL = 1.496
