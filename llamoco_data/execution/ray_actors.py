@@ -225,6 +225,11 @@ def _last_line(error: RayError) -> str:
 def _connected(address: str, workers: int | None) -> Generator[None]:
     """Connects the process to Ray, unless it is connected already, and undoes at the end what it did."""
     if ray.is_initialized():
+        here = ray.get_runtime_context().gcs_address
+        if address not in ("local", "auto", here):
+            raise LlamocoError(
+                f"this process is connected to the Ray at {here}, not {address}; use that, or disconnect first"
+            )
         yield
         return
     try:

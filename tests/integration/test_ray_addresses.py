@@ -1,0 +1,73 @@
+"""Where a campaign's actors live: a cluster that is joined and left running, or one line that says there is none."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from llamoco_data.campaign import run_campaign
+from llamoco_data.execution import executor
+from llamoco_data.execution.inline import InlineExecutor
+from llamoco_data.identity import LlamocoError
+from tests.campaigns import SMALL, grown, results
+
+pytestmark = pytest.mark.integration
+
+JOIN = """
+import sys
+from llamoco_data.campaign import run_campaign
+from llamoco_data.execution import executor
+from tests.campaigns import grown
+run_campaign(sys.argv[1], grown(num_problems=2), executor("auto", 1))
+"""
+
+
+def test_cluster_that_runs_is_joined_and_left_running(local_ray: None, tmp_path: Path):
+    import ray  # noqa: PLC0415
+
+    environment = {**os.environ, "RAY_ADDRESS": ray.get_runtime_context().gcs_address}
+    subprocess.run([sys.executable, "-c", JOIN, str(tmp_path / "joined")], check=True, env=environment)
+    run_campaign(tmp_path / "here", grown(num_problems=2), InlineExecutor())
+    assert results(tmp_path / "joined") == results(tmp_path / "here")
+    assert len(ray.nodes()) == 1
+    assert ray.get(ray.put("still here")) == "still here"
+
+
+REFUSED = """
+import sys
+from llamoco_data.campaign import run_campaign
+from llamoco_data.execution import executor
+from llamoco_data.identity import LlamocoError
+import llamoco_data.execution.ray_actors as ray_actors
+from tests.campaigns import SMALL
+ray_actors.CONNECT_LIMIT_S = 8.0
+try:
+    run_campaign(sys.argv[1], SMALL, executor(sys.argv[2]))
+except LlamocoError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("what", ["closed", "silent", "nonsense"])
+def test_address_without_ray_is_refused_in_one_line(what: str, tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as silent, socket.create_server(("127.0.0.1", 0)) as closed:
+        ports = {"silent": silent.getsockname()[1], "closed": closed.getsockname()[1]}
+        closed.close()
+        address = f"127.0.0.1:{ports[what]}" if what in ports else "nonsense"
+        ended = subprocess.run(
+            [sys.executable, "-c", REFUSED, str(tmp_path / "c"), address], capture_output=True, text=True, check=True
+        )
+    reason = {"closed": "Connection refused", "silent": "nothing answered within 8 s", "nonsense": "Invalid address"}
+    assert ended.stdout.startswith(f"no Ray answers at address '{address}': {reason[what]}")
+    assert ended.stdout.rstrip().endswith("check the address and that its head node runs, or run with --address local")
+    assert ended.stdout.count("\n") == 1
+    assert ended.stderr == ""
+    assert not run_campaign(tmp_path / "c", SMALL, InlineExecutor()).drained
+
+
+def test_other_cluster_than_the_one_this_process_is_connected_to_is_refused(local_ray: None, tmp_path: Path):
+    with pytest.raises(LlamocoError, match=r"connected to the Ray at .*, not 127\.0\.0\.1:1; use that"):
+        run_campaign(tmp_path / "c", SMALL, executor("127.0.0.1:1"))
