@@ -186,6 +186,14 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         cost_us=1.6,
     ),
     Optimizer(
+        name="jade",
+        title="JADE",
+        family="differential evolution",
+        library="minionpy",
+        grid={"POPULATION_SIZE": (20, 40, 80)},
+        cost_us=2.6,
+    ),
+    Optimizer(
         name="de",
         title="Differential evolution",
         family="differential evolution",
