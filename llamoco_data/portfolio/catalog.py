@@ -143,6 +143,14 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         cost_us=2.6,
     ),
     Optimizer(
+        name="powell",
+        title="Powell's direction set with restarts",
+        family="local search",
+        library="scipy",
+        grid={"LINE_TOLERANCE": (1e-2, 1e-4)},
+        cost_us=17.0,
+    ),
+    Optimizer(
         name="dual_annealing",
         title="Dual annealing",
         family="local search",
