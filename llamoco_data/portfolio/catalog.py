@@ -143,6 +143,14 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         cost_us=2.6,
     ),
     Optimizer(
+        name="sbplx",
+        title="Subplex with restarts",
+        family="local search",
+        library="nlopt",
+        grid={"INITIAL_STEP": (0.4, 0.05)},
+        cost_us=3.0,
+    ),
+    Optimizer(
         name="powell",
         title="Powell's direction set with restarts",
         family="local search",
