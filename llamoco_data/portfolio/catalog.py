@@ -117,6 +117,15 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         cost_us=20.0,
     ),
     Optimizer(
+        name="bobyqa",
+        title="BOBYQA with restarts",
+        family="numerical optimization",
+        library="nlopt",
+        grid={"INITIAL_STEP": (0.4, 0.05)},
+        max_dimension=20,
+        cost_us=31.0,
+    ),
+    Optimizer(
         name="lbfgsb",
         title="L-BFGS-B with restarts",
         family="numerical optimization",
