@@ -176,6 +176,14 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         cost_us=32.0,
     ),
     Optimizer(
+        name="direct",
+        title="DIRECT, then Nelder-Mead",
+        family="local search",
+        library="nlopt",
+        grid={"LOCALLY_BIASED": (True, False), "GLOBAL_SHARE": (0.5, 0.9)},
+        cost_us=3.5,
+    ),
+    Optimizer(
         name="bayesian_optimization",
         title="Bayesian optimization",
         family="bayesian optimization",
