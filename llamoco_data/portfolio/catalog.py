@@ -176,6 +176,15 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         cost_us=32.0,
     ),
     Optimizer(
+        name="crs2",
+        title="Controlled random search with restarts",
+        family="local search",
+        library="numpy",
+        grid={"POPULATION_PER_DIMENSION": (4, 10)},
+        takes_constraints=True,
+        cost_us=7.0,
+    ),
+    Optimizer(
         name="direct",
         title="DIRECT, then Nelder-Mead",
         family="local search",
