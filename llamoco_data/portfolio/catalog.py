@@ -211,6 +211,14 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         cost_us=114.0,
     ),
     Optimizer(
+        name="cma_es",
+        title="CMA-ES with doubled populations",
+        family="evolution strategy",
+        library="numpy",
+        grid={"INITIAL_STEP": (0.3, 0.1), "POPULATION_FACTOR": (1.0, 3.0)},
+        cost_us=18.0,
+    ),
+    Optimizer(
         name="one_plus_one_es",
         title="(1+1)-ES with the one-fifth rule",
         family="evolution strategy",
