@@ -262,6 +262,15 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         cost_us=4.6,
     ),
     Optimizer(
+        name="clpso",
+        title="Comprehensive learning particle swarm",
+        family="particle swarm",
+        library="numpy",
+        grid={"SWARM_SIZE": (10, 30), "INERTIA_START": (0.9, 0.7)},
+        takes_constraints=True,
+        cost_us=18.0,
+    ),
+    Optimizer(
         name="ga",
         title="Real-coded genetic algorithm",
         family="genetic algorithm",
