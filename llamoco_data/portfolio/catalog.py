@@ -168,6 +168,15 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         cost_us=17.0,
     ),
     Optimizer(
+        name="pattern_search",
+        title="Pattern search with restarts",
+        family="local search",
+        library="numpy",
+        grid={"DIRECTIONS": ("random", "axes"), "INITIAL_STEP": (0.25, 0.05)},
+        takes_constraints=True,
+        cost_us=10.0,
+    ),
+    Optimizer(
         name="dual_annealing",
         title="Dual annealing",
         family="local search",
