@@ -185,6 +185,15 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         cost_us=32.0,
     ),
     Optimizer(
+        name="simulated_annealing",
+        title="Simulated annealing",
+        family="local search",
+        library="numpy",
+        grid={"ANNEALINGS": (1, 4), "HOTTEST": (1.0, 0.1)},
+        takes_constraints=True,
+        cost_us=8.0,
+    ),
+    Optimizer(
         name="crs2",
         title="Controlled random search with restarts",
         family="local search",
