@@ -237,6 +237,14 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         cost_us=18.0,
     ),
     Optimizer(
+        name="sep_cma_es",
+        title="Separable CMA-ES with doubled populations",
+        family="evolution strategy",
+        library="numpy",
+        grid={"INITIAL_STEP": (0.3, 0.1), "POPULATION_FACTOR": (1.0, 3.0)},
+        cost_us=8.0,
+    ),
+    Optimizer(
         name="one_plus_one_es",
         title="(1+1)-ES with the one-fifth rule",
         family="evolution strategy",
