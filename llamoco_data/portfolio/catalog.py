@@ -279,6 +279,15 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         cost_us=8.8,
     ),
     Optimizer(
+        name="epsilon_de",
+        title="Epsilon-constrained differential evolution",
+        family="differential evolution",
+        library="numpy",
+        grid={"POPULATION_SIZE": (20, 40), "CR": (0.95, 0.7)},
+        takes_constraints=True,
+        cost_us=9.0,
+    ),
+    Optimizer(
         name="pso",
         title="Particle swarm",
         family="particle swarm",

@@ -1,0 +1,60 @@
+"""Epsilon-constrained differential evolution: violation is tolerated, less and less (Takahama & Sakai, 2006)."""
+
+import math
+
+import numpy as np
+
+POPULATION_SIZE = 30
+F = 0.5
+CR = 0.95
+RELAXED_SHARE = 0.8  # of the budget, during which some violation is tolerated
+DECAY = 5.0  # exponent with which the tolerance shrinks
+INITIAL_QUANTILE = 0.2  # of the first violations: the first tolerance
+EQUALITY_TOLERANCE = 1e-4
+
+
+def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
+    """objective(x[D]) -> float; constraints(x[D]) -> (g[P], h[Q]) with g <= 0, h = 0; returns the best x found."""
+    rng = np.random.default_rng(seed)
+    dim = len(lower)
+    evaluations, best_x, best_score = 0, None, (math.inf, math.inf)
+
+    def assess(x):
+        """(violation, value): the smaller pair is the better point; whatever is not finite is worst."""
+        value, violation = objective(x), 0.0
+        if constraints is not None:
+            g, h = constraints(x)
+            violation = np.maximum(g, 0.0).sum() + np.maximum(np.abs(h) - EQUALITY_TOLERANCE, 0.0).sum()
+        return (violation, value) if math.isfinite(violation + value) else (math.inf, math.inf)
+
+    def evaluate(points):
+        """Rows of violations and of values of points in the unit cube; past the budget, all are worst."""
+        nonlocal evaluations, best_x, best_score
+        scores = np.full((len(points), 2), math.inf)
+        for i, x in enumerate(np.minimum(lower + points * (upper - lower), upper)[: max_evaluations - evaluations]):
+            evaluations += 1
+            score = scores[i] = assess(x)
+            if score <= best_score:
+                best_x, best_score = x, score
+        return scores.T
+
+    while evaluations < max_evaluations:  # restart once all points score alike
+        population = rng.random((POPULATION_SIZE, dim))
+        begin, scores = evaluations, evaluate(population)
+        first_tolerance = np.sort(scores[0])[int(INITIAL_QUANTILE * POPULATION_SIZE)]
+        while evaluations < max_evaluations and not np.allclose(scores.sum(0), scores[:, 0].sum(), 1e-12, 1e-12):
+            progress = (evaluations - begin) / (RELAXED_SHARE * (max_evaluations - begin))
+            tolerance = first_tolerance * (1 - progress) ** DECAY if progress < 1 else 0.0
+            i = rng.permutation(POPULATION_SIZE)
+            a, b, c = np.roll(i, 1), np.roll(i, 2), np.roll(i, 3)  # differ from i and from each other
+            target = population[i]
+            trial = population[a] + F * (population[b] - population[c])
+            start, length = rng.integers(dim, size=POPULATION_SIZE), rng.geometric(1 - CR, POPULATION_SIZE)
+            crossed = (np.arange(dim) - start[:, None]) % dim < length[:, None]  # exponential crossover: neighbours
+            trial = np.where(crossed, trial, target)
+            trial = np.where(trial < 0, target / 2, np.where(trial > 1, (1 + target) / 2, trial))  # halfway to the wall
+            old, new = scores[:, i], evaluate(trial)
+            alike = (new[0] == old[0]) | (np.maximum(new[0], old[0]) <= tolerance)
+            better = np.where(alike, new[1] <= old[1], new[0] < old[0])
+            population[i[better]], scores[:, i[better]] = trial[better], new[:, better]
+    return best_x
