@@ -254,6 +254,15 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         cost_us=7.8,
     ),
     Optimizer(
+        name="isres",
+        title="ISRES, with stochastic ranking",
+        family="evolution strategy",
+        library="numpy",
+        grid={"POPULATION_SIZE": (30, 60, 120)},
+        takes_constraints=True,
+        cost_us=8.0,
+    ),
+    Optimizer(
         name="lshade",
         title="L-SHADE",
         family="differential evolution",
