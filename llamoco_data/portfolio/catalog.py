@@ -185,6 +185,14 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         cost_us=32.0,
     ),
     Optimizer(
+        name="basin_hopping",
+        title="Basin hopping",
+        family="local search",
+        library="scipy",
+        grid={"STEP": (0.05, 0.2), "DIFFERENCE_STEP": (1e-8, 1e-3)},
+        cost_us=12.0,
+    ),
+    Optimizer(
         name="simulated_annealing",
         title="Simulated annealing",
         family="local search",
