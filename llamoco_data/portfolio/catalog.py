@@ -253,6 +253,15 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         cost_us=8.0,
     ),
     Optimizer(
+        name="al_cma_es",
+        title="CMA-ES with an augmented Lagrangian",
+        family="evolution strategy",
+        library="numpy",
+        grid={"INITIAL_STEP": (0.3, 0.1), "POPULATION_FACTOR": (1.0, 2.0)},
+        takes_constraints=True,
+        cost_us=30.0,
+    ),
+    Optimizer(
         name="one_plus_one_es",
         title="(1+1)-ES with the one-fifth rule",
         family="evolution strategy",
