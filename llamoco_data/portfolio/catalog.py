@@ -117,6 +117,16 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         cost_us=20.0,
     ),
     Optimizer(
+        name="trust_constr",
+        title="Trust-region interior point with restarts",
+        family="numerical optimization",
+        library="scipy",
+        grid={"DIFFERENCE_STEP": (1e-8, 1e-3)},
+        takes_constraints=True,
+        max_dimension=20,
+        cost_us=250.0,
+    ),
+    Optimizer(
         name="bobyqa",
         title="BOBYQA with restarts",
         family="numerical optimization",
