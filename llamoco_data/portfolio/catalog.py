@@ -269,7 +269,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="numpy",
         grid={"INITIAL_STEP": (0.3, 0.1), "POPULATION_FACTOR": (1.0, 2.0)},
         takes_constraints=True,
-        cost_us=30.0,
+        cost_us=25.0,
     ),
     Optimizer(
         name="one_plus_one_es",
@@ -287,7 +287,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="numpy",
         grid={"POPULATION_SIZE": (30, 60, 120)},
         takes_constraints=True,
-        cost_us=8.0,
+        cost_us=12.0,
     ),
     Optimizer(
         name="lshade",
@@ -321,7 +321,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="numpy",
         grid={"POPULATION_SIZE": (20, 40), "CR": (0.95, 0.7)},
         takes_constraints=True,
-        cost_us=9.0,
+        cost_us=11.0,
     ),
     Optimizer(
         name="pso",
@@ -339,7 +339,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="numpy",
         grid={"SWARM_SIZE": (10, 30), "INERTIA_START": (0.9, 0.7)},
         takes_constraints=True,
-        cost_us=18.0,
+        cost_us=30.0,
     ),
     Optimizer(
         name="ga",
