@@ -124,7 +124,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         grid={"DIFFERENCE_STEP": (1e-8, 1e-3)},
         takes_constraints=True,
         max_dimension=20,
-        cost_us=250.0,
+        cost_us=150.0,
     ),
     Optimizer(
         name="bobyqa",
@@ -133,7 +133,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="nlopt",
         grid={"INITIAL_STEP": (0.4, 0.05)},
         max_dimension=20,
-        cost_us=31.0,
+        cost_us=27.0,
     ),
     Optimizer(
         name="lbfgsb",
@@ -167,7 +167,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         family="local search",
         library="nlopt",
         grid={"INITIAL_STEP": (0.4, 0.05)},
-        cost_us=3.0,
+        cost_us=4.0,
     ),
     Optimizer(
         name="powell",
@@ -175,7 +175,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         family="local search",
         library="scipy",
         grid={"LINE_TOLERANCE": (1e-2, 1e-4)},
-        cost_us=17.0,
+        cost_us=20.0,
     ),
     Optimizer(
         name="pattern_search",
@@ -200,7 +200,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         family="local search",
         library="scipy",
         grid={"STEP": (0.05, 0.2), "DIFFERENCE_STEP": (1e-8, 1e-3)},
-        cost_us=12.0,
+        cost_us=10.0,
     ),
     Optimizer(
         name="simulated_annealing",
@@ -209,7 +209,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="numpy",
         grid={"ANNEALINGS": (1, 4), "HOTTEST": (1.0, 0.1)},
         takes_constraints=True,
-        cost_us=8.0,
+        cost_us=9.0,
     ),
     Optimizer(
         name="crs2",
@@ -218,7 +218,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="numpy",
         grid={"POPULATION_PER_DIMENSION": (4, 10)},
         takes_constraints=True,
-        cost_us=7.0,
+        cost_us=17.0,
     ),
     Optimizer(
         name="direct",
@@ -226,7 +226,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         family="local search",
         library="nlopt",
         grid={"LOCALLY_BIASED": (True, False), "GLOBAL_SHARE": (0.5, 0.9)},
-        cost_us=3.5,
+        cost_us=5.0,
     ),
     Optimizer(
         name="bayesian_optimization",
