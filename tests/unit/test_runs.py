@@ -83,6 +83,7 @@ def test_run_beyond_its_budget_is_over_budget_however_it_takes_the_signal(body, 
     [
         ("objective(lower)\nraise ValueError('no  such\\nluck')", "raised", "ValueError: no such luck"),
         ("import sys; sys.exit(3)", "raised", "SystemExit: 3"),
+        ("def f(): return f()\nf()", "raised", "RecursionError: maximum recursion depth exceeded"),
         ("raise type('Mute', (Exception,), {'__str__': lambda self: 1 / 0})", "raised", "Mute: it has no message"),
         ("return objective(lower[:2])", "raised", "ValueError: x must have shape (3,), got (2,)"),
         ("return None", "bad_return", "it returned shape (), not (3,)"),
