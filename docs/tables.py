@@ -16,7 +16,7 @@ import click
 
 from llamoco_data.cli.commands import llamoco_data
 from llamoco_data.instructions import SCHEMA, CandidateResult, Instruction
-from llamoco_data.portfolio import OPTIMIZERS, Optimizer, Setting, portfolio, program_text
+from llamoco_data.portfolio import OPTIMIZERS, Optimizer, Setting, portfolio, render
 from llamoco_data.problems.constraint_forms import FORMS, ConstraintForm
 from llamoco_data.problems.functions import FUNCTIONS, BasicFunction
 from llamoco_data.problems.sampling import ProblemMixture
@@ -38,7 +38,7 @@ class Example:
     settings: Mapping[str, Setting]
 
 
-EXAMPLE = Example(index=22, form="python", wording=5, optimizer="dual_annealing", settings={"VISIT": 2.3})
+EXAMPLE = Example(index=12, form="python", wording=5, optimizer="bipop_cma_es", settings={"INITIAL_STEP": 0.3})
 
 
 def main() -> int:
@@ -239,8 +239,8 @@ def _option(option: click.Option) -> tuple[str, str]:
 def instruction() -> str:
     spec = sample_problem("demo", seed=RECIPES["demo"]().seed, index=EXAMPLE.index)
     prompt = statement(spec, form=EXAMPLE.form, wording=EXAMPLE.wording)
-    program = program_text(EXAMPLE.optimizer, EXAMPLE.settings)
-    return f"The prompt:\n\n{block('text', prompt)}\n\nThe answer:\n\n{block('python', program)}"
+    (candidate,) = [c for c in portfolio((EXAMPLE.optimizer,)) if c.settings == EXAMPLE.settings]
+    return f"The prompt:\n\n{block('text', prompt)}\n\nThe answer:\n\n{block('python', render(candidate, spec))}"
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
