@@ -100,6 +100,20 @@ def test_folder_without_a_campaign_says_how_to_start_one(exists: bool, tmp_path:
         load_campaign(tmp_path / "c")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"num_problems": 0}, "the campaign asked for is malformed: num_problems: Input should be greater than"),
+        ({"optimizers": ("de", "de")}, "the campaign asked for is malformed: Value error, optimizers: each can take"),
+        ({"optimizers": ("adam",)}, "the campaign asked for is malformed: Value error, optimizers: the portfolio has"),
+    ],
+)
+def test_spec_that_was_copied_into_nonsense_is_refused_before_anything_is_written(change, message, tmp_path: Path):
+    with pytest.raises(LlamocoError, match=message):
+        run_campaign(tmp_path / "c", grown(**change), InlineExecutor())
+    assert not (tmp_path / "c").exists()
+
+
 def test_folder_with_other_files_is_left_alone(tmp_path: Path):
     (tmp_path / "thesis.tex").write_text("precious")
     with pytest.raises(LlamocoError, match="is not empty and holds no campaign; choose a new or an empty folder"):
