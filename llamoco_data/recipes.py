@@ -33,10 +33,10 @@ def paper() -> CampaignSpec:
 
 
 def demo() -> CampaignSpec:
-    """Every kind of problem, small and cheap: two cores finish in a minute and a half.
+    """Every kind of problem, small and cheap: 24 problems in little more than a minute of processor time.
 
-    The seed is one whose 24 problems have every kind, and few that are cheap enough for Bayesian optimization, each run
-    of which takes seconds.
+    Of the seeds that show every kind, this is one with few problems small enough for Bayesian optimization, which takes
+    seconds a run.
     """
     changes = {
         "recipe": "demo",
