@@ -46,9 +46,6 @@ class CampaignSpec(Record):
 
     @model_validator(mode="after")
     def _check(self) -> "CampaignSpec":
-        unknown = [name for name in self.optimizers if name not in OPTIMIZER_BY_NAME]
-        if unknown:
-            raise ValueError(f"optimizers: the portfolio has no {', '.join(unknown)}")
         if len(set(self.optimizers)) < len(self.optimizers):
             raise ValueError("optimizers: each can take part once")
         return self
@@ -72,10 +69,13 @@ def wanted_campaign(folder: str | PathLike[str], wanted: CampaignSpec) -> Campai
     More problems, more repeats, more optimizers and more wordings are growth; everything else is another campaign.
 
     Raises:
-        LlamocoError: the wanted spec shrinks the folder's campaign, or is of another campaign.
+        LlamocoError: the wanted spec shrinks the folder's campaign, is of another campaign, or contradicts itself.
     """
     path = local_folder(folder)
     _read_back(wanted.to_json(), "the campaign asked for", "mend it")
+    unknown = [name for name in wanted.optimizers if name not in OPTIMIZER_BY_NAME]
+    if unknown:
+        raise LlamocoError(f"the campaign asked for is malformed: the portfolio has no {', '.join(unknown)}; mend it")
     stored = _stored(path)
     if stored is None and files.names(path):
         raise LlamocoError(f"{folder} is not empty and holds no campaign; choose a new or an empty folder")

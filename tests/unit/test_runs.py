@@ -82,6 +82,7 @@ def test_run_beyond_its_budget_is_over_budget_however_it_takes_the_signal(body, 
     ("body", "status", "detail"),
     [
         ("objective(lower)\nraise ValueError('no  such\\nluck')", "raised", "ValueError: no such luck"),
+        ("raise ValueError(chr(0xd800))", "raised", r"ValueError: \ud800"),
         ("import sys; sys.exit(3)", "raised", "SystemExit: 3"),
         ("def f(): return f()\nf()", "raised", "RecursionError: maximum recursion depth exceeded"),
         ("raise type('Mute', (Exception,), {'__str__': lambda self: 1 / 0})", "raised", "Mute: it has no message"),
