@@ -16,9 +16,10 @@ import click
 
 from llamoco_data.cli.commands import llamoco_data
 from llamoco_data.instructions import SCHEMA, CandidateResult, Instruction
-from llamoco_data.portfolio import OPTIMIZERS, Optimizer, Setting, portfolio, program_text
+from llamoco_data.portfolio import OPTIMIZERS, Optimizer, Setting, portfolio, render
 from llamoco_data.problems.constraint_forms import FORMS, ConstraintForm
 from llamoco_data.problems.functions import FUNCTIONS, BasicFunction
+from llamoco_data.problems.sampling import ProblemMixture
 from llamoco_data.recipes import RECIPES, sample_problem
 from llamoco_data.statements import Form, statement
 
@@ -37,7 +38,7 @@ class Example:
     settings: Mapping[str, Setting]
 
 
-EXAMPLE = Example(index=22, form="python", wording=5, optimizer="dual_annealing", settings={"VISIT": 2.3})
+EXAMPLE = Example(index=12, form="python", wording=5, optimizer="bipop_cma_es", settings={"INITIAL_STEP": 0.3})
 
 
 def main() -> int:
@@ -88,17 +89,21 @@ def _family(family: str, members: list[BasicFunction]) -> str:
     rows = [
         (
             f"`{f.name}`",
-            "many minima" if f.multimodal else "one minimum",
+            "many" if f.multimodal else "one",
             "yes" if f.separable else "no",
             "yes" if f.smooth else "no",
-            f"{f.conditioning:g}".replace("e+0", "e"),
+            _order_of_magnitude(f.conditioning),
             f"±{f.half_width:g}",
             f.source,
         )
         for f in members
     ]
-    head = ("function", "modality", "separable", "smooth", "conditioning", "usual box", "source")
+    head = ("function", "minima", "separable", "smooth", "conditioning", "usual box", "source")
     return f"### {family.capitalize()}\n\n{table(head, rows)}\n\n{formulas(members)}"
+
+
+def _order_of_magnitude(value: float) -> str:
+    return f"{value:g}" if value < 1000 else f"{value:.0e}".replace("e+0", "e")
 
 
 def constraint_forms() -> str:
@@ -136,28 +141,26 @@ def optimizers() -> str:
     rows = [
         (
             f"`{o.name}`",
-            o.title,
-            o.family,
+            f"{o.title}<br>*{o.family}*",
             o.library,
             "<br>".join(f"`{name}`: {', '.join(map(str, values))}" for name, values in o.grid.items()) or "-",
-            str(sum(candidate.optimizer == o.name for candidate in portfolio())),
-            "yes" if o.takes_constraints else "no",
-            _limits(o),
+            _declined(o),
         )
         for o in OPTIMIZERS
     ]
-    head = ("optimizer", "method", "family", "library", "settings tried", "candidates", "constraints", "limits")
-    return table(head, rows)
+    return table(("optimizer", "method, family", "library", "settings tried", "declines"), rows)
 
 
-def _limits(optimizer: Optimizer) -> str:
+def _declined(optimizer: Optimizer) -> str:
+    """What an optimizer does not apply to."""
     least = optimizer.min_evaluations_per_dimension
     limits = [
-        (least, f"at least {least:g} D evaluations"),
-        (optimizer.max_evaluations, f"at most {optimizer.max_evaluations} evaluations"),
-        (optimizer.max_dimension, f"at most {optimizer.max_dimension} variables"),
+        (not optimizer.takes_constraints, "constraints"),
+        (least, f"less than {least:g} D evaluations"),
+        (optimizer.max_evaluations, f"more than {optimizer.max_evaluations} evaluations"),
+        (optimizer.max_dimension, f"more than {optimizer.max_dimension} variables"),
     ]
-    return ", ".join(text for limit, text in limits if limit) or "-"
+    return "<br>".join(text for limit, text in limits if limit) or "-"
 
 
 def recipes() -> str:
@@ -172,13 +175,20 @@ def recipes() -> str:
                 f"{spec.num_problems:,}",
                 f"{mixture.min_dimension} to {mixture.max_dimension}",
                 f"{factors}, at most {mixture.max_evaluations:,}",
+                _kinds(mixture),
                 str(spec.policy.repeats),
                 f"2 x {spec.wordings}",
-                ", ".join(spec.held_out_families),
+                str(spec.seed),
             )
         )
-    head = ("recipe", "problems", "variables", "evaluations", "runs of a candidate", "prompts", "held-out families")
+    head = ("recipe", "problems", "variables", "evaluations", "kinds", "runs of a candidate", "prompts", "seed")
     return table(head, rows)
+
+
+def _kinds(mixture: ProblemMixture) -> str:
+    single = 1 - mixture.composition_share - mixture.hybrid_share
+    shares = {"single": single, "composition": mixture.composition_share, "hybrid": mixture.hybrid_share}
+    return ", ".join(f"{share:.0%} {kind}" for kind, share in shares.items())
 
 
 def columns() -> str:
@@ -227,10 +237,10 @@ def _option(option: click.Option) -> tuple[str, str]:
 
 
 def instruction() -> str:
-    spec = sample_problem("demo", index=EXAMPLE.index)
+    spec = sample_problem("demo", seed=RECIPES["demo"]().seed, index=EXAMPLE.index)
     prompt = statement(spec, form=EXAMPLE.form, wording=EXAMPLE.wording)
-    program = program_text(EXAMPLE.optimizer, EXAMPLE.settings)
-    return f"The prompt:\n\n{block('text', prompt)}\n\nThe answer:\n\n{block('python', program)}"
+    (candidate,) = [c for c in portfolio((EXAMPLE.optimizer,)) if c.settings == EXAMPLE.settings]
+    return f"The prompt:\n\n{block('text', prompt)}\n\nThe answer:\n\n{block('python', render(candidate, spec))}"
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -272,7 +272,7 @@ def _verdict_columns(judged: Judged, references: References) -> dict[str, object
         "winner_error": winner.median_error,
         "winner_feasible_share": winner.feasible_share,
         "confidence": verdict.confidence,
-        "optimizer_confidence": _optimizer_confidence(verdict, entrants),
+        "optimizer_confidence": optimizer_confidence(verdict, entrants),
         "near_ties": tuple(_result(standings[tie], entrants[tie]) for tie in verdict.near_ties),
         "optimizer_scores": _best_of_each(verdict, entrants),
         "single_best_score": single_best.score if single_best else 0.0,
@@ -286,7 +286,7 @@ def _verdict_columns(judged: Judged, references: References) -> dict[str, object
 
 
 def settings_json(entrant: Entrant) -> str:
-    """The settings of a candidate as a JSON object, in the order of its grid."""
+    """The settings of a candidate as a JSON object."""
     return json.dumps(entrant.settings)
 
 
@@ -326,7 +326,8 @@ def _replay(records: Sequence[RunRecord], winner: str) -> RunRecord:
     return min(measured, key=lambda record: record.seed)
 
 
-def _optimizer_confidence(verdict: Verdict, entrants: Mapping[str, Entrant]) -> float:
+def optimizer_confidence(verdict: Verdict, entrants: Mapping[str, Entrant]) -> float:
+    """Share of the resamples that the winning optimizer wins, with any settings."""
     optimizer = entrants[verdict.winner].optimizer
     same = (s.win_share for s in verdict.standings if entrants[s.candidate_id].optimizer == optimizer)
     return min(1.0, sum(same))

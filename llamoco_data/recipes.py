@@ -7,7 +7,7 @@ from pathlib import Path
 from llamoco_data.campaign import CampaignSpec, load_campaign
 from llamoco_data.campaign.spec import CAMPAIGN_FILE
 from llamoco_data.identity import LlamocoError
-from llamoco_data.portfolio import OPTIMIZERS
+from llamoco_data.portfolio import OPTIMIZER_BY_NAME, OPTIMIZERS
 from llamoco_data.problems.sampling import ProblemMixture, sample
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.racing import Exhaustive
@@ -33,10 +33,10 @@ def paper() -> CampaignSpec:
 
 
 def demo() -> CampaignSpec:
-    """Every kind of problem, small and cheap: two cores finish in a minute and a half.
+    """Every kind of problem, small and cheap: 24 problems in little more than a minute of processor time.
 
-    The seed is one whose 24 problems have every kind, and few that are cheap enough for Bayesian optimization, each run
-    of which takes seconds.
+    Of the seeds that show every kind, this is one with few problems small enough for Bayesian optimization, which takes
+    seconds a run.
     """
     changes = {
         "recipe": "demo",
@@ -73,7 +73,8 @@ def recipe(name: str) -> CampaignSpec:
 def campaign_for(folder: str | PathLike[str], recipe_name: str | None, num_problems: int | None) -> CampaignSpec:
     """The campaign that a user asks for in a folder: a new one, or that of the folder, grown to today's recipe.
 
-    A folder keeps its own problems; optimizers, repeats and wordings that its recipe has gained since come with it.
+    A folder keeps its problems and their number, unless more are asked for; optimizers, repeats and wordings that its
+    recipe has gained since come with it.
 
     Raises:
         LlamocoError: the folder holds no campaign and no recipe is named, or holds that of another recipe, or is
@@ -90,6 +91,12 @@ def campaign_for(folder: str | PathLike[str], recipe_name: str | None, num_probl
             f"{folder} holds a campaign of recipe {stored.recipe!r}, not {recipe_name!r}; "
             "leave --recipe out to go on with it, or choose another folder"
         )
+    lacking = [name for name in stored.optimizers if name not in OPTIMIZER_BY_NAME]
+    if lacking:
+        raise LlamocoError(
+            f"{folder} holds a campaign with {', '.join(lacking)}, which this program's portfolio lacks; "
+            "go on with the release that has it, or export what is there"
+        )
     return _sized(_grown(stored, recipe(stored.recipe)), num_problems)
 
 
@@ -98,7 +105,6 @@ def _grown(stored: CampaignSpec, today: CampaignSpec) -> CampaignSpec:
     return stored.model_copy(
         update={
             "optimizers": tuple(optimizer.name for optimizer in OPTIMIZERS if optimizer.name in either),
-            "num_problems": max(stored.num_problems, today.num_problems),
             "wordings": max(stored.wordings, today.wordings),
             "policy": max(stored.policy, today.policy, key=lambda policy: policy.repeats),
         }

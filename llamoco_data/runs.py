@@ -105,8 +105,8 @@ def run_program(
 ) -> RunRecord:
     """Runs a program text on a problem and records what came of it; it never raises for what the program does.
 
-    The time limit interrupts Python code, in the main thread only; code that hangs inside a compiled library is
-    stopped by the executor, which kills the worker.
+    `KeyboardInterrupt` alone passes through: it is taken for the user's own. The time limit interrupts Python code, in
+    the main thread only; code that hangs inside a compiled library is stopped by the executor, which kills the worker.
 
     Args:
         program: a Python text that defines `minimize(objective, lower, upper, max_evaluations, seed, constraints)`.
@@ -195,7 +195,9 @@ def _complaint(x: object, problem: Problem) -> str:
     """Why a returned value is no point of the box; empty where it is one."""
     try:
         point = np.asarray(x, dtype=np.float64)
-    except Exception:  # noqa: BLE001 - the value is the program's, and converts itself
+    except (_TimedOut, KeyboardInterrupt):
+        raise
+    except BaseException:  # noqa: BLE001 - the value is the program's, and converts itself
         return f"it returned a {type(x).__name__}, not a point"
     if point.shape != problem.lower.shape:
         return f"it returned shape {point.shape}, not {problem.lower.shape}"
@@ -224,13 +226,16 @@ def _describe(error: BaseException) -> str:
     where = f" at line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
     try:
         message = error.msg if isinstance(error, SyntaxError) else str(error)
-    except Exception:  # noqa: BLE001 - the error is the program's, and describes itself
+    except (_TimedOut, KeyboardInterrupt):
+        raise
+    except BaseException:  # noqa: BLE001 - the error is the program's, and describes itself
         message = "it has no message"
     return _one_line(f"{type(error).__name__}{where}: {message}")
 
 
 def _one_line(text: str) -> str:
-    """Without line breaks and memory addresses, so that equal failures read equal."""
+    """Without line breaks and memory addresses, so that equal failures read equal; and in characters that UTF-8 has."""
+    text = text.encode("utf-8", "backslashreplace").decode()
     return re.sub(r"0x[0-9a-f]{6,}", "0x...", " ".join(text.split()))[:MAX_DETAIL_CHARACTERS]
 
 

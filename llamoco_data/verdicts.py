@@ -4,7 +4,6 @@ The order of candidates: share of feasible runs, then median violation, then med
 tolerance are equal), then median evaluations to the target, then the order of the catalogue.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -231,16 +230,10 @@ def _kept_out(standings: Sequence[Standing], baseline: str, tolerance: float) ->
         return "unsolved"
     floor = by_id.get(baseline)
     solved = [s.median_error is not None and s.median_error <= tolerance for s in standings]
-    if all(solved) or (floor is not None and floor.median_error is not None and floor.median_error <= tolerance):
+    if len(solved) > 1 and all(solved):
         return "trivial"
     if floor is not None and (standings[0].candidate_id == baseline or standings[0].score <= floor.score):
         return "no better than random search"
+    if floor is not None and floor.median_error is not None and floor.median_error <= tolerance:
+        return "trivial"
     return None
-
-
-def group_by_problem(records: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
-    """The records of each problem, problems in the order of their first record."""
-    groups: dict[str, list[RunRecord]] = defaultdict(list)
-    for record in records:
-        groups[record.problem_id].append(record)
-    return dict(groups)

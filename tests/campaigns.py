@@ -7,6 +7,7 @@ from pathlib import Path
 from llamoco_data.campaign import CampaignSpec, read_problems
 from llamoco_data.execution import Executor, Slice, Task
 from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.limits import Limits
 from llamoco_data.problems.sampling import ProblemMixture
 from llamoco_data.racing import Exhaustive
 from llamoco_data.runs import RunRecord, program_id
@@ -33,7 +34,14 @@ def grown(**fields: object) -> CampaignSpec:
 def entrant(body: str) -> Entrant:
     """A candidate that applies to every problem, with a program of the test's own."""
     program = HEAD + "".join(f"    {line}\n" for line in body.splitlines())
-    return Entrant(candidate_id=program_id(program), optimizer="test", family="baseline", settings={}, program=program)
+    return Entrant(
+        candidate_id=program_id(program),
+        optimizer="test",
+        family="baseline",
+        settings={},
+        program=program,
+        limits=Limits(takes_constraints=True),
+    )
 
 
 @dataclass(frozen=True, slots=True)

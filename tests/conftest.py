@@ -9,8 +9,9 @@ import pytest
 @pytest.fixture(scope="session")
 def local_ray() -> Iterator[None]:
     """A connection to a Ray that nothing else uses; executors that ask for Ray use it."""
-    import ray  # noqa: PLC0415 - only some tests need it
+    from llamoco_data.execution import ray_actors  # noqa: PLC0415 - only some tests need Ray
 
+    ray = ray_actors.ray
     ray.init(
         address="local",
         num_cpus=3,

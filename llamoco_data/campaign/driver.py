@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 
 from llamoco_data.campaign.missing import open_indices, open_tasks
-from llamoco_data.campaign.spec import CampaignSpec, keep_campaign, plan_id
+from llamoco_data.campaign.spec import CampaignSpec, keep_campaign, plan_id, wanted_campaign
 from llamoco_data.campaign.tally import Snapshot, Tally
 from llamoco_data.execution import Executor, Lost, Slice, Task, after_loss, runs_wanted
 from llamoco_data.portfolio.entrants import Entrant, entrants
@@ -56,6 +56,7 @@ def run_campaign(
         LlamocoError: the folder holds another campaign or cannot be written, or no worker can be started. What was
             evaluated until then is in the folder wherever it can be written.
     """
+    wanted_campaign(folder, spec)
     return run_entrants(folder, spec, entrants(spec.optimizers), executor, report=report, stop=stop)
 
 

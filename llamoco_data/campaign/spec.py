@@ -46,9 +46,8 @@ class CampaignSpec(Record):
 
     @model_validator(mode="after")
     def _check(self) -> "CampaignSpec":
-        unknown = [name for name in self.optimizers if name not in OPTIMIZER_BY_NAME]
-        if unknown:
-            raise ValueError(f"optimizers: the portfolio has no {', '.join(unknown)}")
+        if len(set(self.optimizers)) < len(self.optimizers):
+            raise ValueError("optimizers: each can take part once")
         return self
 
 
@@ -70,9 +69,13 @@ def wanted_campaign(folder: str | PathLike[str], wanted: CampaignSpec) -> Campai
     More problems, more repeats, more optimizers and more wordings are growth; everything else is another campaign.
 
     Raises:
-        LlamocoError: the wanted spec shrinks the folder's campaign, or is of another campaign.
+        LlamocoError: the wanted spec shrinks the folder's campaign, is of another campaign, or contradicts itself.
     """
     path = local_folder(folder)
+    _read_back(wanted.to_json(), "the campaign asked for", "mend it")
+    unknown = [name for name in wanted.optimizers if name not in OPTIMIZER_BY_NAME]
+    if unknown:
+        raise LlamocoError(f"the campaign asked for is malformed: the portfolio has no {', '.join(unknown)}; mend it")
     stored = _stored(path)
     if stored is None and files.names(path):
         raise LlamocoError(f"{folder} is not empty and holds no campaign; choose a new or an empty folder")
@@ -95,7 +98,7 @@ def keep_campaign(folder: str | PathLike[str], wanted: CampaignSpec) -> None:
 
 def plan_id(spec: CampaignSpec, entrants: Sequence[Entrant]) -> str:
     """The id of everything that decides which runs a given problem needs."""
-    return digest([spec.policy, [[entrant.candidate_id, entrant.limits()] for entrant in entrants]])
+    return digest([spec.policy, [[entrant.candidate_id, entrant.limits] for entrant in entrants]])
 
 
 def _stored(folder: Path) -> CampaignSpec | None:
@@ -113,12 +116,21 @@ def _stored(folder: Path) -> CampaignSpec | None:
             f"{path} has schema version {version}, and this program reads version {SCHEMA_VERSION}; "
             "use the release that wrote it, or start a new folder"
         )
+    return _read_back(data, str(path), _RESTORE)
+
+
+def _read_back(data: str | bytes, what: str, advice: str) -> CampaignSpec:
+    """The spec of a file; one that was changed by copying is checked by this too.
+
+    Raises:
+        LlamocoError: a field does not fit.
+    """
     try:
         return CampaignSpec.from_json(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise LlamocoError(f"{path} is malformed: {where + ': ' if where else ''}{first['msg']}; {_RESTORE}") from None
+        raise LlamocoError(f"{what} is malformed: {where + ': ' if where else ''}{first['msg']}; {advice}") from None
 
 
 def _check_growth(stored: CampaignSpec, wanted: CampaignSpec, folder: str | PathLike[str]) -> None:

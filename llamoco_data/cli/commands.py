@@ -1,6 +1,5 @@
 """The commands of `llamoco-data`: each reads its arguments, calls one function and prints what that gave."""
 
-import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from rich.console import Console
 
 from llamoco_data.campaign import Outcome, plan, run_campaign, status
 from llamoco_data.cli import campaign_pages, set_pages
-from llamoco_data.cli.progress import progress_display
+from llamoco_data.cli.progress import progress_display, working
 from llamoco_data.cli.stopping import stop_on_interrupt
 from llamoco_data.execution import executor
 from llamoco_data.export import export as export_set
@@ -58,7 +57,9 @@ PROBLEMS = click.option("--problems", type=click.IntRange(min=1), help="Number o
 def plan_command(folder: Path, recipe: str | None, problems: int | None) -> None:
     """Say what a campaign in DIR still lacks, and what that will cost. Nothing is run or written."""
     spec = campaign_for(folder, recipe, problems)
-    campaign_pages.show_plan(Console(), plan(folder, spec), folder)
+    with working(Console(stderr=True), "drawing problems and counting the runs they lack"):
+        planned = plan(folder, spec)
+    campaign_pages.show_plan(Console(), planned, folder)
 
 
 @llamoco_data.command("run")
@@ -99,12 +100,7 @@ def status_command(folder: Path) -> None:
 @click.option("--quiet", is_flag=True, help="Print the place of the export only.")
 def export_command(folder: Path, out: Path, quiet: bool) -> None:
     """Write the instruction set of the campaign in DIR to OUT: Parquet shards and a dataset card."""
-    console = Console(stderr=True)
-    with (
-        console.status("judging problems and writing rows")
-        if console.is_terminal and not quiet
-        else contextlib.nullcontext()
-    ):
+    with working(Console(stderr=True), "judging problems and writing rows", quiet=quiet):
         exported = export_set(folder, out)
     if quiet:
         click.echo(str(exported.folder))

@@ -1,6 +1,7 @@
 """Progress of a long command: a live bar in a terminal, a plain line now and then elsewhere."""
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Generator
 
@@ -12,6 +13,10 @@ from llamoco_data.cli.text import duration
 
 PLAIN_EVERY_S = 10.0
 """Seconds between two lines where there is no terminal."""
+PLAIN_AFTER_S = 2.0
+"""Seconds after which a command without countable steps says there what it is at."""
+
+STARTING = "starting workers; the first start compiles the evaluator"
 
 Report = Callable[[Snapshot], None]
 
@@ -23,12 +28,31 @@ def progress_display(console: Console, *, quiet: bool) -> Generator[Report]:
         yield lambda _: None
     elif console.is_terminal:
         with _bar(console) as bar:
-            task = bar.add_task("", total=None, facts="starting workers; the first start compiles the evaluator")
+            task = bar.add_task("", total=None, facts=STARTING)
             yield lambda snapshot: bar.update(
                 task, completed=snapshot.runs_done, total=snapshot.runs_total, facts=_facts(snapshot)
             )
     else:
         yield _plain_lines(console)
+
+
+@contextlib.contextmanager
+def working(console: Console, what: str, *, quiet: bool = False) -> Generator[None]:
+    """Says what a command without countable steps is at: with a spinner in a terminal, else in one line."""
+    if quiet:
+        yield
+    elif console.is_terminal:
+        with console.status(what):
+            yield
+    else:
+        # Later, so that a command that is refused at once says one line.
+        line = threading.Timer(PLAIN_AFTER_S, console.print, [f"{what} ..."], {"highlight": False})
+        line.daemon = True
+        line.start()
+        try:
+            yield
+        finally:
+            line.cancel()
 
 
 def _bar(console: Console) -> Progress:
@@ -51,7 +75,8 @@ def _plain_lines(console: Console) -> Report:
         finished = snapshot.problems_done == snapshot.problems_total
         if now - last >= PLAIN_EVERY_S or finished:
             last = now
-            console.print(_facts(snapshot), soft_wrap=True, highlight=False)
+            text = _facts(snapshot) if snapshot.new_runs or finished else STARTING
+            console.print(text, soft_wrap=True, highlight=False)
 
     return report
 

@@ -17,13 +17,16 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import ray
-from ray.exceptions import RayError, RayTaskError
-
 from llamoco_data.execution.protocol import Lost, Slice
 from llamoco_data.execution.work import Progress, Task, advance, warm_up
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio.entrants import Entrant
+
+# A lost worker is a record here, and no news for the screen. Ray reads the variable when it is imported.
+os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "^A worker died or was killed while executing a task")
+
+import ray
+from ray.exceptions import RayError, RayTaskError
 
 TICK_S = 0.2
 CONNECT_LIMIT_S = 20.0
@@ -242,8 +245,8 @@ def _connected(address: str, workers: int | None) -> Generator[None]:
 def _connect(address: str, workers: int | None) -> None:
     options = dict(_QUIETLY)
     if address == "local":
-        options |= {"num_cpus": workers or os.cpu_count(), "include_dashboard": False}
-        options["object_store_memory"] = OBJECT_STORE_BYTES
+        # Without a number Ray counts the processors that this process may use, in a container too.
+        options |= {"num_cpus": workers, "include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
     else:
         _check_answers(address)
     try:

@@ -17,7 +17,8 @@ def dataset_card(report: ExportReport, files: Sequence[str]) -> str:
 
 {report.num_rows:,} instructions over {report.num_problems:,} problems. Each row holds a prompt that states an
 optimization problem in Python or LaTeX, and the complete Python program that did best on it: of
-{len(report.spec.optimizers)} optimizers every candidate was run, several times; the winner's text is the answer.
+{len(report.spec.optimizers)} optimizers every candidate that applies was run, several times; the winner's text is the
+answer.
 
 Made by the campaign `{report.spec.recipe}` with seed {report.spec.seed}, {report.spec.num_problems:,} problems,
 {report.spec.policy.repeats} runs of every candidate that applies to a problem.
@@ -48,9 +49,10 @@ single best solver, `{report.single_best}`, {report.single_best_score:.2f}.
 ## How a winner is defined
 
 Candidates are ordered by the share of feasible runs, then by the median violation, then by the median final error
-(errors within the tolerance are equal: 1e-8, or 1e-8 relative to the best known value where no optimum is proven), then
-by the median number of evaluations to the target, then by the order of the catalogue. `confidence` is the share of
-resamples of the seeds that the winner wins; `near_ties` are at least as good in a tenth of them or more.
+(errors within the tolerance are equal: 1e-8, or where no optimum is proven 1e-8 times the larger of 1 and the best
+known value), then by the median number of evaluations to the target, then by the order of the catalogue. `confidence`
+is the share of resamples of the seeds that the winner wins; `near_ties` are at least as good in a tenth of them or
+more.
 
 ## Columns
 

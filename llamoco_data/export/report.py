@@ -7,7 +7,7 @@ from statistics import fmean, median
 
 from llamoco_data.campaign import CampaignSpec
 from llamoco_data.export.judging import Judgements
-from llamoco_data.instructions import SPLITS, References, Split, settings_json
+from llamoco_data.instructions import SPLITS, References, Split, optimizer_confidence, settings_json
 from llamoco_data.verdicts import Verdict
 
 
@@ -66,7 +66,7 @@ def report_of(
         winners=_most_first(winners),
         winning_families=_most_first(families),
         near_tie_share=fmean(_has_rival(verdict, references) for verdict in verdicts),
-        median_confidence=median(_optimizer_confidence(verdict, references) for verdict in verdicts),
+        median_confidence=median(optimizer_confidence(verdict, entrants) for verdict in verdicts),
         single_best=f"{best.optimizer} {settings_json(best)}",
         single_best_score=fmean(_score(verdict, references.single_best) for verdict in verdicts),
         virtual_best_score=fmean(verdict.standings[0].score for verdict in verdicts),
@@ -80,11 +80,6 @@ def _most_first(counts: Counter[str]) -> dict[str, int]:
 def _has_rival(verdict: Verdict, references: References) -> bool:
     own = references.entrants[verdict.winner].optimizer
     return any(references.entrants[tie].optimizer != own for tie in verdict.near_ties)
-
-
-def _optimizer_confidence(verdict: Verdict, references: References) -> float:
-    own = references.entrants[verdict.winner].optimizer
-    return sum(s.win_share for s in verdict.standings if references.entrants[s.candidate_id].optimizer == own)
 
 
 def _score(verdict: Verdict, candidate: str) -> float:

@@ -5,6 +5,7 @@ The set is a function of the campaign folder alone: exported twice, it has the s
 
 import contextlib
 import filecmp
+import re
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator
@@ -21,9 +22,12 @@ from llamoco_data.export.report import ExportReport, report_of
 from llamoco_data.identity import LlamocoError
 from llamoco_data.instructions import SPLITS, Instruction, Judged, References, Split, instructions, to_table
 from llamoco_data.portfolio import BASELINE
+from llamoco_data.store import local_folder
 
 ROWS_PER_SHARD = 20_000
 """About 25 MB of Parquet."""
+
+_SHARD = re.compile(rf"data/({'|'.join(SPLITS)})-\d{{5}}-of-\d{{5}}\.parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def export(folder: str | PathLike[str], out: str | PathLike[str]) -> Exported:
             written.
     """
     spec = load_campaign(folder)
-    target = Path(out)
+    target = local_folder(out)
     _check_place(target)
     entrants = {entrant.candidate_id: entrant for entrant in read_entrants(folder)}
     baseline = next((e.candidate_id for e in entrants.values() if e.optimizer == BASELINE), "")
@@ -72,7 +76,7 @@ def export(folder: str | PathLike[str], out: str | PathLike[str]) -> Exported:
         unchanged = _same(scratch, target)
         if not unchanged:
             _move(scratch, target)
-    return Exported(target, files, report, writer.shortest(), unchanged)
+    return Exported(Path(out), files, report, writer.shortest(), unchanged)
 
 
 def _rows(
@@ -143,9 +147,13 @@ def _check_place(target: Path) -> None:
         return
     if not target.is_dir():
         raise LlamocoError(f"{target} is a file; choose a new folder for the export")
-    if any(target.iterdir()) and not is_card(target / CARD_FILE):
+    others = [name for name in _names(target) if name != CARD_FILE and not _SHARD.fullmatch(name)]
+    if not others and any(target.iterdir()) and not is_card(target / CARD_FILE):
+        others = [CARD_FILE]
+    if others:
         raise LlamocoError(
-            f"{target} holds other files, which an export must not replace; choose a new or empty folder"
+            f"{target} holds other files, {others[0]} for one, which an export must not replace; "
+            "choose a new or empty folder"
         )
 
 
@@ -176,7 +184,12 @@ def _move(scratch: Path, target: Path) -> None:
     old = scratch.with_name(f"{scratch.name}.old")
     if target.exists():
         target.rename(old)
-    scratch.rename(target)
+    try:
+        scratch.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from llamoco_data.identity import Record, digest
+from llamoco_data.portfolio.limits import Limits
 from llamoco_data.portfolio.rendering import Setting, program_text
 from llamoco_data.problems.spec import ProblemSpec
 
@@ -52,15 +53,17 @@ class Optimizer:
 
     def declines(self, spec: ProblemSpec) -> str:
         """Why the optimizer does not apply to a problem; empty where it does."""
-        if spec.constraints and not self.takes_constraints:
-            return f"{self.title} takes no constraints"
-        if spec.max_evaluations < self.min_evaluations_per_dimension * spec.dimension:
-            return f"{self.title} needs at least {self.min_evaluations_per_dimension:g} evaluations a dimension"
-        if self.max_evaluations is not None and spec.max_evaluations > self.max_evaluations:
-            return f"{self.title} is made for at most {self.max_evaluations} evaluations"
-        if self.max_dimension is not None and spec.dimension > self.max_dimension:
-            return f"{self.title} is made for at most {self.max_dimension} variables"
-        return ""
+        reason = self.limits.declines(spec)
+        return f"{self.title} {reason}" if reason else ""
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(
+            takes_constraints=self.takes_constraints,
+            min_evaluations_per_dimension=self.min_evaluations_per_dimension,
+            max_evaluations=self.max_evaluations,
+            max_dimension=self.max_dimension,
+        )
 
 
 class Candidate(Record):

@@ -5,6 +5,7 @@ It is self-contained, so that a campaign folder can be exported without the cata
 
 from llamoco_data.identity import Record
 from llamoco_data.portfolio.catalog import OPTIMIZER_BY_NAME, OptimizerFamily, portfolio
+from llamoco_data.portfolio.limits import Limits
 from llamoco_data.portfolio.rendering import Setting, program_text
 from llamoco_data.problems.spec import ProblemSpec
 
@@ -20,22 +21,11 @@ class Entrant(Record):
     program: str
     """The text that is run, and to the byte what is taught."""
 
-    def declines(self, spec: ProblemSpec) -> str:
-        """Why the candidate does not apply to a problem; empty where it does, or has no known limits."""
-        optimizer = OPTIMIZER_BY_NAME.get(self.optimizer)
-        return optimizer.declines(spec) if optimizer else ""
+    limits: Limits
 
-    def limits(self) -> tuple[bool | float | None, ...]:
-        """What `declines` goes by, in the order in which it asks."""
-        optimizer = OPTIMIZER_BY_NAME.get(self.optimizer)
-        if optimizer is None:
-            return ()
-        return (
-            optimizer.takes_constraints,
-            optimizer.min_evaluations_per_dimension,
-            optimizer.max_evaluations,
-            optimizer.max_dimension,
-        )
+    def declines(self, spec: ProblemSpec) -> str:
+        """Why the candidate does not apply to a problem, as the rest of a sentence about it; empty where it does."""
+        return self.limits.declines(spec)
 
 
 def entrants(optimizers: tuple[str, ...]) -> tuple[Entrant, ...]:
@@ -51,6 +41,7 @@ def entrants(optimizers: tuple[str, ...]) -> tuple[Entrant, ...]:
             family=candidate.family,
             settings=candidate.settings,
             program=program_text(candidate.optimizer, candidate.settings),
+            limits=OPTIMIZER_BY_NAME[candidate.optimizer].limits,
         )
         for candidate in portfolio(optimizers)
     )

@@ -7,6 +7,7 @@ Only the driver of a campaign commits. Whatever dies, a commit is there wholly o
 import contextlib
 import functools
 import hashlib
+import re
 from collections.abc import Generator, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from os import PathLike
@@ -219,9 +220,9 @@ def local_folder(folder: str | PathLike[str]) -> Path:
     Raises:
         LlamocoError: it is not on a mounted file system.
     """
-    if "://" in str(folder):
+    if re.match(r"[a-z][a-z0-9+.-]+:/", str(folder)):  # a path has made one slash of the two of a URL
         raise LlamocoError(f"{folder} is no folder of this machine; give the path of a mounted folder")
-    return Path(folder)
+    return Path(folder).absolute()
 
 
 def _parquet(groups: Sequence[pa.Table]) -> bytes:

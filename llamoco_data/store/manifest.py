@@ -52,7 +52,11 @@ def entries(folder: Path) -> Iterator[Entry]:
     Raises:
         LlamocoError: an entry is damaged, or of another schema version.
     """
-    for name in files.names(folder, MANIFEST):
+    for number, name in enumerate(files.names(folder, MANIFEST), start=1):
+        if name != f"{number:08}.json":
+            raise LlamocoError(
+                f"{folder / MANIFEST} lacks {number:08}.json; restore it from a copy, or start in a new folder"
+            )
         try:
             yield Entry.from_json(files.read(folder, f"{MANIFEST}/{name}"))
         except ValidationError:

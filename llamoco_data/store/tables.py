@@ -60,10 +60,11 @@ CANDIDATES = pa.schema(
         pa.field("family", pa.string(), nullable=False),
         pa.field("settings", pa.string(), nullable=False),
         pa.field("program", pa.string(), nullable=False),
+        pa.field("limits", pa.string(), nullable=False),
     ],
     _METADATA,
 )
-"""One row a candidate, its settings as JSON; a file holds all candidates of a campaign, in their order."""
+"""One row a candidate, its settings and limits as JSON; a file holds all candidates of a campaign, in their order."""
 
 
 class StoredProblem(Record):
@@ -74,6 +75,7 @@ class StoredProblem(Record):
 
 
 _TRACE = ("trace_evaluations", "trace_f", "trace_violation")
+_AS_JSON = ("settings", "limits")
 _PLAIN = tuple(name for name in RUNS.names if name != "run_id" and name not in _TRACE)
 
 
@@ -117,7 +119,8 @@ def candidates_table(entrants: Sequence[Entrant]) -> pa.Table:
         for name in ("candidate_id", "optimizer", "family", "program")
     }
     columns["rank"] = list(range(len(entrants)))
-    columns["settings"] = [canonical(entrant.settings) for entrant in entrants]
+    for name in _AS_JSON:
+        columns[name] = [canonical(getattr(entrant, name)) for entrant in entrants]
     return pa.table(columns, schema=CANDIDATES)
 
 
@@ -128,4 +131,4 @@ def entrants_from(table: pa.Table) -> tuple[Entrant, ...]:
         pydantic.ValidationError: a value is not what a candidate may hold.
     """
     rows: list[dict[str, Any]] = table.drop_columns(["rank"]).to_pylist()
-    return tuple(Entrant(**{**row, "settings": json.loads(row["settings"])}) for row in rows)
+    return tuple(Entrant.model_validate({**row, **{name: json.loads(row[name]) for name in _AS_JSON}}) for row in rows)

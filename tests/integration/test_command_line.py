@@ -110,6 +110,12 @@ def test_run_grows_and_does_only_what_is_missing(command, small_recipes, tmp_pat
     assert grown.err == ""
 
 
+def test_run_without_a_number_keeps_the_folder_s_own(command, small_recipes, tmp_path: Path):
+    """The demo asks for two problems, the folder was begun with one: going on with it must not grow it."""
+    command("run", tmp_path / "c", "--recipe", "demo", "--problems", 1, "--address", "inline", "--quiet")
+    assert "nothing was missing: all 1 problems" in command("run", tmp_path / "c", "--address", "inline").out
+
+
 def test_portfolio_lists_every_optimizer_and_candidate(command):
     listed = command("portfolio")
     assert all(optimizer.name in listed.out for optimizer in OPTIMIZERS)
@@ -182,6 +188,21 @@ def test_place_that_cannot_hold_a_folder_is_refused(command, tmp_path: Path):
     refusal(command("run", tmp_path / "file", "--recipe", "demo", "--address", "inline"))
     refusal(command("run", tmp_path / "file" / "c", "--recipe", "demo", "--address", "inline"))
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("arguments", [("plan",), ("run", "--address", "inline")])
+def test_url_is_refused_as_a_folder(command, tmp_path: Path, monkeypatch, arguments: tuple[str, ...]):
+    monkeypatch.chdir(tmp_path)
+    assert "no folder of this machine" in refusal(command(*arguments, "s3://bucket/c", "--recipe", "demo"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_campaign_of_an_optimizer_that_is_gone_is_not_called_damaged(command, small_recipes, tmp_path: Path):
+    command("run", tmp_path / "c", "--recipe", "demo", "--address", "inline", "--quiet")
+    file = tmp_path / "c" / "campaign.json"
+    file.write_text(file.read_text().replace('"nelder_mead"', '"gone"'))
+    assert "portfolio lacks" in refusal(command("run", tmp_path / "c", "--address", "inline"))
+    assert command("status", tmp_path / "c").code == 0
 
 
 def test_address_without_ray_is_refused_quickly(command, tmp_path: Path):

@@ -43,7 +43,7 @@ from llamoco_data.execution import executor
 from llamoco_data.identity import LlamocoError
 import llamoco_data.execution.ray_actors as ray_actors
 from tests.campaigns import SMALL
-ray_actors.CONNECT_LIMIT_S = 8.0
+ray_actors.CONNECT_LIMIT_S = 6.0
 try:
     run_campaign(sys.argv[1], SMALL, executor(sys.argv[2]))
 except LlamocoError as error:
@@ -60,7 +60,7 @@ def test_address_without_ray_is_refused_in_one_line(what: str, tmp_path: Path):
         ended = subprocess.run(
             [sys.executable, "-c", REFUSED, str(tmp_path / "c"), address], capture_output=True, text=True, check=True
         )
-    reason = {"closed": "Connection refused", "silent": "nothing answered within 8 s", "nonsense": "Invalid address"}
+    reason = {"closed": "Connection refused", "silent": "nothing answered within 6 s", "nonsense": "Invalid address"}
     assert ended.stdout.startswith(f"no Ray answers at address '{address}': {reason[what]}")
     assert ended.stdout.rstrip().endswith("check the address and that its head node runs, or run with --address local")
     assert ended.stdout.count("\n") == 1

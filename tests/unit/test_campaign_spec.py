@@ -76,7 +76,7 @@ def test_spec_that_shrinks_or_differs_is_refused_and_nothing_changes(change: dic
         ('{"schema_version": 2}', "has schema version 2, and this program reads version 1; use the release that wrote"),
         ('{"schema_version": 1}', "is malformed: recipe: Field required; restore it"),
         (json.dumps({**json.loads(SMALL.to_json()), "num_problems": 0}), "is malformed: num_problems: Input should be"),
-        (json.dumps({**json.loads(SMALL.to_json()), "optimizers": ["adam"]}), "optimizers: the portfolio has no adam"),
+        (json.dumps({**json.loads(SMALL.to_json()), "optimizers": ["de", "de"]}), "optimizers: each can take part"),
         (json.dumps({**json.loads(SMALL.to_json()), "colour": "red"}), "is malformed: colour: Extra inputs"),
         ("\x00\xff", "is no campaign file; restore it"),
     ],
@@ -98,6 +98,20 @@ def test_folder_without_a_campaign_says_how_to_start_one(exists: bool, tmp_path:
         LlamocoError, match=r"holds no campaign; start one there with: llamoco-data run .*/c --recipe demo"
     ):
         load_campaign(tmp_path / "c")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"num_problems": 0}, "the campaign asked for is malformed: num_problems: Input should be greater than"),
+        ({"optimizers": ("de", "de")}, "the campaign asked for is malformed: Value error, optimizers: each can take"),
+        ({"optimizers": ("adam",)}, "the campaign asked for is malformed: the portfolio has no adam"),
+    ],
+)
+def test_spec_that_was_copied_into_nonsense_is_refused_before_anything_is_written(change, message, tmp_path: Path):
+    with pytest.raises(LlamocoError, match=message):
+        run_campaign(tmp_path / "c", grown(**change), InlineExecutor())
+    assert not (tmp_path / "c").exists()
 
 
 def test_folder_with_other_files_is_left_alone(tmp_path: Path):

@@ -71,6 +71,7 @@ DECEPTIVE = (
         half_width=500.0,
         multimodal=True,
         separable=True,
+        smooth=False,
         source="Schwefel 1981, problem 2.26; quadratic growth outside [-500, 500] keeps it bounded",
     ),
     BasicFunction(

@@ -68,8 +68,9 @@ VALLEYS_AND_RIDGES = (
         latex=r"z_1^2 + \sum_{i=2}^{d} i \left( 2 t_i^2 - t_{i-1} \right)^2",
         where=(r"t_i = z_i + 2^{2^{1-i} - 1}",),
         half_width=10.0,
+        multimodal=True,
         conditioning=1e3,
-        source="Dixon and Price 1989, moved to its optimum",
+        source="Dixon and Price 1989, moved to its optimum; the last variable may change sign, so there are two",
     ),
     BasicFunction(
         name="sharp_ridge",

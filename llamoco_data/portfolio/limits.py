@@ -1,0 +1,27 @@
+"""Where an optimizer does not apply, as data: part of what decides which runs a problem needs."""
+
+from pydantic import Field
+
+from llamoco_data.identity import Record
+from llamoco_data.problems.spec import ProblemSpec
+
+
+class Limits(Record):
+    """What an optimizer can take; the defaults are no limits, but no constraints."""
+
+    takes_constraints: bool = False
+    min_evaluations_per_dimension: float = Field(default=0.0, ge=0)
+    max_evaluations: int | None = None
+    max_dimension: int | None = None
+
+    def declines(self, spec: ProblemSpec) -> str:
+        """Why the optimizer does not apply to a problem, as the rest of a sentence about it; empty where it does."""
+        if spec.constraints and not self.takes_constraints:
+            return "takes no constraints"
+        if spec.max_evaluations < self.min_evaluations_per_dimension * spec.dimension:
+            return f"needs at least {self.min_evaluations_per_dimension:g} evaluations a dimension"
+        if self.max_evaluations is not None and spec.max_evaluations > self.max_evaluations:
+            return f"is made for at most {self.max_evaluations} evaluations"
+        if self.max_dimension is not None and spec.dimension > self.max_dimension:
+            return f"is made for at most {self.max_dimension} variables"
+        return ""
