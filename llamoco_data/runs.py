@@ -165,7 +165,7 @@ def _outcome(program: str, problem: Problem, meter: Meter, seed: int) -> tuple[R
         return "over_budget", f"it asked for more than {problem.max_evaluations} evaluations"
     except (_TimedOut, KeyboardInterrupt):
         raise
-    except BaseException as error:  # noqa: BLE001
+    except BaseException as error:  # noqa: BLE001 - as above
         # A library may turn the stop signal into an error of its own, so the meter decides.
         if meter.refused:
             return "over_budget", f"it asked for more than {problem.max_evaluations} evaluations"

@@ -72,7 +72,7 @@ _fractional = _inner(forms.fractional)
 
 @_inner
 def basic_function(code: int, z: Vector) -> float:
-    """Value of the basic function with that number at z[d]."""
+    """Value of the basic function with that number at z[d]; long because one branch a function is its whole job."""
     if code == 0:
         return _sphere(z)
     if code == 1:

@@ -26,7 +26,7 @@ run_campaign(sys.argv[1], grown(num_problems=2), executor("auto", 1))
 
 
 def test_cluster_that_runs_is_joined_and_left_running(local_ray: None, tmp_path: Path):
-    import ray  # noqa: PLC0415
+    import ray  # noqa: PLC0415 - after the package has set what Ray reads when it is imported
 
     environment = {**os.environ, "RAY_ADDRESS": ray.get_runtime_context().gcs_address}
     subprocess.run([sys.executable, "-c", JOIN, str(tmp_path / "joined")], check=True, env=environment)
