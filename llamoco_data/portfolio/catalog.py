@@ -43,6 +43,8 @@ class Optimizer:
     grid: Mapping[str, tuple[Setting, ...]] = field(default_factory=dict)
     """Values to try for each named constant of the program; a candidate for each combination."""
     takes_constraints: bool = False
+    needs_constraints: bool = False
+    """Without constraints it would be another optimizer of the portfolio, or much slower than one."""
     min_evaluations_per_dimension: float = 0.0
     """Fewer evaluations than this times D leave the method no chance to work."""
     max_evaluations: int | None = None
@@ -60,6 +62,7 @@ class Optimizer:
     def limits(self) -> Limits:
         return Limits(
             takes_constraints=self.takes_constraints,
+            needs_constraints=self.needs_constraints,
             min_evaluations_per_dimension=self.min_evaluations_per_dimension,
             max_evaluations=self.max_evaluations,
             max_dimension=self.max_dimension,
@@ -117,6 +120,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="scipy",
         grid={"DIFFERENCE_STEP": (1e-8, 1e-3)},
         takes_constraints=True,
+        min_evaluations_per_dimension=3.0,
         cost_us=20.0,
     ),
     Optimizer(
@@ -126,6 +130,9 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="scipy",
         grid={"DIFFERENCE_STEP": (1e-8, 1e-3)},
         takes_constraints=True,
+        needs_constraints=True,
+        max_evaluations=5_000,
+        min_evaluations_per_dimension=3.0,
         max_dimension=20,
         cost_us=150.0,
     ),
@@ -135,6 +142,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         family="numerical optimization",
         library="nlopt",
         grid={"INITIAL_STEP": (0.4, 0.05)},
+        min_evaluations_per_dimension=5.0,
         max_dimension=20,
         cost_us=27.0,
     ),
@@ -144,6 +152,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         family="numerical optimization",
         library="scipy",
         grid={"DIFFERENCE_STEP": (1e-8, 1e-3)},
+        min_evaluations_per_dimension=3.0,
         cost_us=9.0,
     ),
     Optimizer(
@@ -153,6 +162,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="nlopt",
         grid={"INITIAL_STEP": (0.1, 0.4)},
         takes_constraints=True,
+        min_evaluations_per_dimension=3.0,
         max_dimension=20,
         cost_us=24.0,
     ),
@@ -161,7 +171,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         title="Nelder-Mead with restarts",
         family="local search",
         library="nlopt",
-        grid={"INITIAL_STEP": (0.2, 0.05)},
+        grid={"INITIAL_STEP": (0.2, 0.05, 0.5)},
         cost_us=2.6,
     ),
     Optimizer(
@@ -178,6 +188,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         family="local search",
         library="scipy",
         grid={"LINE_TOLERANCE": (1e-2, 1e-4)},
+        min_evaluations_per_dimension=10.0,
         cost_us=20.0,
     ),
     Optimizer(
@@ -194,7 +205,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         title="Dual annealing",
         family="local search",
         library="scipy",
-        grid={"LOCAL_SEARCH": (True, False)},
+        grid={"LOCAL_SEARCH": (True, False), "VISIT": (2.62, 2.2)},
         cost_us=32.0,
     ),
     Optimizer(
@@ -203,6 +214,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         family="local search",
         library="scipy",
         grid={"STEP": (0.05, 0.2), "DIFFERENCE_STEP": (1e-8, 1e-3)},
+        min_evaluations_per_dimension=5.0,
         cost_us=10.0,
     ),
     Optimizer(
@@ -221,6 +233,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="numpy",
         grid={"POPULATION_PER_DIMENSION": (4, 10)},
         takes_constraints=True,
+        min_evaluations_per_dimension=20.0,
         cost_us=17.0,
     ),
     Optimizer(
@@ -238,6 +251,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="scipy",
         grid={"INITIAL_POINTS": (2, 4)},
         max_evaluations=300,
+        min_evaluations_per_dimension=5.0,
         max_dimension=20,
         cost_us=9_000.0,
     ),
@@ -245,9 +259,10 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         name="bipop_cma_es",
         title="BIPOP-CMA-ES",
         family="evolution strategy",
-        library="cma",
+        library="minionpy",
         grid={"INITIAL_STEP": (0.3, 0.1)},
-        cost_us=114.0,
+        min_evaluations_per_dimension=10.0,
+        cost_us=8.0,
     ),
     Optimizer(
         name="cma_es",
@@ -255,6 +270,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         family="evolution strategy",
         library="numpy",
         grid={"INITIAL_STEP": (0.3, 0.1), "POPULATION_FACTOR": (1.0, 3.0)},
+        min_evaluations_per_dimension=10.0,
         cost_us=18.0,
     ),
     Optimizer(
@@ -263,6 +279,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         family="evolution strategy",
         library="numpy",
         grid={"INITIAL_STEP": (0.3, 0.1), "POPULATION_FACTOR": (1.0, 3.0)},
+        min_evaluations_per_dimension=10.0,
         cost_us=8.0,
     ),
     Optimizer(
@@ -272,6 +289,8 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="numpy",
         grid={"INITIAL_STEP": (0.3, 0.1), "POPULATION_FACTOR": (1.0, 2.0)},
         takes_constraints=True,
+        needs_constraints=True,
+        min_evaluations_per_dimension=20.0,
         cost_us=25.0,
     ),
     Optimizer(
@@ -279,7 +298,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         title="(1+1)-ES with the one-fifth rule",
         family="evolution strategy",
         library="numpy",
-        grid={"INITIAL_STEP": (0.2, 0.5)},
+        grid={"INITIAL_STEP": (0.2, 0.5), "SMALLEST_STEP": (1e-10, 1e-5)},
         takes_constraints=True,
         cost_us=7.8,
     ),
@@ -290,6 +309,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="numpy",
         grid={"POPULATION_SIZE": (30, 60, 120)},
         takes_constraints=True,
+        min_evaluations_per_dimension=20.0,
         cost_us=12.0,
     ),
     Optimizer(
@@ -297,7 +317,8 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         title="L-SHADE",
         family="differential evolution",
         library="minionpy",
-        grid={"POPULATION_PER_DIMENSION": (6, 18)},
+        grid={"POPULATION_PER_DIMENSION": (6, 10, 18)},
+        min_evaluations_per_dimension=20.0,
         cost_us=1.6,
     ),
     Optimizer(
@@ -306,15 +327,26 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         family="differential evolution",
         library="minionpy",
         grid={"POPULATION_SIZE": (20, 40, 80)},
+        min_evaluations_per_dimension=20.0,
         cost_us=2.6,
+    ),
+    Optimizer(
+        name="arrde",
+        title="ARRDE",
+        family="differential evolution",
+        library="minionpy",
+        grid={"POPULATION_PER_DIMENSION": (0, 5)},
+        min_evaluations_per_dimension=20.0,
+        cost_us=4.0,
     ),
     Optimizer(
         name="de",
         title="Differential evolution",
         family="differential evolution",
         library="numpy",
-        grid={"STRATEGY": ("rand1bin", "best1bin"), "CR": (0.9, 0.2)},
+        grid={"STRATEGY": ("rand1bin", "best1bin"), "POPULATION_SIZE": (30, 15, 60), "CR": (0.9, 0.2)},
         takes_constraints=True,
+        min_evaluations_per_dimension=20.0,
         cost_us=8.8,
     ),
     Optimizer(
@@ -324,6 +356,8 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="numpy",
         grid={"POPULATION_SIZE": (20, 40), "CR": (0.95, 0.7)},
         takes_constraints=True,
+        needs_constraints=True,
+        min_evaluations_per_dimension=20.0,
         cost_us=11.0,
     ),
     Optimizer(
@@ -331,8 +365,9 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         title="Particle swarm",
         family="particle swarm",
         library="numpy",
-        grid={"SWARM_SIZE": (30, 60)},
+        grid={"SWARM_SIZE": (30, 15, 60), "INERTIA": (0.7298, 0.5)},
         takes_constraints=True,
+        min_evaluations_per_dimension=20.0,
         cost_us=4.6,
     ),
     Optimizer(
@@ -340,8 +375,9 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         title="Comprehensive learning particle swarm",
         family="particle swarm",
         library="numpy",
-        grid={"SWARM_SIZE": (10, 30), "INERTIA_START": (0.9, 0.7)},
+        grid={"SWARM_SIZE": (20, 10), "INERTIA_START": (0.9, 0.7)},
         takes_constraints=True,
+        min_evaluations_per_dimension=20.0,
         cost_us=30.0,
     ),
     Optimizer(
@@ -349,8 +385,9 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         title="Real-coded genetic algorithm",
         family="genetic algorithm",
         library="numpy",
-        grid={"POPULATION_SIZE": (30, 100)},
+        grid={"POPULATION_SIZE": (30, 50, 100), "CROSSOVER_ETA": (15.0, 2.0)},
         takes_constraints=True,
+        min_evaluations_per_dimension=20.0,
         cost_us=5.0,
     ),
     Optimizer(

@@ -10,6 +10,8 @@ class Limits(Record):
     """What an optimizer can take; the defaults are no limits, but no constraints."""
 
     takes_constraints: bool = False
+    needs_constraints: bool = False
+    """Without constraints it would be another optimizer of the portfolio, or much slower than one."""
     min_evaluations_per_dimension: float = Field(default=0.0, ge=0)
     max_evaluations: int | None = None
     max_dimension: int | None = None
@@ -18,6 +20,8 @@ class Limits(Record):
         """Why the optimizer does not apply to a problem, as the rest of a sentence about it; empty where it does."""
         if spec.constraints and not self.takes_constraints:
             return "takes no constraints"
+        if self.needs_constraints and not spec.constraints:
+            return "is made for problems with constraints"
         if spec.max_evaluations < self.min_evaluations_per_dimension * spec.dimension:
             return f"needs at least {self.min_evaluations_per_dimension:g} evaluations a dimension"
         if self.max_evaluations is not None and spec.max_evaluations > self.max_evaluations:

@@ -1,45 +1,46 @@
-"""BIPOP-CMA-ES: covariance matrix adaptation restarted with alternating large and small populations (Hansen, 2009)."""
+"""BIPOP-CMA-ES: covariance matrix adaptation restarted with large and small populations in turn (Hansen, 2009)."""
 
 import math
-from contextlib import suppress
 
-import cma
+import minionpy
 import numpy as np
 
 INITIAL_STEP = 0.3  # standard deviation, as a share of the box
-POPULATION_FACTOR = 1.0  # times 4 + 3 ln(D)
-
-
-class BudgetSpent(Exception):
-    """Raised inside the objective to leave the library after the last evaluation."""
+TOLERANCE = 1e-12  # a search ends when its steps are shorter than this
 
 
 def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
     """objective(x[D]) -> float; returns the best x found in the box (constraints are not handled)."""
     rng = np.random.default_rng(seed)
-    dim, width = len(lower), upper - lower
     evaluations, best_x, best_value = 0, None, math.inf
+    failure = None
 
-    def evaluate(u):
-        """Objective at a point of the unit cube; whatever is not finite is worst."""
-        nonlocal evaluations, best_x, best_value
-        if evaluations == max_evaluations:
-            raise BudgetSpent
-        evaluations += 1
-        x = np.minimum(lower + u * width, upper)
-        value = objective(x)
-        value = value if math.isfinite(value) else 1e300
-        if value <= best_value:
-            best_x, best_value = x, value
-        return value
+    def evaluate(points):
+        """Values of a list of points; once the budget is spent, the rest is worst."""
+        nonlocal evaluations, best_x, best_value, failure
+        values = [1e300] * len(points)
+        try:
+            for i, x in enumerate(np.array(points)[: max_evaluations - evaluations]):
+                evaluations += 1
+                value = objective(x)
+                if math.isfinite(value):
+                    values[i] = value
+                if values[i] <= best_value:
+                    best_x, best_value = x, values[i]
+        except BaseException as error:
+            failure = error
+            raise
+        return values
 
-    options = {
-        "bounds": [0.0, 1.0],
-        "popsize_factor": POPULATION_FACTOR,
-        "seed": int(rng.integers(1, 2**31)),
-        "verbose": -9,
-    }
-    with suppress(BudgetSpent):
-        while True:
-            cma.fmin2(evaluate, lambda: rng.random(dim), INITIAL_STEP, options, restarts=99, bipop=True)
+    try:
+        while evaluations < max_evaluations:  # as a rule one call, which restarts by itself
+            minionpy.BIPOP_aCMAES(
+                evaluate,
+                list(zip(lower, upper, strict=True)),
+                maxevals=max_evaluations - evaluations,
+                seed=int(rng.integers(2**31)),
+                options={"rel_initial_step": INITIAL_STEP, "x_tol": TOLERANCE},
+            ).optimize()
+    except RuntimeError as error:  # minionpy's stand-in for whatever the objective raised
+        raise (failure or error) from None
     return best_x

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-SWARM_SIZE = 10
+SWARM_SIZE = 20
 INERTIA_START = 0.9
 INERTIA_END = 0.4
 ACCELERATION = 1.49445

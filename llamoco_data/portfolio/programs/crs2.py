@@ -49,11 +49,11 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
             step += 1
             others = rng.random(size).argpartition(dim)[:dim]  # differ from each other
             centre = (population[leader] + population[others[1:]].sum(axis=0)) / dim
-            trial = np.clip(2 * centre - population[others[0]], 0.0, 1.0)
+            trial = np.minimum(np.maximum(2 * centre - population[others[0]], 0.0), 1.0)
             score = assess(trial)
             if score >= scores[worst_first[0][2]]:  # a failure: look on the other side of the best point
                 shift = rng.random(dim) * (population[leader] - trial)
-                trial = np.clip(population[leader] + shift, 0.0, 1.0)
+                trial = np.minimum(np.maximum(population[leader] + shift, 0.0), 1.0)
                 score = assess(trial)
             worst = worst_first[0][2]
             if score < scores[worst]:

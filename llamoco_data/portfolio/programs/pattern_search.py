@@ -22,7 +22,7 @@ def explore(assess, rng, u, score, step):
         basis = np.linalg.qr(rng.standard_normal((len(u), len(u))))[0]
     for direction in basis:
         for move in (step * direction, -step * direction):
-            trial = np.clip(u + move, 0.0, 1.0)
+            trial = np.minimum(np.maximum(u + move, 0.0), 1.0)
             if (trial == u).all():
                 continue
             trial_score = assess(trial)

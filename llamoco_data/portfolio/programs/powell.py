@@ -26,7 +26,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         if evaluations == max_evaluations:
             raise BudgetSpent
         evaluations += 1
-        x = np.minimum(lower + np.clip(u, 0.0, 1.0) * width, upper)
+        x = np.minimum(lower + np.minimum(np.maximum(u, 0.0), 1.0) * width, upper)
         value = float(objective(x))
         value = value if math.isfinite(value) else 1e100
         if value <= best_value:

@@ -1,0 +1,45 @@
+"""ARRDE: adaptive differential evolution that alternates restarts with refinement of its best points, from minionpy."""
+
+import math
+
+import minionpy
+import numpy as np
+
+POPULATION_PER_DIMENSION = 0  # 0: as the method chooses
+
+
+def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
+    """objective(x[D]) -> float; returns the best x found in the box (constraints are not handled)."""
+    rng = np.random.default_rng(seed)
+    evaluations, best_x, best_value = 0, None, math.inf
+    failure = None
+
+    def evaluate(points):
+        """Values of a list of points; once the budget is spent, the rest is worst."""
+        nonlocal evaluations, best_x, best_value, failure
+        values = [1e300] * len(points)
+        try:
+            for i, x in enumerate(np.array(points)[: max_evaluations - evaluations]):
+                evaluations += 1
+                value = objective(x)
+                if math.isfinite(value):
+                    values[i] = value
+                if values[i] <= best_value:
+                    best_x, best_value = x, values[i]
+        except BaseException as error:
+            failure = error
+            raise
+        return values
+
+    try:
+        while evaluations < max_evaluations:  # as a rule one call, which restarts by itself
+            minionpy.ARRDE(
+                evaluate,
+                list(zip(lower, upper, strict=True)),
+                maxevals=max_evaluations - evaluations,
+                seed=int(rng.integers(2**31)),
+                options={"population_size": POPULATION_PER_DIMENSION * len(lower)},
+            ).optimize()
+    except RuntimeError as error:  # minionpy's stand-in for whatever the objective raised
+        raise (failure or error) from None
+    return best_x

@@ -1,0 +1,69 @@
+"""Runs every candidate on problems set aside, with many seeds: what policies and teachers are judged by.
+
+    python tests/benchmarks/truth.py FOLDER --set tuning     # 32 problems, 10 seeds: about 40 minutes of one core
+    python tests/benchmarks/truth.py FOLDER --set test       # 48 problems, 20 seeds: about 2 hours of one core
+
+The problems are drawn like those of recipe `standard`, from seeds that no recipe uses, with at most 5,000 evaluations,
+which keeps the reference affordable. Nothing may be tuned on the test set. Run again, it goes on where it stopped.
+"""
+
+import argparse
+
+from rich.console import Console
+
+from llamoco_data.campaign import CampaignSpec, Snapshot, run_campaign
+from llamoco_data.execution import executor
+from llamoco_data.portfolio import OPTIMIZERS
+from llamoco_data.racing import Exhaustive
+from llamoco_data.recipes import standard
+
+MAX_EVALUATIONS = 5_000
+
+
+def tuning_set() -> CampaignSpec:
+    """The problems on which the policy's numbers were chosen."""
+    return _reference("tuning", seed=101, num_problems=32, repeats=10)
+
+
+def test_set() -> CampaignSpec:
+    """The problems on which it is measured."""
+    return _reference("test", seed=202, num_problems=48, repeats=20)
+
+
+SETS = {"tuning": tuning_set, "test": test_set}
+
+
+def _reference(name: str, seed: int, num_problems: int, repeats: int) -> CampaignSpec:
+    like = standard()
+    return like.model_copy(
+        update={
+            "recipe": f"truth-{name}",
+            "seed": seed,
+            "num_problems": num_problems,
+            "mixture": like.mixture.model_copy(update={"max_evaluations": MAX_EVALUATIONS}),
+            "optimizers": tuple(optimizer.name for optimizer in OPTIMIZERS),
+            "policy": Exhaustive(repeats=repeats),
+        }
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("folder")
+    parser.add_argument("--set", choices=sorted(SETS), required=True)
+    parser.add_argument("--workers", type=int, default=2)
+    arguments = parser.parse_args()
+    console = Console()
+    seen = -1
+
+    def report(snapshot: Snapshot) -> None:
+        nonlocal seen
+        if snapshot.problems_done != seen:
+            seen = snapshot.problems_done
+            console.print(f"{seen} of {snapshot.problems_total} problems, {snapshot.runs_done} runs")
+
+    run_campaign(arguments.folder, SETS[arguments.set](), executor("local", arguments.workers), report=report)
+
+
+if __name__ == "__main__":
+    main()
