@@ -67,7 +67,8 @@ class Problem:
             ValueError: x has another shape.
         """
         self.violation(x)
-        return _constraint_values(self.spec, self.memory)
+        values = _constraint_values(self.spec, self.memory)
+        return values[: self.spec.num_inequality].copy(), values[self.spec.num_inequality :].copy()
 
     def violation(self, x: Vector) -> float:
         """Mean violation (sum of max(0, g) and of |h| > 1e-4, divided by P + Q; CEC 2020); 0 where x is feasible."""
@@ -151,6 +152,7 @@ class Meter:
     def _counted(self, problem: Problem) -> tuple[Objective, Constraints | None]:
         call, code, memory, spec = kernel.call, problem.code, self._memory, problem.spec
         dimension = spec.dimension
+        values, num_inequality = _constraint_values(spec, memory), spec.num_inequality
 
         def objective(x: Vector) -> float:
             value = call(_point(x, dimension), kernel.OBJECTIVE, code, memory)
@@ -162,7 +164,7 @@ class Meter:
             value = call(_point(x, dimension), kernel.CONSTRAINTS, code, memory)
             if isnan(value):
                 self._refuse()
-            return _constraint_values(spec, memory)
+            return values[:num_inequality].copy(), values[num_inequality:].copy()
 
         return objective, constraints if spec.constraints else None
 
@@ -184,10 +186,10 @@ def build(spec: ProblemSpec) -> Problem:
     return Problem(spec, lower, upper, problem.objective(optimum_x), optimum_x, code, memory)
 
 
-def _constraint_values(spec: ProblemSpec, memory: Vector) -> tuple[Vector, Vector]:
+def _constraint_values(spec: ProblemSpec, memory: Vector) -> Vector:
+    """View of the part of `memory` that holds g and then h of the latest point."""
     first = kernel.BEST_X_AT + 6 * spec.dimension
-    values = memory[first : first + len(spec.constraints)]
-    return values[: spec.num_inequality].copy(), values[spec.num_inequality :].copy()
+    return memory[first : first + len(spec.constraints)]
 
 
 def _point(x: Vector, dimension: int) -> Vector:

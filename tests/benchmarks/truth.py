@@ -1,9 +1,9 @@
 """Runs every candidate on problems set aside, with many seeds: what policies and teachers are judged by.
 
-    python tests/benchmarks/truth.py FOLDER --set tuning     # 32 problems, 10 seeds: about 40 minutes of one core
-    python tests/benchmarks/truth.py FOLDER --set test       # 48 problems, 20 seeds: about 2 hours of one core
+    python tests/benchmarks/truth.py FOLDER --set tuning     # 28 problems, 12 seeds
+    python tests/benchmarks/truth.py FOLDER --set test       # 40 problems, 20 seeds
 
-The problems are drawn like those of recipe `standard`, from seeds that no recipe uses, with at most 5,000 evaluations,
+The problems are drawn like those of recipe `standard`, from seeds that no recipe uses, with at most 3,000 evaluations,
 which keeps the reference affordable. Nothing may be tuned on the test set. Run again, it goes on where it stopped.
 """
 
@@ -17,17 +17,17 @@ from llamoco_data.portfolio import OPTIMIZERS
 from llamoco_data.racing import Exhaustive
 from llamoco_data.recipes import standard
 
-MAX_EVALUATIONS = 5_000
+MAX_EVALUATIONS = 3_000
 
 
 def tuning_set() -> CampaignSpec:
     """The problems on which the policy's numbers were chosen."""
-    return _reference("tuning", seed=101, num_problems=32, repeats=10)
+    return _reference("tuning", seed=101, num_problems=28, repeats=12)
 
 
 def test_set() -> CampaignSpec:
     """The problems on which it is measured."""
-    return _reference("test", seed=202, num_problems=48, repeats=20)
+    return _reference("test", seed=202, num_problems=40, repeats=20)
 
 
 SETS = {"tuning": tuning_set, "test": test_set}

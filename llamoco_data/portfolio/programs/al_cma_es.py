@@ -45,7 +45,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         if constraints is not None:
             g, h = map(np.asarray, constraints(x))
         num_equalities = len(h)
-        violation = np.maximum(g, 0.0).sum() + np.maximum(np.abs(h) - EQUALITY_TOLERANCE, 0.0).sum()
+        violation = sum(max(v, 0.0) for v in g) + sum(max(abs(v) - EQUALITY_TOLERANCE, 0.0) for v in h)
         score = (violation, value) if math.isfinite(violation + value) else (math.inf, math.inf)
         if score <= best_score:
             best_x, best_score = x, score

@@ -22,7 +22,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         value, violation = objective(x), 0.0
         if constraints is not None:
             g, h = constraints(x)
-            violation = np.maximum(g, 0.0).sum() + np.maximum(np.abs(h) - EQUALITY_TOLERANCE, 0.0).sum()
+            violation = sum(max(v, 0.0) for v in g) + sum(max(abs(v) - EQUALITY_TOLERANCE, 0.0) for v in h)
         return (violation, value) if math.isfinite(violation + value) else (math.inf, math.inf)
 
     def evaluate(points):

@@ -34,7 +34,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         value, violation, g, h = objective(x), 0.0, np.zeros(0), np.zeros(0)
         if constraints is not None:
             g, h = map(np.asarray, constraints(x))
-            violation = np.maximum(g, 0.0).sum() + np.maximum(np.abs(h) - EQUALITY_TOLERANCE, 0.0).sum()
+            violation = sum(max(v, 0.0) for v in g) + sum(max(abs(v) - EQUALITY_TOLERANCE, 0.0) for v in h)
         if not math.isfinite(violation + value):
             violation, value, g, h = math.inf, 1e100, np.full(len(g), 1e100), np.full(len(h), 1e100)
         if (violation, value) <= best_score:

@@ -38,7 +38,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         value, violation, g, h = float(objective(x)), 0.0, np.zeros(0), np.zeros(0)
         if constraints is not None:
             g, h = map(np.asarray, constraints(x))
-            violation = np.maximum(g, 0.0).sum() + np.maximum(np.abs(h) - EQUALITY_TOLERANCE, 0.0).sum()
+            violation = sum(max(v, 0.0) for v in g) + sum(max(abs(v) - EQUALITY_TOLERANCE, 0.0) for v in h)
         limits = np.concatenate([g + MARGIN, h])
         if not math.isfinite(violation + value):
             violation, value, limits = math.inf, WORST, np.full(len(limits), WORST)
