@@ -20,6 +20,7 @@ from llamoco_data.portfolio import OPTIMIZERS, Optimizer, Setting, portfolio, re
 from llamoco_data.problems.constraint_forms import FORMS, ConstraintForm
 from llamoco_data.problems.functions import FUNCTIONS, BasicFunction
 from llamoco_data.problems.sampling import ProblemMixture
+from llamoco_data.racing import Exhaustive, Policy
 from llamoco_data.recipes import RECIPES, sample_problem
 from llamoco_data.statements import Form, statement
 
@@ -176,13 +177,17 @@ def recipes() -> str:
                 f"{mixture.min_dimension} to {mixture.max_dimension}",
                 f"{factors}, at most {mixture.max_evaluations:,}",
                 _kinds(mixture),
-                str(spec.policy.repeats),
+                _runs_of_a_candidate(spec.policy),
                 f"2 x {spec.wordings}",
                 str(spec.seed),
             )
         )
     head = ("recipe", "problems", "variables", "evaluations", "kinds", "runs of a candidate", "prompts", "seed")
     return table(head, rows)
+
+
+def _runs_of_a_candidate(policy: Policy) -> str:
+    return str(policy.repeats) if isinstance(policy, Exhaustive) else f"1 to {policy.repeats}, by a race"
 
 
 def _kinds(mixture: ProblemMixture) -> str:

@@ -1,12 +1,27 @@
-"""Decides which runs of a problem are still worth making: a pure policy from records to the next runs."""
+"""Decides which runs of a problem are still worth making: a pure policy from records to the next runs.
 
-from collections.abc import Sequence
-from typing import Literal
+A policy is replayed from its first run whenever it is asked, over the runs that it would have asked for and no others.
+So the runs that count are the same whether a campaign grew to its present portfolio or began with it.
+"""
+
+from collections import Counter
+from collections.abc import Generator, Iterable, Sequence
+from math import ceil
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from llamoco_data.identity import Record
+from llamoco_data.ordering import ranking, results_of, yardstick
 from llamoco_data.runs import RunRecord, run_seed
+
+
+class Contestant(Record):
+    """A candidate that applies to a problem."""
+
+    candidate_id: str
+    optimizer: str
+    """The first contestant of an optimizer stands for it until its other settings are tried."""
 
 
 class Run(Record):
@@ -23,27 +38,138 @@ class Exhaustive(Record):
     repeats: int = Field(ge=1)
 
 
-Policy = Exhaustive
+class Race(Record):
+    """Elimination in three acts: optimizers, then the settings of the best of them, then seeds for the leaders.
+
+    1. Every optimizer runs once, with its first settings.
+    2. The best optimizers run once with each of their other settings.
+    3. The best candidates run again and again with new seeds; after each seed only the better ones stay.
+
+    All comparisons are by the order of verdicts, over the seeds that all the compared have run.
+    """
+
+    kind: Literal["race"] = "race"
+    opened: float = Field(default=0.3, gt=0, le=1)
+    """Share of the optimizers whose other settings are tried."""
+    leaders: float = Field(default=0.1, gt=0, le=1)
+    """Share of the candidates that the problem has who run a second seed."""
+    kept: float = Field(default=0.7, gt=0, lt=1)
+    """Share of the leaders that stay after each further seed."""
+    finalists: int = Field(default=3, ge=2)
+    """As few as this stay to the end."""
+    runs_per_candidate: float = Field(default=1.0, gt=0)
+    """The race is over when a further seed would take more runs than this times the number of candidates."""
+    repeats: int = Field(default=10, ge=2)
+    """The most seeds of a candidate."""
+
+
+Policy = Annotated[Exhaustive | Race, Field(discriminator="kind")]
 
 
 def next_runs(
-    policy: Policy, problem_id: str, candidates: Sequence[str], records: Sequence[RunRecord]
+    policy: Policy, problem_id: str, contestants: Sequence[Contestant], records: Sequence[RunRecord]
 ) -> tuple[Run, ...]:
     """The runs to make next on a problem, in the order in which to make them; empty when the policy has enough.
 
     Args:
-        candidates: ids of the candidates that apply to the problem, in catalogue order.
+        contestants: the candidates that apply to the problem, in catalogue order.
         records: what has been run on the problem so far, in any order.
     """
-    done = {(record.candidate_id, record.seed) for record in records}
-    wanted = (
-        Run(candidate_id=candidate, seed=run_seed(problem_id, repeat))
-        for repeat in range(policy.repeats)
-        for candidate in candidates
+    return _replayed(policy, problem_id, contestants, records)[1]
+
+
+def counted(
+    policy: Policy, problem_id: str, contestants: Sequence[Contestant], records: Sequence[RunRecord]
+) -> tuple[RunRecord, ...]:
+    """The records that the policy asked for; others, of a smaller portfolio's race, count for nothing."""
+    return _replayed(policy, problem_id, contestants, records)[0]
+
+
+def outlook(
+    policy: Policy, problem_id: str, contestants: Sequence[Contestant], records: Sequence[RunRecord]
+) -> dict[str, float]:
+    """candidate_id -> runs that it still needs: exact for an exhaustive search; a race's later acts spread evenly."""
+    met, missing = _replayed(policy, problem_id, contestants, records)
+    if not missing:
+        return {}
+    runs = Counter(run.candidate_id for run in missing)
+    later = max(0, most_runs(policy, len(contestants)) - len(met) - len(missing)) / max(len(contestants), 1)
+    return {c.candidate_id: runs[c.candidate_id] + later for c in contestants}
+
+
+def describe(policy: Policy) -> str:
+    """The policy in words, as part of a sentence on what was run on a problem."""
+    if isinstance(policy, Exhaustive):
+        return f"{policy.repeats} runs of every candidate that applies to a problem"
+    return (
+        "a race on every problem: each optimizer that applies runs once; the best of them run once with each of their "
+        f"other settings; the leaders run again with new seeds, up to {policy.repeats}, and the worse drop out"
     )
-    return tuple(run for run in wanted if (run.candidate_id, run.seed) not in done)
 
 
 def most_runs(policy: Policy, num_candidates: int) -> int:
-    """The most runs that a policy can ask for on a problem with so many candidates."""
-    return policy.repeats * num_candidates
+    """About as many runs as a policy can ask for on a problem with so many candidates."""
+    if isinstance(policy, Exhaustive):
+        return policy.repeats * num_candidates
+    return ceil(policy.runs_per_candidate * num_candidates)
+
+
+def _replayed(
+    policy: Policy, problem_id: str, contestants: Sequence[Contestant], records: Sequence[RunRecord]
+) -> tuple[tuple[RunRecord, ...], tuple[Run, ...]]:
+    """The records that the policy asked for, stage by stage, and what the first unfinished stage lacks."""
+    by_run = {(record.candidate_id, record.seed): record for record in records}
+    met: list[RunRecord] = []
+    for stage in _stages(policy, problem_id, contestants, met):
+        met += [by_run[run.candidate_id, run.seed] for run in stage if (run.candidate_id, run.seed) in by_run]
+        missing = tuple(run for run in stage if (run.candidate_id, run.seed) not in by_run)
+        if missing:
+            return tuple(met), missing
+    return tuple(met), ()
+
+
+def _stages(
+    policy: Policy, problem_id: str, contestants: Sequence[Contestant], met: Sequence[RunRecord]
+) -> Generator[list[Run]]:
+    """The stages of a policy; each is asked for when `met` holds all runs of the stages before."""
+    seeds = [run_seed(problem_id, repeat) for repeat in range(policy.repeats)]
+    ids = [contestant.candidate_id for contestant in contestants]
+    if isinstance(policy, Race):
+        yield from _race(policy, contestants, seeds, met)
+    else:
+        yield [run for seed in seeds for run in _runs(ids, seed)]
+
+
+def _race(
+    policy: Race, contestants: Sequence[Contestant], seeds: Sequence[int], met: Sequence[RunRecord]
+) -> Generator[list[Run]]:
+    by_optimizer: dict[str, list[str]] = {}
+    for contestant in contestants:
+        by_optimizer.setdefault(contestant.optimizer, []).append(contestant.candidate_id)
+    first_of = {candidates[0]: optimizer for optimizer, candidates in by_optimizer.items()}
+    yield _runs(first_of, seeds[0])
+    best_first = _best_first(list(first_of), met)[: ceil(policy.opened * len(first_of))]
+    opened = {first_of[candidate] for candidate in best_first}
+    yield _runs([c for name in by_optimizer if name in opened for c in by_optimizer[name][1:]], seeds[0])
+    ran = {record.candidate_id for record in met}
+    alive = _best_first([c.candidate_id for c in contestants if c.candidate_id in ran], met)
+    alive = alive[: max(policy.finalists, ceil(policy.leaders * len(contestants)))]
+    for seed in seeds[1:]:
+        if len(met) + len(alive) > policy.runs_per_candidate * len(contestants):
+            return
+        yield _runs(alive, seed)
+        alive = _best_first(alive, met)[: max(policy.finalists, ceil(policy.kept * len(alive)))]
+
+
+def _runs(candidates: Iterable[str], seed: int) -> list[Run]:
+    return [Run(candidate_id=candidate, seed=seed) for candidate in candidates]
+
+
+def _best_first(candidates: Sequence[str], records: Sequence[RunRecord]) -> list[str]:
+    """The candidates, which have run the same seeds, by the order of verdicts."""
+    measured_by = yardstick(records) if records else None
+    by_candidate: dict[str, list[RunRecord]] = {}
+    for record in records:
+        by_candidate.setdefault(record.candidate_id, []).append(record)
+    results = [results_of(c, by_candidate[c], measured_by) for c in candidates] if measured_by else []
+    return [candidates[position] for position in ranking(results)] if results else []

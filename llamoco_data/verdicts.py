@@ -1,11 +1,10 @@
 """From the runs of a problem to its winner: one total order, a confidence from resampled seeds, and the near-ties.
 
-The order of candidates: share of feasible runs, then median violation, then median final error (errors within the
-tolerance are equal), then median evaluations to the target, then the order of the catalogue.
+The order of candidates is that of `ordering`, then that of the catalogue. Candidates that a race dropped come after
+those that ran longer.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -13,9 +12,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from llamoco_data.identity import LlamocoError, Record, stream
+from llamoco_data.ordering import Results, Yardstick, keys, ranking, results_of, upper_median, yardstick
 from llamoco_data.portfolio import BASELINE, portfolio
-from llamoco_data.problems.evaluation import TARGET_ERROR
-from llamoco_data.runs import MEASURED, RunRecord
+from llamoco_data.runs import RunRecord
 
 RESAMPLES = 200
 """Bootstrap resamples of the seeds behind the confidence: its standard error is at most 0.035."""
@@ -66,17 +65,6 @@ class Verdict(Record):
     """Every candidate that was run, best first."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Results:
-    """The runs of one candidate: arrays of shape (runs,), in the order of the seeds."""
-
-    candidate_id: str
-    failures: int
-    violation: NDArray[np.float64]
-    error: NDArray[np.float64]
-    hit: NDArray[np.float64]
-
-
 def judge(records: Sequence[RunRecord], *, order: Sequence[str] | None = None, baseline: str | None = None) -> Verdict:
     """The verdict on one problem; the order of the records does not matter, and declined runs are passed over.
 
@@ -94,78 +82,53 @@ def judge(records: Sequence[RunRecord], *, order: Sequence[str] | None = None, b
         raise LlamocoError("judge takes the records of one problem at one budget; group them by problem_id first")
     baseline = portfolio((BASELINE,))[0].candidate_id if baseline is None else baseline
     order = [candidate.candidate_id for candidate in portfolio()] if order is None else order
-    optimum = ran[0].optimum
-    best_known = _best_known(ran, optimum)
-    tolerance = TARGET_ERROR if optimum is not None else TARGET_ERROR * max(1.0, abs(best_known or 0.0))
-    candidates = _in_catalogue_order({record.candidate_id for record in ran}, order)
-    results = [_results(candidate, ran, best_known, tolerance) for candidate in candidates]
-    keys_CK = np.array([_keys(r.violation, r.error, r.hit) for r in results])
-    ranking = np.lexsort(keys_CK.T[::-1])
-    winner_share_C, tie_share_C = _resample(ran[0].problem_id, results, int(ranking[0]))
-    floor = _floor_error(results, baseline, tolerance)
-    standings = tuple(_standing(results[c], keys_CK[c], floor, tolerance, float(winner_share_C[c])) for c in ranking)
+    measured_by = yardstick(ran)
+    by_candidate: dict[str, list[RunRecord]] = {}
+    for record in ran:
+        by_candidate.setdefault(record.candidate_id, []).append(record)
+    candidates = _in_catalogue_order(by_candidate, order)
+    results = [results_of(candidate, by_candidate[candidate], measured_by) for candidate in candidates]
+    ranked = _longest_first(results)
+    finalists = [c for c in ranked if _tier(results)[c] == _tier(results)[ranked[0]]]
+    shares = _resample(ran[0].problem_id, [results[c] for c in sorted(finalists)], sorted(finalists).index(ranked[0]))
+    win_share, tie_share = ({candidates[c]: float(s[k]) for k, c in enumerate(sorted(finalists))} for s in shares)
+    floor = _floor_error(by_candidate.get(baseline, []), results, measured_by)
+    standings = tuple(
+        _standing(results[c], floor, measured_by.tolerance, win_share.get(candidates[c], 0.0)) for c in ranked
+    )
     return Verdict(
         problem_id=ran[0].problem_id,
         max_evaluations=ran[0].max_evaluations,
         winner=standings[0].candidate_id,
         confidence=standings[0].win_share,
-        near_ties=tuple(results[c].candidate_id for c in ranking[1:] if tie_share_C[c] >= NEAR_TIE_SHARE),
-        best_known=best_known,
-        best_known_proven=optimum is not None,
-        kept_out=_kept_out(standings, baseline, tolerance),
+        near_ties=tuple(candidates[c] for c in finalists[1:] if tie_share[candidates[c]] >= NEAR_TIE_SHARE),
+        best_known=measured_by.best_known,
+        best_known_proven=measured_by.proven,
+        kept_out=_kept_out(standings, baseline, measured_by.tolerance),
         standings=standings,
     )
 
 
-def _best_known(records: Sequence[RunRecord], optimum: float | None) -> float | None:
-    if optimum is not None:
-        return optimum
-    feasible = [r.best_f for r in records if r.status in MEASURED and r.violation == 0 and r.best_f is not None]
-    return min(feasible, default=None)
-
-
-def _in_catalogue_order(candidates: set[str], order: Sequence[str]) -> list[str]:
+def _in_catalogue_order(candidates: Iterable[str], order: Sequence[str]) -> list[str]:
     rank = {candidate: position for position, candidate in enumerate(order)}
     return sorted(candidates, key=lambda candidate: (rank.get(candidate, len(rank)), candidate))
 
 
-def _results(candidate: str, records: Sequence[RunRecord], best_known: float | None, tolerance: float) -> _Results:
-    runs = sorted((r for r in records if r.candidate_id == candidate), key=lambda r: r.seed)
-    rows: list[tuple[float, float, float]] = []
-    for run in runs:
-        if run.status not in MEASURED or run.best_f is None or run.violation is None:
-            rows.append((np.inf, np.inf, np.inf))
-        elif run.violation > 0 or best_known is None:
-            rows.append((run.violation, np.inf, np.inf))
-        else:
-            rows.append((0.0, max(run.best_f - best_known, tolerance), _hit(run, best_known + tolerance)))
-    table = np.array(rows)
-    failures = sum(run.status not in MEASURED for run in runs)
-    return _Results(candidate, failures, table[:, 0], table[:, 1], table[:, 2])
+def _tier(results: Sequence[Results]) -> list[int]:
+    """Runs of each candidate, no more than those of the second: one candidate alone makes no tier."""
+    runs = [len(result.error) for result in results]
+    most = sorted(runs)[-2:][0]
+    return [min(count, most) for count in runs]
 
 
-def _hit(run: RunRecord, target: float) -> float:
-    """Evaluations until the target: exact where the optimum is proven, else the checkpoint that first shows it."""
-    if run.optimum is not None:
-        return float(run.evaluations_to_target or np.inf)
-    return next((float(n) for n, f, violation in run.trace if violation == 0 and f <= target), np.inf)
-
-
-def _keys(
-    violation: NDArray[np.float64], error: NDArray[np.float64], hit: NDArray[np.float64]
-) -> list[NDArray[np.float64]]:
-    """The order's four criteria, smaller is better, over the last axis (runs)."""
-    infeasible = np.mean(violation > 0, axis=-1)
-    return [infeasible, *(_median(values) for values in (violation, error, hit))]
-
-
-def _median(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The upper median over the last axis: of two middle runs the worse, so that infinities need no mean."""
-    return np.sort(values, axis=-1)[..., values.shape[-1] // 2]
+def _longest_first(results: Sequence[Results]) -> list[int]:
+    """Positions by tier, and by the order within each."""
+    tier = _tier(results)
+    return sorted(ranking(results), key=lambda c: -tier[c])
 
 
 def _resample(
-    problem_id: str, results: Sequence[_Results], winner: int
+    problem_id: str, results: Sequence[Results], winner: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """For each candidate, the share of resamples that it wins, and in which it is at least as good as the winner.
 
@@ -182,25 +145,27 @@ def _resample(
     return wins_C / RESAMPLES, np.mean(ranks_CB <= ranks_CB[winner], axis=1)
 
 
-def _resampled_keys(problem_id: str, result: _Results) -> list[NDArray[np.float64]]:
+def _resampled_keys(problem_id: str, result: Results) -> list[NDArray[np.float64]]:
     count = len(result.error)
     picks_BR = stream("confidence", problem_id, result.candidate_id).integers(count, size=(RESAMPLES, count))
-    return _keys(result.violation[picks_BR], result.error[picks_BR], result.hit[picks_BR])
+    return keys(result.violation[picks_BR], result.error[picks_BR], result.hit[picks_BR])
 
 
-def _floor_error(results: Sequence[_Results], baseline: str, tolerance: float) -> float:
-    """Random search's median error; where that is infeasible, ten times the largest median error of a candidate."""
-    medians = {result.candidate_id: float(_median(result.error)) for result in results}
-    floor = medians.get(baseline, np.inf)
-    if np.isfinite(floor):
-        return floor
-    return 10 * max((value for value in medians.values() if np.isfinite(value)), default=tolerance)
+def _floor_error(baseline: Sequence[RunRecord], results: Sequence[Results], measured_by: Yardstick) -> float:
+    """The error of random search, or, where that found nothing feasible, of its first random point, feasible or not."""
+    if baseline:
+        error = float(upper_median(results_of("", baseline, measured_by).error))
+        if np.isfinite(error):
+            return error
+        if measured_by.best_known is not None:
+            first = np.array([abs(run.trace[0][1] - measured_by.best_known) for run in baseline if run.trace])
+            return max(float(upper_median(first)) if len(first) else 0.0, 10 * measured_by.tolerance)
+    medians = [float(upper_median(result.error)) for result in results]
+    return 10 * max((value for value in medians if np.isfinite(value)), default=measured_by.tolerance)
 
 
-def _standing(
-    result: _Results, keys_K: NDArray[np.float64], floor: float, tolerance: float, win_share: float
-) -> Standing:
-    infeasible, violation, error, hit = (float(key) for key in keys_K)
+def _standing(result: Results, floor: float, tolerance: float, win_share: float) -> Standing:
+    infeasible, violation, error, hit = (float(key) for key in keys(result.violation, result.error, result.hit))
     return Standing(
         candidate_id=result.candidate_id,
         runs=len(result.error),

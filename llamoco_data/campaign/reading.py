@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from os import PathLike
 
 from llamoco_data.campaign.spec import load_campaign, plan_id
+from llamoco_data.execution import contestants
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.racing import counted
 from llamoco_data.runs import RunRecord
 from llamoco_data.store import Store
 
@@ -18,7 +20,11 @@ class ProblemRuns:
     index: int
     spec: ProblemSpec
     records: tuple[RunRecord, ...]
-    """Runs of the campaign's entrants, in their order, then by seed; a candidate without runs has declined."""
+    """Runs that the campaign's policy asks for, by candidate in catalogue order, then by seed.
+
+    What was run besides, when the portfolio was smaller and the race took another turn, stays in the folder and counts
+    for nothing: a campaign that grew gives the rows of one that began with its present portfolio.
+    """
     complete: bool
     """Whether the policy asks for no more runs."""
 
@@ -47,10 +53,12 @@ def read_problems(folder: str | PathLike[str]) -> Iterator[ProblemRuns]:
         problem_id = store.problem_id(index)
         if problem_id is None or index >= spec.num_problems:
             continue
-        records = [record for record in store.records(problem_id) if record.candidate_id in rank]
+        problem = store.problem(problem_id)
+        racers = contestants(entrants, problem)
+        records = counted(spec.policy, problem_id, racers, store.records(problem_id))
         yield ProblemRuns(
             index=index,
-            spec=store.problem(problem_id),
+            spec=problem,
             records=tuple(sorted(records, key=lambda record: (rank[record.candidate_id], record.seed))),
             complete=problem_id in complete,
         )

@@ -13,7 +13,7 @@ from llamoco_data.portfolio import OPTIMIZER_BY_NAME
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.functions.definition import FunctionFamily
 from llamoco_data.problems.sampling import ProblemMixture
-from llamoco_data.racing import Policy
+from llamoco_data.racing import Exhaustive, Policy
 from llamoco_data.runs import TIME_LIMIT_S
 from llamoco_data.store import files, local_folder
 
@@ -136,8 +136,8 @@ def _read_back(data: str | bytes, what: str, advice: str) -> CampaignSpec:
 def _check_growth(stored: CampaignSpec, wanted: CampaignSpec, folder: str | PathLike[str]) -> None:
     fixed = ("recipe", "seed", "mixture", "held_out_families", "time_limit_s")
     other = [name for name in fixed if getattr(stored, name) != getattr(wanted, name)]
-    if stored.policy.kind != wanted.policy.kind:
-        other.append("policy")
+    if not isinstance(stored.policy, Exhaustive) or not isinstance(wanted.policy, Exhaustive):
+        other += ["policy"] if stored.policy != wanted.policy else []
     if other:
         name = other[0]
         values = ""

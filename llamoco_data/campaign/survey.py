@@ -7,9 +7,10 @@ from os import PathLike
 
 from llamoco_data.campaign.missing import open_indices, open_task
 from llamoco_data.campaign.spec import CampaignSpec, load_campaign, plan_id, wanted_campaign
-from llamoco_data.execution import applicable, drawn, runs_wanted
+from llamoco_data.execution import applicable, contestants, drawn
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME
 from llamoco_data.portfolio.entrants import entrants
+from llamoco_data.racing import Race, outlook
 from llamoco_data.runs import RunStatus
 from llamoco_data.store import RunTotals, Store, run_totals
 
@@ -38,7 +39,7 @@ class Plan:
     """Estimated processor time of the missing runs."""
     core_hours_by_optimizer: Mapping[str, float]
     exact: bool
-    """Whether the runs were counted over all open problems, not estimated from an even sample of them."""
+    """Whether the runs were counted over all open problems: not estimated from a sample of them, nor for a race."""
     measured: tuple[str, ...]
     """Optimizers whose cost was measured in the folder; for the others it is the catalogue's."""
 
@@ -77,21 +78,21 @@ def plan(folder: str | PathLike[str], spec: CampaignSpec) -> Plan:
     measured = _seconds_per_evaluation(run_totals(store), optimizer)
     indices = open_indices(spec, candidates, store)
     step = max(1, -(-len(indices) // COUNTED_PROBLEMS))
-    runs: Counter[str] = Counter()
+    runs: dict[str, float] = defaultdict(float)
     seconds: dict[str, float] = defaultdict(float)
     missing = 0
     for index in indices[::step]:
         task = open_task(spec, candidates, store, index)
-        task = task.model_copy(update={"problem": drawn(task.problem)})
-        wanted = runs_wanted(task, candidates)
-        missing += bool(wanted)
-        for run in wanted:
-            name = optimizer[run.candidate_id]
+        problem = drawn(task.problem)
+        expected = outlook(spec.policy, problem.problem_id, contestants(candidates, problem), task.records)
+        missing += bool(expected)
+        for candidate_id, num_runs in expected.items():
+            name = optimizer[candidate_id]
             each_s = measured.get(name, (OPTIMIZER_BY_NAME[name].cost_us + OBJECTIVE_US) * 1e-6)
-            runs[name] += 1
-            seconds[name] += each_s * drawn(task.problem).max_evaluations + FLOOR_S
+            runs[name] += num_runs
+            seconds[name] += num_runs * (each_s * problem.max_evaluations + FLOOR_S)
     scale = len(indices) / max(len(indices[::step]), 1)
-    by_optimizer = {name: round(runs[name] * scale) for name in spec.optimizers if runs[name]}
+    by_optimizer = {name: round(runs[name] * scale) for name in spec.optimizers if round(runs[name] * scale)}
     hours = {name: seconds[name] * scale / 3600 for name in by_optimizer}
     return Plan(
         spec=spec,
@@ -101,7 +102,7 @@ def plan(folder: str | PathLike[str], spec: CampaignSpec) -> Plan:
         runs_missing_by_optimizer=by_optimizer,
         core_hours=sum(hours.values()),
         core_hours_by_optimizer=hours,
-        exact=step == 1,
+        exact=step == 1 and not isinstance(spec.policy, Race),
         measured=tuple(name for name in spec.optimizers if name in measured),
     )
 

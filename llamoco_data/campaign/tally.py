@@ -66,6 +66,7 @@ class Tally:
     def expect(self, task: Task, progress: Progress) -> None:
         """Learns from a problem's first slice how many runs it needs."""
         most = most_runs(task.policy, progress.num_applicable) - len(task.records)
+        most = max(most, len(progress.records))
         if task.index not in self.need_by_index:
             self.need_by_index[task.index] = most
             self.problems_unbegun -= 1

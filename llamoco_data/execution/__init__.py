@@ -3,7 +3,17 @@
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.execution.losses import after_loss
 from llamoco_data.execution.protocol import Executor, Lost, Slice
-from llamoco_data.execution.work import SLICE_S, Draw, Progress, Task, advance, applicable, drawn, runs_wanted
+from llamoco_data.execution.work import (
+    SLICE_S,
+    Draw,
+    Progress,
+    Task,
+    advance,
+    applicable,
+    contestants,
+    drawn,
+    runs_wanted,
+)
 from llamoco_data.identity import LlamocoError
 
 __all__ = [
@@ -17,6 +27,7 @@ __all__ = [
     "advance",
     "after_loss",
     "applicable",
+    "contestants",
     "drawn",
     "executor",
     "runs_wanted",

@@ -13,7 +13,7 @@ from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.evaluation import Meter, build
 from llamoco_data.problems.sampling import ProblemMixture, sample
 from llamoco_data.problems.spec import Component, ProblemSpec
-from llamoco_data.racing import Policy, Run, next_runs
+from llamoco_data.racing import Contestant, Policy, Run, next_runs
 from llamoco_data.runs import RunRecord, run_program
 
 SLICE_S = 2.0
@@ -60,12 +60,12 @@ class Progress(Record):
 def advance(task: Task, entrants: Sequence[Entrant]) -> Progress:
     """Runs what the policy asks for on one problem until it is satisfied or the slice is over; at least one run."""
     spec = drawn(task.problem)
-    programs = applicable(entrants, spec)
+    programs, racers = applicable(entrants, spec), contestants(entrants, spec)
     problem = build(spec)
     records = list(task.records)
     ends = time.monotonic() + task.slice_s
     over = False
-    while not over and (runs := next_runs(task.policy, spec.problem_id, tuple(programs), records)):
+    while not over and (runs := next_runs(task.policy, spec.problem_id, racers, records)):
         for run in runs:
             program = programs[run.candidate_id]
             records.append(run_program(program, spec, run.seed, problem=problem, time_limit_s=task.time_limit_s))
@@ -76,7 +76,7 @@ def advance(task: Task, entrants: Sequence[Entrant]) -> Progress:
         problem=spec,
         records=tuple(records[len(task.records) :]),
         num_applicable=len(programs),
-        finished=not next_runs(task.policy, spec.problem_id, tuple(programs), records),
+        finished=not next_runs(task.policy, spec.problem_id, racers, records),
     )
 
 
@@ -92,10 +92,19 @@ def applicable(entrants: Sequence[Entrant], spec: ProblemSpec) -> dict[str, str]
     return {entrant.candidate_id: entrant.program for entrant in entrants if not entrant.declines(spec)}
 
 
+def contestants(entrants: Sequence[Entrant], spec: ProblemSpec) -> tuple[Contestant, ...]:
+    """The entrants that apply to a problem, as a policy knows them."""
+    return tuple(
+        Contestant(candidate_id=entrant.candidate_id, optimizer=entrant.optimizer)
+        for entrant in entrants
+        if not entrant.declines(spec)
+    )
+
+
 def runs_wanted(task: Task, entrants: Sequence[Entrant]) -> tuple[Run, ...]:
     """The runs that a task asks for next; empty where it is finished."""
     spec = drawn(task.problem)
-    return next_runs(task.policy, spec.problem_id, tuple(applicable(entrants, spec)), task.records)
+    return next_runs(task.policy, spec.problem_id, contestants(entrants, spec), task.records)
 
 
 def warm_up() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from llamoco_data.export.report import ExportReport
 from llamoco_data.instructions import SCHEMA_VERSION, SPLITS, VALIDATION_SHARE, Instruction
+from llamoco_data.racing import describe
 
 CARD_FILE = "README.md"
 _MARK = "llamoco_schema_version"
@@ -17,11 +18,10 @@ def dataset_card(report: ExportReport, files: Sequence[str]) -> str:
 
 {report.num_rows:,} instructions over {report.num_problems:,} problems. Each row holds a prompt that states an
 optimization problem in Python or LaTeX, and the complete Python program that did best on it: of
-{len(report.spec.optimizers)} optimizers every candidate that applies was run, several times; the winner's text is the
-answer.
+{len(report.spec.optimizers)} optimizers with several settings each; the winner's text is the answer.
 
 Made by the campaign `{report.spec.recipe}` with seed {report.spec.seed}, {report.spec.num_problems:,} problems,
-{report.spec.policy.repeats} runs of every candidate that applies to a problem.
+{describe(report.spec.policy)}.
 
 ## Splits
 

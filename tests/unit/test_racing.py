@@ -1,28 +1,60 @@
-"""The exhaustive policy: every candidate on the same seeds, each once."""
+"""Policies: which runs they ask for, in which order, and when they have enough."""
+
+import itertools
+from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
-from llamoco_data.racing import Exhaustive, Run, most_runs, next_runs
+from llamoco_data.racing import Contestant, Exhaustive, Policy, Race, Run, counted, most_runs, next_runs, outlook
 from llamoco_data.runs import RunRecord, run_seed
 
 pytestmark = pytest.mark.unit
 
-CANDIDATES = ("a", "b", "c")
+CONTESTANTS = tuple(Contestant(candidate_id=name, optimizer=name) for name in "abc")
+FIELD = tuple(
+    Contestant(candidate_id=f"{optimizer}{setting}", optimizer=optimizer)
+    for optimizer in "abcdefghij"
+    for setting in range(3)
+)
+"""Ten optimizers with three settings each."""
 
 
-def record_of(run: Run) -> RunRecord:
+def record_of(run: Run, best_f: float = 0.0) -> RunRecord:
     return RunRecord(
-        problem_id="p", candidate_id=run.candidate_id, seed=run.seed, max_evaluations=10, status="completed"
+        problem_id="p",
+        candidate_id=run.candidate_id,
+        seed=run.seed,
+        max_evaluations=10,
+        status="completed",
+        best_f=best_f,
+        violation=0.0,
+        optimum=0.0,
     )
 
 
-def wanted(repeats: int, records: list[RunRecord], candidates: tuple[str, ...] = CANDIDATES) -> tuple[Run, ...]:
-    return next_runs(Exhaustive(repeats=repeats), "p", candidates, records)
+def wanted(
+    repeats: int, records: list[RunRecord], contestants: tuple[Contestant, ...] = CONTESTANTS
+) -> tuple[Run, ...]:
+    return next_runs(Exhaustive(repeats=repeats), "p", contestants, records)
+
+
+def raced(policy: Policy, field: tuple[Contestant, ...], value: Callable[[str], float], records: list[RunRecord]):
+    """All records, after every run that the policy asks for; `value` is a candidate's result on any seed."""
+    records = list(records)
+    while runs := next_runs(policy, "p", field, records):
+        records += [record_of(run, value(run.candidate_id)) for run in runs]
+    return records
+
+
+def position(candidate: str) -> float:
+    """The later in the catalogue, the better; of an optimizer's settings the last."""
+    return 1.0 - [contestant.candidate_id for contestant in FIELD].index(candidate) / 100
 
 
 def test_next_runs_of_a_fresh_problem_are_all_repeats_of_all_candidates():
     runs = wanted(2, [])
-    assert len(set(runs)) == len(runs) == most_runs(Exhaustive(repeats=2), len(CANDIDATES))
+    assert len(set(runs)) == len(runs) == most_runs(Exhaustive(repeats=2), len(CONTESTANTS))
     assert {run.seed for run in runs} == {run_seed("p", 0), run_seed("p", 1)}
 
 
@@ -42,8 +74,80 @@ def test_next_runs_leave_out_what_was_run_in_whatever_order_and_however_it_ended
 def test_next_runs_after_growth_are_the_new_repeats_and_the_new_candidates():
     records = [record_of(run) for run in wanted(2, [])]
     assert {run.seed for run in wanted(3, records)} == {run_seed("p", 2)}
-    assert {run.candidate_id for run in wanted(2, records, (*CANDIDATES, "d"))} == {"d"}
+    more = (*CONTESTANTS, Contestant(candidate_id="d", optimizer="d"))
+    assert {run.candidate_id for run in wanted(2, records, more)} == {"d"}
 
 
-def test_next_runs_of_a_problem_where_every_candidate_declines_are_none():
-    assert wanted(3, [], ()) == ()
+@pytest.mark.parametrize("policy", [Exhaustive(repeats=3), Race()])
+def test_next_runs_of_a_problem_where_every_candidate_declines_are_none(policy):
+    assert next_runs(policy, "p", (), []) == ()
+
+
+def test_race_begins_with_every_optimizer_once_in_its_first_settings():
+    runs = next_runs(Race(), "p", FIELD, [])
+    assert [run.candidate_id for run in runs] == [f"{optimizer}0" for optimizer in "abcdefghij"]
+    assert {run.seed for run in runs} == {run_seed("p", 0)}
+
+
+def test_race_opens_the_settings_of_the_best_optimizers_only():
+    policy = Race(opened=0.2)
+    first = [record_of(run, position(run.candidate_id)) for run in next_runs(policy, "p", FIELD, [])]
+    assert {run.candidate_id for run in next_runs(policy, "p", FIELD, first)} == {"i1", "i2", "j1", "j2"}
+
+
+def test_race_ends_with_the_best_candidate_run_most_within_its_budget():
+    policy = Race()
+    records = raced(policy, FIELD, position, [])
+    runs = Counter(record.candidate_id for record in records)
+    assert runs["j2"] == max(runs.values())
+    assert len(records) <= most_runs(policy, len(FIELD))
+    assert sum(count == runs["j2"] for count in runs.values()) >= policy.finalists
+
+
+@pytest.mark.parametrize("order", [lambda runs: runs, reversed])
+def test_race_of_interrupted_stages_is_the_same(order):
+    whole = raced(Race(), FIELD, position, [])
+    records: list[RunRecord] = []
+    while runs := list(order(next_runs(Race(), "p", FIELD, records))):
+        records.append(record_of(runs[0], position(runs[0].candidate_id)))
+    assert {(r.candidate_id, r.seed) for r in records} == {(r.candidate_id, r.seed) for r in whole}
+
+
+def test_race_with_a_new_hopeless_optimizer_asks_for_its_first_run_and_hardly_more():
+    before = raced(Race(), FIELD, position, [])
+    hopeless = tuple(Contestant(candidate_id=f"z{setting}", optimizer="z") for setting in range(3))
+    after = raced(Race(), (*FIELD, *hopeless), lambda c: 5.0 if c[0] == "z" else position(c), before)
+    new = Counter(record.candidate_id for record in after[len(before) :])
+    assert new["z0"] == 1
+    assert "z1" not in new
+    # Three more candidates allow for three more runs, and open no more than one more optimizer.
+    assert new.total() <= 1 + 3 + 2 * len(hopeless)
+
+
+def test_counted_of_a_grown_race_are_the_runs_of_a_race_that_began_with_all():
+    small = tuple(contestant for contestant in FIELD if contestant.optimizer in "abcde")
+    grown = raced(Race(), FIELD, position, raced(Race(), small, position, []))
+    fresh = raced(Race(), FIELD, position, [])
+    assert len(grown) > len(fresh)
+    key = [(record.candidate_id, record.seed) for record in counted(Race(), "p", FIELD, grown)]
+    assert key == [(record.candidate_id, record.seed) for record in fresh]
+
+
+def test_race_never_repeats_a_run():
+    records = raced(Race(runs_per_candidate=3.0), FIELD, position, [])
+    assert len({(record.candidate_id, record.seed) for record in records}) == len(records)
+    repeats = Counter(record.candidate_id for record in records)
+    assert max(repeats.values()) <= Race().repeats
+
+
+@pytest.mark.parametrize("policy", [Exhaustive(repeats=2), Race()])
+def test_outlook_sums_to_the_runs_that_are_made(policy):
+    total = sum(outlook(policy, "p", FIELD, []).values())
+    made = len(raced(policy, FIELD, position, []))
+    assert made <= total <= most_runs(policy, len(FIELD)) + 1e-9
+    assert outlook(policy, "p", FIELD, raced(policy, FIELD, position, [])) == {}
+
+
+def test_outlook_of_an_exhaustive_search_is_exact():
+    records = [record_of(run) for run in itertools.islice(wanted(2, []), 4)]
+    assert outlook(Exhaustive(repeats=2), "p", CONTESTANTS, records) == {"a": 0.0, "b": 1.0, "c": 1.0}

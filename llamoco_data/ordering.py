@@ -1,0 +1,94 @@
+"""The total order of candidates on one problem, over any set of runs; races and verdicts compare by nothing else.
+
+The order: share of feasible runs, then median violation, then median final error (errors within the tolerance are
+equal), then median evaluations to the target. Medians are upper medians: of two middle runs the worse.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llamoco_data.problems.evaluation import TARGET_ERROR
+from llamoco_data.runs import MEASURED, RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """What errors on a problem are measured from."""
+
+    best_known: float | None
+    """The proven minimum, or the best feasible objective of any run; None where no run was feasible."""
+    proven: bool
+    tolerance: float
+    """Errors of at most this are equal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The runs of one candidate on one problem: arrays of shape (runs,), in the order of the seeds.
+
+    A failed run is infinite in everything; the error of an infeasible one is infinite.
+    """
+
+    candidate_id: str
+    failures: int
+    violation: NDArray[np.float64]
+    error: NDArray[np.float64]
+    hit: NDArray[np.float64]
+    """Evaluations until the error was within the tolerance."""
+
+
+def yardstick(records: Sequence[RunRecord]) -> Yardstick:
+    """The yardstick of a problem, by its runs (at least one)."""
+    optimum = records[0].optimum
+    if optimum is not None:
+        return Yardstick(optimum, proven=True, tolerance=TARGET_ERROR)
+    feasible = [r.best_f for r in records if r.status in MEASURED and r.violation == 0 and r.best_f is not None]
+    best = min(feasible, default=None)
+    return Yardstick(best, proven=False, tolerance=TARGET_ERROR * max(1.0, abs(best or 0.0)))
+
+
+def results_of(candidate_id: str, records: Sequence[RunRecord], measured_by: Yardstick) -> Results:
+    """The results of a candidate, whose runs these are."""
+    runs = sorted(records, key=lambda record: record.seed)
+    table = np.array([_row(run, measured_by) for run in runs])
+    failures = sum(run.status not in MEASURED for run in runs)
+    return Results(candidate_id, failures, table[:, 0], table[:, 1], table[:, 2])
+
+
+def keys(
+    violation: NDArray[np.float64], error: NDArray[np.float64], hit: NDArray[np.float64]
+) -> list[NDArray[np.float64]]:
+    """The order's four criteria, most important first, smaller is better; each over the last axis (runs)."""
+    infeasible = np.mean(violation > 0, axis=-1)
+    return [infeasible, *(upper_median(values) for values in (violation, error, hit))]
+
+
+def ranking(results: Sequence[Results]) -> list[int]:
+    """Positions of the candidates, best first; of equals the earlier stays ahead."""
+    keys_CK = np.array([keys(r.violation, r.error, r.hit) for r in results])
+    return [int(c) for c in np.lexsort(keys_CK.T[::-1])]
+
+
+def upper_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Over the last axis; of two middle runs the worse, so that infinities need no mean."""
+    return np.sort(values, axis=-1)[..., values.shape[-1] // 2]
+
+
+def _row(run: RunRecord, measured_by: Yardstick) -> tuple[float, float, float]:
+    """Violation, error and evaluations to the target of one run."""
+    if run.status not in MEASURED or run.best_f is None or run.violation is None:
+        return np.inf, np.inf, np.inf
+    if run.violation > 0 or measured_by.best_known is None:
+        return run.violation, np.inf, np.inf
+    error = max(run.best_f - measured_by.best_known, measured_by.tolerance)
+    return 0.0, error, _hit(run, measured_by.best_known + measured_by.tolerance)
+
+
+def _hit(run: RunRecord, target: float) -> float:
+    """Evaluations until the target: exact where the optimum is proven, else the checkpoint that first shows it."""
+    if run.optimum is not None:
+        return float(run.evaluations_to_target or np.inf)
+    return next((float(n) for n, f, violation in run.trace if violation == 0 and f <= target), np.inf)
