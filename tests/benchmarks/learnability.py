@@ -1,0 +1,202 @@
+"""Asks how much of the gap between single best solver and virtual best a classical model closes from the statement.
+
+    llamoco-data run standard-campaign --recipe standard
+    python tests/benchmarks/learnability.py standard-campaign
+
+A forest sees what a statement says (functions, kind, dimension, budget, box, rotation, constraints), predicts the score
+of every optimizer and recommends the best. It is trained on four fifths of the problems and judged on the rest, each
+fifth in turn; and once more with each function family held out. Nothing is evaluated to choose, so this is what a
+model that reads statements can hope for. Prints the learning curve, the share by family and by confidence of the label,
+and exits with 1 where less than half of the gap is closed or the interval on held-out families includes zero.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+from sklearn.ensemble import RandomForestRegressor
+from statement_features import features
+
+from llamoco_data.campaign import read_entrants, read_problems
+from llamoco_data.identity import stream
+from llamoco_data.portfolio import BASELINE
+from llamoco_data.problems.functions import FUNCTION_BY_NAME, FUNCTIONS
+from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.verdicts import judge
+
+FOLDS = 5
+REPEATS = 3
+"""Random assignments to folds; a problem's recommendation is averaged over them."""
+CURVE = (50, 100, 150, 200)
+FAMILIES = tuple(dict.fromkeys(function.family for function in FUNCTIONS))
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Problems worth teaching, and how every optimizer did on them."""
+
+    specs: list[ProblemSpec]
+    features: NDArray[np.float64]
+    """(problems, features)."""
+    score: NDArray[np.float64]
+    """(problems, optimizers): of the optimizer's best candidate, at most the winner's; 0 where it does not apply."""
+    applies: NDArray[np.bool_]
+    confidence: NDArray[np.float64]
+    winner: list[str]
+    optimizers: list[str]
+    kept_out: Counter[str]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", help="a finished campaign, of recipe standard or larger")
+    arguments = parser.parse_args()
+    console = Console(width=120)
+    data = _read(arguments.folder)
+    console.print(f"{len(data.specs)} problems worth teaching; kept out: {dict(data.kept_out)}")
+    _print_set(console, data)
+    everything = np.arange(len(data.specs))
+    random_folds = [_folds(len(everything), repeat) for repeat in range(REPEATS)]
+    new = _judged(data, random_folds)
+    family_folds = [[_with_family(data, family) for family in FAMILIES]]
+    held_out = _judged(data, family_folds)
+    table = Table("problems", title="Share of the gap that the forest closes [95 % interval]", title_justify="left")
+    for head in ("number", "single best", "forest", "virtual best", "gap closed"):
+        table.add_column(head, justify="right")
+    low_new = _add(table, "new problems", new)
+    for size in CURVE:
+        _add(table, f"  trained on {size}", _judged(data, random_folds, size))
+    low_held = _add(table, "held-out function families", held_out)
+    for family in FAMILIES:
+        _add(table, f"  {family}", held_out[_where(held_out, _with_family(data, family))])
+    for low, high in ((0.0, 0.5), (0.5, 0.8), (0.8, 1.01)):
+        inside = np.flatnonzero((data.confidence >= low) & (data.confidence < high))
+        _add(table, f"  confidence {low:.1f} to {min(high, 1):.1f}", new[_where(new, inside)])
+    for label, constrained in (("  without constraints", False), ("  with constraints", True)):
+        inside = np.flatnonzero([bool(spec.constraints) == constrained for spec in data.specs])
+        _add(table, label, new[_where(new, inside)])
+    console.print(table)
+    met = low_new[0] >= 0.5 and low_held[1] > 0
+    console.print("met" if met else "MISSED")
+    return 0 if met else 1
+
+
+def _read(folder: str) -> Scores:
+    entrants = read_entrants(folder)
+    order = [entrant.candidate_id for entrant in entrants]
+    optimizer = {entrant.candidate_id: entrant.optimizer for entrant in entrants}
+    names = [name for name in dict.fromkeys(optimizer.values()) if name != BASELINE]
+    baseline = next(entrant.candidate_id for entrant in entrants if entrant.optimizer == BASELINE)
+    data = Scores([], np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 0), bool), np.zeros(0), [], names, Counter())
+    rows: list[NDArray[np.float64]] = []
+    confidence: list[float] = []
+    for runs in read_problems(folder):
+        if not runs.complete:
+            continue
+        verdict = judge(runs.records, order=order, baseline=baseline)
+        if verdict.kept_out is not None:
+            data.kept_out[verdict.kept_out] += 1
+            continue
+        row = dict.fromkeys(names, np.nan)
+        for standing in reversed(verdict.standings):
+            row[optimizer[standing.candidate_id]] = min(standing.score, verdict.standings[0].score)
+        rows.append(np.array([row[name] for name in names]))
+        data.specs.append(runs.spec)
+        data.winner.append(optimizer[verdict.winner])
+        same = [s.win_share for s in verdict.standings if optimizer[s.candidate_id] == optimizer[verdict.winner]]
+        confidence.append(sum(same))
+    table = np.array(rows)
+    seen = np.array([features(spec) for spec in data.specs])
+    return Scores(
+        data.specs,
+        seen,
+        np.nan_to_num(table),
+        ~np.isnan(table),
+        np.array(confidence),
+        data.winner,
+        names,
+        data.kept_out,
+    )
+
+
+def _judged(
+    data: Scores, assignments: Sequence[Sequence[NDArray[np.int64]]], size: int | None = None
+) -> NDArray[np.float64]:
+    """Rows of (problem, single best solver's score, forest's, virtual best's), one for each problem that is judged.
+
+    Where a problem is judged several times, means.
+    """
+    rows: dict[int, list[tuple[float, float, float]]] = {}
+    for repeat, folds in enumerate(assignments):
+        for fold, held in enumerate(folds):
+            train = np.setdiff1d(np.arange(len(data.specs)), held)
+            if size is not None:
+                train = stream("learnability", repeat, fold).permutation(train)[:size]
+            if not len(held) or not len(train):
+                continue
+            forest = RandomForestRegressor(300, min_samples_leaf=2, max_features=0.4, random_state=repeat)
+            forest.fit(data.features[train], data.score[train])
+            predicted = np.where(data.applies[held], forest.predict(data.features[held]), -1.0)
+            single = int(data.score[train].mean(axis=0).argmax())
+            for problem, choice in zip(held, predicted.argmax(axis=1), strict=True):
+                score = data.score[problem]
+                rows.setdefault(int(problem), []).append(
+                    (float(score[single]), float(score[choice]), float(score.max()))
+                )
+    return np.array([(problem, *np.mean(values, axis=0)) for problem, values in sorted(rows.items())])
+
+
+def _folds(count: int, repeat: int) -> list[NDArray[np.int64]]:
+    return np.array_split(stream("learnability", "folds", repeat).permutation(count), FOLDS)
+
+
+def _with_family(data: Scores, family: str) -> NDArray[np.int64]:
+    """Problems with a function of the family."""
+    return np.flatnonzero([any(FUNCTION_BY_NAME[f].family == family for f in spec.functions) for spec in data.specs])
+
+
+def _where(judged: NDArray[np.float64], problems: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return np.isin(judged[:, 0], problems)
+
+
+def _closed(judged: NDArray[np.float64]) -> float:
+    single, forest, best = judged[..., 1:].mean(axis=0)
+    return float((forest - single) / (best - single)) if best > single else float("nan")
+
+
+def _add(table: Table, label: str, judged: NDArray[np.float64]) -> tuple[float, float]:
+    """Adds a row; the share of the gap, and the lower end of its interval by a bootstrap over problems."""
+    if len(judged) < 5:
+        table.add_row(label, str(len(judged)), "", "", "", "too few")
+        return float("nan"), float("nan")
+    picks = stream("learnability", "interval").integers(len(judged), size=(2_000, len(judged)))
+    low, high = np.nanquantile([_closed(judged[pick]) for pick in picks], [0.025, 0.975])
+    closed, means = _closed(judged), judged[:, 1:].mean(axis=0)
+    table.add_row(label, str(len(judged)), *(f"{mean:.3f}" for mean in means), f"{closed:.0%} [{low:.0%}, {high:.0%}]")
+    return closed, float(low)
+
+
+def _print_set(console: Console, data: Scores) -> None:
+    """Whether the set is worth learning: the spread of winners, and the gap between single and virtual best."""
+    wins = Counter(data.winner)
+    most, count = wins.most_common(1)[0]
+    often = sum(n >= 0.01 * len(data.winner) for n in wins.values())
+    single = data.score[:, data.score.mean(axis=0).argmax()]
+    gap = data.score.max(axis=1) - single
+    picks = stream("learnability", "gap").integers(len(gap), size=(5_000, len(gap)))
+    low, high = np.quantile(gap[picks].mean(axis=1), [0.025, 0.975])
+    console.print(", ".join(f"{name} {n}" for name, n in wins.most_common()))
+    console.print(
+        f"most wins: {most} {count / len(data.winner):.1%}; {often} optimizers win 1 % or more; "
+        f"virtual best - single best ({data.optimizers[int(data.score.mean(axis=0).argmax())]}): "
+        f"{gap.mean():.3f} [{low:.3f}, {high:.3f}]\n"
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
