@@ -68,6 +68,44 @@ def test_verdict_with_a_candidate_that_always_fails_has_the_same_winner_and_conf
     assert [s.win_share for s in after.standings[:-1]] == [s.win_share for s in before.standings]
 
 
+@given(races(), st.sampled_from([0.0, 1.0, 1e6]))
+def test_verdict_with_a_candidate_that_is_never_feasible_moves_no_score(records, best_f):
+    hopeless = [run(HOPELESS, seed, records[0].optimum, best_f=best_f, violation=9.0) for seed in range(3)]
+    before, after = verdict_on(records), verdict_on([*hopeless, *records])
+    scores = {s.candidate_id: s.score for s in after.standings}
+    assert [scores[s.candidate_id] for s in before.standings] == [s.score for s in before.standings]
+
+
+@given(races(), st.integers(1, 4))
+def test_verdict_places_candidates_that_a_race_dropped_after_those_that_ran_longer(records, kept):
+    names = list(dict.fromkeys(record.candidate_id for record in records))
+    extra = [
+        run(name, 10 + seed, records[0].optimum, best_f=50.0, violation=0.0)
+        for name in names[:kept]
+        for seed in range(2)
+    ]
+    standings = verdict_on([*records, *extra]).standings
+    if 2 <= kept < len(names):
+        assert {s.candidate_id for s in standings[:kept]} == set(names[:kept])
+        assert all(s.win_share == 0 for s in standings[kept:])
+
+
+def test_verdict_gives_one_candidate_with_more_runs_than_all_others_no_advantage():
+    good = [run(name, seed, 0.0, best_f=0.1, violation=0.0) for name in ("b", "c") for seed in range(3)]
+    poor = [run("d", seed, 0.0, best_f=5.0, violation=0.0) for seed in range(9)]
+    assert verdict_on([*poor, *good]).winner == "b"
+
+
+def test_verdict_scores_from_a_random_point_where_random_search_is_never_feasible():
+    trace = ((1, 101.0, 3.0), (100, 40.0, 0.5))
+    floor = [run("baseline", seed, None, best_f=40.0, violation=0.5, trace=trace) for seed in range(3)]
+    found = [run("b", seed, None, best_f=1.0, violation=0.0, trace=((100, 1.0, 0.0),)) for seed in range(3)]
+    worse = [run("c", seed, None, best_f=11.0, violation=0.0, trace=((100, 11.0, 0.0),)) for seed in range(3)]
+    standings = {s.candidate_id: s for s in verdict_on([*floor, *found, *worse]).standings}
+    assert standings["b"].score == 1
+    assert standings["c"].score == pytest.approx(1 / 10)  # one of the ten decades from an error of 100 to 1e-8
+
+
 @given(races())
 def test_verdict_standings_hold_every_candidate_once_and_share_out_the_wins(records):
     verdict = verdict_on(records)
