@@ -34,6 +34,14 @@ class Record(BaseModel):
         """
         return cls.model_validate_json(text)
 
+    def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
+        """A copy with other fields; what the original had computed of itself, an id for one, is not copied."""
+        copied = super().model_copy(update=update, deep=deep)
+        state: dict[str, object] = vars(copied)
+        for name in state.keys() - type(self).model_fields.keys():
+            del state[name]
+        return copied
+
     def to_json(self) -> str:
         """The record as canonical JSON: equal records give equal bytes."""
         return canonical(self)

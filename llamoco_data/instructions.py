@@ -26,7 +26,7 @@ from llamoco_data.runs import MEASURED, RunRecord
 from llamoco_data.statements import NUM_WORDINGS, Form, python_source, statement
 from llamoco_data.verdicts import Standing, Verdict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the columns. A reader refuses files of another version."""
 
 Split = Literal["train", "validation", "test", "test_families"]
@@ -58,7 +58,9 @@ class Instruction(Record):
     instruction_id: str
     """Digest of problem, form and wording: the same prompt keeps its id when its answer changes."""
     problem_id: str
-    """Digest of the problem."""
+    """Digest of the problem, its budget included."""
+    base_problem_id: str
+    """The problem whose runs were measured: this one, or the same with a larger budget, whose traces tell of this."""
     form: Form
     """How the prompt states the problem: `python` or `latex`."""
     wording: int
@@ -145,7 +147,7 @@ _RESULT = pa.struct(
 )
 _TYPES: Mapping[str, pa.DataType] = MappingProxyType(
     {
-        **dict.fromkeys(("instruction_id", "problem_id", "form", "prompt", "answer"), pa.string()),
+        **dict.fromkeys(("instruction_id", "problem_id", "base_problem_id", "form", "prompt", "answer"), pa.string()),
         **dict.fromkeys(("optimizer", "family", "settings", "candidate_id", "kind"), pa.string()),
         **dict.fromkeys(("problem_spec", "problem_source", "single_best_candidate", "split", "extra"), pa.string()),
         **dict.fromkeys(("wording", "dimension", "max_evaluations", "num_inequality", "num_equality"), pa.int64()),
@@ -192,6 +194,9 @@ class Judged:
     spec: ProblemSpec
     records: Sequence[RunRecord]
     verdict: Verdict
+    split: Split
+    base_problem_id: str
+    """The problem that was measured: this one, or the same with a larger budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +211,7 @@ class References:
     """candidate_id of random search."""
 
 
-def instructions(
-    judged: Judged, references: References, *, wordings: int, held_out_families: Sequence[str]
-) -> list[Instruction]:
+def instructions(judged: Judged, references: References, *, wordings: int) -> list[Instruction]:
     """The rows of one problem: each form in each of its first `wordings` wordings.
 
     Raises:
@@ -220,7 +223,8 @@ def instructions(
     shared = {
         **_problem_columns(spec),
         **_verdict_columns(judged, references),
-        "split": split_of(spec, held_out_families),
+        "split": judged.split,
+        "base_problem_id": judged.base_problem_id,
         "schema_version": SCHEMA_VERSION,
         "extra": "{}",
     }

@@ -97,11 +97,19 @@ def status_command(folder: Path) -> None:
 @llamoco_data.command("export")
 @FOLDER
 @click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--budget",
+    "budgets",
+    type=float,
+    multiple=True,
+    metavar="SHARE",
+    help="Add every problem at this share of its budget, such as 0.1, read from the traces. May be given again.",
+)
 @click.option("--quiet", is_flag=True, help="Print the place of the export only.")
-def export_command(folder: Path, out: Path, quiet: bool) -> None:
+def export_command(folder: Path, out: Path, budgets: tuple[float, ...], quiet: bool) -> None:
     """Write the instruction set of the campaign in DIR to OUT: Parquet shards and a dataset card."""
     with working(Console(stderr=True), "judging problems and writing rows", quiet=quiet):
-        exported = export_set(folder, out)
+        exported = export_set(folder, out, budgets=budgets)
     if quiet:
         click.echo(str(exported.folder))
     else:

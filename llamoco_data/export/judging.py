@@ -1,59 +1,110 @@
 """Judges every complete problem of a campaign folder, and chooses the single best solver by the training problems."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 
-from llamoco_data.campaign import CampaignSpec, read_problems
+from llamoco_data.budgets import at_budget, shorter_budget
+from llamoco_data.campaign import CampaignSpec, ProblemRuns, read_problems
 from llamoco_data.instructions import Split, split_of
+from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.runs import RunRecord
 from llamoco_data.verdicts import Verdict, judge
 
 
 @dataclass(frozen=True, slots=True)
-class Judgements:
-    """Verdicts by the index of their problem, in the order of the indices."""
+class Case:
+    """A problem at its own budget or at a smaller one, with the runs that tell of it."""
 
-    verdicts: Mapping[int, Verdict]
-    """Of the problems that are worth teaching."""
-    splits: Mapping[int, Split]
-    """Of the same problems."""
-    kept_out: Mapping[int, Verdict]
+    spec: ProblemSpec
+    records: Sequence[RunRecord]
+    split: Split
+    """That of the problem at its own budget: the same function is on one side, whatever the budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgements:
+    """Verdicts by problem_id, in the order of the problems' indices, smaller budgets after the problem's own."""
+
+    verdicts: Mapping[str, Verdict]
+    """Of the cases that are worth teaching."""
+    splits: Mapping[str, Split]
+    """Of the same cases."""
+    kept_out: Mapping[str, Verdict]
     incomplete: int
     """Problems that lack runs, or that no candidate applies to."""
 
 
-def judge_all(folder: str | PathLike[str], spec: CampaignSpec, order: Sequence[str], baseline: str) -> Judgements:
-    """The verdicts of a campaign folder.
+def cases_of(
+    runs: ProblemRuns, entrants: Mapping[str, Entrant], shares: Sequence[float], held_out_families: Sequence[str]
+) -> Iterator[Case]:
+    """The problem, then at each share of its budget those runs whose traces tell what would have been.
+
+    Args:
+        entrants: by candidate_id.
+    """
+    split = split_of(runs.spec, held_out_families)
+    yield Case(runs.spec, runs.records, split)
+    for share in shares:
+        budget = shorter_budget(runs.records, share)
+        if budget is None:
+            continue
+        shorter = runs.spec.model_copy(update={"max_evaluations": budget})
+        told = [r for r in runs.records if _tells(entrants[r.candidate_id], shorter)]
+        records = [record for record in (at_budget(run, shorter) for run in told) if record is not None]
+        if records:
+            yield Case(shorter, records, split)
+
+
+def _tells(entrant: Entrant, shorter: ProblemSpec) -> bool:
+    return not entrant.limits.follows_budget and not entrant.declines(shorter)
+
+
+def judge_all(
+    folder: str | PathLike[str],
+    spec: CampaignSpec,
+    entrants: Mapping[str, Entrant],
+    baseline: str,
+    shares: Sequence[float] = (),
+) -> Judgements:
+    """The verdicts of a campaign folder, at the problems' own budgets and at shares of them.
+
+    Args:
+        entrants: by candidate_id, in catalogue order.
 
     Raises:
         LlamocoError: the folder holds no campaign, or is damaged.
     """
-    verdicts: dict[int, Verdict] = {}
-    splits: dict[int, Split] = {}
-    kept_out: dict[int, Verdict] = {}
+    verdicts: dict[str, Verdict] = {}
+    splits: dict[str, Split] = {}
+    kept_out: dict[str, Verdict] = {}
     num_complete = 0
     for runs in read_problems(folder):
         if not runs.complete or not runs.records:
             continue
         num_complete += 1
-        verdict = judge(runs.records, order=order, baseline=baseline)
-        if verdict.kept_out is None:
-            verdicts[runs.index] = verdict
-            splits[runs.index] = split_of(runs.spec, spec.held_out_families)
-        else:
-            kept_out[runs.index] = verdict
+        for case in cases_of(runs, entrants, shares, spec.held_out_families):
+            verdict = judge(case.records, order=list(entrants), baseline=baseline)
+            if verdict.kept_out is None:
+                verdicts[verdict.problem_id] = verdict
+                splits[verdict.problem_id] = case.split
+            else:
+                kept_out[verdict.problem_id] = verdict
     return Judgements(verdicts, splits, kept_out, spec.num_problems - num_complete)
 
 
 def single_best_solver(judgements: Judgements, order: Sequence[str], baseline: str) -> str:
     """The candidate with the best mean score on the training problems, or on all where there are none for training.
 
-    Where a candidate does not apply it scores 0. Of equals the first in catalogue order is chosen.
+    Where a candidate was not run it scores 0: it did not apply, or a race had no reason to try those settings. So of a
+    race's candidates it is, as a rule, an optimizer in its first settings. Of equals the first in catalogue order is
+    chosen.
     """
     training = [i for i, split in judgements.splits.items() if split == "train"] or list(judgements.verdicts)
     totals = dict.fromkeys((candidate for candidate in order if candidate != baseline), 0.0)
-    for index in training:
-        for standing in judgements.verdicts[index].standings:
+    for problem_id in training:
+        for standing in judgements.verdicts[problem_id].standings:
             if standing.candidate_id in totals:
                 totals[standing.candidate_id] += standing.score
     return max(totals, key=totals.__getitem__)

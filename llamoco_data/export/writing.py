@@ -8,7 +8,7 @@ import filecmp
 import re
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from llamoco_data.campaign import CampaignSpec, load_campaign, read_entrants, read_problems
 from llamoco_data.export.card import CARD_FILE, dataset_card, is_card
-from llamoco_data.export.judging import Judgements, judge_all, single_best_solver
+from llamoco_data.export.judging import Judgements, cases_of, judge_all, single_best_solver
 from llamoco_data.export.report import ExportReport, report_of
 from llamoco_data.identity import LlamocoError
 from llamoco_data.instructions import SPLITS, Instruction, Judged, References, Split, instructions, to_table
@@ -44,22 +44,30 @@ class Exported:
     """Whether the folder held this very set already."""
 
 
-def export(folder: str | PathLike[str], out: str | PathLike[str]) -> Exported:
+def export(folder: str | PathLike[str], out: str | PathLike[str], *, budgets: Sequence[float] = ()) -> Exported:
     """Exports every complete problem of a campaign folder that is worth teaching.
 
     The set is written beside its place and moved there whole. An earlier export in that place is replaced; anything
     else that lies there is refused and left alone.
 
+    Args:
+        budgets: shares of the budget, between 0 and 1, at which every problem is exported once more, by what the traces
+            of its runs say of it.
+
     Raises:
         LlamocoError: the folder holds no campaign, or nothing worth teaching yet; or the place is taken or cannot be
-            written.
+            written; or a budget is no share.
     """
+    wrong = [share for share in budgets if not 0 < share < 1]
+    if wrong:
+        raise LlamocoError(f"{wrong[0]:g} is no share of a budget; give numbers between 0 and 1, such as 0.1")
+    shares = sorted(set(budgets), reverse=True)
     spec = load_campaign(folder)
     target = local_folder(out)
     _check_place(target)
     entrants = {entrant.candidate_id: entrant for entrant in read_entrants(folder)}
     baseline = next((e.candidate_id for e in entrants.values() if e.optimizer == BASELINE), "")
-    judgements = judge_all(folder, spec, list(entrants), baseline)
+    judgements = judge_all(folder, spec, entrants, baseline, shares)
     if not judgements.verdicts:
         raise LlamocoError(
             f"{folder} has nothing to export yet: {judgements.incomplete} problems lack runs and "
@@ -68,7 +76,7 @@ def export(folder: str | PathLike[str], out: str | PathLike[str]) -> Exported:
     references = References(entrants, single_best_solver(judgements, list(entrants), baseline), baseline)
     with _beside(target) as scratch:
         writer = _Shards(scratch)
-        for row in _rows(folder, spec, judgements, references):
+        for row in _rows(folder, spec, judgements, references, shares):
             writer.add(row)
         files = writer.close()
         report = report_of(spec, judgements, references, writer.rows)
@@ -80,16 +88,21 @@ def export(folder: str | PathLike[str], out: str | PathLike[str]) -> Exported:
 
 
 def _rows(
-    folder: str | PathLike[str], spec: CampaignSpec, judgements: Judgements, references: References
+    folder: str | PathLike[str],
+    spec: CampaignSpec,
+    judgements: Judgements,
+    references: References,
+    shares: Sequence[float],
 ) -> Iterator[Instruction]:
-    """Every row, in the order of problem, form and wording."""
+    """Every row, in the order of problem, budget, form and wording."""
     for runs in read_problems(folder):
-        verdict = judgements.verdicts.get(runs.index)
-        if verdict is not None:
-            judged = Judged(runs.spec, runs.records, verdict)
-            yield from instructions(
-                judged, references, wordings=spec.wordings, held_out_families=spec.held_out_families
-            )
+        if not runs.complete or not runs.records:
+            continue
+        for case in cases_of(runs, references.entrants, shares, spec.held_out_families):
+            verdict = judgements.verdicts.get(case.spec.problem_id)
+            if verdict is not None:
+                judged = Judged(case.spec, case.records, verdict, case.split, runs.spec.problem_id)
+                yield from instructions(judged, references, wordings=spec.wordings)
 
 
 class _Shards:

@@ -48,6 +48,8 @@ class Optimizer:
     takes_constraints: bool = False
     needs_constraints: bool = False
     """Without constraints it would be another optimizer of the portfolio, or much slower than one."""
+    follows_budget: bool = False
+    """Its course depends on the whole budget: a schedule, a share for each phase, a shrinking population."""
     min_evaluations_per_dimension: float = 0.0
     """Fewer evaluations than this times D leave the method no chance to work."""
     max_evaluations: int | None = None
@@ -66,6 +68,7 @@ class Optimizer:
         return Limits(
             takes_constraints=self.takes_constraints,
             needs_constraints=self.needs_constraints,
+            follows_budget=self.follows_budget,
             min_evaluations_per_dimension=self.min_evaluations_per_dimension,
             max_evaluations=self.max_evaluations,
             max_dimension=self.max_dimension,
@@ -227,6 +230,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="numpy",
         grid={"ANNEALINGS": (1, 4), "HOTTEST": (0.1, 1.0)},
         takes_constraints=True,
+        follows_budget=True,
         cost_us=9.0,
     ),
     Optimizer(
@@ -245,6 +249,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         family="local search",
         library="nlopt",
         grid={"LOCALLY_BIASED": (False, True), "GLOBAL_SHARE": (0.9, 0.5)},
+        follows_budget=True,
         cost_us=5.0,
     ),
     Optimizer(
@@ -253,6 +258,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         family="bayesian optimization",
         library="scipy",
         grid={"INITIAL_POINTS": (2, 4)},
+        follows_budget=True,
         max_evaluations=300,
         min_evaluations_per_dimension=5.0,
         max_dimension=20,
@@ -321,6 +327,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         family="differential evolution",
         library="minionpy",
         grid={"POPULATION_PER_DIMENSION": (6, 10, 18)},
+        follows_budget=True,
         min_evaluations_per_dimension=20.0,
         cost_us=1.6,
     ),
@@ -339,6 +346,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         family="differential evolution",
         library="minionpy",
         grid={"POPULATION_PER_DIMENSION": (0, 5)},
+        follows_budget=True,
         min_evaluations_per_dimension=20.0,
         cost_us=4.0,
     ),
@@ -360,6 +368,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         grid={"POPULATION_SIZE": (20, 40), "CR": (0.95, 0.7)},
         takes_constraints=True,
         needs_constraints=True,
+        follows_budget=True,
         min_evaluations_per_dimension=20.0,
         cost_us=11.0,
     ),
@@ -380,6 +389,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="numpy",
         grid={"SWARM_SIZE": (10, 20), "INERTIA_START": (0.9, 0.7)},
         takes_constraints=True,
+        follows_budget=True,
         min_evaluations_per_dimension=20.0,
         cost_us=30.0,
     ),

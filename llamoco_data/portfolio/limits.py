@@ -12,6 +12,8 @@ class Limits(Record):
     takes_constraints: bool = False
     needs_constraints: bool = False
     """Without constraints it would be another optimizer of the portfolio, or much slower than one."""
+    follows_budget: bool = False
+    """Its course depends on the whole budget, so what a run had found on its way says nothing of smaller budgets."""
     min_evaluations_per_dimension: float = Field(default=0.0, ge=0)
     max_evaluations: int | None = None
     max_dimension: int | None = None

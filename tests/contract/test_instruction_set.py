@@ -306,3 +306,43 @@ def test_export_of_an_unfinished_campaign_says_how_to_go_on(tmp_path: Path):
     with pytest.raises(LlamocoError, match="llamoco-data run"):
         export(tmp_path / "c", tmp_path / "set")
     assert not (tmp_path / "set").exists()
+
+
+@pytest.fixture(scope="module")
+def shorter_rows(campaign: Path) -> list[dict]:
+    """The same campaign, with every problem also at three tenths of its budget."""
+    return read_instructions(export(campaign, campaign.parent / "shorter", budgets=[0.3]).folder).to_pylist()
+
+
+def test_rows_at_smaller_budgets_come_beside_the_others_without_new_runs(rows: list[dict], shorter_rows: list[dict]):
+    full = [row for row in shorter_rows if row["problem_id"] == row["base_problem_id"]]
+    assert {row["instruction_id"] for row in full} == {row["instruction_id"] for row in rows}
+    budget = {row["problem_id"]: row["max_evaluations"] for row in rows}
+    cut = [row for row in shorter_rows if row["problem_id"] != row["base_problem_id"]]
+    assert cut
+    for row in cut:
+        assert row["max_evaluations"] <= 0.3 * budget.get(row["base_problem_id"], 10**9)
+        assert f"{row['max_evaluations']}" in row["prompt"].replace(",", "")
+
+
+def test_rows_of_one_function_are_on_one_side_whatever_their_budget(shorter_rows: list[dict]):
+    sides: dict[str, set[str]] = {}
+    for row in shorter_rows:
+        sides.setdefault(row["base_problem_id"], set()).add(row["split"])
+    assert all(len(splits) == 1 for splits in sides.values())
+
+
+def test_answer_at_a_smaller_budget_gives_the_result_that_the_trace_told(shorter_rows: list[dict]):
+    """Law 1 holds for labels that no run was made for."""
+    cut = [row for row in shorter_rows if row["problem_id"] != row["base_problem_id"]]
+    for row in {row["problem_id"]: row for row in cut}.values():
+        record = run_program(row["answer"], ProblemSpec.from_json(row["problem_spec"]), row["replay_seed"])
+        assert (record.best_f, record.violation) == (row["replay_best_f"], row["replay_violation"])
+        assert record.max_evaluations == row["max_evaluations"]
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.5, 3.0])
+def test_export_at_what_is_no_share_of_a_budget_is_refused(campaign: Path, tmp_path: Path, share: float):
+    with pytest.raises(LlamocoError, match="no share of a budget"):
+        export(campaign, tmp_path / "set", budgets=[share])
+    assert not (tmp_path / "set").exists()

@@ -7,6 +7,7 @@ import sys
 import pytest
 from pydantic import ValidationError
 
+from llamoco_data import sample_problem
 from llamoco_data.identity import Record, canonical, digest, stream
 
 pytestmark = pytest.mark.unit
@@ -67,3 +68,12 @@ def test_record_reads_back_what_it_wrote():
 def test_record_from_json_that_does_not_fit_raises(text):
     with pytest.raises(ValidationError):
         Point.from_json(text)
+
+
+def test_copy_with_other_fields_has_an_id_of_its_own():
+    spec = sample_problem("demo", index=0)
+    before = spec.problem_id
+    other = spec.model_copy(update={"max_evaluations": spec.max_evaluations + 1})
+    assert other.problem_id != before
+    assert other.problem_id == type(spec).from_json(other.to_json()).problem_id
+    assert spec.problem_id == before

@@ -1,0 +1,57 @@
+"""Runs as they would have been with a smaller budget, read from their traces; nothing is run.
+
+Only for optimizers whose course does not depend on the budget: up to any evaluation they do the same, however many
+they have left.
+"""
+
+from collections.abc import Sequence
+
+from llamoco_data.identity import LlamocoError
+from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.runs import MEASURED, RunRecord
+
+
+def shorter_budget(records: Sequence[RunRecord], share: float) -> int | None:
+    """The largest checkpoint of the traces within a share of the budget; None where it is below ten evaluations."""
+    checkpoints = {evaluations for record in records for evaluations, _, _ in record.trace}
+    within = [n for n in checkpoints if n <= share * records[0].max_evaluations and n >= SHORTEST]
+    return max(within, default=None)
+
+
+SHORTEST = 10
+"""Evaluations below which no label is made."""
+
+
+def at_budget(record: RunRecord, shorter: ProblemSpec) -> RunRecord | None:
+    """The record of a run as it was when it had spent a smaller budget; None where it had evaluated no valid point.
+
+    Exact at the checkpoints of the trace, for an optimizer that does not follow its budget, but for `cpu_s`,
+    `outside_box` and `non_finite`, which are left at 0. A run that failed failed at any budget.
+
+    Args:
+        shorter: the record's problem with the smaller budget.
+
+    Raises:
+        LlamocoError: the budget is not smaller than that of the run.
+    """
+    budget = shorter.max_evaluations
+    if budget > record.max_evaluations:
+        raise LlamocoError(f"a run of {record.max_evaluations} evaluations says nothing of {budget}")
+    rows = tuple(row for row in record.trace if row[0] <= budget)
+    common = {"problem_id": shorter.problem_id, "max_evaluations": budget, "trace": rows, "cpu_s": 0.0}
+    if record.status not in MEASURED:
+        return record.model_copy(update=common)
+    if not rows:
+        return None
+    hit = record.evaluations_to_target
+    return record.model_copy(
+        update={
+            **common,
+            "best_f": rows[-1][1],
+            "violation": rows[-1][2],
+            "evaluations": min(record.evaluations, budget),
+            "evaluations_to_target": hit if hit is not None and hit <= budget else None,
+            "outside_box": 0,
+            "non_finite": 0,
+        }
+    )
