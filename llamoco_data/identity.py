@@ -11,6 +11,7 @@ from typing import Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
+from typing_extensions import override
 
 DIGEST_CHARACTERS = 20
 """Hexadecimal characters of an id: 80 bits, so that 10^9 ids collide with probability below 10^-6."""
@@ -34,6 +35,7 @@ class Record(BaseModel):
         """
         return cls.model_validate_json(text)
 
+    @override
     def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
         """A copy with other fields; what the original had computed of itself, an id for one, is not copied."""
         copied = super().model_copy(update=update, deep=deep)
