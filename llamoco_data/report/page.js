@@ -11,8 +11,9 @@
   };
 
   const filter = (text) => {
-    const words = text.toLowerCase().split(/\s+/);
-    const found = options.filter((option) => words.every((word) => option.text.toLowerCase().includes(word)));
+    // A space before both, so that "2 variables" does not find 12 of them.
+    const phrases = text.toLowerCase().split(",").map((phrase) => ` ${phrase.trim()}`);
+    const found = options.filter((option) => phrases.every((phrase) => ` ${option.text.toLowerCase()}`.includes(phrase)));
     const before = chooser.value;
     chooser.replaceChildren(...found);
     if (found.some((option) => option.value === before)) chooser.value = before;
