@@ -44,8 +44,8 @@ def write_report(folder: str | PathLike[str], out: str | PathLike[str] | None = 
 
 def _check_place(target: Path) -> None:
     advice = "name another file with --out FILE.html"
-    if target.is_dir():
-        raise LlamocoError(f"{target} is a folder; {advice}")
+    if target.exists() and not target.is_file():
+        raise LlamocoError(f"{target} is {'a folder' if target.is_dir() else 'no plain file'}; {advice}")
     try:
         with target.open("rb") as file:
             ours = MARK in file.read(_MARK_WITHIN)
