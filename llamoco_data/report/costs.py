@@ -12,7 +12,7 @@ from llamoco_data.runs import RunRecord, RunStatus
 
 @dataclass(frozen=True, slots=True)
 class OptimizerCost:
-    """All stored runs of one optimizer, those of problems that lack runs included."""
+    """All runs of one optimizer that count, those of problems that lack runs included."""
 
     optimizer: str
     family: OptimizerFamily

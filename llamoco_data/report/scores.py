@@ -26,6 +26,8 @@ class Gap:
 
     candidate_id: str
     """The single best solver."""
+    num_run: int
+    """Problems that it was run on; on the others it scores 0."""
     virtual_best: float
     single_best: float
     interval: tuple[float, float] | None
@@ -49,7 +51,7 @@ class Reach:
     score: float
     """Of its best candidate."""
     best_settings_score: float
-    """Of its best candidate on each of these problems."""
+    """Of its best candidate on each of these problems, by the order of the verdict, which is not always the score's."""
     virtual_best: float
     """Of the winners of these problems."""
 
@@ -81,6 +83,7 @@ def gap_of(verdicts: Sequence[Verdict], single_best: str) -> Gap:
     single_N = np.array([_score(verdict, single_best) for verdict in verdicts])
     return Gap(
         candidate_id=single_best,
+        num_run=sum(any(s.candidate_id == single_best for s in verdict.standings) for verdict in verdicts),
         virtual_best=float(best_N.mean()),
         single_best=float(single_N.mean()),
         interval=_interval((best_N - single_N).tolist(), [verdict.problem_id for verdict in verdicts]),

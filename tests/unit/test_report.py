@@ -170,6 +170,7 @@ def test_gap_is_between_the_winners_and_one_candidate_that_scores_0_where_it_was
     gap = gap_of(verdicts, "b1")
     assert gap.virtual_best == pytest.approx(0.98)
     assert gap.single_best == pytest.approx(0.45)
+    assert gap.num_run == 9
     assert gap.interval is not None
     low, high = gap.interval
     assert 0.5 <= low < gap.difference < high <= 0.8
