@@ -64,21 +64,19 @@ def _inside(x: float, text: str, width: float) -> Markup:
     return Markup('<text class="inside" x="{x}" y="50%">{text}</text>').format(x=percent(x), text=text)
 
 
-def range_row(family: str, low: float, middle: float, high: float) -> Markup:
-    """From a full dot to a bar's end, on an axis from 0 to 1, with a ring in between."""
+def range_row(family: str, low: float, high: float) -> Markup:
+    """From a dot to an upright stroke, on an axis from 0 to 1."""
     marks = Markup(
         '{grid}<line class="range {family}" x1="{low}" x2="{high}" y1="50%" y2="50%"/>'
-        '<circle class="ring {family}" cx="{middle}" cy="50%" r="4"/>'
         '<circle class="mark {family}" cx="{low}" cy="50%" r="5"/>'
         '<line class="end" x1="{high}" x2="{high}" y1="15%" y2="85%"/>'
     ).format(
         grid=_grid([0.0, 0.25, 0.5, 0.75, 1.0]),
         family=slug(family),
         low=percent(low),
-        middle=percent(middle),
         high=percent(high),
     )
-    label = f"best settings overall {score(low)}, best settings of each problem {score(middle)}, winners {score(high)}"
+    label = f"mean score {score(low)}, of the winners {score(high)}"
     return _ROW.format(label=label, marks=marks)
 
 

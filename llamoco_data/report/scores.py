@@ -50,8 +50,6 @@ class Reach:
     """Problems that the best candidate was run on."""
     score: float
     """Of its best candidate."""
-    best_settings_score: float
-    """Of its best candidate on each of these problems, by the order of the verdict, which is not always the score's."""
     virtual_best: float
     """Of the winners of these problems."""
 
@@ -118,17 +116,12 @@ def reaches(verdicts: Sequence[Verdict], entrants: Mapping[str, Entrant]) -> tup
 def _reach(candidate: str, verdicts: Sequence[Verdict], entrants: Mapping[str, Entrant]) -> Reach:
     entrant = entrants[candidate]
     where = [verdict for verdict in verdicts if any(s.candidate_id == candidate for s in verdict.standings)]
-    own = [
-        next(s for s in verdict.standings if entrants[s.candidate_id].optimizer == entrant.optimizer)
-        for verdict in where
-    ]
     return Reach(
         optimizer=entrant.optimizer,
         family=entrant.family,
         candidate_id=candidate,
         num_problems=len(where),
         score=fmean(_score(verdict, candidate) for verdict in where),
-        best_settings_score=fmean(standing.score for standing in own),
         virtual_best=fmean(verdict.standings[0].score for verdict in where),
     )
 
