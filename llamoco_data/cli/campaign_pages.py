@@ -6,6 +6,7 @@ from rich.console import Console
 
 from llamoco_data.campaign import Outcome, Plan, Status
 from llamoco_data.cli.text import counts, duration, facts, program_name, say
+from llamoco_data.report import Reported
 
 
 def show_plan(console: Console, plan: Plan, folder: Path) -> None:
@@ -64,6 +65,20 @@ def show_status(console: Console, status: Status, folder: Path) -> None:
     console.print(facts(rows), highlight=False)
     if status.problems_complete < status.problems_total:
         say(console, f"go on with: {program_name()} run {folder}")
+
+
+def show_report(console: Console, reported: Reported) -> None:
+    """Where the page is, and its headline."""
+    report = reported.report
+    judged, size = report.campaign.num_judged, reported.size_bytes / 1e3
+    say(console, f"{reported.file}: {judged:,} problems judged, {size:,.0f} kB; open it in a browser")
+    if report.num_problems:
+        top = report.wins[0]
+        say(console, f"{top.optimizer} wins most often, {top.wins:,} of {report.num_problems:,} problems that teach")
+    if report.gap:
+        gap = report.gap
+        best, single = f"{gap.virtual_best:.2f}", f"{gap.single_best:.2f}"
+        say(console, f"mean score {best} of the winners, {single} of the single best solver")
 
 
 def _hours(hours: float) -> str:

@@ -16,6 +16,7 @@ from llamoco_data.execution import executor
 from llamoco_data.export import export as export_set
 from llamoco_data.identity import LlamocoError
 from llamoco_data.recipes import RECIPES, campaign_for
+from llamoco_data.report import write_report
 
 DRAINED_EXIT_CODE = 130
 """As of any program that Ctrl-C ended: 128 + SIGINT."""
@@ -114,6 +115,18 @@ def export_command(folder: Path, out: Path, budgets: tuple[float, ...], quiet: b
         click.echo(str(exported.folder))
     else:
         set_pages.show_export(Console(), exported, folder)
+
+
+@llamoco_data.command("report")
+@FOLDER
+@click.option(
+    "--out", metavar="FILE", type=click.Path(path_type=Path), help="The page. [default: DIR-report.html, here]"
+)
+def report_command(folder: Path, out: Path | None) -> None:
+    """Write one HTML page on the campaign in DIR: who wins where, by how much, how surely, at what cost."""
+    with working(Console(stderr=True), "judging problems and drawing the page"):
+        reported = write_report(folder, out)
+    campaign_pages.show_report(Console(), reported)
 
 
 @llamoco_data.command("show")

@@ -1,6 +1,7 @@
 """From a campaign folder to an instruction set: verdicts, Parquet shards, dataset card."""
 
+from llamoco_data.export.judging import judge_all, single_best_solver
 from llamoco_data.export.report import ExportReport
 from llamoco_data.export.writing import Exported, export
 
-__all__ = ["ExportReport", "Exported", "export"]
+__all__ = ["ExportReport", "Exported", "export", "judge_all", "single_best_solver"]

@@ -20,6 +20,7 @@ OPTIONS = {
     "run": {"--recipe", "--problems", "--address", "--workers", "--quiet"},
     "status": set(),
     "export": {"--quiet"},
+    "report": {"--out"},
     "show": set(),
     "portfolio": {"--candidates"},
 }
@@ -159,7 +160,7 @@ def test_unknown_command_is_refused(command):
         ('{"schema_version": 1, "recipe": "demo"}', "malformed"),
     ],
 )
-@pytest.mark.parametrize("name", ["plan", "run", "status", "export", "show"])
+@pytest.mark.parametrize("name", ["plan", "run", "status", "export", "report", "show"])
 def test_damaged_campaign_file_is_refused(command, tmp_path: Path, content: str, says: str, name: str):
     file = tmp_path / "campaign.json"
     file.write_text(content)

@@ -1,0 +1,58 @@
+"""All numbers of a page, computed from a judged campaign; nothing is drawn or worded here."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from llamoco_data.portfolio import OptimizerFamily
+from llamoco_data.report.reading import JudgedCampaign
+from llamoco_data.report.scores import Contribution, Gap, Reach, contributions, gap_of, reaches
+from llamoco_data.report.sureness import Sureness, sureness
+from llamoco_data.report.winners import GroupingWins, OptimizerWins, wins_by_group, wins_by_optimizer
+
+FREQUENT_SHARE = 0.01
+"""An optimizer that wins this share of the problems wins some of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignReport:
+    """What the page says. The numbers of the winners are over the problems that are not kept out."""
+
+    campaign: JudgedCampaign
+    families: tuple[OptimizerFamily, ...]
+    """Of the optimizers that can win, most wins first."""
+    wins: tuple[OptimizerWins, ...]
+    groupings: tuple[GroupingWins, ...]
+    gap: Gap | None
+    """None where no problem remains, or only random search was run."""
+    reaches: tuple[Reach, ...]
+    contributions: tuple[Contribution, ...]
+    sureness: Sureness | None
+    """None where no problem remains."""
+
+    @property
+    def num_problems(self) -> int:
+        return len(self.campaign.problems)
+
+    @property
+    def num_frequent(self) -> int:
+        """Optimizers that win at least one in a hundred problems."""
+        return sum(row.wins >= FREQUENT_SHARE * self.num_problems for row in self.wins if row.wins)
+
+
+def campaign_report(campaign: JudgedCampaign) -> CampaignReport:
+    """The numbers of a campaign's page."""
+    verdicts, entrants = campaign.verdicts, campaign.entrants
+    wins = wins_by_optimizer(verdicts, entrants)
+    by_family: Counter[OptimizerFamily] = Counter()
+    for row in wins:
+        by_family[row.family] += row.wins
+    return CampaignReport(
+        campaign=campaign,
+        families=tuple(sorted(by_family, key=lambda family: -by_family[family])),
+        wins=wins,
+        groupings=wins_by_group(campaign.problems, entrants),
+        gap=gap_of(verdicts, campaign.single_best) if campaign.single_best else None,
+        reaches=reaches(verdicts, entrants),
+        contributions=contributions(verdicts, entrants),
+        sureness=sureness(verdicts, entrants) if verdicts else None,
+    )

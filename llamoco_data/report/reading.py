@@ -1,0 +1,83 @@
+"""Reads a campaign folder for its page: judges every complete problem, then adds up costs and picks curves."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+
+from llamoco_data.campaign import Status, load_campaign, read_entrants, read_problems, status
+from llamoco_data.export import judge_all, single_best_solver
+from llamoco_data.identity import LlamocoError
+from llamoco_data.portfolio import BASELINE
+from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.report.costs import CostTally, OptimizerCost
+from llamoco_data.report.curves import MOST_PROBLEMS, ProblemCurves, evenly, problem_curves
+from llamoco_data.report.winners import families_of
+from llamoco_data.verdicts import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedCampaign:
+    """What a page is made of."""
+
+    status: Status
+    entrants: Mapping[str, Entrant]
+    """By candidate_id, in catalogue order."""
+    problems: tuple[tuple[ProblemSpec, Verdict], ...]
+    """Judged and not kept out."""
+    kept_out: Mapping[str, int]
+    """Problems by reason, most first."""
+    single_best: str
+    """candidate_id of the single best solver; empty where no problem remains, or only random search was run."""
+    costs: tuple[OptimizerCost, ...]
+    curves: tuple[ProblemCurves, ...]
+    """Of an even choice of the judged problems, those kept out included."""
+
+    @property
+    def num_judged(self) -> int:
+        return len(self.problems) + sum(self.kept_out.values())
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return tuple(verdict for _, verdict in self.problems)
+
+
+def read_judged(folder: str | PathLike[str]) -> JudgedCampaign:
+    """The campaign in a folder, judged. Reads every run twice; only the chosen problems' traces stay in memory.
+
+    Raises:
+        LlamocoError: the folder holds no campaign, or is damaged, or there is no run in it yet.
+    """
+    spec, there = load_campaign(folder), status(folder)
+    if not there.runs_by_optimizer:
+        raise LlamocoError(
+            f"{folder} has nothing to report yet: none of its {spec.num_problems:,} problems has a run; "
+            f"continue with: llamoco-data run {folder}"
+        )
+    entrants = {entrant.candidate_id: entrant for entrant in read_entrants(folder)}
+    baseline = next((e.candidate_id for e in entrants.values() if e.optimizer == BASELINE), "")
+    judgements = judge_all(folder, spec, list(entrants), baseline)
+    verdicts = {**judgements.verdicts, **judgements.kept_out}
+    with_curves = set(evenly(sorted(verdicts), MOST_PROBLEMS))
+    tally = CostTally(families_of(entrants))
+    problems: list[tuple[ProblemSpec, Verdict]] = []
+    curves: list[ProblemCurves] = []
+    for runs in read_problems(folder):
+        for record in runs.records:
+            tally.add(entrants[record.candidate_id].optimizer, record)
+        if runs.index in judgements.verdicts:
+            problems.append((runs.spec, verdicts[runs.index]))
+        if runs.index in with_curves:
+            curves.append(problem_curves(runs.index, runs.spec, verdicts[runs.index], runs.records, entrants))
+    kept_out = Counter(str(verdict.kept_out) for verdict in judgements.kept_out.values())
+    chosen = problems and len(entrants) > bool(baseline)
+    return JudgedCampaign(
+        status=there,
+        entrants=entrants,
+        problems=tuple(problems),
+        kept_out=dict(kept_out.most_common()),
+        single_best=single_best_solver(judgements, list(entrants), baseline) if chosen else "",
+        costs=tally.costs(),
+        curves=tuple(curves),
+    )

@@ -1,0 +1,53 @@
+"""Where values lie on an axis, as shares of its length from 0 to 1, and which of its ticks get a label."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_SLACK = 1e-9
+"""Relative: a tick at the very end of an axis is on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogScale:
+    """A logarithmic axis between two positive values."""
+
+    low: float
+    high: float
+
+    def place(self, value: float) -> float:
+        """Share of the way from low to high; values beyond an end lie at it."""
+        width = math.log(self.high / self.low)
+        return min(1.0, max(0.0, math.log(max(value, self.low) / self.low) / width))
+
+    def ticks(self, most: int) -> list[tuple[int, int]]:
+        """Values between the ends, as digit and power of ten: at most so many powers, or where they are few 2s and 5s.
+
+        Of several powers the distance is even.
+        """
+        first, last = math.floor(math.log10(self.low)), math.floor(math.log10(self.high) + _SLACK)
+        digits = (1,) if last - first > 2 else (1, 2, 5)
+        step = max(1, -(-(last - first + 1) // most))
+        every = [(digit, power) for power in range(first, last + 1) if power % step == 0 for digit in digits]
+        low, high = self.low * (1 - _SLACK), self.high * (1 + _SLACK)
+        return [(digit, power) for digit, power in every if low <= digit * 10.0**power <= high]
+
+
+def whole_decades(values: Iterable[float]) -> LogScale | None:
+    """An axis from a power of ten to another; None where no value is positive."""
+    scale = log_scale(values)
+    if scale is None:
+        return None
+    return LogScale(10.0 ** math.floor(math.log10(scale.low)), 10.0 ** math.ceil(math.log10(scale.high)))
+
+
+def log_scale(values: Iterable[float]) -> LogScale | None:
+    """An axis over the positive ones of the values, at least a decade wide; None where there are none."""
+    positive = [value for value in values if value > 0]
+    if not positive:
+        return None
+    low, high = min(positive), max(positive)
+    if high < 10 * low:
+        middle = math.sqrt(low * high)
+        low, high = middle / math.sqrt(10), middle * math.sqrt(10)
+    return LogScale(low, high)

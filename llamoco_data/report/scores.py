@@ -1,0 +1,149 @@
+"""What choosing is worth: the virtual best beside the single best solver, every optimizer, and portfolios without one.
+
+Scores are those of the verdicts as they stand; nothing is judged anew without an optimizer.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+
+from llamoco_data.identity import stream
+from llamoco_data.portfolio import OptimizerFamily
+from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.report.winners import families_of, has_rival
+from llamoco_data.verdicts import Standing, Verdict
+
+RESAMPLES = 2_000
+"""Bootstrap resamples of the problems behind an interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Mean scores of the virtual best and of the single best solver over the same problems."""
+
+    candidate_id: str
+    """The single best solver."""
+    num_run: int
+    """Problems that it was run on; on the others it scores 0."""
+    virtual_best: float
+    single_best: float
+    interval: tuple[float, float] | None
+    """95 % of the resamples of the problems have their difference in here; None for a single problem."""
+
+    @property
+    def difference(self) -> float:
+        return self.virtual_best - self.single_best
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far one optimizer gets. Scores are means over the problems that its best candidate was run on."""
+
+    optimizer: str
+    family: OptimizerFamily
+    candidate_id: str
+    """Its best candidate: the one with the largest sum of scores over all problems."""
+    num_problems: int
+    """Problems that the best candidate was run on."""
+    score: float
+    """Of its best candidate."""
+    virtual_best: float
+    """Of the winners of these problems."""
+
+    @property
+    def gap(self) -> float:
+        return self.virtual_best - self.score
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What the portfolio would lose without one optimizer."""
+
+    optimizer: str
+    family: OptimizerFamily
+    drop: float
+    """Of the virtual best's mean score, where each of its wins goes to the next candidate of another optimizer."""
+    sole_wins: int
+    """Problems that it wins without a near-tie of another optimizer."""
+
+
+def gap_of(verdicts: Sequence[Verdict], single_best: str) -> Gap:
+    """The distance between the virtual best and a single best solver, with a bootstrap interval over problems.
+
+    Args:
+        verdicts: at least one.
+        single_best: candidate_id; where it was not run it scores 0.
+    """
+    best_N = np.array([verdict.standings[0].score for verdict in verdicts])
+    single_N = np.array([_score(verdict, single_best) for verdict in verdicts])
+    return Gap(
+        candidate_id=single_best,
+        num_run=sum(any(s.candidate_id == single_best for s in verdict.standings) for verdict in verdicts),
+        virtual_best=float(best_N.mean()),
+        single_best=float(single_N.mean()),
+        interval=_interval((best_N - single_N).tolist(), [verdict.problem_id for verdict in verdicts]),
+    )
+
+
+def _interval(values: Sequence[float], problem_ids: Sequence[str]) -> tuple[float, float] | None:
+    """Percentile interval of the mean, from a stream that the problems name."""
+    count = len(values)
+    if count < 2:
+        return None
+    picks_BN = stream("report", "gap", *problem_ids).integers(count, size=(RESAMPLES, count))
+    low, high = np.quantile(np.asarray(values)[picks_BN].mean(axis=1), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def reaches(verdicts: Sequence[Verdict], entrants: Mapping[str, Entrant]) -> tuple[Reach, ...]:
+    """Every optimizer that was run, smallest gap first."""
+    sums: dict[str, float] = defaultdict(float)
+    for verdict in verdicts:
+        for standing in verdict.standings:
+            sums[standing.candidate_id] += standing.score
+    best: dict[str, str] = {}
+    for candidate in entrants:
+        optimizer = entrants[candidate].optimizer
+        if candidate in sums and (optimizer not in best or sums[candidate] > sums[best[optimizer]]):
+            best[optimizer] = candidate
+    rows = (_reach(candidate, verdicts, entrants) for candidate in best.values())
+    return tuple(sorted(rows, key=lambda row: row.gap))
+
+
+def _reach(candidate: str, verdicts: Sequence[Verdict], entrants: Mapping[str, Entrant]) -> Reach:
+    entrant = entrants[candidate]
+    where = [verdict for verdict in verdicts if any(s.candidate_id == candidate for s in verdict.standings)]
+    return Reach(
+        optimizer=entrant.optimizer,
+        family=entrant.family,
+        candidate_id=candidate,
+        num_problems=len(where),
+        score=fmean(_score(verdict, candidate) for verdict in where),
+        virtual_best=fmean(verdict.standings[0].score for verdict in where),
+    )
+
+
+def contributions(verdicts: Sequence[Verdict], entrants: Mapping[str, Entrant]) -> tuple[Contribution, ...]:
+    """Every optimizer that wins, largest drop first. A drop can be below 0: feasibility goes before the score."""
+    drops: dict[str, float] = defaultdict(float)
+    sole_wins: dict[str, int] = defaultdict(int)
+    for verdict in verdicts:
+        optimizer = entrants[verdict.winner].optimizer
+        others = (s for s in verdict.standings if entrants[s.candidate_id].optimizer != optimizer)
+        heir: Standing | None = next(others, None)
+        drops[optimizer] += verdict.standings[0].score - (heir.score if heir else 0.0)
+        sole_wins[optimizer] += not has_rival(verdict, entrants)
+    families = families_of(entrants)
+    rows = [
+        Contribution(optimizer, families[optimizer], drops[optimizer] / len(verdicts), sole_wins[optimizer])
+        for optimizer in families
+        if optimizer in drops
+    ]
+    return tuple(sorted(rows, key=lambda row: -row.drop))
+
+
+def _score(verdict: Verdict, candidate: str) -> float:
+    return next((s.score for s in verdict.standings if s.candidate_id == candidate), 0.0)

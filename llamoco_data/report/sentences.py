@@ -1,0 +1,51 @@
+"""Short texts about a campaign's problems: what became of them, and what each one is."""
+
+from collections.abc import Mapping, Sequence
+
+from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.report.curves import ProblemCurves
+from llamoco_data.report.numbers import CampaignReport
+from llamoco_data.report.wording import counted, measured, share
+
+
+def fates(report: CampaignReport) -> dict[str, int]:
+    """What became of the problems of a campaign; the numbers add up to all of them."""
+    campaign = report.campaign
+    kept_out = {f"kept out: {reason}": number for reason, number in campaign.kept_out.items()}
+    rest = campaign.status.problems_total - campaign.num_judged
+    return {"in the set": len(campaign.problems), **kept_out, "not judged": rest}
+
+
+def in_order(wins: Mapping[str, int], families: Sequence[str]) -> dict[str, int]:
+    """Wins in the order in which the page shows the families."""
+    return {family: wins.get(family, 0) for family in families}
+
+
+def problem_label(problem: ProblemCurves, entrants: Mapping[str, Entrant]) -> str:
+    """A line in the list of problems; what a person may want to filter by is in it."""
+    spec, verdict = problem.spec, problem.verdict
+    constrained = f", {counted(len(spec.constraints), 'constraint')}" if spec.constraints else ""
+    end = f", kept out ({verdict.kept_out})" if verdict.kept_out else ""
+    return (
+        f"{problem.index}: {spec.kind}, {spec.dimension} variables{constrained}, {spec.max_evaluations:,} evaluations, "
+        f"{entrants[verdict.winner].optimizer} wins{end}"
+    )
+
+
+def problem_facts(problem: ProblemCurves) -> str:
+    """What the problem is, and how its winner was found."""
+    spec, verdict = problem.spec, problem.verdict
+    kinds = [(spec.num_inequality, "inequality constraint"), (spec.num_equality, "equality constraint")]
+    constraints = " and ".join(counted(number, noun) for number, noun in kinds if number) or "no constraints"
+    names = ", ".join(dict.fromkeys(spec.functions))
+    if verdict.best_known is None:
+        best = "No run found a feasible point"
+    else:
+        best = "The minimum is proven" if verdict.best_known_proven else "The best known value is that of the best run"
+    each = measured(spec.max_evaluations / spec.dimension)
+    return (
+        f"{spec.kind.capitalize()} of {names}; {spec.dimension} variables, {constraints}, "
+        f"{counted(spec.max_evaluations, 'evaluation')} ({each} a variable). "
+        f"{best}. The winner keeps its win in {share(verdict.confidence)} of the resamples, "
+        f"with {counted(len(verdict.near_ties), 'near-tie')}."
+    )

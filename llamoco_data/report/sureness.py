@@ -1,0 +1,54 @@
+"""How sure the labels are: the confidences of the verdicts, counted in bins, and the near-ties."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from llamoco_data.instructions import optimizer_confidence
+from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.report.winners import has_rival
+from llamoco_data.verdicts import Verdict
+
+NUM_BINS = 10
+"""Equal bins of the confidences, from 0 to 1; the last one includes 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sureness:
+    """Confidences over problems. Counts are of problems, one for each bin."""
+
+    candidate_counts: tuple[int, ...]
+    """By the share of resamples that the winner wins."""
+    optimizer_counts: tuple[int, ...]
+    """By the share of resamples that the winner's optimizer wins, with any settings."""
+    median_candidate: float
+    median_optimizer: float
+    near_ties: int
+    """Candidates that tie with a winner, over all problems."""
+    with_near_tie: int
+    """Problems with a near-tie."""
+    with_rival: int
+    """Problems with a near-tie of another optimizer than the winner's."""
+
+
+def sureness(verdicts: Sequence[Verdict], entrants: Mapping[str, Entrant]) -> Sureness:
+    """The confidences and near-ties of at least one verdict."""
+    candidate = [verdict.confidence for verdict in verdicts]
+    optimizer = [optimizer_confidence(verdict, entrants) for verdict in verdicts]
+    return Sureness(
+        candidate_counts=_counts(candidate),
+        optimizer_counts=_counts(optimizer),
+        median_candidate=median(candidate),
+        median_optimizer=median(optimizer),
+        near_ties=sum(len(verdict.near_ties) for verdict in verdicts),
+        with_near_tie=sum(bool(verdict.near_ties) for verdict in verdicts),
+        with_rival=sum(has_rival(verdict, entrants) for verdict in verdicts),
+    )
+
+
+def _counts(shares: Sequence[float]) -> tuple[int, ...]:
+    counts = [0] * NUM_BINS
+    for share in shares:
+        # 0.7 of a bootstrap is 0.7 to the last digit or one below: neither may fall into the bin under it.
+        counts[min(int(share * NUM_BINS + 1e-9), NUM_BINS - 1)] += 1
+    return tuple(counts)

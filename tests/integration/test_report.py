@@ -1,0 +1,322 @@
+"""The report of a campaign: written through the command line, and looked at in a real browser."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from llamoco_data.campaign import run_campaign, run_entrants
+from llamoco_data.campaign.spec import keep_campaign
+from llamoco_data.cli.commands import main
+from llamoco_data.execution.inline import InlineExecutor
+from llamoco_data.portfolio.entrants import entrants
+from llamoco_data.racing import Exhaustive
+from llamoco_data.report import write_report
+from llamoco_data.report.numbers import campaign_report
+from llamoco_data.report.reading import read_judged
+from tests.browser import chromium, chromium_path
+from tests.campaigns import SMALL, grown
+
+pytestmark = pytest.mark.integration
+
+CHARTS = ("winners", "groups", "gap", "contribution", "sureness", "curves", "cost")
+CONSTRAINED = grown(num_problems=8, optimizers=("slsqp", "nelder_mead", "one_plus_one_es", "de", "random_search"))
+HOSTILE = '</script></style><script>window.owned=1</script><img src="x" onerror="window.owned=1">_{{7*7}}'
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report") / "c"
+    run_campaign(folder, CONSTRAINED, InlineExecutor())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def file(campaign: Path) -> Path:
+    """The page of the campaign, as the command writes it."""
+    out = campaign.with_name("page.html")
+    assert report(campaign, "--out", out) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = chromium_path()
+    if path is None:
+        pytest.skip("there is no chromium, chromium-browser or google-chrome on this machine")
+    with chromium(path) as browser:
+        yield browser
+
+
+def report(*arguments: object) -> int:
+    """The exit code of the command."""
+    with pytest.raises(SystemExit) as ended:
+        main(["report", *map(str, arguments)])
+    return int(ended.value.code or 0)
+
+
+def opened(browser: Browser, file: Path, *, width: int = 1280, scheme: str = "light", scripts: bool = True) -> Page:
+    colours = "dark" if scheme == "dark" else "light"
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=colours, java_script_enabled=scripts
+    )
+    page = context.new_page()
+    page.goto(file.as_uri())
+    return page
+
+
+def test_report_says_where_the_page_is_and_who_wins(campaign: Path, tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert report(campaign) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("c-report.html: 8 problems judged")
+    assert "wins most often" in out
+    assert [file.name for file in tmp_path.iterdir()] == ["c-report.html"]
+
+
+def test_report_of_an_equal_folder_elsewhere_has_the_same_bytes(campaign: Path, file: Path, tmp_path: Path):
+    shutil.copytree(campaign, tmp_path / "another-name")
+    out = tmp_path / "page.html"
+    assert report(tmp_path / "another-name", "--out", out) == 0
+    assert out.read_bytes() == file.read_bytes()
+    assert report(tmp_path / "another-name", "--out", out) == 0
+    assert out.read_bytes() == file.read_bytes()
+
+
+def test_report_loads_nothing_and_names_no_path(campaign: Path, file: Path):
+    text = file.read_text()
+    assert "http" not in text.replace('http-equiv="Content-Security-Policy"', "")
+    assert str(campaign.parent) not in text
+    assert len(text) < 3_000_000
+
+
+def test_report_refuses_to_replace_what_is_no_report(campaign: Path, tmp_path: Path, capsys):
+    out = tmp_path / "thesis.html"
+    out.write_text("mine")
+    assert report(campaign, "--out", out) == 2
+    assert "--out" in capsys.readouterr().err
+    assert out.read_text() == "mine"
+    assert report(campaign, "--out", tmp_path) == 2
+    assert report(campaign, "--out", "/dev/null") == 2
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.html"]
+
+
+def test_report_that_cannot_be_written_is_refused(campaign: Path, tmp_path: Path, capsys):
+    (tmp_path / "file").write_text("mine")
+    assert report(campaign, "--out", tmp_path / "file" / "page.html") == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_report_of_a_campaign_without_a_run_is_refused(tmp_path: Path, capsys):
+    keep_campaign(tmp_path / "c", SMALL)
+    out = tmp_path / "page.html"
+    assert report(tmp_path / "c", "--out", out) == 2
+    assert "none of its 4 problems has a run" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_report_of_an_unfinished_campaign_judges_what_is_complete(campaign: Path, tmp_path: Path):
+    folder = tmp_path / "c"
+    shutil.copytree(campaign, folder)
+    keep_campaign(folder, CONSTRAINED.model_copy(update={"num_problems": 30}))
+    written = write_report(folder, tmp_path / "page.html")
+    assert written.report.campaign.num_judged == 8
+    text = written.file.read_text()
+    assert "8 of\n30 problems have all their runs" in text
+    assert "not judged: 22" in text
+
+
+def test_report_without_a_complete_problem_has_the_costs(campaign: Path, tmp_path: Path):
+    folder = tmp_path / "c"
+    shutil.copytree(campaign, folder)
+    keep_campaign(folder, CONSTRAINED.model_copy(update={"policy": Exhaustive(repeats=3)}))
+    written = write_report(folder, tmp_path / "page.html")
+    assert written.report.campaign.num_judged == 0
+    assert {cost.optimizer for cost in written.report.campaign.costs} == set(CONSTRAINED.optimizers)
+    text = written.file.read_text()
+    assert "Nothing is judged yet" in text
+    assert 'id="cost"' in text
+    assert 'id="winners"' not in text
+
+
+def test_report_with_every_problem_kept_out_says_so(tmp_path: Path):
+    run_campaign(tmp_path / "c", grown(num_problems=2, optimizers=("random_search",)), InlineExecutor())
+    written = write_report(tmp_path / "c", tmp_path / "page.html")
+    assert written.report.num_problems == 0
+    assert sum(written.report.campaign.kept_out.values()) == 2
+    text = written.file.read_text()
+    assert "Every judged problem is kept out" in text
+    assert "Kept out: no better than random search." in text
+
+
+def test_report_of_one_problem_has_no_interval(tmp_path: Path):
+    run_campaign(tmp_path / "c", grown(num_problems=1), InlineExecutor())
+    written = write_report(tmp_path / "c", tmp_path / "page.html")
+    assert written.report.campaign.num_judged == 1
+    assert written.report.gap is None or written.report.gap.interval is None
+
+
+def test_report_s_numbers_agree_with_each_other(campaign: Path):
+    numbers = campaign_report(read_judged(campaign))
+    judged = numbers.campaign
+    assert judged.num_judged == 8
+    assert sum(row.wins for row in numbers.wins) == numbers.num_problems > 0
+    assert sum(cost.runs for cost in judged.costs) == sum(judged.status.runs_by_status.values())
+    assert sum(cost.evaluations for cost in judged.costs) == judged.status.evaluations
+    assert sum(cost.core_hours for cost in judged.costs) == pytest.approx(judged.status.cpu_hours)
+    assert numbers.gap is not None
+    assert numbers.gap.difference >= 0
+
+
+def test_report_s_curves_end_where_the_verdict_stands(campaign: Path):
+    judged = read_judged(campaign)
+    assert len(judged.curves) == 8
+    for problem in judged.curves:
+        assert problem.curves[0].role == "winner"
+        tolerance = 1e-8 * max(1.0, abs(problem.verdict.best_known or 0.0))
+        for curve in problem.curves:
+            end, standing = curve.points[-1], curve.standing
+            if standing.median_error is None:
+                assert end.error is None
+            else:
+                assert end.error is not None
+                assert end.error == standing.median_error or end.error < standing.median_error <= tolerance
+            assert end.violation == standing.median_violation
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_page_asks_for_nothing_and_complains_of_nothing(browser: Browser, file: Path, scheme: str):
+    asked, complaints = [], []
+    page = browser.new_context(color_scheme="dark" if scheme == "dark" else "light").new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(file.as_uri())
+    page.click("#next")
+    page.wait_for_load_state("networkidle")
+    assert asked == [file.as_uri()]
+    assert complaints == []
+
+
+def test_page_has_every_chart_with_marks_a_title_and_how_to_read_it(browser: Browser, file: Path):
+    page = opened(browser, file)
+    for chart in CHARTS:
+        figure = page.locator(f"#{chart}")
+        assert figure.locator("h2").inner_text()
+        assert len(figure.locator("figcaption").inner_text()) > 20
+        marks = figure.locator(".mark, .curve path")
+        sizes = [box for mark in marks.all() if (box := mark.bounding_box())]
+        assert any(box["width"] > 3 and box["height"] > 3 for box in sizes), chart
+    nameless = page.locator("svg:not([aria-hidden]):not([aria-label]):not(svg svg)")
+    assert nameless.count() == 0
+
+
+def test_page_answers_in_its_first_screen(browser: Browser, file: Path, campaign: Path):
+    numbers = campaign_report(read_judged(campaign))
+    header = opened(browser, file).locator("header").inner_text()
+    assert numbers.wins[0].optimizer in header
+    assert numbers.gap is not None
+    assert f"{numbers.gap.difference:.2f}" in header
+
+
+def test_chooser_changes_the_curves(browser: Browser, file: Path):
+    page = opened(browser, file)
+    seen = []
+    for index in ("0", "3", "7"):
+        page.select_option("#chooser", index)
+        assert page.locator(".panel:visible").get_attribute("id") == f"problem-{index}"
+        seen.append(page.locator(".panel:visible .curve path").first.get_attribute("d"))
+    assert len(set(seen)) == 3
+    page.click("#next")
+    assert page.locator(".panel:visible").get_attribute("id") == "problem-0"
+    page.click("#previous")
+    assert page.locator(".panel:visible").get_attribute("id") == "problem-7"
+
+
+def test_filter_narrows_the_chooser_and_gives_back_all(browser: Browser, file: Path):
+    page = opened(browser, file)
+    every = page.locator("#chooser option").all_inner_texts()
+    page.fill("#filter", "Composition, 2 variables")
+    few = page.locator("#chooser option").all_inner_texts()
+    assert few == [text for text in every if "composition, 2 variables" in text]
+    assert 0 < len(few) < len(every)
+    page.fill("#filter", "no such problem")
+    assert page.locator("#chooser").is_disabled()
+    page.fill("#filter", "")
+    assert page.locator("#chooser option").all_inner_texts() == every
+
+
+def test_pointing_at_a_row_lights_its_curve_alone(browser: Browser, file: Path):
+    page = opened(browser, file)
+    page.hover(".panel:visible tr[data-curve='1']")
+    lit = page.locator(".panel:visible .curve.lit")
+    assert {lit.nth(i).get_attribute("data-curve") for i in range(lit.count())} == {"1"}
+
+
+def test_page_without_scripts_shows_every_problem(browser: Browser, file: Path):
+    page = opened(browser, file, scripts=False)
+    assert page.locator(".panel:visible").count() == 8
+
+
+def luminance(colour: str) -> float:
+    """Of `rgb(r, g, b)`, as WCAG 2.2 defines it."""
+    channels = [int(part) / 255 for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def colours(page: Page, selector: str, what: str) -> set[str]:
+    script = "(nodes, what) => nodes.map((node) => getComputedStyle(node)[what])"
+    return set(page.locator(selector).evaluate_all(script, what))
+
+
+def test_page_is_readable_in_light_and_in_dark(browser: Browser, file: Path):
+    papers = set()
+    for scheme in ("light", "dark"):
+        page = opened(browser, file, scheme=scheme)
+        (paper,) = colours(page, "body", "backgroundColor")
+        papers.add(paper)
+        text = colours(page, "body, h1, p:not(.notice), th, td, figcaption, footer dd, nav a", "color")
+        text |= colours(page, "svg text:not(.inside)", "fill")
+        assert min(contrast(colour, paper) for colour in text) >= 4.5
+        tiles = colours(page, ".tiles div", "backgroundColor").pop()
+        assert min(contrast(colour, tiles) for colour in colours(page, ".tiles dt, .tiles dd", "color")) >= 4.5
+        marks = colours(page, ".swatch:not(.not-judged)", "backgroundColor")
+        assert min(contrast(colour, paper) for colour in marks) >= 3
+        inside = colours(page, "#groups text.inside", "fill").pop()
+        parts = colours(page, "#groups .part rect", "fill")
+        assert min(contrast(colour, inside) for colour in parts) >= 4.5
+    assert len(papers) == 2
+
+
+@pytest.mark.parametrize("width", [360, 768])
+def test_page_fits_a_small_screen(browser: Browser, file: Path, width: int):
+    page = opened(browser, file, width=width)
+    page.locator("details").evaluate_all("(nodes) => nodes.forEach((node) => { node.open = true })")
+    for index in range(8):
+        page.select_option("#chooser", str(index))
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_page_shows_hostile_names_as_text(browser: Browser, tmp_path: Path):
+    candidates = [
+        candidate.model_copy(update={"optimizer": HOSTILE, "settings": {HOSTILE: HOSTILE}})
+        if candidate.optimizer == "nelder_mead"
+        else candidate
+        for candidate in entrants(SMALL.optimizers)
+    ]
+    run_entrants(tmp_path / "c", SMALL, candidates, InlineExecutor())
+    assert report(tmp_path / "c", "--out", tmp_path / "page.html") == 0
+    page = opened(browser, tmp_path / "page.html", width=360)
+    assert page.evaluate("window.owned") is None
+    assert page.locator("img").count() == 0
+    assert HOSTILE in page.locator("#cost").inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
