@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
 
-from llamoco_data.campaign.spec import load_campaign, plan_id
+from llamoco_data.campaign.spec import load_campaign
 from llamoco_data.execution import contestants
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.spec import ProblemSpec
-from llamoco_data.racing import counted
+from llamoco_data.racing import counted, next_runs
 from llamoco_data.runs import RunRecord
 from llamoco_data.store import Store
 
@@ -47,18 +47,18 @@ def read_problems(folder: str | PathLike[str]) -> Iterator[ProblemRuns]:
     """
     spec, store = load_campaign(folder), Store(folder)
     entrants = store.entrants()
-    complete = store.complete(plan_id(spec, entrants))
     rank = {entrant.candidate_id: position for position, entrant in enumerate(entrants)}
     for index in store.indices():
         problem_id = store.problem_id(index)
         if problem_id is None or index >= spec.num_problems:
             continue
         problem = store.problem(problem_id)
+        stored = store.records(problem_id)
         racers = contestants(entrants, problem)
-        records = counted(spec.policy, problem_id, racers, store.records(problem_id))
+        records = counted(spec.policy, problem_id, racers, stored)
         yield ProblemRuns(
             index=index,
             spec=problem,
             records=tuple(sorted(records, key=lambda record: (rank[record.candidate_id], record.seed))),
-            complete=problem_id in complete,
+            complete=not next_runs(spec.policy, problem_id, racers, stored),
         )

@@ -57,7 +57,7 @@ def read_judged(folder: str | PathLike[str]) -> JudgedCampaign:
         )
     entrants = {entrant.candidate_id: entrant for entrant in read_entrants(folder)}
     baseline = next((e.candidate_id for e in entrants.values() if e.optimizer == BASELINE), "")
-    judgements = judge_all(folder, spec, list(entrants), baseline)
+    judgements = judge_all(folder, spec, entrants, baseline)
     verdicts = {**judgements.verdicts, **judgements.kept_out}
     with_curves = set(evenly(sorted(verdicts), MOST_PROBLEMS))
     tally = CostTally(families_of(entrants))
@@ -66,10 +66,11 @@ def read_judged(folder: str | PathLike[str]) -> JudgedCampaign:
     for runs in read_problems(folder):
         for record in runs.records:
             tally.add(entrants[record.candidate_id].optimizer, record)
-        if runs.index in judgements.verdicts:
-            problems.append((runs.spec, verdicts[runs.index]))
-        if runs.index in with_curves:
-            curves.append(problem_curves(runs.index, runs.spec, verdicts[runs.index], runs.records, entrants))
+        problem_id = runs.spec.problem_id
+        if problem_id in judgements.verdicts:
+            problems.append((runs.spec, verdicts[problem_id]))
+        if problem_id in with_curves:
+            curves.append(problem_curves(runs.index, runs.spec, verdicts[problem_id], runs.records, entrants))
     kept_out = Counter(str(verdict.kept_out) for verdict in judgements.kept_out.values())
     chosen = problems and len(entrants) > bool(baseline)
     return JudgedCampaign(
