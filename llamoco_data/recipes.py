@@ -14,17 +14,25 @@ from llamoco_data.racing import Exhaustive, Policy, Race
 
 
 def standard() -> CampaignSpec:
-    """300 problems of 2 to 50 variables: an instruction set for a small model, in about an hour of two cores."""
+    """1,000 problems of 2 to 30 variables: an instruction set for a small model, in about two hours of one core.
+
+    What a statement says of such a problem tells which optimizer to take (decision 0009): most are a single function or
+    a few, and there are enough of them for every function to come back often.
+    """
     return CampaignSpec(
         recipe="standard",
         seed=7,
-        num_problems=300,
+        num_problems=1_000,
         mixture=ProblemMixture(
             min_dimension=2,
-            max_dimension=50,
+            max_dimension=30,
             min_budget_factor=50,
-            max_budget_factor=1_000,
-            max_evaluations=20_000,
+            max_budget_factor=500,
+            max_evaluations=10_000,
+            composition_share=0.25,
+            hybrid_share=0.15,
+            max_components=3,
+            constrained_share=0.4,
         ),
         optimizers=tuple(optimizer.name for optimizer in OPTIMIZERS),
         policy=Race(),
@@ -34,8 +42,15 @@ def standard() -> CampaignSpec:
 
 
 def paper() -> CampaignSpec:
-    """The size of Ma et al. (arXiv 2403.01131): 6,000 problems, half of them constrained, for a cluster."""
-    return standard().model_copy(update={"recipe": "paper", "num_problems": 6_000})
+    """The size of Ma et al. (arXiv 2403.01131): 6,000 problems of up to 50 variables, half of them constrained."""
+    changes = {
+        "recipe": "paper",
+        "num_problems": 6_000,
+        "mixture": ProblemMixture(
+            min_dimension=2, max_dimension=50, min_budget_factor=50, max_budget_factor=2_000, max_evaluations=50_000
+        ),
+    }
+    return standard().model_copy(update=changes)
 
 
 def demo() -> CampaignSpec:
