@@ -57,7 +57,7 @@ def main() -> int:
     parser.add_argument("folder", help="a finished campaign, of recipe standard or larger")
     arguments = parser.parse_args()
     console = Console(width=120)
-    data = _read(arguments.folder)
+    data = read_scores(arguments.folder)
     console.print(f"{len(data.specs)} problems worth teaching; kept out: {dict(data.kept_out)}")
     _print_set(console, data)
     everything = np.arange(len(data.specs))
@@ -86,7 +86,8 @@ def main() -> int:
     return 0 if met else 1
 
 
-def _read(folder: str) -> Scores:
+def read_scores(folder: str) -> Scores:
+    """The judged problems of a campaign, as a table for a classical model."""
     entrants = read_entrants(folder)
     order = [entrant.candidate_id for entrant in entrants]
     optimizer = {entrant.candidate_id: entrant.optimizer for entrant in entrants}

@@ -11,8 +11,9 @@ candidate, or its mean regret is larger.
 """
 
 import argparse
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ from rich.table import Table
 from llamoco_data.campaign import read_entrants, read_problems
 from llamoco_data.identity import stream
 from llamoco_data.portfolio import BASELINE
+from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.racing import Contestant, Exhaustive, Policy, Race, counted, next_runs
 from llamoco_data.runs import RunRecord, run_seed
 from llamoco_data.verdicts import Verdict, judge
@@ -49,11 +52,15 @@ POLICIES: dict[str, Policy] = {
 }
 
 
+Served = dict[tuple[str, int], RunRecord]
+"""(candidate_id, seed) -> the run that a policy finds there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A problem, and all that is known of it."""
 
-    problem_id: str
+    spec: ProblemSpec
     contestants: tuple[Contestant, ...]
     records: dict[str, list[RunRecord]]
     """candidate_id -> its runs, by seed."""
@@ -64,13 +71,25 @@ class Reference:
 class Outcome:
     """What a policy did, in every problem and replay: lists of equal length."""
 
-    problem: list[int] = field(default_factory=list)
-    regret: list[float] = field(default_factory=list)
-    blind_regret: list[float] = field(default_factory=list)
-    spent: list[float] = field(default_factory=list)
+    problem: list[int] = dataclasses.field(default_factory=list)
+    regret: list[float] = dataclasses.field(default_factory=list)
+    blind_regret: list[float] = dataclasses.field(default_factory=list)
+    spent: list[float] = dataclasses.field(default_factory=list)
     """Evaluations, as a share of those of the reference policy."""
-    agrees: list[bool] = field(default_factory=list)
-    confidence: list[float] = field(default_factory=list)
+    agrees: list[bool] = dataclasses.field(default_factory=list)
+    confidence: list[float] = dataclasses.field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What all problems of a reference campaign share."""
+
+    entrants: dict[str, Entrant]
+    """By candidate_id, in catalogue order."""
+    baseline: str
+
+    def judge(self, records: Sequence[RunRecord]) -> Verdict:
+        return judge(records, order=list(self.entrants), baseline=self.baseline)
 
 
 def main() -> int:
@@ -78,74 +97,79 @@ def main() -> int:
     parser.add_argument("folder", help="a campaign of tests/benchmarks/truth.py")
     arguments = parser.parse_args()
     console = Console(width=120)
-    entrants = read_entrants(arguments.folder)
-    order = [entrant.candidate_id for entrant in entrants]
-    baseline = next(entrant.candidate_id for entrant in entrants if entrant.optimizer == BASELINE)
-    optimizer = {entrant.candidate_id: entrant.optimizer for entrant in entrants}
-    references: list[Reference] = []
-    for runs in read_problems(arguments.folder):
-        by_candidate: dict[str, list[RunRecord]] = {}
-        for record in runs.records:
-            by_candidate.setdefault(record.candidate_id, []).append(record)
-        truth = judge(runs.records, order=order, baseline=baseline)
-        if runs.complete and truth.kept_out is None:
-            racers = tuple(Contestant(candidate_id=c, optimizer=optimizer[c]) for c in order if c in by_candidate)
-            references.append(Reference(runs.spec.problem_id, racers, by_candidate, truth))
+    field, references = read_references(arguments.folder)
     outcomes = {name: Outcome() for name in POLICIES}
     for position, reference in enumerate(references):
         for replay in range(REPLAYS):
-            _replay(reference, position, replay, order, baseline, outcomes)
+            _replay(field, reference, position, replay, outcomes)
     num_seeds = len(next(iter(references[0].records.values())))
     console.print(f"{len(references)} problems worth teaching, {num_seeds} seeds, {REPLAYS} replays\n")
     console.print(_policies_table(outcomes))
     console.print(_confidence_table(outcomes[RACE]))
     race, exhaustive = outcomes[RACE], outcomes[REFERENCE]
     difference = _by_problem(race, "blind_regret") - _by_problem(exhaustive, "blind_regret")
-    low, high = _interval(difference)
+    low, high = interval(difference)
     console.print(f"regret of the race less that of {REFERENCE}: {difference.mean():+.4f} [{low:+.4f}, {high:+.4f}]")
     met = float(np.mean(race.spent)) <= 0.2 and float(difference.mean()) <= 0
     console.print("met" if met else "MISSED")
     return 0 if met else 1
 
 
-def _replay(
-    reference: Reference, position: int, replay: int, order: Sequence[str], baseline: str, outcomes: dict[str, Outcome]
-) -> None:
-    """Every policy on one problem, with the seeds in an order of this replay's own."""
+def read_references(folder: str) -> tuple[Field, list[Reference]]:
+    """The complete problems of a reference campaign that are worth teaching."""
+    entrants = {entrant.candidate_id: entrant for entrant in read_entrants(folder)}
+    field = Field(entrants, next(c for c, entrant in entrants.items() if entrant.optimizer == BASELINE))
+    references: list[Reference] = []
+    for runs in read_problems(folder):
+        by_candidate: dict[str, list[RunRecord]] = {}
+        for record in runs.records:
+            by_candidate.setdefault(record.candidate_id, []).append(record)
+        if not runs.complete:
+            continue
+        truth = field.judge(runs.records)
+        if truth.kept_out is None:
+            racers = tuple(
+                Contestant(candidate_id=c, optimizer=e.optimizer) for c, e in entrants.items() if c in by_candidate
+            )
+            references.append(Reference(runs.spec, racers, by_candidate, truth))
+    return field, references
+
+
+def reordered(reference: Reference, replay: int) -> tuple[Served, list[RunRecord]]:
+    """Runs for a policy to find, their seeds in an order of the replay's own, and those that it never sees."""
+    problem_id = reference.spec.problem_id
     num_seeds = len(next(iter(reference.records.values())))
-    shuffled = stream("racing", reference.problem_id, replay).permutation(num_seeds)
+    shuffled = stream("racing", problem_id, replay).permutation(num_seeds)
     served = {
-        (candidate, run_seed(reference.problem_id, repeat)): records[place]
+        (candidate, run_seed(problem_id, repeat)): records[place]
         for candidate, records in reference.records.items()
         for repeat, place in enumerate(shuffled[:SEEN])
     }
-    unseen = [records[place] for records in reference.records.values() for place in shuffled[SEEN:]]
+    return served, [records[place] for records in reference.records.values() for place in shuffled[SEEN:]]
+
+
+def raced(policy: Policy, reference: Reference, served: Served) -> list[RunRecord]:
+    """Every run that a policy asks for; a run's cost is the problem's budget."""
+    problem_id, records = reference.spec.problem_id, list[RunRecord]()
+    while runs := next_runs(policy, problem_id, reference.contestants, records):
+        records += [served[run.candidate_id, run.seed].model_copy(update={"seed": run.seed}) for run in runs]
+    return list(counted(policy, problem_id, reference.contestants, records))
+
+
+def _replay(field: Field, reference: Reference, position: int, replay: int, outcomes: dict[str, Outcome]) -> None:
+    """Every policy on one problem."""
+    served, unseen = reordered(reference, replay)
     scores = {s.candidate_id: s.score for s in reference.truth.standings}
-    blind = {s.candidate_id: s.score for s in judge(unseen, order=order, baseline=baseline).standings}
+    blind = {s.candidate_id: s.score for s in field.judge(unseen).standings}
     for name, policy in POLICIES.items():
-        verdict, num_runs = _raced(policy, reference, served, order, baseline)
-        outcome = outcomes[name]
+        records = raced(policy, reference, served)
+        verdict, outcome = field.judge(records), outcomes[name]
         outcome.problem.append(position)
         outcome.regret.append(scores[reference.truth.winner] - scores[verdict.winner])
         outcome.blind_regret.append(max(blind.values()) - blind[verdict.winner])
-        outcome.spent.append(num_runs / (5 * len(reference.contestants)))
+        outcome.spent.append(len(records) / (5 * len(reference.contestants)))
         outcome.agrees.append(verdict.winner == reference.truth.winner)
         outcome.confidence.append(verdict.confidence)
-
-
-def _raced(
-    policy: Policy,
-    reference: Reference,
-    served: dict[tuple[str, int], RunRecord],
-    order: Sequence[str],
-    baseline: str,
-) -> tuple[Verdict, int]:
-    """The verdict after every run that a policy asks for, and their number; a run's cost is the problem's budget."""
-    records: list[RunRecord] = []
-    while runs := next_runs(policy, reference.problem_id, reference.contestants, records):
-        records += [served[run.candidate_id, run.seed].model_copy(update={"seed": run.seed}) for run in runs]
-    asked = counted(policy, reference.problem_id, reference.contestants, records)
-    return judge(asked, order=order, baseline=baseline), len(records)
 
 
 def _policies_table(outcomes: dict[str, Outcome]) -> Table:
@@ -156,8 +180,8 @@ def _policies_table(outcomes: dict[str, Outcome]) -> Table:
         table.add_row(
             name,
             f"{np.mean(outcome.spent):.1%}",
-            _with_interval(_by_problem(outcome, "regret")),
-            _with_interval(_by_problem(outcome, "blind_regret")),
+            _withinterval(_by_problem(outcome, "regret")),
+            _withinterval(_by_problem(outcome, "blind_regret")),
             f"{np.mean(outcome.agrees):.0%}",
             f"{np.mean(np.array(outcome.regret) < CLOSE):.0%}",
         )
@@ -185,15 +209,15 @@ def _by_problem(outcome: Outcome, what: str) -> NDArray[np.float64]:
     return np.array([values[problem == p].mean() for p in np.unique(problem)])
 
 
-def _interval(values_P: NDArray[np.float64]) -> tuple[float, float]:
-    """Bootstrap over problems."""
+def interval(values_P: NDArray[np.float64]) -> tuple[float, float]:
+    """95 % interval of the mean, by a bootstrap over problems."""
     picks = stream("racing", "interval").integers(len(values_P), size=(5_000, len(values_P)))
     low, high = np.quantile(values_P[picks].mean(axis=1), [0.025, 0.975])
     return float(low), float(high)
 
 
-def _with_interval(values_P: NDArray[np.float64]) -> str:
-    low, high = _interval(values_P)
+def _withinterval(values_P: NDArray[np.float64]) -> str:
+    low, high = interval(values_P)
     return f"{values_P.mean():.4f} [{low:.4f}, {high:.4f}]"
 
 
