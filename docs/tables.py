@@ -157,6 +157,7 @@ def _declined(optimizer: Optimizer) -> str:
     least = optimizer.min_evaluations_per_dimension
     limits = [
         (not optimizer.takes_constraints, "constraints"),
+        (optimizer.needs_constraints, "no constraints"),
         (least, f"less than {least:g} D evaluations"),
         (optimizer.max_evaluations, f"more than {optimizer.max_evaluations} evaluations"),
         (optimizer.max_dimension, f"more than {optimizer.max_dimension} variables"),

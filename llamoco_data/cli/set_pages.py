@@ -85,6 +85,7 @@ def show_portfolio(console: Console, *, candidates: bool) -> None:
     table.columns[3].overflow = "fold"
     for optimizer in OPTIMIZERS:
         constraints = "yes" if optimizer.takes_constraints else "no"
+        constraints = "only with" if optimizer.needs_constraints else constraints
         details = [f"{name}: {', '.join(map(str, values))}" for name, values in optimizer.grid.items()]
         details = "\n".join([*details, *_limits(optimizer)]) or "-"
         table.add_row(optimizer.name, f"{optimizer.family}\n{optimizer.library}", constraints, details)

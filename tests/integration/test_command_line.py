@@ -19,7 +19,7 @@ OPTIONS = {
     "plan": {"--recipe", "--problems"},
     "run": {"--recipe", "--problems", "--address", "--workers", "--quiet"},
     "status": set(),
-    "export": {"--quiet"},
+    "export": {"--budget", "--quiet"},
     "report": {"--out"},
     "show": set(),
     "portfolio": {"--candidates"},
