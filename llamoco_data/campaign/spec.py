@@ -97,8 +97,14 @@ def keep_campaign(folder: str | PathLike[str], wanted: CampaignSpec) -> None:
 
 
 def plan_id(spec: CampaignSpec, entrants: Sequence[Entrant]) -> str:
-    """The id of everything that decides which runs a given problem needs."""
-    return digest([spec.policy, [[entrant.candidate_id, entrant.limits] for entrant in entrants]])
+    """The id of everything that decides which runs a given problem needs.
+
+    Defaults are left out, so that a field that a later release adds leaves the ids of old folders as they are.
+    """
+    limits = [
+        [entrant.candidate_id, entrant.limits.model_dump(mode="json", exclude_defaults=True)] for entrant in entrants
+    ]
+    return digest([spec.policy.kind, spec.policy.model_dump(mode="json", exclude_defaults=True), limits])
 
 
 def _stored(folder: Path) -> CampaignSpec | None:
