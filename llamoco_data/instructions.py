@@ -100,7 +100,7 @@ class Instruction(Record):
     best_known_proven: bool
     """Whether `best_known` is proven."""
     winner_score: float
-    """Median result of the answer: 0 = random search at the same budget, 1 = target reached (log scale)."""
+    """Mean over the answer's runs: 0 = random search at the same budget, 1 = target reached (log scale)."""
     winner_error: float | None
     """Median final objective above `best_known`; null where the median run is infeasible."""
     winner_feasible_share: float

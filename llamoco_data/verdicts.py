@@ -40,7 +40,7 @@ class Standing(Record):
     evaluations_to_target: float | None
     """Median evaluations until the error was within the tolerance; None where the median run never was."""
     score: float = Field(ge=0, le=1)
-    """Share of the way, on a log scale, from random search's error (0) to the tolerance (1)."""
+    """Mean over the runs of the share of the way, on a log scale, from random search's error (0) to the tolerance (1)."""
     win_share: float = Field(ge=0, le=1)
     """Share of the resamples that it wins."""
 
@@ -174,19 +174,18 @@ def _standing(result: Results, floor: float, tolerance: float, win_share: float)
         median_violation=violation if np.isfinite(violation) else None,
         median_error=error if np.isfinite(error) else None,
         evaluations_to_target=hit if np.isfinite(hit) else None,
-        score=_score(error, floor, tolerance),
+        score=_score(result.error, floor, tolerance),
         win_share=win_share,
     )
 
 
-def _score(error: float, floor: float, tolerance: float) -> float:
-    if not np.isfinite(error):
-        return 0.0
-    if error <= tolerance:
-        return 1.0
-    if error >= floor:
-        return 0.0
-    return float(np.log(floor / error) / np.log(floor / tolerance))
+def _score(error: NDArray[np.float64], floor: float, tolerance: float) -> float:
+    """Mean over the runs."""
+    if floor <= tolerance:
+        return float(np.mean(error <= tolerance))
+    with np.errstate(divide="ignore"):
+        scores = np.log(floor / error) / np.log(floor / tolerance)  # of an infinite error: minus infinity, cut to 0
+    return float(np.mean(np.clip(scores, 0.0, 1.0)))
 
 
 def _kept_out(standings: Sequence[Standing], baseline: str, tolerance: float) -> KeptOutReason | None:
