@@ -40,7 +40,7 @@ class Standing(Record):
     evaluations_to_target: float | None
     """Median evaluations until the error was within the tolerance; None where the median run never was."""
     score: float = Field(ge=0, le=1)
-    """Mean over the runs of the share of the way, on a log scale, from random search's error (0) to the tolerance (1)."""
+    """Mean over the runs of how far they came, on a log scale, from random search (0) to the tolerance (1)."""
     win_share: float = Field(ge=0, le=1)
     """Share of the resamples that it wins."""
 
