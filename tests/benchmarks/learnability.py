@@ -32,7 +32,7 @@ from llamoco_data.verdicts import judge
 FOLDS = 5
 REPEATS = 3
 """Random assignments to folds; a problem's recommendation is averaged over them."""
-CURVE = (50, 100, 150, 200)
+CURVE = (50, 100, 200, 400)
 FAMILIES = tuple(dict.fromkeys(function.family for function in FUNCTIONS))
 
 
@@ -44,7 +44,9 @@ class Scores:
     features: NDArray[np.float64]
     """(problems, features)."""
     score: NDArray[np.float64]
-    """(problems, optimizers): of the optimizer's best candidate, at most the winner's; 0 where it does not apply."""
+    """(problems, optimizers): of the optimizer's best candidate; 0 where it does not apply."""
+    virtual_best: NDArray[np.float64]
+    """(problems,): the winner's score."""
     applies: NDArray[np.bool_]
     confidence: NDArray[np.float64]
     winner: list[str]
@@ -93,9 +95,12 @@ def read_scores(folder: str) -> Scores:
     optimizer = {entrant.candidate_id: entrant.optimizer for entrant in entrants}
     names = [name for name in dict.fromkeys(optimizer.values()) if name != BASELINE]
     baseline = next(entrant.candidate_id for entrant in entrants if entrant.optimizer == BASELINE)
-    data = Scores([], np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 0), bool), np.zeros(0), [], names, Counter())
+    data = Scores(
+        [], np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0), np.zeros((0, 0), bool), np.zeros(0), [], names, Counter()
+    )
     rows: list[NDArray[np.float64]] = []
     confidence: list[float] = []
+    best: list[float] = []
     for runs in read_problems(folder):
         if not runs.complete:
             continue
@@ -105,8 +110,9 @@ def read_scores(folder: str) -> Scores:
             continue
         row = dict.fromkeys(names, np.nan)
         for standing in reversed(verdict.standings):
-            row[optimizer[standing.candidate_id]] = min(standing.score, verdict.standings[0].score)
+            row[optimizer[standing.candidate_id]] = standing.score
         rows.append(np.array([row[name] for name in names]))
+        best.append(verdict.standings[0].score)
         data.specs.append(runs.spec)
         data.winner.append(optimizer[verdict.winner])
         same = [s.win_share for s in verdict.standings if optimizer[s.candidate_id] == optimizer[verdict.winner]]
@@ -117,6 +123,7 @@ def read_scores(folder: str) -> Scores:
         data.specs,
         seen,
         np.nan_to_num(table),
+        np.array(best),
         ~np.isnan(table),
         np.array(confidence),
         data.winner,
@@ -147,7 +154,7 @@ def _judged(
             for problem, choice in zip(held, predicted.argmax(axis=1), strict=True):
                 score = data.score[problem]
                 rows.setdefault(int(problem), []).append(
-                    (float(score[single]), float(score[choice]), float(score.max()))
+                    (float(score[single]), float(score[choice]), float(data.virtual_best[problem]))
                 )
     return np.array([(problem, *np.mean(values, axis=0)) for problem, values in sorted(rows.items())])
 
@@ -188,7 +195,7 @@ def _print_set(console: Console, data: Scores) -> None:
     most, count = wins.most_common(1)[0]
     often = sum(n >= 0.01 * len(data.winner) for n in wins.values())
     single = data.score[:, data.score.mean(axis=0).argmax()]
-    gap = data.score.max(axis=1) - single
+    gap = data.virtual_best - single
     picks = stream("learnability", "gap").integers(len(gap), size=(5_000, len(gap)))
     low, high = np.quantile(gap[picks].mean(axis=1), [0.025, 0.975])
     console.print(", ".join(f"{name} {n}" for name, n in wins.most_common()))
