@@ -27,7 +27,7 @@ from llamoco_data.identity import stream
 from llamoco_data.portfolio import BASELINE
 from llamoco_data.problems.functions import FUNCTION_BY_NAME, FUNCTIONS
 from llamoco_data.problems.spec import ProblemSpec
-from llamoco_data.verdicts import judge
+from llamoco_data.verdicts import Verdict, judge
 
 FOLDS = 5
 REPEATS = 3
@@ -95,40 +95,35 @@ def read_scores(folder: str) -> Scores:
     optimizer = {entrant.candidate_id: entrant.optimizer for entrant in entrants}
     names = [name for name in dict.fromkeys(optimizer.values()) if name != BASELINE]
     baseline = next(entrant.candidate_id for entrant in entrants if entrant.optimizer == BASELINE)
-    data = Scores(
-        [], np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0), np.zeros((0, 0), bool), np.zeros(0), [], names, Counter()
-    )
-    rows: list[NDArray[np.float64]] = []
-    confidence: list[float] = []
-    best: list[float] = []
+    specs: list[ProblemSpec] = []
+    verdicts: list[Verdict] = []
+    kept_out: Counter[str] = Counter()
     for runs in read_problems(folder):
-        if not runs.complete:
-            continue
-        verdict = judge(runs.records, order=order, baseline=baseline)
-        if verdict.kept_out is not None:
-            data.kept_out[verdict.kept_out] += 1
-            continue
-        row = dict.fromkeys(names, np.nan)
+        if runs.complete:
+            verdict = judge(runs.records, order=order, baseline=baseline)
+            if verdict.kept_out is not None:
+                kept_out[verdict.kept_out] += 1
+                continue
+            specs.append(runs.spec)
+            verdicts.append(verdict)
+    table = np.full((len(specs), len(names) + 1), np.nan)
+    column = {name: position for position, name in enumerate([*names, BASELINE])}
+    confidence = np.zeros(len(specs))
+    for row, verdict in enumerate(verdicts):
         for standing in reversed(verdict.standings):
-            row[optimizer[standing.candidate_id]] = standing.score
-        rows.append(np.array([row[name] for name in names]))
-        best.append(verdict.standings[0].score)
-        data.specs.append(runs.spec)
-        data.winner.append(optimizer[verdict.winner])
-        same = [s.win_share for s in verdict.standings if optimizer[s.candidate_id] == optimizer[verdict.winner]]
-        confidence.append(sum(same))
-    table = np.array(rows)
-    seen = np.array([features(spec) for spec in data.specs])
+            table[row, column[optimizer[standing.candidate_id]]] = standing.score
+            if optimizer[standing.candidate_id] == optimizer[verdict.winner]:
+                confidence[row] += standing.win_share
     return Scores(
-        data.specs,
-        seen,
-        np.nan_to_num(table),
-        np.array(best),
-        ~np.isnan(table),
-        np.array(confidence),
-        data.winner,
-        names,
-        data.kept_out,
+        specs=specs,
+        features=np.array([features(spec) for spec in specs]),
+        score=np.nan_to_num(table[:, :-1]),
+        virtual_best=np.array([verdict.standings[0].score for verdict in verdicts]),
+        applies=~np.isnan(table[:, :-1]),
+        confidence=confidence,
+        winner=[optimizer[verdict.winner] for verdict in verdicts],
+        optimizers=names,
+        kept_out=kept_out,
     )
 
 
