@@ -51,6 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder")
     parser.add_argument("--set", choices=sorted(SETS), required=True)
+    parser.add_argument("--seeds", type=int, help="fewer or more seeds than the set's own; more can be added later")
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     console = Console()
@@ -62,7 +63,10 @@ def main() -> None:
             seen = snapshot.problems_done
             console.print(f"{seen} of {snapshot.problems_total} problems, {snapshot.runs_done} runs")
 
-    run_campaign(arguments.folder, SETS[arguments.set](), executor("local", arguments.workers), report=report)
+    spec = SETS[arguments.set]()
+    if arguments.seeds:
+        spec = spec.model_copy(update={"policy": Exhaustive(repeats=arguments.seeds)})
+    run_campaign(arguments.folder, spec, executor("local", arguments.workers), report=report)
 
 
 if __name__ == "__main__":
