@@ -167,9 +167,11 @@ def _runs(candidates: Iterable[str], seed: int) -> list[Run]:
 
 def _best_first(candidates: Sequence[str], records: Sequence[RunRecord]) -> list[str]:
     """The candidates, which have run the same seeds, by the order of verdicts."""
-    measured_by = yardstick(records) if records else None
+    if not candidates:
+        return []
+    measured_by = yardstick(records)
     by_candidate: dict[str, list[RunRecord]] = {}
     for record in records:
         by_candidate.setdefault(record.candidate_id, []).append(record)
-    results = [results_of(c, by_candidate[c], measured_by) for c in candidates] if measured_by else []
-    return [candidates[position] for position in ranking(results)] if results else []
+    results = [results_of(candidate, by_candidate[candidate], measured_by) for candidate in candidates]
+    return [candidates[position] for position in ranking(results)]
