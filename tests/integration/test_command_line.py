@@ -12,6 +12,7 @@ import pytest
 from llamoco_data import recipes
 from llamoco_data.cli.commands import llamoco_data, main
 from llamoco_data.portfolio import OPTIMIZERS, rendering
+from llamoco_data.racing import Exhaustive
 
 pytestmark = pytest.mark.integration
 
@@ -51,7 +52,9 @@ def small_recipes(monkeypatch: pytest.MonkeyPatch):
     def demo():
         spec = recipes.standard().model_copy(update={"recipe": "demo", "num_problems": 2, "wordings": 1})
         mixture = spec.mixture.model_copy(update={"max_dimension": 4, "max_evaluations": 150, "constrained_share": 0.0})
-        return spec.model_copy(update={"mixture": mixture, "optimizers": ("nelder_mead", "random_search")})
+        policy = Exhaustive(repeats=5)
+        optimizers = ("nelder_mead", "random_search")
+        return spec.model_copy(update={"mixture": mixture, "optimizers": optimizers, "policy": policy})
 
     monkeypatch.setitem(recipes.RECIPES, "demo", demo)
 
