@@ -77,9 +77,9 @@ def test_campaign_from_plan_to_export(command, small_recipes, tmp_path: Path):
 
     ran = command("run", folder, "--recipe", "demo", "--address", "inline")
     assert ran.code == 0
-    assert "30 runs" in ran.out
+    assert "40 runs" in ran.out
     assert "all 2 problems are complete" in ran.out
-    assert re.search(r"2/2 problems, 30/30 runs, [\d.]+ runs/s", ran.err)
+    assert re.search(r"2/2 problems, 40/40 runs, [\d.]+ runs/s", ran.err)
 
     again = command("run", folder, "--address", "inline")
     assert again.code == 0
@@ -110,7 +110,7 @@ def test_run_grows_and_does_only_what_is_missing(command, small_recipes, tmp_pat
     folder = tmp_path / "c"
     command("run", folder, "--recipe", "demo", "--address", "inline", "--quiet")
     grown = command("run", folder, "--problems", 3, "--address", "inline", "--quiet")
-    assert "15 runs" in grown.out
+    assert "20 runs" in grown.out
     assert grown.err == ""
 
 
