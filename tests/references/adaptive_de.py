@@ -1,14 +1,10 @@
 """JADE and L-SHADE as their papers' pseudo code has them, written down anew: what minionpy's are compared with."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
 from tests.references.trials import Solver, Trial
-
-Mean = Callable[[np.ndarray, np.ndarray], float]
-"""(values, weights) -> their mean."""
 
 
 def current_to_pbest(
@@ -57,11 +53,7 @@ def lehmer(values: np.ndarray, weights: np.ndarray) -> float:
     return float((weights * values**2).sum() / (weights * values).sum())
 
 
-def arithmetic(values: np.ndarray, weights: np.ndarray) -> float:
-    return float((weights * values).sum() / weights.sum())
-
-
-def jade(population_size: int, share: float = 0.05, rate: float = 0.1, *, f_mean: Mean = lehmer) -> Solver:
+def jade(population_size: int, share: float = 0.05, rate: float = 0.1) -> Solver:
     """JADE with archive (Zhang & Sanderson, 2009, table I)."""
 
     def solve(objective: Trial, lower: np.ndarray, upper: np.ndarray, max_evaluations: int, seed: int) -> None:
@@ -80,7 +72,7 @@ def jade(population_size: int, share: float = 0.05, rate: float = 0.1, *, f_mean
             population[won], values[won] = trials[won], new[won]
             if won.any():
                 mean_cr = (1 - rate) * mean_cr + rate * cr[won].mean()
-                mean_f = (1 - rate) * mean_f + rate * f_mean(f[won], np.ones(won.sum()))
+                mean_f = (1 - rate) * mean_f + rate * lehmer(f[won], np.ones(won.sum()))
 
     return solve
 

@@ -16,7 +16,7 @@ from scipy.stats import bootstrap
 
 from llamoco_data.portfolio import Setting
 from tests.references import libraries
-from tests.references.adaptive_de import arithmetic, jade, lshade
+from tests.references.adaptive_de import jade, lshade
 from tests.references.g_functions import g_function
 from tests.references.trials import Solver, Trial, bbob, portfolio_solver
 
@@ -76,7 +76,8 @@ def difference(comparison: Comparison, seeds: int, change: tuple[str, str] | Non
     else:
         found = bootstrap((apart,), np.mean, method="percentile", n_resamples=5000, rng=np.random.default_rng(0))
         interval = (found.confidence_interval.low, found.confidence_interval.high)
-    return Difference(float(apart.mean()), *map(float, interval), float(np.median(ours)), float(np.median(theirs)))
+    low, high = map(float, interval)
+    return Difference(float(apart.mean()), low, high, float(np.median(ours)), float(np.median(theirs)))
 
 
 @functools.cache
@@ -155,7 +156,9 @@ COMPARISONS = (
         )
     ),
     *(
-        Comparison("cma_es", "cmaes.CMA", libraries.cmaes_cma(cmaes.CMA, 0.3), problem, on_bbob(number, 5, 10_000, 1e-6))
+        Comparison(
+            "cma_es", "cmaes.CMA", libraries.cmaes_cma(cmaes.CMA, 0.3), problem, on_bbob(number, 5, 10_000, 1e-6)
+        )
         for problem, number in ((SPHERE, 1), (ELLIPSOID, 10))
     ),
     *(

@@ -130,9 +130,7 @@ G_FUNCTIONS = {
         (1e-9, 1e-9),
         (10, 10),
         -0.0958250414180359,
-        lambda x: float(
-            -(np.sin(2 * np.pi * x[0]) ** 3) * np.sin(2 * np.pi * x[1]) / (x[0] ** 3 * (x[0] + x[1]))
-        ),
+        lambda x: float(-(np.sin(2 * np.pi * x[0]) ** 3) * np.sin(2 * np.pi * x[1]) / (x[0] ** 3 * (x[0] + x[1]))),
         lambda x: [x[0] ** 2 - x[1] + 1, 1 - x[0] + (x[1] - 4) ** 2],
     ),
     "g09": GFunction((-10,) * 7, (10,) * 7, 680.630057374402, g09_value, g09_limits),

@@ -1,5 +1,8 @@
 """Other libraries' optimizers, with the parameters of ours: what the programs of the portfolio are compared with."""
 
+# The signatures of SciPy, minionpy and pymoo are narrower than what these take.
+# pyright: reportArgumentType=false, reportImplicitOverride=false
+
 import cma
 import cmaes
 import minionpy
@@ -80,7 +83,7 @@ def pycma_cma(relative_step: float) -> Solver:
 
 
 def pycma_bipop(relative_step: float) -> Solver:
-    """pycma's own restarts, and its own way with the walls."""
+    """BIPOP by pycma, with its own way with the walls."""
 
     def solve(trial: Trial, lower: np.ndarray, upper: np.ndarray, max_evaluations: int, seed: int) -> None:
         starts = np.random.default_rng(1_000_000 + seed)
@@ -97,7 +100,7 @@ def pycma_bipop(relative_step: float) -> Solver:
 
 
 def pycma_constrained(relative_step: float) -> Solver:
-    """pycma's augmented Lagrangian."""
+    """The augmented Lagrangian of pycma."""
 
     def solve(trial: Trial, lower: np.ndarray, upper: np.ndarray, max_evaluations: int, seed: int) -> None:
         limits, width = trial.limits, upper - lower
@@ -118,7 +121,7 @@ def pycma_constrained(relative_step: float) -> Solver:
 
 
 def minionpy_pso(swarm_size: int, inertia: float, acceleration: float) -> Solver:
-    """minionpy's canonical particle swarm."""
+    """The canonical particle swarm of minionpy."""
 
     def solve(trial: Trial, lower: np.ndarray, upper: np.ndarray, max_evaluations: int, seed: int) -> None:
         minionpy.PSO(
@@ -149,12 +152,12 @@ class Rows(Problem):
         super().__init__(n_var=len(trial.lower), n_obj=1, xl=trial.lower, xu=trial.upper)
         self.trial = trial
 
-    def _evaluate(self, x: np.ndarray, out: dict[str, object], *args: object, **kwargs: object) -> None:
+    def _evaluate(self, x: np.ndarray, out: dict[str, object], *_: object, **__: object) -> None:
         out["F"] = np.array([self.trial(row) for row in x])[:, None]
 
 
 def pymoo_ga(population_size: int, rate: float, crossover_eta: float, mutation_eta: float) -> Solver:
-    """pymoo's genetic algorithm: SBX, and polynomial mutation of one variable on average."""
+    """The genetic algorithm of pymoo: SBX, and polynomial mutation of one variable on average."""
 
     def solve(trial: Trial, lower: np.ndarray, upper: np.ndarray, max_evaluations: int, seed: int) -> None:
         algorithm = GA(

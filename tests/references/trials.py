@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import ioh
 import numpy as np
@@ -14,7 +15,7 @@ Limits = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """x -> (g, h): feasible where g <= 0 and |h| <= 1e-4."""
 
 Solver = Callable[["Trial", np.ndarray, np.ndarray, int, int], object]
-"""An optimizer as (objective, lower, upper, max_evaluations, seed); the trial ends it, and what it returns is unread."""
+"""An optimizer as (trial, lower, upper, max_evaluations, seed); the trial ends it, and what it returns is not read."""
 
 
 class Ended(BaseException):
@@ -23,7 +24,7 @@ class Ended(BaseException):
 
 @dataclass(slots=True)
 class Trial:
-    """A function to minimize once. A call is an evaluation; at the target or the end of the budget it raises `Ended`."""
+    """A function to minimize once. A call is an evaluation, and raises `Ended` where the run is over."""
 
     function: Objective
     optimum: float
@@ -72,7 +73,7 @@ class Trial:
 
 def bbob(function: int, dimension: int, instance: int, max_evaluations: int, target_gap: float = 0.0) -> Trial:
     """A function of the COCO bbob suite in its box from -5 to 5."""
-    problem = ioh.get_problem(function, instance, dimension, ioh.ProblemClass.BBOB)
+    problem: Any = ioh.get_problem(function, instance, dimension, ioh.ProblemClass.BBOB)
     box = np.full(dimension, 5.0)
     return Trial(problem, float(problem.optimum.y), -box, box, max_evaluations, target_gap)
 
