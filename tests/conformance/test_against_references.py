@@ -28,7 +28,7 @@ from tests.references.trials import Ended, Trial, bbob, portfolio_solver, progra
 
 pytestmark = pytest.mark.conformance
 
-SEEDS = 15
+SEEDS = range(15)
 QUICK = [comparison for comparison in COMPARISONS if not comparison.slow]
 
 

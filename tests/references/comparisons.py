@@ -2,7 +2,8 @@
 
 A comparison runs both on the same problems, once for each seed. What is compared is the logarithm of the evaluations to
 a target or, where there is no target, of the distance from the optimum after the budget. Two are alike where the 95 %
-bootstrap interval of the mean difference lies within a margin that was fixed beforehand.
+bootstrap interval of the mean difference lies within the margin. Margins and functions were settled on in pilot runs
+with the first forty seeds; the script uses later seeds, which were not looked at before.
 """
 
 import functools
@@ -66,7 +67,7 @@ class Difference:
         return -margin <= self.low and self.high <= margin
 
 
-def difference(comparison: Comparison, seeds: int, change: tuple[str, str] | None = None) -> Difference:
+def difference(comparison: Comparison, seeds: range, change: tuple[str, str] | None = None) -> Difference:
     """What the two differ by; at will with a piece of the program's text exchanged."""
     ours = sample(portfolio_solver(comparison.optimizer, comparison.settings, change), comparison, seeds)
     theirs = reference_sample(comparison, seeds)
@@ -81,13 +82,13 @@ def difference(comparison: Comparison, seeds: int, change: tuple[str, str] | Non
 
 
 @functools.cache
-def reference_sample(comparison: Comparison, seeds: int) -> np.ndarray:
+def reference_sample(comparison: Comparison, seeds: range) -> np.ndarray:
     return sample(comparison.solver, comparison, seeds)
 
 
-def sample(solver: Solver, comparison: Comparison, seeds: int) -> np.ndarray:
+def sample(solver: Solver, comparison: Comparison, seeds: range) -> np.ndarray:
     """What is compared, one number a seed; who does not reach a target within the budget counts with the budget."""
-    trials = [comparison.trial(seed).run(solver, seed) for seed in range(seeds)]
+    trials = [comparison.trial(seed).run(solver, seed) for seed in seeds]
     return np.array([t.evaluations if t.target_gap > 0 else max(t.gap, SMALLEST_GAP) for t in trials], dtype=float)
 
 
@@ -103,6 +104,7 @@ def on_g(name: str, max_evaluations: int, relative_gap: float) -> Callable[[int]
 SPHERE, SEPARABLE, ROSENBROCK = "sphere (f1)", "separable ellipsoid (f2)", "Rosenbrock (f8)"
 ELLIPSOID, RASTRIGIN = "ellipsoid (f10)", "Rastrigin (f15)"
 PAPER = "the paper's pseudo code"
+UNDECIDED = "some runs find the optimum and others do not: too wide an interval for so few seeds"
 
 COMPARISONS = (
     Comparison("lshade", PAPER, lshade(6), ROSENBROCK, on_bbob(8, 5, 10_000, 1e-6)),
@@ -126,6 +128,16 @@ COMPARISONS = (
         margin=GAP_MARGIN,
         slow=True,
     ),
+    Comparison(
+        "lshade",
+        PAPER,
+        lshade(6),
+        RASTRIGIN,
+        on_bbob(15, 5, 5_000, 0.0),
+        margin=GAP_MARGIN,
+        slow=True,
+        differs=UNDECIDED,
+    ),
     Comparison("jade", PAPER, jade(30), SPHERE, on_bbob(1, 5, 10_000, 1e-6), slow=True),
     Comparison(
         "jade",
@@ -142,27 +154,25 @@ COMPARISONS = (
             "SciPy's differential_evolution",
             libraries.scipy_differential_evolution(strategy, 30, 0.7, 0.9),
             f"{problem}, {strategy}",
-            on_bbob(function, 5, 20_000, 1e-6),
+            on_bbob(function, 5, budget, 1e-6),
             {"STRATEGY": strategy, "F": 0.7},
             slow=slow,
         )
-        for strategy, problem, function, slow in (
-            ("rand1bin", SPHERE, 1, False),
-            ("rand1bin", ROSENBROCK, 8, True),
-            ("rand1bin", ELLIPSOID, 10, True),
-            ("best1bin", SPHERE, 1, False),
-            ("best1bin", ELLIPSOID, 10, True),
-            ("currenttobest1bin", SPHERE, 1, True),
+        for strategy, problem, function, budget, slow in (
+            ("rand1bin", SPHERE, 1, 5_000, False),
+            ("rand1bin", ROSENBROCK, 8, 20_000, True),
+            ("rand1bin", ELLIPSOID, 10, 20_000, True),
+            ("best1bin", SPHERE, 1, 4_000, False),
+            ("best1bin", ELLIPSOID, 10, 20_000, True),
+            ("currenttobest1bin", SPHERE, 1, 5_000, True),
         )
     ),
     *(
-        Comparison(
-            "cma_es", "cmaes.CMA", libraries.cmaes_cma(cmaes.CMA, 0.3), problem, on_bbob(number, 5, 10_000, 1e-6)
-        )
+        Comparison("cma_es", "cmaes.CMA", libraries.cmaes_cma(cmaes.CMA, 0.3), problem, on_bbob(number, 5, 4_000, 1e-6))
         for problem, number in ((SPHERE, 1), (ELLIPSOID, 10))
     ),
     *(
-        Comparison("cma_es", "pycma", libraries.pycma_cma(0.3), problem, on_bbob(number, 5, 10_000, 1e-6), slow=True)
+        Comparison("cma_es", "pycma", libraries.pycma_cma(0.3), problem, on_bbob(number, 5, 4_000, 1e-6), slow=True)
         for problem, number in ((SPHERE, 1), (ELLIPSOID, 10))
     ),
     *(
@@ -171,52 +181,64 @@ COMPARISONS = (
             "cmaes.SepCMA",
             libraries.cmaes_cma(cmaes.SepCMA, 0.3),
             f"{problem}, D = 10",
-            on_bbob(number, 10, 10_000, 1e-6),
+            on_bbob(number, 10, 5_000, 1e-6),
             slow=slow,
         )
         for problem, number, slow in ((SPHERE, 1, False), (SEPARABLE, 2, True))
     ),
+    Comparison("bipop_cma_es", "pycma", libraries.pycma_cma(0.3), ELLIPSOID, on_bbob(10, 5, 10_000, 1e-6), slow=True),
+    Comparison(
+        "bipop_cma_es",
+        "pycma's BIPOP",
+        libraries.pycma_bipop(0.3),
+        ELLIPSOID,
+        on_bbob(10, 5, 10_000, 1e-6),
+        slow=True,
+        differs="with its own walls and ends pycma varies three times as much; the cause is not known",
+    ),
+    Comparison(
+        "bipop_cma_es",
+        "pycma's BIPOP",
+        libraries.pycma_bipop(0.3),
+        RASTRIGIN,
+        on_bbob(15, 5, 5_000, 0.0),
+        margin=GAP_MARGIN,
+        slow=True,
+        differs="it starts again only when its steps are below 1e-12: hardly ever",
+    ),
     *(
         Comparison(
-            "bipop_cma_es",
-            "pycma's BIPOP",
-            libraries.pycma_bipop(0.3),
+            "pso",
+            "minionpy's PSO",
+            libraries.minionpy_pso(30, 0.7298, 1.496),
             problem,
-            on_bbob(number, 5, budget, target),
+            trial,
             margin=margin,
-            slow=True,
+            slow=slow,
             differs=differs,
         )
-        for problem, number, budget, target, margin, differs in (
-            (ELLIPSOID, 10, 10_000, 1e-6, EVALUATIONS_MARGIN, ""),
-            (RASTRIGIN, 15, 5_000, 0.0, GAP_MARGIN, "it starts again only when its steps are below 1e-12: hardly ever"),
+        for problem, trial, margin, slow, differs in (
+            (SPHERE, on_bbob(1, 5, 5_000, 1e-6), EVALUATIONS_MARGIN, False, ""),
+            (f"{RASTRIGIN}, D = 10", on_bbob(15, 10, 5_000, 0.0), GAP_MARGIN, True, ""),
+            (RASTRIGIN, on_bbob(15, 5, 3_000, 0.0), GAP_MARGIN, True, UNDECIDED),
         )
     ),
-    *(
-        Comparison(
-            "pso", "minionpy's PSO", libraries.minionpy_pso(30, 0.7298, 1.496), problem, trial, margin=margin, slow=slow
-        )
-        for problem, trial, margin, slow in (
-            (SPHERE, on_bbob(1, 5, 10_000, 1e-6), EVALUATIONS_MARGIN, False),
-            (f"{RASTRIGIN}, D = 10", on_bbob(15, 10, 5_000, 0.0), GAP_MARGIN, True),
-        )
-    ),
-    Comparison("ga", "pymoo's GA", libraries.pymoo_ga(50, 0.9, 15.0, 20.0), SPHERE, on_bbob(1, 5, 10_000, 1e-3)),
+    Comparison("ga", "pymoo's GA", libraries.pymoo_ga(50, 0.9, 15.0, 20.0), SPHERE, on_bbob(1, 5, 4_000, 1e-3)),
     *(
         Comparison(
             "crs2",
             "NLopt's GN_CRS2_LM",
             libraries.nlopt_population(nlopt.GN_CRS2_LM, size),
             f"{problem}, population {size}",
-            on_bbob(number, 5, 10_000, 1e-6),
+            on_bbob(number, 5, budget, 1e-6),
             {"POPULATION_PER_DIMENSION": size // 6},
             slow=slow,
             differs=differs,
         )
-        for problem, number, size, slow, differs in (
-            (SPHERE, 1, 60, False, ""),
-            (ELLIPSOID, 10, 60, True, ""),
-            (ELLIPSOID, 10, 24, True, "the best point may be among the random ones too: fewer evaluations"),
+        for problem, number, size, budget, slow, differs in (
+            (SPHERE, 1, 60, 3_000, False, ""),
+            (ELLIPSOID, 10, 60, 10_000, True, ""),
+            (ELLIPSOID, 10, 24, 10_000, True, "the best point may be among the random ones too: fewer evaluations"),
         )
     ),
     *(
@@ -230,7 +252,7 @@ COMPARISONS = (
             slow=slow,
         )
         for problem, trial, slow in (
-            (SPHERE, on_bbob(1, 5, 20_000, 1e-2), False),
+            (SPHERE, on_bbob(1, 5, 9_000, 1e-2), False),
             ("g09", on_g("g09", 30_000, 1e-3), True),
         )
     ),
@@ -268,7 +290,7 @@ COMPARISONS = (
         )
         for name, differs in (
             ("g09", ""),
-            ("g24", ""),
+            ("g24", "it needs two to three times as many evaluations where two limits meet"),
             ("g06", "it does not come near, even within 15,000 evaluations"),
         )
     ),
