@@ -50,8 +50,9 @@ docs: $(FULL)  ## build the documentation into site/, and fail on a broken link
 docs-tables: $(FULL)  ## write into the pages what the code knows: catalogues, columns, commands
 	$(BIN)/python docs/tables.py
 
-bench: $(FULL)  ## time the compiled evaluator beside other suites
+bench: $(FULL)  ## time the evaluator beside other suites, and the optimizers beside other libraries
 	$(BIN)/python tests/benchmarks/evaluator.py
+	$(BIN)/python tests/benchmarks/portfolio.py
 
 check: lint types imports docs test  ## run every check that CI runs
 

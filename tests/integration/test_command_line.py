@@ -88,7 +88,7 @@ def test_campaign_from_plan_to_export(command, small_recipes, tmp_path: Path):
     assert "nothing is missing" in command("plan", folder).out
     status = command("status", folder)
     assert "2 complete of 2" in status.out
-    assert "30 completed" in status.out
+    assert "40 completed" in status.out
 
     exported = command("export", folder, out)
     assert exported.code == 0
