@@ -39,7 +39,7 @@ class Example:
     settings: Mapping[str, Setting]
 
 
-EXAMPLE = Example(index=12, form="python", wording=5, optimizer="bipop_cma_es", settings={"INITIAL_STEP": 0.3})
+EXAMPLE = Example(index=21, form="python", wording=13, optimizer="bobyqa", settings={"INITIAL_STEP": 0.4})
 
 
 def main() -> int:
