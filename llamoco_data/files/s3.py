@@ -22,6 +22,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     CredentialRetrievalError,
+    EndpointConnectionError,
     HTTPClientError,
     IncompleteReadError,
     NoCredentialsError,
@@ -194,7 +195,7 @@ def _answered(failure: str, bucket: str, host: str) -> Generator[None]:
     except _NO_CREDENTIALS as error:
         why = "there is no such profile" if isinstance(error, ProfileNotFound) else "there are no credentials"
         raise LlamocoError(f"{failure}: {why}; set {_ENVIRONMENT}") from None
-    except HTTPClientError:
+    except (EndpointConnectionError, HTTPClientError):
         raise LlamocoError(
             f"{failure}: {host} does not answer; check the network and AWS_ENDPOINT_URL and run again, "
             "nothing committed before is lost"
