@@ -327,11 +327,11 @@ def read_shard(place: Files, name: str) -> pa.Table:
         version = (schema.metadata or {}).get(b"llamoco_schema_version", b"none").decode()
         if version != str(SCHEMA_VERSION):
             raise LlamocoError(
-                f"{place.where(name)} has schema version {version}, this program reads {SCHEMA_VERSION}: export again"
+                f"{place.where(name)} has schema version {version}, this program reads {SCHEMA_VERSION}; export again"
             )
         if schema.names != SCHEMA.names:
             differs = sorted(set(schema.names) ^ set(SCHEMA.names))
-            raise LlamocoError(f"{place.where(name)} lacks or adds columns: {differs}: export again")
+            raise LlamocoError(f"{place.where(name)} lacks or adds columns: {differs}; export again")
         return pq.read_table(place.open(name), schema=SCHEMA)
     except FileNotFoundError:
         raise

@@ -1,10 +1,12 @@
 # pyright: reportUnknownParameterType=false
 """Verifies an export: its files, every row's ids, no problem on two sides, and some rows run from their text alone."""
 
+import contextlib
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
@@ -23,49 +25,70 @@ _AGAIN = "export the campaign again"
 _ROWS_AT_ONCE = 1_000
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What all rows together must not do."""
+
+    sides: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Splits by base_problem_id."""
+    ids: Counter[str] = field(default_factory=Counter)
+    prompts: Counter[str] = field(default_factory=Counter)
+    """By digest."""
+
+
 def verify_export(place: Files, sample: int, checked: Counter[str]) -> Iterator[Finding]:
     """See `verify`; the programs of the sampled rows are run, and the code of their prompts.
 
     Raises:
         LlamocoError: the folder cannot be read.
     """
-    shards = place.names("data")
+    shards, seen = place.names("data"), _Seen()
     yield from _check_names(place, shards)
-    sides: dict[str, set[str]] = defaultdict(set)
-    prompts: Counter[str] = Counter()
-    ids: Counter[str] = Counter()
     for name in shards:
         checked["files"] += 1
-        try:
-            for row in _rows(place, name):
-                checked["rows"] += 1
-                yield from _check_row(row, name)
-                sides[str(row["base_problem_id"])].add(str(row["split"]))
-                prompts[digest(row["prompt"])] += 1
-                ids[str(row["instruction_id"])] += 1
-        except LlamocoError as error:
-            what, _, advice = str(error).rpartition("; ")
-            yield Finding(where=place.where(f"data/{name}"), what=what or advice, advice=_AGAIN)
-    checked["problems"] += len(sides)
-    for problem_id, splits in sides.items():
+        yield from _check_shard(place, name, seen, checked)
+    checked["problems"] += len(seen.sides)
+    yield from _check_together(seen)
+    yield from _check_sample(place, shards, set(chosen(list(seen.ids), sample)), checked)
+
+
+def _check_shard(place: Files, name: str, seen: _Seen, checked: Counter[str]) -> Iterator[Finding]:
+    try:
+        for row in _rows(place, name):
+            checked["rows"] += 1
+            yield from _check_row(row, name)
+            seen.sides[str(row["base_problem_id"])].add(str(row["split"]))
+            seen.ids[str(row["instruction_id"])] += 1
+            seen.prompts[digest(row["prompt"])] += 1
+    except LlamocoError as error:
+        where = place.where(f"data/{name}")
+        what = str(error).removeprefix(f"{where} ").partition("; ")[0]
+        yield Finding(where=where, what=what, advice=_AGAIN)
+
+
+def _check_together(seen: _Seen) -> Iterator[Finding]:
+    for problem_id, splits in seen.sides.items():
         if len(splits) > 1:
             what = f"has statements in {' and '.join(sorted(splits))}: what is tested was taught"
             yield Finding(where=f"problem {problem_id}", what=what, advice=_AGAIN)
-    for counts, name in ((ids, "instruction_id"), (prompts, "prompt")):
+    for counts, name in ((seen.ids, "instruction_id"), (seen.prompts, "digest of their prompt")):
         for one, count in counts.items():
             if count > 1:
-                what = f"{count} rows have this {name if name != 'prompt' else 'digest of their prompt'}"
-                yield Finding(where=one, what=what, advice=_AGAIN)
-    picked = set(chosen(list(ids), sample))
+                yield Finding(where=one, what=f"{count} rows have this {name}", advice=_AGAIN)
+
+
+def _check_sample(place: Files, shards: Sequence[str], picked: set[str], checked: Counter[str]) -> Iterator[Finding]:
     for name in shards:
-        for row in _readable(place, name):
-            if row["instruction_id"] in picked:
-                picked.discard(str(row["instruction_id"]))
-                checked["rows run again"] += 1
-                yield from check_replay(row)
+        # A shard that cannot be read was named before.
+        with contextlib.suppress(LlamocoError):
+            for row in _rows(place, name):
+                if row["instruction_id"] in picked:
+                    picked.discard(str(row["instruction_id"]))
+                    checked["rows run again"] += 1
+                    yield from check_replay(row)
 
 
-def _check_names(place: Files, shards: list[str]) -> Iterator[Finding]:
+def _check_names(place: Files, shards: Sequence[str]) -> Iterator[Finding]:
     if CARD_FILE not in place.names():
         what = "is missing: the export was not finished, or not copied whole"
         yield Finding(where=place.where(CARD_FILE), what=what, advice=_AGAIN)
@@ -86,13 +109,6 @@ def _check_names(place: Files, shards: list[str]) -> Iterator[Finding]:
 def _rows(place: Files, shard: str) -> Iterator[dict[str, object]]:
     for batch in read_shard(place, f"data/{shard}").to_batches(_ROWS_AT_ONCE):
         yield from batch.to_pylist()
-
-
-def _readable(place: Files, shard: str) -> Iterator[dict[str, object]]:
-    try:
-        yield from _rows(place, shard)
-    except LlamocoError:  # said before
-        return
 
 
 def _check_row(row: Mapping[str, object], shard: str) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def wait_for(folder: Path, num_entries: int, *processes: subprocess.Popen[str]) 
         time.sleep(0.01)
 
 
-def paused_at(folder: Path, num_entries: int, **options: object) -> subprocess.Popen[str]:
+def paused_at(folder: Path, num_entries: int, **options: Any) -> subprocess.Popen[str]:
     """A driver that is stopped, but not dead, in the middle of its work."""
     process = driver(folder, pace_s=0.02, **options)
     wait_for(folder, num_entries, process)
