@@ -9,7 +9,6 @@ This is the contract with whoever trains on the set; nothing else crosses from t
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
@@ -18,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ConfigDict
 
+from llamoco_data.files import Files, Place, files_at
 from llamoco_data.identity import LlamocoError, Record, digest, stream
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.functions import FUNCTION_BY_NAME
@@ -299,7 +299,7 @@ def to_table(rows: Sequence[Instruction]) -> pa.Table:
     return pa.Table.from_pylist([row.model_dump(mode="json") for row in rows], schema=SCHEMA)
 
 
-def read_instructions(folder: str | Path, split: Split | None = None) -> pa.Table:
+def read_instructions(folder: Place, split: Split | None = None) -> pa.Table:
     """The rows of an export, of one split or of all.
 
     Raises:
@@ -307,21 +307,36 @@ def read_instructions(folder: str | Path, split: Split | None = None) -> pa.Tabl
     """
     if split is not None and split not in SPLITS:
         raise LlamocoError(f"no split is called {split!r}; the splits are {', '.join(SPLITS)}")
-    files = sorted(Path(folder, "data").glob(f"{split or '*'}-*.parquet"))
+    place = files_at(folder)
+    begins = f"{split}-" if split else ""
+    files = [name for name in place.names("data") if name.startswith(begins) and name.endswith(".parquet")]
     if not files:
         raise LlamocoError(f"{folder} holds no rows{f' of split {split!r}' if split else ''}: is it an export?")
-    tables: list[pa.Table] = []
-    for file in files:
-        schema = pq.read_schema(file)
+    return pa.concat_tables(read_shard(place, f"data/{name}") for name in files)
+
+
+def read_shard(place: Files, name: str) -> pa.Table:
+    """The rows of one file of an export.
+
+    Raises:
+        LlamocoError: it is of another schema version, or no Parquet file.
+        FileNotFoundError: there is no such file.
+    """
+    try:
+        schema = pq.read_schema(place.open(name))
         version = (schema.metadata or {}).get(b"llamoco_schema_version", b"none").decode()
         if version != str(SCHEMA_VERSION):
             raise LlamocoError(
-                f"{file} has schema version {version}, this program reads {SCHEMA_VERSION}: export again"
+                f"{place.where(name)} has schema version {version}, this program reads {SCHEMA_VERSION}; export again"
             )
         if schema.names != SCHEMA.names:
-            raise LlamocoError(f"{file} lacks or adds columns: {sorted(set(schema.names) ^ set(SCHEMA.names))}")
-        tables.append(pq.read_table(file, schema=SCHEMA))
-    return pa.concat_tables(tables)
+            differs = sorted(set(schema.names) ^ set(SCHEMA.names))
+            raise LlamocoError(f"{place.where(name)} lacks or adds columns: {differs}; export again")
+        return pq.read_table(place.open(name), schema=SCHEMA)
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError):
+        raise LlamocoError(f"{place.where(name)} is damaged; export again, or restore it from a copy") from None
 
 
 def _replay(records: Sequence[RunRecord], winner: str) -> RunRecord:

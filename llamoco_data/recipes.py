@@ -1,11 +1,9 @@
 """Recipes: whole campaigns by name. A variant is a function that changes fields of another."""
 
 from collections.abc import Callable, Mapping
-from os import PathLike
-from pathlib import Path
 
-from llamoco_data.campaign import CampaignSpec, load_campaign
-from llamoco_data.campaign.spec import CAMPAIGN_FILE
+from llamoco_data.campaign import CampaignSpec, stored_campaign
+from llamoco_data.files import Place
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME, OPTIMIZERS
 from llamoco_data.problems.sampling import ProblemMixture, sample
@@ -90,7 +88,7 @@ def recipe(name: str) -> CampaignSpec:
     return RECIPES[name]()
 
 
-def campaign_for(folder: str | PathLike[str], recipe_name: str | None, num_problems: int | None) -> CampaignSpec:
+def campaign_for(folder: Place, recipe_name: str | None, num_problems: int | None) -> CampaignSpec:
     """The campaign that a user asks for in a folder: a new one, or that of the folder, grown to today's recipe.
 
     A folder keeps its problems and their number, unless more are asked for; optimizers, repeats and wordings that its
@@ -101,11 +99,11 @@ def campaign_for(folder: str | PathLike[str], recipe_name: str | None, num_probl
             damaged; or no recipe has the name.
     """
     named = None if recipe_name is None else recipe(recipe_name)
-    if not Path(folder, CAMPAIGN_FILE).exists():
+    stored = stored_campaign(folder)
+    if stored is None:
         if named is None:
             raise LlamocoError(f"{folder} holds no campaign yet; name a recipe for it: {', '.join(RECIPES)}")
         return _sized(named, num_problems)
-    stored = load_campaign(folder)
     if named is not None and named.recipe != stored.recipe:
         raise LlamocoError(
             f"{folder} holds a campaign of recipe {stored.recipe!r}, not {recipe_name!r}; "

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from llamoco_data.campaign import CampaignSpec, read_problems
 from llamoco_data.execution import Executor, Slice, Task
+from llamoco_data.files import Place
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.portfolio.limits import Limits
 from llamoco_data.problems.sampling import ProblemMixture
@@ -60,7 +60,7 @@ class OneRunSlices:
         yield from self.executor.run(entrants, shortened, width)
 
 
-def results(folder: Path) -> list[RunRecord]:
+def results(folder: Place) -> list[RunRecord]:
     """All records of a campaign in a fixed order, without what the machine's speed decides."""
     problems = read_problems(folder)
     return [record.model_copy(update={"cpu_s": 0.0}) for problem in problems for record in problem.records]

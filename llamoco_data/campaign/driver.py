@@ -8,17 +8,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from os import PathLike
 
+from llamoco_data.campaign.lease import holding
 from llamoco_data.campaign.missing import open_indices, open_tasks
-from llamoco_data.campaign.spec import CampaignSpec, keep_campaign, plan_id, wanted_campaign
+from llamoco_data.campaign.repair import repair
+from llamoco_data.campaign.spec import CampaignSpec, keep_campaign, plan_id, stored_campaign, wanted_campaign
 from llamoco_data.campaign.tally import Snapshot, Tally
 from llamoco_data.execution import Executor, Lost, Slice, Task, after_loss, runs_wanted
+from llamoco_data.files import Place
 from llamoco_data.portfolio.entrants import Entrant, entrants
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.racing import most_runs
 from llamoco_data.runs import RunRecord, RunStatus
-from llamoco_data.store import Block, Store, StoredProblem
+from llamoco_data.store import Block, Store, StoredProblem, damaged
 
 BLOCK_S = 10.0
 """A block is committed after this time: what a killed driver loses at most."""
@@ -38,35 +40,38 @@ class Outcome:
 
 
 def run_campaign(
-    folder: str | PathLike[str],
+    folder: Place,
     spec: CampaignSpec,
     executor: Executor,
     *,
     report: Callable[[Snapshot], None] = lambda _: None,
+    notice: Callable[[str], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Creates, resumes or grows the campaign in a folder, until nothing is missing or `stop` says so.
 
     Args:
         report: called at the beginning, about five times a second, and at the end.
+        notice: called with a line for a person: a damaged file was set aside, or another driver is waited for.
         stop: asked whenever a worker is free; once it is true no new work is handed out, running slices end within
             about two seconds and a run, and everything that was evaluated is committed.
 
     Raises:
-        LlamocoError: the folder holds another campaign or cannot be written, or no worker can be started. What was
-            evaluated until then is in the folder wherever it can be written.
+        LlamocoError: the folder holds another campaign or cannot be written, another driver works on it, or no worker
+            can be started. What was evaluated until then is in the folder wherever it can be written.
     """
     wanted_campaign(folder, spec)
-    return run_entrants(folder, spec, entrants(spec.optimizers), executor, report=report, stop=stop)
+    return run_entrants(folder, spec, entrants(spec.optimizers), executor, report=report, notice=notice, stop=stop)
 
 
 def run_entrants(
-    folder: str | PathLike[str],
+    folder: Place,
     spec: CampaignSpec,
     candidates: Sequence[Entrant],
     executor: Executor,
     *,
     report: Callable[[Snapshot], None] = lambda _: None,
+    notice: Callable[[str], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """`run_campaign` with candidates of the caller's own in place of the portfolio's.
@@ -74,9 +79,31 @@ def run_entrants(
     Raises:
         LlamocoError: see `run_campaign`.
     """
-    keep_campaign(folder, spec)
-    store = Store(folder)
-    drive = _begin(spec, tuple(candidates), store, stop)
+    wanted_campaign(folder, spec)
+    store, candidates = Store(folder), tuple(candidates)
+    found = list(damaged(store))
+    if not found and _is_finished(folder, spec, candidates, store):
+        snapshot = _begin(spec, candidates, store, stop).tally.snapshot()
+        report(snapshot)
+        return Outcome(snapshot, {}, drained=False)
+    with holding(store.place, notice) as hold:
+        keep_campaign(folder, spec)
+        store = Store(folder)  # another driver may have ended just now
+        repair(spec, store, found, notice)
+        drive = _begin(spec, candidates, store, lambda: bool(hold.taken_by) or stop())
+        _run_what_is_missing(drive, store, executor, report)
+        hold.check()
+    return Outcome(drive.tally.snapshot(), dict(drive.tally.by_status), drained=drive.tally.problems_open > 0)
+
+
+def _is_finished(folder: Place, spec: CampaignSpec, candidates: tuple[Entrant, ...], store: Store) -> bool:
+    """Whether there is nothing to run and nothing to write."""
+    if stored_campaign(folder) != spec or store.entrants() != candidates:
+        return False
+    return not open_indices(spec, candidates, store)
+
+
+def _run_what_is_missing(drive: "_Drive", store: Store, executor: Executor, report: Callable[[Snapshot], None]) -> None:
     report(drive.tally.snapshot())
     reported = time.monotonic()
     try:
@@ -93,9 +120,7 @@ def run_entrants(
                         reported = time.monotonic()
     finally:
         drive.block.commit(store)
-    final = drive.tally.snapshot()
-    report(final)
-    return Outcome(final, dict(drive.tally.by_status), drained=drive.tally.problems_open > 0)
+    report(drive.tally.snapshot())
 
 
 def _begin(spec: CampaignSpec, candidates: tuple[Entrant, ...], store: Store, stop: Callable[[], bool]) -> "_Drive":

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from os import PathLike
 
 from llamoco_data.campaign.spec import load_campaign
 from llamoco_data.execution import contestants
+from llamoco_data.files import Place
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.racing import counted, next_runs
@@ -29,7 +29,7 @@ class ProblemRuns:
     """Whether the policy asks for no more runs."""
 
 
-def read_entrants(folder: str | PathLike[str]) -> tuple[Entrant, ...]:
+def read_entrants(folder: Place) -> tuple[Entrant, ...]:
     """The candidates of the campaign, in catalogue order; none before its first run.
 
     Raises:
@@ -39,7 +39,7 @@ def read_entrants(folder: str | PathLike[str]) -> tuple[Entrant, ...]:
     return Store(folder).entrants()
 
 
-def read_problems(folder: str | PathLike[str]) -> Iterator[ProblemRuns]:
+def read_problems(folder: Place) -> Iterator[ProblemRuns]:
     """Every stored problem in the order of its index; memory does not grow with their runs.
 
     Raises:

@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from os import PathLike
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from llamoco_data.files import Files, Place, files_at
 from llamoco_data.identity import LlamocoError, Record, digest
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME
 from llamoco_data.portfolio.entrants import Entrant
@@ -15,7 +14,6 @@ from llamoco_data.problems.functions.definition import FunctionFamily
 from llamoco_data.problems.sampling import ProblemMixture
 from llamoco_data.racing import Exhaustive, Policy
 from llamoco_data.runs import TIME_LIMIT_S
-from llamoco_data.store import files, local_folder
 
 SCHEMA_VERSION = 1
 CAMPAIGN_FILE = "campaign.json"
@@ -51,19 +49,28 @@ class CampaignSpec(Record):
         return self
 
 
-def load_campaign(folder: str | PathLike[str]) -> CampaignSpec:
+def load_campaign(folder: Place) -> CampaignSpec:
     """The spec of a campaign folder.
 
     Raises:
         LlamocoError: there is no campaign in the folder, or its `campaign.json` is damaged or of another version.
     """
-    spec = _stored(local_folder(folder))
+    spec = stored_campaign(folder)
     if spec is None:
         raise LlamocoError(f"{folder} holds no campaign; start one there with: llamoco-data run {folder} --recipe demo")
     return spec
 
 
-def wanted_campaign(folder: str | PathLike[str], wanted: CampaignSpec) -> CampaignSpec:
+def stored_campaign(folder: Place) -> CampaignSpec | None:
+    """The spec of a campaign folder; None where there is no campaign in it.
+
+    Raises:
+        LlamocoError: its `campaign.json` is damaged or of another version, or it cannot be read.
+    """
+    return _stored(files_at(folder))
+
+
+def wanted_campaign(folder: Place, wanted: CampaignSpec) -> CampaignSpec:
     """The wanted spec, where the folder is free for it, or holds it, or may grow into it.
 
     More problems, more repeats, more optimizers and more wordings are growth; everything else is another campaign.
@@ -71,29 +78,29 @@ def wanted_campaign(folder: str | PathLike[str], wanted: CampaignSpec) -> Campai
     Raises:
         LlamocoError: the wanted spec shrinks the folder's campaign, is of another campaign, or contradicts itself.
     """
-    path = local_folder(folder)
     _read_back(wanted.to_json(), "the campaign asked for", "mend it")
     unknown = [name for name in wanted.optimizers if name not in OPTIMIZER_BY_NAME]
     if unknown:
         raise LlamocoError(f"the campaign asked for is malformed: the portfolio has no {', '.join(unknown)}; mend it")
-    stored = _stored(path)
-    if stored is None and files.names(path):
+    place = files_at(folder)
+    stored = _stored(place)
+    if stored is None and place.names():
         raise LlamocoError(f"{folder} is not empty and holds no campaign; choose a new or an empty folder")
     if stored is not None:
         _check_growth(stored, wanted, folder)
     return wanted
 
 
-def keep_campaign(folder: str | PathLike[str], wanted: CampaignSpec) -> None:
+def keep_campaign(folder: Place, wanted: CampaignSpec) -> None:
     """Writes the spec into the folder, where it is new there or has grown.
 
     Raises:
         LlamocoError: see `wanted_campaign`; or the folder cannot be written.
     """
     wanted_campaign(folder, wanted)
-    path = local_folder(folder)
-    if _stored(path) != wanted:
-        files.replace(path, CAMPAIGN_FILE, (wanted.model_dump_json(indent=2) + "\n").encode())
+    place = files_at(folder)
+    if _stored(place) != wanted:
+        place.replace(CAMPAIGN_FILE, (wanted.model_dump_json(indent=2) + "\n").encode())
 
 
 def plan_id(spec: CampaignSpec, entrants: Sequence[Entrant]) -> str:
@@ -107,12 +114,12 @@ def plan_id(spec: CampaignSpec, entrants: Sequence[Entrant]) -> str:
     return digest([spec.policy.kind, spec.policy.model_dump(mode="json", exclude_defaults=True), limits])
 
 
-def _stored(folder: Path) -> CampaignSpec | None:
+def _stored(place: Files) -> CampaignSpec | None:
     try:
-        data = files.read(folder, CAMPAIGN_FILE)
+        data = place.read(CAMPAIGN_FILE)
     except FileNotFoundError:
         return None
-    path = folder / CAMPAIGN_FILE
+    path = place.where(CAMPAIGN_FILE)
     try:
         version = json.loads(data)["schema_version"]
     except (ValueError, KeyError, TypeError):
@@ -122,7 +129,7 @@ def _stored(folder: Path) -> CampaignSpec | None:
             f"{path} has schema version {version}, and this program reads version {SCHEMA_VERSION}; "
             "use the release that wrote it, or start a new folder"
         )
-    return _read_back(data, str(path), _RESTORE)
+    return _read_back(data, path, _RESTORE)
 
 
 def _read_back(data: str | bytes, what: str, advice: str) -> CampaignSpec:
@@ -139,7 +146,7 @@ def _read_back(data: str | bytes, what: str, advice: str) -> CampaignSpec:
         raise LlamocoError(f"{what} is malformed: {where + ': ' if where else ''}{first['msg']}; {advice}") from None
 
 
-def _check_growth(stored: CampaignSpec, wanted: CampaignSpec, folder: str | PathLike[str]) -> None:
+def _check_growth(stored: CampaignSpec, wanted: CampaignSpec, folder: Place) -> None:
     fixed = ("recipe", "seed", "mixture", "held_out_families", "time_limit_s")
     other = [name for name in fixed if getattr(stored, name) != getattr(wanted, name)]
     if not isinstance(stored.policy, Exhaustive) or not isinstance(wanted.policy, Exhaustive):

@@ -3,11 +3,11 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from os import PathLike
 
 from llamoco_data.campaign.missing import open_indices, open_task
 from llamoco_data.campaign.spec import CampaignSpec, load_campaign, plan_id, wanted_campaign
 from llamoco_data.execution import applicable, contestants, drawn
+from llamoco_data.files import Place
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME
 from llamoco_data.portfolio.entrants import entrants
 from llamoco_data.racing import Race, outlook
@@ -64,7 +64,7 @@ class Status:
     size_bytes: int
 
 
-def plan(folder: str | PathLike[str], spec: CampaignSpec) -> Plan:
+def plan(folder: Place, spec: CampaignSpec) -> Plan:
     """What `run_campaign` would do with the same folder and spec; the folder need not exist.
 
     Up to a minute for a new campaign of hundreds of problems, which have to be drawn.
@@ -107,7 +107,7 @@ def plan(folder: str | PathLike[str], spec: CampaignSpec) -> Plan:
     )
 
 
-def status(folder: str | PathLike[str]) -> Status:
+def status(folder: Place) -> Status:
     """What is in a campaign folder.
 
     Raises:

@@ -1,6 +1,6 @@
 """What the commands on a campaign print: what is missing, what was run, what there is."""
 
-from pathlib import Path
+from collections.abc import Mapping
 
 from rich.console import Console
 
@@ -9,7 +9,7 @@ from llamoco_data.cli.text import counts, duration, facts, program_name, say
 from llamoco_data.report import Reported
 
 
-def show_plan(console: Console, plan: Plan, folder: Path) -> None:
+def show_plan(console: Console, plan: Plan, folder: str) -> None:
     """What is missing, and its cost."""
     if plan.runs_missing == 0:
         say(console, f"nothing is missing in {folder}: all {plan.problems_total:,} problems have their runs")
@@ -27,7 +27,7 @@ def show_plan(console: Console, plan: Plan, folder: Path) -> None:
     console.print(table)
 
 
-def show_outcome(console: Console, outcome: Outcome, folder: Path) -> None:
+def show_outcome(console: Console, outcome: Outcome, folder: str) -> None:
     """How a run ended, and what to do next."""
     snapshot = outcome.snapshot
     left = snapshot.problems_total - snapshot.problems_done
@@ -49,7 +49,7 @@ def show_outcome(console: Console, outcome: Outcome, folder: Path) -> None:
         say(console, f"all {total:,} problems are complete; next: {program_name()} export {folder} OUT")
 
 
-def show_status(console: Console, status: Status, folder: Path) -> None:
+def show_status(console: Console, status: Status, folder: str) -> None:
     """What a campaign folder holds."""
     spec = status.spec
     say(console, f"{folder}: recipe {spec.recipe}, seed {spec.seed}, {len(spec.optimizers)} optimizers")
@@ -65,6 +65,13 @@ def show_status(console: Console, status: Status, folder: Path) -> None:
     console.print(facts(rows), highlight=False)
     if status.problems_complete < status.problems_total:
         say(console, f"go on with: {program_name()} run {folder}")
+
+
+def show_verified(console: Console, folder: str, checked: Mapping[str, int], num_wrong: int) -> None:
+    """What a verification looked at, and how it ended."""
+    looked_at = ", ".join(f"{count:,} {what}" for what, count in checked.items())
+    outcome = f"{num_wrong:,} {'thing is' if num_wrong == 1 else 'things are'} wrong" if num_wrong else "all is well"
+    say(console, f"{folder}: {outcome}; looked at {looked_at or 'nothing else'}")
 
 
 def show_report(console: Console, reported: Reported) -> None:

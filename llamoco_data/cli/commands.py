@@ -1,6 +1,7 @@
 """The commands of `llamoco-data`: each reads its arguments, calls one function and prints what that gave."""
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -12,12 +13,16 @@ from llamoco_data.campaign import Outcome, plan, run_campaign, status
 from llamoco_data.cli import campaign_pages, set_pages
 from llamoco_data.cli.progress import progress_display, working
 from llamoco_data.cli.stopping import stop_on_interrupt
+from llamoco_data.cli.text import say
 from llamoco_data.execution import executor
 from llamoco_data.export import export as export_set
 from llamoco_data.identity import LlamocoError
 from llamoco_data.recipes import RECIPES, campaign_for
 from llamoco_data.report import write_report
+from llamoco_data.verification import verify
 
+FOUND_EXIT_CODE = 1
+"""Of a check that found something wrong."""
 DRAINED_EXIT_CODE = 130
 """As of any program that Ctrl-C ended: 128 + SIGINT."""
 
@@ -44,7 +49,7 @@ def llamoco_data() -> None:
     """Make instruction sets for optimization: problems, measured optimizers, and the program that won each problem."""
 
 
-FOLDER = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+FOLDER = click.argument("folder", metavar="DIR")
 RECIPE = click.option(
     "--recipe", metavar="NAME", help=f"Which campaign: {', '.join(RECIPES)}. Needed for a new DIR only."
 )
@@ -55,7 +60,7 @@ PROBLEMS = click.option("--problems", type=click.IntRange(min=1), help="Number o
 @FOLDER
 @RECIPE
 @PROBLEMS
-def plan_command(folder: Path, recipe: str | None, problems: int | None) -> None:
+def plan_command(folder: str, recipe: str | None, problems: int | None) -> None:
     """Say what a campaign in DIR still lacks, and what that will cost. Nothing is run or written."""
     spec = campaign_for(folder, recipe, problems)
     with working(Console(stderr=True), "drawing problems and counting the runs they lack"):
@@ -77,22 +82,49 @@ def plan_command(folder: Path, recipe: str | None, problems: int | None) -> None
 @click.option("--workers", type=click.IntRange(min=1), help="Ray actors. [default: one for each processor]")
 @click.option("--quiet", is_flag=True, help="Print the outcome only.")
 def run_command(
-    folder: Path, recipe: str | None, problems: int | None, address: str, workers: int | None, quiet: bool
+    folder: str, recipe: str | None, problems: int | None, address: str, workers: int | None, quiet: bool
 ) -> int:
     """Create, resume or grow the campaign in DIR: run whatever is missing. Ctrl-C stops cleanly; run again to go on."""
     spec = campaign_for(folder, recipe, problems)
     console = Console(stderr=True)
     with stop_on_interrupt(console) as stop, progress_display(console, quiet=quiet) as report:
-        outcome = run_campaign(folder, spec, executor(address, workers), report=report, stop=stop)
+        outcome = run_campaign(
+            folder,
+            spec,
+            executor(address, workers),
+            report=report,
+            notice=lambda line: say(console, line),
+            stop=stop,
+        )
     campaign_pages.show_outcome(Console(), outcome, folder)
     return _exit_code(outcome)
 
 
 @llamoco_data.command("status")
 @FOLDER
-def status_command(folder: Path) -> None:
+def status_command(folder: str) -> None:
     """Say what the campaign in DIR holds."""
     campaign_pages.show_status(Console(), status(folder), folder)
+
+
+@llamoco_data.command("verify")
+@FOLDER
+@click.option(
+    "--sample",
+    default=10,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Runs to make again and compare; of an export, rows whose texts are run.",
+)
+def verify_command(folder: str, sample: int) -> int:
+    """Check the campaign or the export in DIR: files, digests, ids, laws. Exit code 1 where something is wrong."""
+    console, checked, num_wrong = Console(), Counter[str](), 0
+    with working(Console(stderr=True), "reading everything and checking it"):
+        for finding in verify(folder, sample=sample, checked=checked):
+            say(console, finding.line)
+            num_wrong += not finding.note
+    campaign_pages.show_verified(console, folder, checked, num_wrong)
+    return FOUND_EXIT_CODE if num_wrong else 0
 
 
 @llamoco_data.command("export")
@@ -107,7 +139,7 @@ def status_command(folder: Path) -> None:
     help="Add every problem at this share of its budget, such as 0.1, read from the traces. May be given again.",
 )
 @click.option("--quiet", is_flag=True, help="Print the place of the export only.")
-def export_command(folder: Path, out: Path, budgets: tuple[float, ...], quiet: bool) -> None:
+def export_command(folder: str, out: Path, budgets: tuple[float, ...], quiet: bool) -> None:
     """Write the instruction set of the campaign in DIR to OUT: Parquet shards and a dataset card."""
     with working(Console(stderr=True), "judging problems and writing rows", quiet=quiet):
         exported = export_set(folder, out, budgets=budgets)
@@ -122,7 +154,7 @@ def export_command(folder: Path, out: Path, budgets: tuple[float, ...], quiet: b
 @click.option(
     "--out", metavar="FILE", type=click.Path(path_type=Path), help="The page. [default: DIR-report.html, here]"
 )
-def report_command(folder: Path, out: Path | None) -> None:
+def report_command(folder: str, out: Path | None) -> None:
     """Write one HTML page on the campaign in DIR: who wins where, by how much, how surely, at what cost."""
     with working(Console(stderr=True), "judging problems and drawing the page"):
         reported = write_report(folder, out)
@@ -132,7 +164,7 @@ def report_command(folder: Path, out: Path | None) -> None:
 @llamoco_data.command("show")
 @FOLDER
 @click.argument("identifier", metavar="ID")
-def show_command(folder: Path, identifier: str) -> None:
+def show_command(folder: str, identifier: str) -> None:
     """Show a problem of a campaign DIR (its id or its index), or an instruction of an export DIR (its id)."""
     set_pages.show_one(Console(), folder, identifier)
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TypeVar
 
 from rich import box
@@ -13,6 +12,7 @@ from rich.table import Table
 from llamoco_data.campaign import load_campaign, read_problems
 from llamoco_data.cli.text import code, counts, facts, program_name, say
 from llamoco_data.export import Exported
+from llamoco_data.files import files_at
 from llamoco_data.identity import LlamocoError
 from llamoco_data.instructions import SPLITS, read_instructions
 from llamoco_data.portfolio import OPTIMIZERS, Optimizer, portfolio
@@ -23,7 +23,7 @@ from llamoco_data.statements import python_source, statement
 Item = TypeVar("Item")
 
 
-def show_export(console: Console, exported: Exported, folder: Path) -> None:
+def show_export(console: Console, exported: Exported, folder: str) -> None:
     """The closing summary: one instruction of the set, what is in it, and what to try next."""
     report, example = exported.report, exported.example
     console.rule("one instruction: the prompt")
@@ -53,13 +53,13 @@ def show_export(console: Console, exported: Exported, folder: Path) -> None:
     )
 
 
-def show_one(console: Console, folder: Path, identifier: str) -> None:
+def show_one(console: Console, folder: str, identifier: str) -> None:
     """A problem of a campaign, or an instruction of an export.
 
     Raises:
         LlamocoError: there is none of that id in the folder, or several.
     """
-    if (folder / "data").is_dir():
+    if files_at(folder).names("data"):
         rows = read_instructions(folder).to_pylist()
         found = [row for row in rows if row["instruction_id"].startswith(identifier)]
         _show_instruction(console, _the_only(found, identifier, folder))
@@ -155,7 +155,7 @@ def _show_problem(console: Console, spec: ProblemSpec) -> None:
     say(console, statement(spec, form="latex").rstrip())
 
 
-def _the_only(found: list[Item], identifier: str, folder: Path) -> Item:
+def _the_only(found: list[Item], identifier: str, folder: str) -> Item:
     if len(found) != 1:
         what = "several ids begin" if found else "no id begins"
         raise LlamocoError(f"{what} with {identifier!r} in {folder}; give {'more of it' if found else 'another one'}")

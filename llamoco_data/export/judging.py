@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from os import PathLike
 
 from llamoco_data.budgets import at_budget, shorter_budget
 from llamoco_data.campaign import CampaignSpec, ProblemRuns, read_problems
+from llamoco_data.files import Place
 from llamoco_data.instructions import Split, split_of
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.spec import ProblemSpec
@@ -62,7 +62,7 @@ def _tells(entrant: Entrant, shorter: ProblemSpec) -> bool:
 
 
 def judge_all(
-    folder: str | PathLike[str],
+    folder: Place,
     spec: CampaignSpec,
     entrants: Mapping[str, Entrant],
     baseline: str,

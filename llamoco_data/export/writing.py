@@ -10,7 +10,6 @@ import shutil
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -19,10 +18,10 @@ from llamoco_data.campaign import CampaignSpec, load_campaign, read_entrants, re
 from llamoco_data.export.card import CARD_FILE, dataset_card, is_card
 from llamoco_data.export.judging import Judgements, cases_of, judge_all, single_best_solver
 from llamoco_data.export.report import ExportReport, report_of
+from llamoco_data.files import Place, local_folder
 from llamoco_data.identity import LlamocoError
 from llamoco_data.instructions import SPLITS, Instruction, Judged, References, Split, instructions, to_table
 from llamoco_data.portfolio import BASELINE
-from llamoco_data.store import local_folder
 
 ROWS_PER_SHARD = 20_000
 """About 25 MB of Parquet."""
@@ -44,7 +43,7 @@ class Exported:
     """Whether the folder held this very set already."""
 
 
-def export(folder: str | PathLike[str], out: str | PathLike[str], *, budgets: Sequence[float] = ()) -> Exported:
+def export(folder: Place, out: Place, *, budgets: Sequence[float] = ()) -> Exported:
     """Exports every complete problem of a campaign folder that is worth teaching.
 
     The set is written beside its place and moved there whole. An earlier export in that place is replaced; anything
@@ -88,7 +87,7 @@ def export(folder: str | PathLike[str], out: str | PathLike[str], *, budgets: Se
 
 
 def _rows(
-    folder: str | PathLike[str],
+    folder: Place,
     spec: CampaignSpec,
     judgements: Judgements,
     references: References,

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from os import PathLike
 
 from llamoco_data.campaign import Status, load_campaign, read_entrants, read_problems, status
 from llamoco_data.export import judge_all, single_best_solver
+from llamoco_data.files import Place
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio import BASELINE
 from llamoco_data.portfolio.entrants import Entrant
@@ -43,7 +43,7 @@ class JudgedCampaign:
         return tuple(verdict for _, verdict in self.problems)
 
 
-def read_judged(folder: str | PathLike[str]) -> JudgedCampaign:
+def read_judged(folder: Place) -> JudgedCampaign:
     """The campaign in a folder, judged. Reads every run twice; only the chosen problems' traces stay in memory.
 
     Raises:

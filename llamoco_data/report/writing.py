@@ -1,14 +1,13 @@
 """Writes the page of a campaign folder: wholly or not at all, and over nothing but an earlier page."""
 
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 
+from llamoco_data.files import LocalFiles, Place, folder_name, local_folder
 from llamoco_data.identity import LlamocoError
 from llamoco_data.report.numbers import CampaignReport, campaign_report
 from llamoco_data.report.page import MARK, page
 from llamoco_data.report.reading import read_judged
-from llamoco_data.store import files, local_folder
 
 _MARK_WITHIN = 1_000
 """Bytes at the beginning of a page that hold its mark."""
@@ -23,7 +22,7 @@ class Reported:
     report: CampaignReport
 
 
-def write_report(folder: str | PathLike[str], out: str | PathLike[str] | None = None) -> Reported:
+def write_report(folder: Place, out: Place | None = None) -> Reported:
     """Writes the page; it is a function of the folder's content alone, so written twice it has the same bytes.
 
     Args:
@@ -33,12 +32,12 @@ def write_report(folder: str | PathLike[str], out: str | PathLike[str] | None = 
         LlamocoError: the folder holds no campaign, or no run yet, or is damaged; or the place is taken by something
             else, or cannot be written.
     """
-    file = Path(f"{local_folder(folder).resolve().name}-report.html") if out is None else Path(out)
+    file = Path(f"{folder_name(folder)}-report.html") if out is None else Path(out)
     target = local_folder(file)
     _check_place(target)
     report = campaign_report(read_judged(folder))
     data = page(report).encode()
-    files.replace(target.parent, target.name, data)
+    LocalFiles(target.parent).replace(target.name, data)
     return Reported(file, len(data), report)
 
 

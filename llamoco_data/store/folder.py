@@ -7,21 +7,20 @@ Only the driver of a campaign commits. Whatever dies, a commit is there wholly o
 import contextlib
 import functools
 import hashlib
-import re
 from collections.abc import Generator, Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass, field
-from os import PathLike
-from pathlib import Path
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from llamoco_data.files import Place, files_at
 from llamoco_data.identity import DIGEST_CHARACTERS, LlamocoError
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.runs import RunRecord
-from llamoco_data.store import files, manifest, tables
+from llamoco_data.store import manifest, tables
+from llamoco_data.store.index import Index
 from llamoco_data.store.manifest import Entry, StoredFile
 from llamoco_data.store.tables import StoredProblem
 
@@ -42,35 +41,26 @@ class Block:
     """All candidates of the campaign, where they have changed."""
 
 
-@dataclass(slots=True)
-class _Index:
-    """The log, folded: where everything is."""
-
-    files: dict[str, StoredFile] = field(default_factory=dict)
-    problem_ids: dict[int, str] = field(default_factory=dict)
-    problem_file: dict[str, str] = field(default_factory=dict)
-    run_groups: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
-    """problem_id -> (path, row group) of its runs."""
-    candidates: str = ""
-    plans: dict[str, set[str]] = field(default_factory=dict)
-    """plan_id -> problem_ids that are complete under it."""
-
-
 class Store:
     """A campaign folder as it was when it was opened, plus what was committed through this object since."""
 
-    def __init__(self, folder: str | PathLike[str]) -> None:
-        """Reads the log and the numbers of the problems, no runs.
+    def __init__(self, folder: Place, log: Iterable[Entry] | None = None) -> None:
+        """Reads the log, no tables.
+
+        Args:
+            log: the entries to go by, where the caller has read them already.
 
         Raises:
-            LlamocoError: the folder cannot be read, or its log is damaged.
+            LlamocoError: the folder cannot be read, its log is damaged, or it holds tables and no log.
         """
-        self.folder = local_folder(folder)
-        self._index = _Index()
+        self.place = files_at(folder)
+        self._index = Index()
         self._open = functools.lru_cache(maxsize=_OPEN_FILES)(self._opened)
         self._specs = functools.lru_cache(maxsize=_OPEN_FILES)(self._specs_of)
-        for entry in manifest.entries(self.folder):
-            self._absorb(entry)
+        for entry in manifest.entries(self.place) if log is None else log:
+            self._index.add(entry)
+        if log is None and not self._index.num_entries:
+            self._check_never_written()
 
     @property
     def files(self) -> Sequence[StoredFile]:
@@ -122,14 +112,23 @@ class Store:
         Raises:
             LlamocoError: a file of theirs is missing or damaged.
         """
-        groups: list[pa.Table] = []
+        table = self.run_table(problem_id)
+        if not table.num_rows:
+            return []
+        with self._readable(self._index.run_groups[problem_id][0][0]):
+            return tables.runs_from(table)
+
+    def run_table(self, problem_id: str) -> pa.Table:
+        """The rows of a problem's runs as they are stored, repeated ones included.
+
+        Raises:
+            LlamocoError: a file of theirs is missing or damaged.
+        """
+        groups = [tables.RUNS.empty_table()]
         for path, group in self._index.run_groups.get(problem_id, ()):
             with self._readable(path):
                 groups.append(self._open(path).read_row_group(group))
-        if not groups:
-            return []
-        with self._readable(self._index.run_groups[problem_id][0][0]):
-            return tables.runs_from(pa.concat_tables(groups))
+        return pa.concat_tables(groups)
 
     def run_columns(self, *columns: str) -> Iterator[pa.Table]:
         """Some columns of all runs, a file at a time.
@@ -163,40 +162,55 @@ class Store:
         if block.entrants:
             added.append(self._put("candidates", [tables.candidates_table(block.entrants)], []))
         if added or block.complete:
-            entry = Entry(files=tuple(added), plan_id=block.plan_id, complete=tuple(block.complete))
-            manifest.append(self.folder, entry)
-            self._absorb(entry)
+            self._append(Entry(files=tuple(added), plan_id=block.plan_id, complete=tuple(block.complete)))
+
+    def withdraw(self, paths: Iterable[str]) -> None:
+        """Notes in the log that files do not exist any more; what was in them is then missing like anything else.
+
+        Raises:
+            LlamocoError: it cannot be written.
+        """
+        self._append(Entry(withdrawn=tuple(paths)))
+        self._open.cache_clear()
+        self._specs.cache_clear()
+
+    def _append(self, entry: Entry) -> None:
+        """Adds an entry after the last one, and learns what others have added meanwhile."""
+        while not manifest.put(self.place, self._index.num_entries + 1, entry):
+            self._index.add(manifest.entry(self.place, self._index.num_entries + 1))
+        self._index.add(entry)
 
     def _put(self, kind: str, groups: Sequence[pa.Table], problem_ids: Iterable[str]) -> StoredFile:
         data = _parquet(groups)
         sha256 = hashlib.sha256(data).hexdigest()
         path = f"{kind}/{sha256[:DIGEST_CHARACTERS]}.parquet"
-        files.put_if_absent(self.folder, path, data)
+        if not self.place.put_if_absent(path, data) and self.place.sha256(path) != sha256:
+            self.place.replace(path, data)  # no entry named it, or it would have been withdrawn
         rows = sum(group.num_rows for group in groups)
         return StoredFile(path=path, rows=rows, sha256=sha256, size_bytes=len(data), problem_ids=tuple(problem_ids))
 
-    def _absorb(self, entry: Entry) -> None:
-        index = self._index
-        for file in entry.files:
-            if file.kind == "candidates":
-                index.candidates = file.path
-            if file.path in index.files:
-                continue
-            index.files[file.path] = file
-            if file.kind == "runs":
-                for group, problem_id in enumerate(file.problem_ids):
-                    index.run_groups.setdefault(problem_id, []).append((file.path, group))
-            elif file.kind == "problems":
-                for number, problem_id in zip(file.indices, file.problem_ids, strict=True):
-                    index.problem_ids.setdefault(number, problem_id)
-                    index.problem_file.setdefault(problem_id, file.path)
-        if entry.complete:
-            index.plans.setdefault(entry.plan_id, set()).update(entry.complete)
+    def _check_never_written(self) -> None:
+        """An empty log comes with no tables: candidates are committed before any run.
+
+        Raises:
+            LlamocoError: there are tables.
+        """
+        if not any(self.place.names(kind) for kind in ("problems", "runs")):
+            return
+        for entry in manifest.entries(self.place):  # of a campaign that has begun since
+            self._index.add(entry)
+        if not self._index.num_entries:
+            raise LlamocoError(
+                f"{self.place.where()} holds tables but not their log, {manifest.MANIFEST}: it was copied without "
+                "hidden files; copy that folder too, or start the campaign in a new folder"
+            )
 
     def _opened(self, path: str) -> pq.ParquetFile:
-        if files.sha256(self.folder, path) != self._index.files[path].sha256:
+        file = self.place.open(path)
+        if hashlib.file_digest(file, "sha256").hexdigest() != self._index.files[path].sha256:
             raise OSError(f"{path} is not what was written")
-        return pq.ParquetFile(files.open_random_access(self.folder, path))
+        file.seek(0)
+        return pq.ParquetFile(file)
 
     def _specs_of(self, path: str) -> dict[str, str]:
         """problem_id -> spec as JSON."""
@@ -210,19 +224,9 @@ class Store:
         except (OSError, pa.ArrowException, ValidationError, KeyError) as error:
             what = "is missing" if isinstance(error, FileNotFoundError) else "is damaged"
             raise LlamocoError(
-                f"{self.folder / path} {what}; restore it from a copy, or start the campaign in a new folder"
+                f"{self.place.where(path)} {what}; restore it from a copy, or let "
+                f"`llamoco-data run {self.place.where()}` set it aside and make what it held again"
             ) from None
-
-
-def local_folder(folder: str | PathLike[str]) -> Path:
-    """The path of a campaign folder.
-
-    Raises:
-        LlamocoError: it is not on a mounted file system.
-    """
-    if re.match(r"[a-z][a-z0-9+.-]+:/", str(folder)):  # a path has made one slash of the two of a URL
-        raise LlamocoError(f"{folder} is no folder of this machine; give the path of a mounted folder")
-    return Path(folder).absolute()
 
 
 def _parquet(groups: Sequence[pa.Table]) -> bytes:

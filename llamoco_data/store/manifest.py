@@ -3,14 +3,13 @@
 A file that no entry names does not exist. Entries are never changed and never removed.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from pydantic import Field, ValidationError
 
+from llamoco_data.files import Files
 from llamoco_data.identity import LlamocoError, Record
-from llamoco_data.store import files
 
 MANIFEST = ".manifest"
 """Hidden, because data loaders take any JSON file that they see for data."""
@@ -38,41 +37,68 @@ class Entry(Record):
     """One commit."""
 
     schema_version: Literal[1] = 1
-    files: tuple[StoredFile, ...]
+    files: tuple[StoredFile, ...] = ()
     """What it adds."""
     plan_id: str = ""
     """The plan under which the problems below are complete."""
     complete: tuple[str, ...] = ()
     """problem_ids that need no more runs under that plan."""
+    withdrawn: tuple[str, ...] = ()
+    """Paths of files of earlier entries that no longer exist for any reader: they were found damaged or missing."""
 
 
-def entries(folder: Path) -> Iterator[Entry]:
+def name_of(number: int) -> str:
+    """The name of an entry, from 1, in its folder."""
+    return f"{number:08}.json"
+
+
+def entries(place: Files) -> Iterator[Entry]:
     """The log, oldest entry first.
 
     Raises:
-        LlamocoError: an entry is damaged, or of another schema version.
+        LlamocoError: an entry is missing or damaged, or of another schema version.
     """
-    for number, name in enumerate(files.names(folder, MANIFEST), start=1):
-        if name != f"{number:08}.json":
-            raise LlamocoError(
-                f"{folder / MANIFEST} lacks {number:08}.json; restore it from a copy, or start in a new folder"
-            )
+    names = place.names(MANIFEST)
+    for number, (name, entry) in enumerate(zip(names, read(place, names), strict=True), start=1):
+        if name != name_of(number):
+            raise _unusable(place, number, "is missing")
+        if entry is None:
+            raise _unusable(place, number, "is damaged or of another version")
+        yield entry
+
+
+def entry(place: Files, number: int) -> Entry:
+    """One entry of the log, from 1.
+
+    Raises:
+        LlamocoError: it is missing or damaged, or of another schema version.
+    """
+    (found,) = read(place, [name_of(number)])
+    if found is None:
+        raise _unusable(place, number, "is damaged or of another version")
+    return found
+
+
+def read(place: Files, names: Sequence[str]) -> Iterator[Entry | None]:
+    """Entries by name; None for one that is damaged or of another schema version."""
+    for data in place.read_all([f"{MANIFEST}/{name}" for name in names]):
         try:
-            yield Entry.from_json(files.read(folder, f"{MANIFEST}/{name}"))
+            yield Entry.from_json(data)
         except ValidationError:
-            raise LlamocoError(
-                f"{folder / MANIFEST / name} is damaged or of another version; "
-                "restore it from a copy, or start the campaign in a new folder"
-            ) from None
+            yield None
 
 
-def append(folder: Path, entry: Entry) -> None:
-    """Adds an entry after the last one, whoever wrote that.
+def put(place: Files, number: int, entry: Entry) -> bool:
+    """Makes an entry the one of a number, unless there is one; whether it did.
 
     Raises:
         LlamocoError: it cannot be written.
     """
-    data = entry.to_json().encode()
-    number = len(files.names(folder, MANIFEST)) + 1
-    while not files.put_if_absent(folder, f"{MANIFEST}/{number:08}.json", data):
-        number += 1
+    return place.put_if_absent(f"{MANIFEST}/{name_of(number)}", entry.to_json().encode())
+
+
+def _unusable(place: Files, number: int, what: str) -> LlamocoError:
+    return LlamocoError(
+        f"{place.where(f'{MANIFEST}/{name_of(number)}')} {what}; "
+        "restore it from a copy, or start the campaign in a new folder"
+    )

@@ -20,6 +20,7 @@ OPTIONS = {
     "plan": {"--recipe", "--problems"},
     "run": {"--recipe", "--problems", "--address", "--workers", "--quiet"},
     "status": set(),
+    "verify": {"--sample"},
     "export": {"--budget", "--quiet"},
     "report": {"--out"},
     "show": set(),
@@ -163,7 +164,7 @@ def test_unknown_command_is_refused(command):
         ('{"schema_version": 1, "recipe": "demo"}', "malformed"),
     ],
 )
-@pytest.mark.parametrize("name", ["plan", "run", "status", "export", "report", "show"])
+@pytest.mark.parametrize("name", ["plan", "run", "status", "verify", "export", "report", "show"])
 def test_damaged_campaign_file_is_refused(command, tmp_path: Path, content: str, says: str, name: str):
     file = tmp_path / "campaign.json"
     file.write_text(content)
@@ -195,9 +196,11 @@ def test_place_that_cannot_hold_a_folder_is_refused(command, tmp_path: Path):
 
 
 @pytest.mark.parametrize("arguments", [("plan",), ("run", "--address", "inline")])
-def test_url_is_refused_as_a_folder(command, tmp_path: Path, monkeypatch, arguments: tuple[str, ...]):
+def test_address_that_is_not_s3_is_refused_as_a_folder(
+    command, tmp_path: Path, monkeypatch, arguments: tuple[str, ...]
+):
     monkeypatch.chdir(tmp_path)
-    assert "no folder of this machine" in refusal(command(*arguments, "s3://bucket/c", "--recipe", "demo"))
+    assert "gs:// is no place for this" in refusal(command(*arguments, "gs://bucket/c", "--recipe", "demo"))
     assert list(tmp_path.iterdir()) == []
 
 

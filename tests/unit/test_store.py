@@ -150,7 +150,8 @@ def test_store_names_a_file_that_is_damaged(kind: str, damage, what: str, tmp_pa
     damage(path)
     with pytest.raises(LlamocoError) as error:
         read_all(tmp_path)
-    assert str(error.value) == f"{path} {what}; restore it from a copy, or start the campaign in a new folder"
+    advice = f"restore it from a copy, or let `llamoco-data run {tmp_path}` set it aside and make what it held again"
+    assert str(error.value) == f"{path} {what}; {advice}"
 
 
 def test_store_names_a_log_entry_that_is_damaged(tmp_path: Path):

@@ -1,0 +1,40 @@
+"""Mends a damaged campaign folder: what is not as it was written is set aside, and is then missing like all else."""
+
+from collections.abc import Callable, Sequence
+
+from llamoco_data.campaign.spec import CampaignSpec
+from llamoco_data.problems.sampling import sample
+from llamoco_data.store import Block, Damage, Store, StoredProblem, damaged, set_aside
+
+_LOST = {
+    "runs": "its {rows:,} runs are made again",
+    "problems": "its {rows:,} problems are drawn again",
+    "candidates": "the candidates are written again",
+}
+
+
+def repair(spec: CampaignSpec, store: Store, found: Sequence[Damage], notice: Callable[[str], None]) -> None:
+    """Sets aside the files that were found damaged and still are, and draws their problems again.
+
+    Runs are not made here: a problem that had some in a damaged file is no more complete. A problem that is drawn
+    again keeps its runs; where this release draws another, that one is run as a new problem.
+
+    Raises:
+        LlamocoError: the folder cannot be written.
+    """
+    still = {file.path: file for file in store.files}
+    damages = list(damaged(store, [still[damage.file.path] for damage in found if damage.file.path in still]))
+    moved = set_aside(store, damages)
+    for damage in damages:
+        file = damage.file
+        how = f"is damaged, and set aside as {moved[file.path]}" if moved[file.path] else "is missing"
+        lost = _LOST[file.kind].format(rows=file.rows)
+        notice(f"{store.place.where(file.path)} {how}; {lost}")
+    problems = [again for damage in damages for again in _drawn_again(spec, damage)]
+    if problems:
+        store.commit(Block(problems))
+
+
+def _drawn_again(spec: CampaignSpec, damage: Damage) -> list[StoredProblem]:
+    drawn = (StoredProblem(index=index, spec=sample(spec.mixture, spec.seed, index)) for index in damage.file.indices)
+    return [again for again in drawn if again.spec.problem_id in damage.file.problem_ids]

@@ -1,0 +1,31 @@
+"""Looks whether a campaign folder or an export is what it says it is; it changes nothing."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from llamoco_data.files import Place, files_at
+from llamoco_data.identity import LlamocoError
+from llamoco_data.verification.campaigns import verify_campaign
+from llamoco_data.verification.exports import verify_export
+from llamoco_data.verification.finding import Finding
+
+__all__ = ["Finding", "verify"]
+
+
+def verify(folder: Place, *, sample: int, checked: Counter[str]) -> Iterator[Finding]:
+    """What is wrong with a campaign folder or an export, and what else is worth a line; nothing where all is well.
+
+    Args:
+        sample: runs to make again and compare, at most.
+        checked: is filled with how many of what were looked at.
+
+    Raises:
+        LlamocoError: the folder is neither, or cannot be read.
+    """
+    place = files_at(folder)
+    if place.names("data"):
+        yield from verify_export(place, sample, checked)
+    elif {"campaign.json", "runs"} & set(place.names()):
+        yield from verify_campaign(folder, sample, checked)
+    else:
+        raise LlamocoError(f"{folder} holds no campaign and no export; give the folder of one")

@@ -1,0 +1,107 @@
+"""Verifies a campaign folder: its log, its tables, every problem and run against the spec, and some runs again."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from llamoco_data.campaign import CampaignSpec, stored_campaign
+from llamoco_data.files import Place, files_at
+from llamoco_data.identity import LlamocoError
+from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.store import Store
+from llamoco_data.verification.finding import Finding
+from llamoco_data.verification.laws import check_drawing, check_runs
+from llamoco_data.verification.logs import check_extra, check_log
+from llamoco_data.verification.reruns import check_again, chosen, repeatable
+from llamoco_data.verification.stored_tables import check_table
+
+MOST_DRAWN = 2_000
+"""Problems that are drawn again; of more, a choice."""
+
+
+def verify_campaign(folder: Place, sample: int, checked: Counter[str]) -> Iterator[Finding]:
+    """See `verify`.
+
+    Raises:
+        LlamocoError: `campaign.json` is damaged, or the folder cannot be read.
+    """
+    place = files_at(folder)
+    spec = stored_campaign(folder)
+    if spec is None:
+        what = "is missing, and decides every row"
+        yield Finding(where=place.where("campaign.json"), what=what, advice="restore it from a copy")
+        return
+    log = yield from check_log(place)
+    store = Store(folder, log)
+    checked["log entries"] += len(log)
+    damaged = False
+    for file in store.files:
+        checked["files"] += 1
+        for finding in check_table(place, file):
+            damaged = True
+            yield finding
+    yield from check_extra(place, log, store.files)
+    if damaged:
+        yield Finding(
+            where=place.where(),
+            what="problems with damaged files are not looked at further",
+            advice="mend the folder, then verify again",
+            note=True,
+        )
+    try:
+        entrants = store.entrants()
+    except LlamocoError:  # said above
+        return
+    yield from _check_problems(spec, entrants, store, checked)
+    yield from _check_sample(spec, entrants, store, sample, checked)
+
+
+def _check_problems(
+    spec: CampaignSpec, entrants: Sequence[Entrant], store: Store, checked: Counter[str]
+) -> Iterator[Finding]:
+    drawn = set(chosen(_ids(spec, store), MOST_DRAWN))
+    for index in store.indices():
+        problem = _problem(store, index)
+        if problem is None:
+            continue
+        checked["problems"] += 1
+        if problem.problem_id in drawn:
+            checked["problems drawn again"] += 1
+            yield from check_drawing(spec, index, problem)
+        try:
+            yield from check_runs(spec, entrants, store, problem)
+            checked["runs"] += len(store.records(problem.problem_id))
+        except LlamocoError:  # its files are named above
+            continue
+
+
+def _check_sample(
+    spec: CampaignSpec, entrants: Sequence[Entrant], store: Store, sample: int, checked: Counter[str]
+) -> Iterator[Finding]:
+    programs = {entrant.candidate_id: entrant.program for entrant in entrants}
+    ids = chosen(_ids(spec, store), sample)
+    each = -(-sample // max(len(ids), 1))
+    left = sample
+    for problem_id in ids:
+        try:
+            problem, records = store.problem(problem_id), store.records(problem_id)
+        except LlamocoError:  # as above
+            continue
+        for record in repeatable(records, programs, min(each, left)):
+            left -= 1
+            checked["runs made again"] += 1
+            yield from check_again(record, problem, programs, spec.time_limit_s)
+
+
+def _ids(spec: CampaignSpec, store: Store) -> list[str]:
+    ids = (store.problem_id(index) for index in store.indices() if index < spec.num_problems)
+    return [problem_id for problem_id in ids if problem_id is not None]
+
+
+def _problem(store: Store, index: int) -> ProblemSpec | None:
+    """The problem of an index; None where its file is damaged, which is said elsewhere."""
+    problem_id = store.problem_id(index)
+    try:
+        return None if problem_id is None else store.problem(problem_id)
+    except LlamocoError:
+        return None

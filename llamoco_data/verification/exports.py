@@ -1,0 +1,139 @@
+# pyright: reportUnknownParameterType=false
+"""Verifies an export: its files, every row's ids, no problem on two sides, and some rows run from their text alone."""
+
+import contextlib
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from llamoco_data.export.card import CARD_FILE
+from llamoco_data.files import Files
+from llamoco_data.identity import LlamocoError, digest
+from llamoco_data.instructions import SCHEMA_VERSION, Instruction, read_shard
+from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.runs import program_id
+from llamoco_data.verification.finding import Finding
+from llamoco_data.verification.replays import check_replay
+from llamoco_data.verification.reruns import chosen
+
+_SHARD = re.compile(r"(\w+)-(\d{5})-of-(\d{5})\.parquet")
+_AGAIN = "export the campaign again"
+_ROWS_AT_ONCE = 1_000
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What all rows together must not do."""
+
+    sides: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Splits by base_problem_id."""
+    ids: Counter[str] = field(default_factory=Counter)
+    prompts: Counter[str] = field(default_factory=Counter)
+    """By digest."""
+
+
+def verify_export(place: Files, sample: int, checked: Counter[str]) -> Iterator[Finding]:
+    """See `verify`; the programs of the sampled rows are run, and the code of their prompts.
+
+    Raises:
+        LlamocoError: the folder cannot be read.
+    """
+    shards, seen = place.names("data"), _Seen()
+    yield from _check_names(place, shards)
+    for name in shards:
+        checked["files"] += 1
+        yield from _check_shard(place, name, seen, checked)
+    checked["problems"] += len(seen.sides)
+    yield from _check_together(seen)
+    yield from _check_sample(place, shards, set(chosen(list(seen.ids), sample)), checked)
+
+
+def _check_shard(place: Files, name: str, seen: _Seen, checked: Counter[str]) -> Iterator[Finding]:
+    try:
+        for row in _rows(place, name):
+            checked["rows"] += 1
+            yield from _check_row(row, name)
+            seen.sides[str(row["base_problem_id"])].add(str(row["split"]))
+            seen.ids[str(row["instruction_id"])] += 1
+            seen.prompts[digest(row["prompt"])] += 1
+    except LlamocoError as error:
+        where = place.where(f"data/{name}")
+        what = str(error).removeprefix(f"{where} ").partition("; ")[0]
+        yield Finding(where=where, what=what, advice=_AGAIN)
+
+
+def _check_together(seen: _Seen) -> Iterator[Finding]:
+    for problem_id, splits in seen.sides.items():
+        if len(splits) > 1:
+            what = f"has statements in {' and '.join(sorted(splits))}: what is tested was taught"
+            yield Finding(where=f"problem {problem_id}", what=what, advice=_AGAIN)
+    for counts, name in ((seen.ids, "instruction_id"), (seen.prompts, "digest of their prompt")):
+        for one, count in counts.items():
+            if count > 1:
+                yield Finding(where=one, what=f"{count} rows have this {name}", advice=_AGAIN)
+
+
+def _check_sample(place: Files, shards: Sequence[str], picked: set[str], checked: Counter[str]) -> Iterator[Finding]:
+    for name in shards:
+        # A shard that cannot be read was named before.
+        with contextlib.suppress(LlamocoError):
+            for row in _rows(place, name):
+                if row["instruction_id"] in picked:
+                    picked.discard(str(row["instruction_id"]))
+                    checked["rows run again"] += 1
+                    yield from check_replay(row)
+
+
+def _check_names(place: Files, shards: Sequence[str]) -> Iterator[Finding]:
+    if CARD_FILE not in place.names():
+        what = "is missing: the export was not finished, or not copied whole"
+        yield Finding(where=place.where(CARD_FILE), what=what, advice=_AGAIN)
+    numbers: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for name in shards:
+        match = _SHARD.fullmatch(name)
+        if match is None:
+            what = "is no file of an export"
+            yield Finding(where=place.where(f"data/{name}"), what=what, advice="move it elsewhere")
+        else:
+            numbers[match[1], match[3]].add(int(match[2]))
+    for (split, count), there in numbers.items():
+        for number in sorted(set(range(int(count))) - there):
+            name = f"data/{split}-{number:05d}-of-{count}.parquet"
+            yield Finding(where=place.where(name), what="is missing", advice=_AGAIN)
+
+
+def _rows(place: Files, shard: str) -> Iterator[dict[str, object]]:
+    for batch in read_shard(place, f"data/{shard}").to_batches(_ROWS_AT_ONCE):
+        yield from batch.to_pylist()
+
+
+def _check_row(row: Mapping[str, object], shard: str) -> Iterator[Finding]:
+    for what in _complaints(row, shard):
+        yield Finding(where=f"row {row['instruction_id']}", what=what, advice=_AGAIN)
+
+
+def _complaints(row: Mapping[str, object], shard: str) -> Iterator[str]:
+    try:
+        Instruction.model_validate_json(json.dumps(row))
+        spec = ProblemSpec.from_json(str(row["problem_spec"]))
+    except (ValidationError, ValueError) as error:
+        yield f"is no instruction: {' '.join(str(error).split())[:120]}"
+        return
+    if row["schema_version"] != SCHEMA_VERSION:
+        yield f"has schema version {row['schema_version']}"
+    if not shard.startswith(f"{row['split']}-"):
+        yield f"is of split {row['split']}, and lies in {shard}"
+    if spec.problem_id != row["problem_id"]:
+        yield f"has problem_id {row['problem_id']}, and its problem_spec the digest {spec.problem_id}"
+    if program_id(str(row["answer"])) != row["candidate_id"]:
+        yield f"has candidate_id {row['candidate_id']}, and its answer the digest {program_id(str(row['answer']))}"
+    if digest(["instruction", row["problem_id"], row["form"], row["wording"]]) != row["instruction_id"]:
+        yield "has an id that is not the digest of its problem, form and wording"
+    told = {name: row[name] for name in ("dimension", "max_evaluations", "num_inequality", "num_equality", "kind")}
+    wrong = [name for name, value in told.items() if getattr(spec, name) != value]
+    if wrong:
+        yield f"says {wrong[0]} {told[wrong[0]]}, and its problem has {getattr(spec, wrong[0])}"

@@ -1,0 +1,83 @@
+# pyright: reportUnknownParameterType=false
+"""Checks one problem of a campaign and its runs against what the campaign's spec decides."""
+
+from collections.abc import Iterator, Sequence
+
+from llamoco_data.campaign import CampaignSpec
+from llamoco_data.campaign.spec import plan_id
+from llamoco_data.execution import contestants
+from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.problems.sampling import sample
+from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.racing import next_runs
+from llamoco_data.runs import RunRecord, run_seed
+from llamoco_data.store import Store
+from llamoco_data.store.tables import runs_from
+from llamoco_data.verification.finding import Finding
+
+_OTHER_RELEASE = "go on with the release that drew it; where that drew another, take a whole copy of the folder"
+_STRANGE = "it was not written by this program; take a copy of the folder that is whole"
+
+
+def check_drawing(spec: CampaignSpec, index: int, problem: ProblemSpec) -> Iterator[Finding]:
+    """Whether mixture, seed and index give this very problem. About 5 ms."""
+    drawn = sample(spec.mixture, spec.seed, index).problem_id
+    if drawn != problem.problem_id:
+        what = f"is not what mixture, seed and index {index} draw, {drawn}"
+        yield Finding(where=f"problem {problem.problem_id}", what=what, advice=_OTHER_RELEASE)
+
+
+def check_runs(
+    spec: CampaignSpec, entrants: Sequence[Entrant], store: Store, problem: ProblemSpec
+) -> Iterator[Finding]:
+    """The runs of a problem: each once, with its campaign's seeds and budget; and all of them, where it says so.
+
+    Raises:
+        LlamocoError: a file of theirs is missing or damaged.
+    """
+    problem_id = problem.problem_id
+    yield from _repeated(store, problem_id)
+    records = store.records(problem_id)
+    seeds = {run_seed(problem_id, repeat) for repeat in range(spec.policy.repeats)}
+    for record in records:
+        yield from (
+            Finding(where=f"run {record.run_id}", what=w, advice=_STRANGE) for w in _odd(record, problem, seeds)
+        )
+    missing = next_runs(spec.policy, problem_id, contestants(entrants, problem), records)
+    if missing and problem_id in store.complete(plan_id(spec, entrants)):
+        yield Finding(
+            where=f"problem {problem_id}",
+            what=f"the log says that it is complete, and it lacks {len(missing)} runs",
+            advice="take a copy of the folder that is whole",
+        )
+
+
+def _odd(record: RunRecord, problem: ProblemSpec, seeds: set[int]) -> Iterator[str]:
+    if record.seed not in seeds:
+        yield f"has seed {record.seed}, which the campaign gives to no repeat of its problem"
+    if record.max_evaluations != problem.max_evaluations:
+        yield f"has a budget of {record.max_evaluations:,}, and its problem one of {problem.max_evaluations:,}"
+    steps = [evaluations for evaluations, _, _ in record.trace]
+    if steps != sorted(set(steps)) or (steps and steps[-1] > record.evaluations):
+        yield "has a trace that does not go forward to its last evaluation"
+    if record.trace and record.trace[-1][1:] != (record.best_f, record.violation):
+        yield "has a trace that does not end at its result"
+
+
+def _repeated(store: Store, problem_id: str) -> Iterator[Finding]:
+    """Runs that are stored more than once, as after two drivers at a time: they are read once, and must agree."""
+    table = store.run_table(problem_id)
+    if len(set(table["run_id"].to_pylist())) == table.num_rows:
+        return
+    first: dict[str, RunRecord] = {}
+    for row in range(table.num_rows):
+        (record,) = runs_from(table.slice(row, 1))
+        record = record.model_copy(update={"cpu_s": 0.0})
+        same = first.setdefault(record.run_id, record) == record
+        if first[record.run_id] is not record:
+            yield Finding(
+                where=f"run {record.run_id}",
+                what="is stored twice, and the two agree" if same else "is stored twice with different results",
+                advice="it is read once" if same else "verify with a larger --sample: one of the machines is at fault",
+                note=same,
+            )

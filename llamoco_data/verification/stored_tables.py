@@ -1,0 +1,99 @@
+# pyright: reportUnknownParameterType=false
+"""Checks one table of a campaign folder by itself: digest, schema, and every id against what it is the digest of."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from llamoco_data.files import Files
+from llamoco_data.identity import DIGEST_CHARACTERS
+from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.runs import program_id, run_id
+from llamoco_data.store.manifest import StoredFile
+from llamoco_data.store.tables import CANDIDATES, PROBLEMS, RUNS
+from llamoco_data.verification.finding import Finding
+
+_SCHEMAS = {"candidates": CANDIDATES, "problems": PROBLEMS, "runs": RUNS}
+_REDO = "run the campaign: it is set aside, and what it held is made again"
+_WRONG = "it was not written by this program; take a copy of the folder that is whole"
+
+
+def check_table(place: Files, file: StoredFile) -> Iterator[Finding]:
+    where = place.where(file.path)
+    try:
+        content = place.open(file.path)
+    except FileNotFoundError:
+        yield Finding(where=where, what="is missing", advice=_REDO)
+        return
+    if hashlib.file_digest(content, "sha256").hexdigest() != file.sha256:
+        yield Finding(where=where, what="is damaged: its SHA-256 is not that of the log", advice=_REDO)
+        return
+    content.seek(0)
+    yield from (Finding(where=where, what=what, advice=_WRONG) for what in _complaints(file, content))
+
+
+def _complaints(file: StoredFile, content: pa.NativeFile) -> Iterator[str]:
+    schema = _SCHEMAS.get(file.kind)
+    if schema is None:
+        yield f"is a table of no kind, {file.kind!r}"
+        return
+    if PurePosixPath(file.path).stem != file.sha256[:DIGEST_CHARACTERS]:
+        yield "is not named by its SHA-256"
+    try:
+        parquet = pq.ParquetFile(content)
+    except pa.ArrowException:
+        yield "is no Parquet file"
+        return
+    if not parquet.schema_arrow.equals(schema, check_metadata=True):
+        yield "has other columns than this version's"
+        return
+    if parquet.metadata.num_rows != file.rows:
+        yield f"has {parquet.metadata.num_rows:,} rows, and the log says {file.rows:,}"
+    if file.kind == "runs":
+        yield from _about_runs(file, parquet)
+    elif file.kind == "problems":
+        yield from _about_problems(file, parquet.read())
+    else:
+        yield from _about_candidates(parquet.read())
+
+
+def _about_problems(file: StoredFile, table: pa.Table) -> Iterator[str]:
+    indices, ids, specs = (table[name].to_pylist() for name in ("index", "problem_id", "spec"))
+    if (tuple(indices), tuple(ids)) != (file.indices, file.problem_ids):
+        yield "holds other problems than the log says"
+    for problem_id, spec in zip(ids, specs, strict=True):
+        try:
+            named = ProblemSpec.from_json(spec).problem_id
+        except ValidationError:
+            yield f"problem {problem_id} has a spec that this version cannot read"
+        else:
+            if named != problem_id:
+                yield f"problem {problem_id} has a spec whose digest is {named}"
+
+
+def _about_candidates(table: pa.Table) -> Iterator[str]:
+    for candidate_id, program in zip(table["candidate_id"].to_pylist(), table["program"].to_pylist(), strict=True):
+        if program_id(program) != candidate_id:
+            yield f"candidate {candidate_id} has a program whose digest is {program_id(program)}"
+
+
+def _about_runs(file: StoredFile, parquet: pq.ParquetFile) -> Iterator[str]:
+    if parquet.num_row_groups != len(file.problem_ids):
+        yield f"has {parquet.num_row_groups} row groups, and the log says {len(file.problem_ids)}"
+        return
+    for group, problem_id in enumerate(file.problem_ids):
+        columns = ("run_id", "problem_id", "candidate_id", "seed", "max_evaluations", "evaluations")
+        table = parquet.read_row_group(group, columns=list(columns))
+        for run, problem, candidate, seed, budget, evaluations in zip(
+            *(table[name].to_pylist() for name in columns), strict=True
+        ):
+            if problem != problem_id:
+                yield f"run {run} is of problem {problem}, and the log says {problem_id}"
+            if run_id(problem, candidate, seed, budget) != run:
+                yield f"run {run} is not the digest of its problem, candidate, seed and budget"
+            if not 0 <= evaluations <= budget:
+                yield f"run {run} spent {evaluations:,} evaluations of a budget of {budget:,}"

@@ -1,0 +1,141 @@
+"""Two drivers on one campaign: the second says who holds it, a dead one is in the way for seconds, no row is lost."""
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llamoco_data.campaign import run_campaign
+from llamoco_data.campaign.lease import LEASE_FILE
+from llamoco_data.execution.inline import InlineExecutor
+from llamoco_data.identity import LlamocoError
+from llamoco_data.runs import RunRecord
+from llamoco_data.store import Store
+from tests.campaigns import SMALL, results
+from tests.drivers import driver, ended
+
+pytestmark = pytest.mark.chaos
+
+STALE_S = 3.0
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> list[RunRecord]:
+    folder = tmp_path_factory.mktemp("expected") / "c"
+    run_campaign(folder, SMALL, InlineExecutor())
+    return results(folder)
+
+
+def wait_for(folder: Path, num_entries: int, *processes: subprocess.Popen[str]) -> None:
+    """Returns when the log has so many entries; a process that ends before then has failed."""
+    deadline = time.monotonic() + 120
+    while len(list((folder / ".manifest").glob("*.json"))) < num_entries:
+        assert time.monotonic() < deadline, "the driver makes no progress"
+        assert all(process.poll() is None for process in processes), "the driver has ended"
+        time.sleep(0.01)
+
+
+def paused_at(folder: Path, num_entries: int, **options: Any) -> subprocess.Popen[str]:
+    """A driver that is stopped, but not dead, in the middle of its work."""
+    process = driver(folder, pace_s=0.02, **options)
+    wait_for(folder, num_entries, process)
+    process.send_signal(signal.SIGSTOP)
+    return process
+
+
+def test_second_driver_on_the_machine_says_at_once_who_holds_the_campaign(expected, tmp_path: Path):
+    with paused_at(tmp_path / "c", 5) as first:
+        began = time.monotonic()
+        with pytest.raises(LlamocoError, match=rf"/c is being worked on by process {first.pid} on .*; wait until that"):
+            run_campaign(tmp_path / "c", SMALL, InlineExecutor())
+        assert time.monotonic() - began < 5
+        first.send_signal(signal.SIGCONT)
+        assert ended(first) == (0, "", "")
+    assert results(tmp_path / "c") == expected
+    assert not (tmp_path / "c" / LEASE_FILE).exists()
+
+
+def test_driver_that_was_killed_on_the_machine_is_in_nobody_s_way(expected, tmp_path: Path):
+    with driver(tmp_path / "c", pace_s=0.02) as first:
+        wait_for(tmp_path / "c", 5, first)
+        first.kill()
+        lines = list[str]()
+        while first.poll() is None:
+            time.sleep(0.01)
+        run_campaign(tmp_path / "c", SMALL, InlineExecutor(), notice=lines.append)
+    assert lines == []
+    assert results(tmp_path / "c") == expected
+
+
+def test_driver_that_was_killed_elsewhere_is_waited_for_once_and_then_replaced(expected, tmp_path: Path):
+    with driver(tmp_path / "c", machine="there", pace_s=0.02) as first:
+        wait_for(tmp_path / "c", 5, first)
+        first.kill()
+    began = time.monotonic()
+    code, out, err = ended(driver(tmp_path / "c", machine="here", stale_s=STALE_S))
+    assert (code, err) == (0, "")
+    assert out.count("\n") == 1
+    assert f"/c was worked on by process {first.pid} on " in out
+    assert f"looking for up to {STALE_S:.0f} s whether it lives" in out
+    assert time.monotonic() - began > STALE_S
+    assert results(tmp_path / "c") == expected
+    assert Store(tmp_path / "c").num_runs == len(expected)
+
+
+def test_driver_that_lives_elsewhere_is_named(expected, tmp_path: Path):
+    """Its lease changes while the second looks."""
+    folder = tmp_path / "c"
+    with driver(folder, machine="there", stale_s=1.0, pace_s=0.1) as first:
+        wait_for(folder, 2, first)
+        lease = (folder / LEASE_FILE).read_bytes()
+        second = driver(folder, machine="here", stale_s=60.0)
+        code, out, err = ended(second)
+        assert (code, out.count("\n")) == (2, 1)
+        assert f"is being worked on by process {first.pid} on " in err
+        assert err.count("\n") == 1
+        assert lease
+        assert ended(first) == (0, "", "")
+    assert results(folder) == expected
+
+
+def test_driver_that_slept_too_long_finds_its_campaign_taken_and_says_by_whom(expected, tmp_path: Path):
+    folder = tmp_path / "c"
+    with paused_at(folder, 5, machine="there", stale_s=STALE_S) as first:
+        second = driver(folder, machine="here", stale_s=STALE_S, pace_s=0.02)
+        wait_for(folder, 8, second)
+        second.send_signal(signal.SIGSTOP)
+        first.send_signal(signal.SIGCONT)
+        code, _, err = ended(first)
+        assert code == 2
+        assert err.startswith(f"process {second.pid} on ")
+        assert "the campaign goes on there, and what was evaluated here is in the folder" in err
+        second.send_signal(signal.SIGCONT)
+        assert ended(second)[0] == 0
+    assert results(folder) == expected
+
+
+def test_two_drivers_that_know_nothing_of_each_other_end_in_the_same_rows(expected, tmp_path: Path):
+    """As if the lease did not work at all: it is removed under the first driver's hands, before its first renewal."""
+    folder = tmp_path / "c"
+    with paused_at(folder, 5) as first:
+        (folder / LEASE_FILE).unlink()
+        second = driver(folder, pace_s=0.02)
+        wait_for(folder, 12, second)
+        first.send_signal(signal.SIGCONT)
+        codes = {ended(first)[0], ended(second)[0]}
+    assert 0 in codes
+    assert results(folder) == expected
+    log = sorted(path.name for path in (folder / ".manifest").glob("*.json"))
+    assert log == [f"{number:08}.json" for number in range(1, len(log) + 1)]
+    stored = Store(folder)
+    assert stored.num_runs >= len(expected)
+
+
+def test_campaign_that_is_finished_is_read_while_its_lease_is_held(expected, tmp_path: Path):
+    run_campaign(tmp_path / "c", SMALL, InlineExecutor())
+    (tmp_path / "c" / LEASE_FILE).write_text("{}")
+    assert run_campaign(tmp_path / "c", SMALL, InlineExecutor()).snapshot.new_runs == 0
+    assert results(tmp_path / "c") == expected

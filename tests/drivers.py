@@ -1,0 +1,73 @@
+"""Drivers of the small campaign in processes of their own, to be killed, paused, starved and raced."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+DRIVER = """
+import json, os, random, resource, sys, time
+import llamoco_data.campaign.driver as driver
+import llamoco_data.campaign.lease as lease
+from llamoco_data.execution.inline import InlineExecutor
+from llamoco_data.identity import LlamocoError
+from tests.campaigns import SMALL, OneRunSlices
+
+options = json.loads(sys.argv[2])
+driver.BLOCK_S = options["block_s"]
+if "stale_s" in options:
+    lease.BEAT_S, lease.STALE_S, lease.LOOK_S = options["stale_s"] / 10, options["stale_s"], options["stale_s"] / 20
+if "machine" in options:
+    lease._machine = lambda: options["machine"]
+if "clock" in options:
+    wall, jumps = time.time, random.Random(1)
+    time.time = lambda: wall() + jumps.uniform(-1e7, 1e7)
+if "file_bytes" in options:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (options["file_bytes"],) * 2)
+if "user" in options:
+    os.setgid(options["user"])
+    os.setuid(options["user"])
+try:
+    driver.run_campaign(
+        sys.argv[1],
+        SMALL,
+        OneRunSlices(InlineExecutor()),
+        notice=lambda line: print(line, flush=True),
+        stop=lambda: time.sleep(options["pace_s"]),
+    )
+except LlamocoError as error:
+    print(error, file=sys.stderr)
+    sys.exit(2)
+"""
+
+
+def driver(
+    folder: Path | str,
+    *,
+    environment: Mapping[str, str] | None = None,
+    **options: Any,
+) -> subprocess.Popen[str]:
+    """A driver that commits after every run unless told otherwise.
+
+    Args:
+        options: `block_s`; `pace_s`, a pause before each run, so that there is a middle to be met in; `stale_s`, after
+            which a lease is given up; `machine`, the name of another machine that this is to pass for; `clock`, where
+            its wall clock is to jump; `file_bytes`, which no file may exceed;
+            `user`, the number of one that it is to become.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-c", DRIVER, str(folder), json.dumps({"block_s": 0.0, "pace_s": 0.0, **options})],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(environment or {})},
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Exit code, output and errors of a driver, within two minutes."""
+    out, err = process.communicate(timeout=120)
+    return process.returncode, out, err
