@@ -96,7 +96,7 @@ def _referring(part: Any, names: dict[str, str], *, top: bool = False) -> Any:
 def main(checkout: Path, version: str) -> None:
     schemas = {kind: reduced(yaml.safe_load((checkout / BASES / name).read_text())) for kind, name in KINDS.items()}
     note = {
-        "source": f"https://github.com/ray-project/kuberay, {version}: {', '.join(map(str, KINDS.values()))} in {BASES}",
+        "source": f"https://github.com/ray-project/kuberay, {version}: {', '.join(KINDS.values())} in {BASES}",
         "licence": "Apache-2.0, the KubeRay authors",
         "changes": "version v1 only; descriptions, defaults, formats, x-kubernetes rules and status taken out; "
         "fields that the schema does not name are refused; repeated parts written once (tests/kuberay.py)",

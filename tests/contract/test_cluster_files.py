@@ -1,6 +1,7 @@
 """The files that start clusters, against the validators of what reads them, and against the program that they run."""
 
 import copy
+import importlib
 import re
 import shlex
 import subprocess
@@ -34,12 +35,14 @@ def read(name: str) -> Config:
     return yaml.safe_load((CLUSTER / name).read_text())
 
 
-def ray_command_line() -> Group:
-    """Ray's own command line, imported after the package has set what Ray reads when it is imported."""
-    from llamoco_data.execution import ray_actors  # noqa: F401, PLC0415
-    from ray.scripts.scripts import cli  # noqa: PLC0415
+def ray_module(name: str) -> Any:
+    """A module of Ray, imported after the package has set what Ray reads when it is imported."""
+    importlib.import_module("llamoco_data.execution.ray_actors")
+    return importlib.import_module(name)
 
-    return cli
+
+def ray_command_line() -> Group:
+    return ray_module("ray.scripts.scripts").cli
 
 
 def pinned(package: str) -> str:
@@ -68,11 +71,9 @@ def launch(config: Config) -> Config:
     Raises:
         Exception: it refuses.
     """
-    from llamoco_data.execution import ray_actors  # noqa: F401, PLC0415
-    from ray.autoscaler._private.util import prepare_config, validate_config  # noqa: PLC0415
-
-    prepared = prepare_config(copy.deepcopy(config))
-    validate_config(prepared)
+    launcher = ray_module("ray.autoscaler._private.util")
+    prepared = launcher.prepare_config(copy.deepcopy(config))
+    launcher.validate_config(prepared)
     return prepared
 
 
