@@ -47,9 +47,10 @@ head_ip=${LLAMOCO_HEAD_IP:-$(getent ahostsv4 "$head" | awk 'NR == 1 { print $1 }
 if ((nodes > 1)) && [[ $head_ip == 127.* ]]; then
   head_ip=$(hostname -I | awk '{ print $1 }')
 fi
-# Ports and a folder of this job's own, in case another job shares a node.
+# Ports and a folder of this job's own, in case another job shares a node. Ray puts sockets there: a short name.
 port=$((20000 + SLURM_JOB_ID % 2000 * 5))
 address=$head_ip:$port
+scratch=${TMPDIR:-/tmp}/llamoco-$SLURM_JOB_ID
 ray_options=(
   --block
   --disable-usage-stats
@@ -67,6 +68,8 @@ drained=
 ended() {
   for step in ${steps[@]+"${steps[@]}"}; do kill -TERM "$step" 2>/dev/null || true; done
   wait
+  # Ray's logs are worth keeping where something went wrong.
+  ((code)) || rm -rf "$scratch"
 }
 # shellcheck disable=SC2329
 drain() {
@@ -80,7 +83,7 @@ trap 'drain asked' TERM INT
 srun --nodes=1 --ntasks=1 --nodelist="$head" --cpus-per-task="$cpus" --cpu-bind=none \
   ray start --head --node-ip-address="$head_ip" --port="$port" --num-cpus="$head_workers" \
   --dashboard-host=127.0.0.1 --dashboard-port=$((port + 3)) --ray-client-server-port=$((port + 4)) \
-  --temp-dir="/tmp/llamoco-$SLURM_JOB_ID" "${ray_options[@]}" &
+  --temp-dir="$scratch" "${ray_options[@]}" &
 steps+=($!)
 for ((i = 0; i < 60; i++)); do
   [[ -z $drained ]] || break
@@ -97,7 +100,6 @@ if ((nodes > 1)); then
   steps+=($!)
 fi
 
-code=130
 if [[ -z $drained ]]; then
   llamoco-data run "$@" --address "$address" --workers "$workers" &
   driver=$!
