@@ -8,9 +8,11 @@ import contextlib
 import logging
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
@@ -250,9 +252,19 @@ def _connect(address: str, workers: int | None) -> None:
     else:
         _check_answers(address)
     try:
-        ray.init(address=address, **options)
+        with _callers_sigterm():
+            ray.init(address=address, **options)
     except (ConnectionError, RuntimeError, ValueError, OSError, RayError) as error:
         raise _unreachable(address, str(error)) from None
+
+
+@contextlib.contextmanager
+def _callers_sigterm() -> Generator[None]:
+    """Gives SIGTERM back to a caller that handles it: Ray takes it when it connects, and ends the process on it."""
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    if callable(handler) and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
 
 
 def _check_answers(address: str) -> None:

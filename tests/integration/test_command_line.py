@@ -236,15 +236,16 @@ def test_show_of_an_unknown_id_is_refused(command, small_recipes, tmp_path: Path
     assert "no id begins with 'zzz'" in refusal(command("show", tmp_path / "c", "zzz"))
 
 
-def test_interrupt_drains_and_says_how_to_go_on(tmp_path: Path):
-    """Ctrl-C in a real process on real Ray: what was evaluated is kept, and the next run goes on from there."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_interrupt_drains_and_says_how_to_go_on(tmp_path: Path, number: signal.Signals):
+    """A signal to a real process on real Ray: what was evaluated is kept, and the next run goes on from there."""
     arguments = [sys.executable, "-m", "llamoco_data", "run", str(tmp_path / "c"), "--recipe", "demo"]
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     for line in process.stderr:
         if re.match(r"\d+/24 problems, [1-9]", line):
             break
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 130
     assert f"go on with: python -m llamoco_data run {tmp_path / 'c'}" in out

@@ -1,0 +1,430 @@
+"""The files that start clusters, against the validators of what reads them, and against the program that they run."""
+
+import copy
+import importlib
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import jsonschema
+import pytest
+import yaml
+from click.core import Command, Group
+
+from llamoco_data.cli.commands import llamoco_data
+from tests.kuberay import validator
+from tests.pages import ROOT, blocks
+
+pytestmark = pytest.mark.contract
+
+CLUSTER = ROOT / "cluster"
+RAY_UP = ["ray-up-aws.yaml", "ray-up-hosts.yaml"]
+KUBERAY = ["raycluster.yaml", "rayjob.yaml"]
+README = (CLUSTER / "README.md").read_text()
+BIN = Path(sys.executable).parent
+Config = dict[str, Any]
+
+
+def read(name: str) -> Config:
+    return yaml.safe_load((CLUSTER / name).read_text())
+
+
+def ray_module(name: str) -> Any:
+    """A module of Ray, imported after the package has set what Ray reads when it is imported."""
+    importlib.import_module("llamoco_data.execution.ray_actors")
+    return importlib.import_module(name)
+
+
+def ray_command_line() -> Group:
+    return ray_module("ray.scripts.scripts").cli
+
+
+def pinned(package: str) -> str:
+    """The version in constraints.txt."""
+    found = re.search(rf"^{re.escape(package)}==(\S+)$", (ROOT / "constraints.txt").read_text(), flags=re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def cluster_spec(config: Config) -> Config:
+    """The spec of the RayCluster that a KubeRay file holds."""
+    return config["spec"].get("rayClusterSpec", config["spec"])
+
+
+def pod_templates(config: Config) -> list[Config]:
+    spec = cluster_spec(config)
+    return [group["template"]["spec"] for group in [spec["headGroupSpec"], *spec["workerGroupSpecs"]]]
+
+
+# --- ray up ---
+
+
+def launch(config: Config) -> Config:
+    """What `ray up` makes of a configuration, and checks, before it starts anything.
+
+    Raises:
+        Exception: it refuses.
+    """
+    launcher = ray_module("ray.autoscaler._private.util")
+    prepared = launcher.prepare_config(copy.deepcopy(config))
+    launcher.validate_config(prepared)
+    return prepared
+
+
+@pytest.mark.parametrize("name", RAY_UP)
+def test_ray_up_accepts_the_file(name: str):
+    prepared = launch(read(name))
+    assert prepared["head_node_type"] in prepared["available_node_types"]
+
+
+def test_ray_up_keeps_every_host_and_grows_on_aws_from_none():
+    hosts, aws = launch(read("ray-up-hosts.yaml")), launch(read("ray-up-aws.yaml"))
+    (only,) = hosts["available_node_types"].values()
+    assert only["min_workers"] == only["max_workers"] == len(hosts["provider"]["worker_ips"])
+    spot = aws["available_node_types"]["spot"]
+    assert (spot["min_workers"], spot["max_workers"]) == (0, aws["max_workers"])
+    assert spot["node_config"]["InstanceMarketOptions"] == {"MarketType": "spot"}
+    assert "InstanceMarketOptions" not in aws["available_node_types"]["head"]["node_config"]
+
+
+def remove(config: Config, *path: str) -> None:
+    for key in path[:-1]:
+        config = config[key]
+    del config[path[-1]]
+
+
+BREAK_RAY_UP: dict[str, tuple[str, Callable[[Config], None], str]] = {
+    "unknown field": ("ray-up-aws.yaml", lambda c: c.update(spots=3), "'spots' was unexpected"),
+    "unknown field of a node type": (
+        "ray-up-aws.yaml",
+        lambda c: c["available_node_types"]["spot"].update(most=3),
+        "'most' was unexpected",
+    ),
+    "wrong type": ("ray-up-aws.yaml", lambda c: c.update(max_workers="10"), "'10' is not of type 'integer'"),
+    "head that is not there": (
+        "ray-up-aws.yaml",
+        lambda c: c.update(head_node_type="boss"),
+        "`head_node_type` must be",
+    ),
+    "fewer nodes than asked for": (
+        "ray-up-aws.yaml",
+        lambda c: c["available_node_types"]["spot"].update(min_workers=11),
+        "`max_workers` is smaller",
+    ),
+    "no hosts": ("ray-up-hosts.yaml", lambda c: remove(c, "provider", "worker_ips"), "supply a `head_ip` and list"),
+    "unknown way to log in": (
+        "ray-up-hosts.yaml",
+        lambda c: c["auth"].update(password="secret"),
+        "'password' was unexpected",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BREAK_RAY_UP)
+def test_ray_up_refuses_a_broken_file(what: str):
+    name, broken, says = BREAK_RAY_UP[what]
+    config = read(name)
+    broken(config)
+    with pytest.raises((jsonschema.ValidationError, ValueError, click.ClickException), match=re.escape(says)):
+        launch(config)
+
+
+def start_commands(config: Config) -> list[str]:
+    return [*config["head_start_ray_commands"], *config["worker_start_ray_commands"]]
+
+
+@pytest.mark.parametrize("name", RAY_UP)
+def test_ray_up_starts_every_node_with_a_token(name: str):
+    config = read(name)
+    started = [command for command in start_commands(config) if "ray start" in command]
+    assert sum(check_commands(command) for command in started) == len(started) == 2
+    for command in started:
+        assert "RAY_AUTH_MODE=token" in command
+        assert f"--object-store-memory={200_000_000}" in command
+    assert config["file_mounts"]["~/.ray/auth_token"] == "~/.ray/auth_token"
+
+
+@pytest.mark.parametrize("name", RAY_UP)
+def test_ray_up_commands_are_shell_and_name_options_of_ray(name: str):
+    config = read(name)
+    setup = ["initialization_commands", "setup_commands", "head_setup_commands", "worker_setup_commands"]
+    for command in [command for key in setup for command in config.get(key, [])] + start_commands(config):
+        subprocess.run(["bash", "-n"], input=command, text=True, check=True)
+        check_commands(command)
+
+
+@pytest.mark.parametrize("name", RAY_UP)
+def test_ray_up_sends_what_an_installation_reads(name: str):
+    """The nodes install the checkout: each file that the build names is there, and is sent."""
+    sent = {local for remote, local in read(name)["file_mounts"].items() if remote.startswith("~/llamoco/")}
+    assert sent == {"constraints.txt", *BUILD_INPUTS}
+    assert all((ROOT / local).exists() for local in sent)
+
+
+# --- KubeRay ---
+
+
+def faults(config: Config) -> list[str]:
+    """What KubeRay's schema refuses of a resource."""
+    return [f"{error.json_path}: {error.message}" for error in validator(config["kind"]).iter_errors(config)]
+
+
+@pytest.mark.parametrize("name", KUBERAY)
+def test_kuberay_schema_accepts_the_file(name: str):
+    assert faults(read(name)) == []
+
+
+def container(config: Config) -> Config:
+    return cluster_spec(config)["workerGroupSpecs"][0]["template"]["spec"]["containers"][0]
+
+
+BREAK_KUBERAY: dict[str, Callable[[Config], None]] = {
+    "old version": lambda c: c.update(apiVersion="ray.io/v1alpha1"),
+    "unknown field": lambda c: cluster_spec(c).update(workers=3),
+    "misspelt group": lambda c: cluster_spec(c).update(workerGroupSpec=cluster_spec(c).pop("workerGroupSpecs")),
+    "no head": lambda c: remove(cluster_spec(c), "headGroupSpec"),
+    "number as text": lambda c: cluster_spec(c)["workerGroupSpecs"][0].update(maxReplicas="20"),
+    "text as number": lambda c: cluster_spec(c)["headGroupSpec"]["rayStartParams"].update({"num-cpus": 1}),
+    "unknown authentication": lambda c: cluster_spec(c)["authOptions"].update(mode="password"),
+    "unknown field of a container": lambda c: container(c).update(images="llamoco"),
+    "container without a name": lambda c: remove(container(c), "name"),
+    "misplaced resources": lambda c: container(c).update(resources={"cpu": "8"}),
+}
+
+
+@pytest.mark.parametrize("what", BREAK_KUBERAY)
+@pytest.mark.parametrize("name", KUBERAY)
+def test_kuberay_schema_refuses_a_broken_file(name: str, what: str):
+    config = read(name)
+    BREAK_KUBERAY[what](config)
+    assert faults(config) != []
+
+
+def test_kuberay_schema_refuses_a_job_with_a_misspelt_field():
+    job = read("rayjob.yaml")
+    job["spec"]["entryPoint"] = job["spec"].pop("entrypoint")
+    assert len(faults(job)) == 1
+
+
+@pytest.mark.parametrize("name", KUBERAY)
+def test_kuberay_clusters_ask_for_a_token_and_scale_from_none(name: str):
+    spec = cluster_spec(read(name))
+    assert spec["authOptions"] == {"mode": "token"}
+    assert spec["enableInTreeAutoscaling"] is True
+    assert all(group["minReplicas"] == group["replicas"] == 0 for group in spec["workerGroupSpecs"])
+
+
+def test_kuberay_gpu_group_is_left_to_those_who_ask_for_a_gpu():
+    cpu, gpu = read("raycluster.yaml")["spec"]["workerGroupSpecs"]
+    assert gpu["rayStartParams"]["num-cpus"] == "0"
+    assert gpu["template"]["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"
+    assert "nvidia.com/gpu" not in cpu["template"]["spec"]["containers"][0]["resources"]["limits"]
+
+
+@pytest.mark.parametrize("name", KUBERAY)
+def test_kuberay_start_parameters_are_options_of_ray(name: str):
+    spec = cluster_spec(read(name))
+    known = options_of(ray_command_line().commands["start"])
+    for group in [spec["headGroupSpec"], *spec["workerGroupSpecs"]]:
+        assert {f"--{parameter}" for parameter in group["rayStartParams"]} <= known
+
+
+@pytest.mark.parametrize("name", KUBERAY)
+def test_kuberay_pods_run_as_the_user_of_the_image(name: str):
+    user = int(instructions("USER")[-1].split(":")[0])
+    for pod in pod_templates(read(name)):
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["runAsUser"] == user
+        (only,) = pod["containers"]
+        assert only["resources"]["requests"] == only["resources"]["limits"]
+
+
+@pytest.mark.parametrize("name", KUBERAY)
+def test_kuberay_head_alone_mounts_the_campaigns(name: str):
+    claim = read("campaigns-volume.yaml")
+    assert (claim["apiVersion"], claim["kind"]) == ("v1", "PersistentVolumeClaim")
+    head, *others = pod_templates(read(name))
+    (volume,) = head["volumes"]
+    assert volume["persistentVolumeClaim"] == {"claimName": claim["metadata"]["name"]}
+    (mount,) = head["containers"][0]["volumeMounts"]
+    assert mount == {"name": volume["name"], "mountPath": "/campaigns"}
+    assert all("volumes" not in pod for pod in others)
+
+
+# --- numbers and names that must agree ---
+
+
+def processors(config: Config) -> int:
+    """Of a KubeRay cluster that has grown as far as it may."""
+    spec = cluster_spec(config)
+    counts = [int(spec["headGroupSpec"]["rayStartParams"]["num-cpus"])]
+    for group in spec["workerGroupSpecs"]:
+        limits = group["template"]["spec"]["containers"][0]["resources"]["limits"]
+        counts.append(group["maxReplicas"] * int(group["rayStartParams"].get("num-cpus", limits["cpu"])))
+    return sum(counts)
+
+
+def test_workers_asked_for_are_the_processors_there_may_be():
+    job, cluster = read("rayjob.yaml"), read("raycluster.yaml")
+    assert f"--workers {processors(job)}" in job["spec"]["entrypoint"]
+    aws = read("ray-up-aws.yaml")
+    types = aws["available_node_types"]
+    most = types["head"]["resources"]["CPU"] + aws["max_workers"] * types["spot"]["resources"]["CPU"]
+    text = " ".join(README.split())
+    assert f"{most} with `ray-up-aws.yaml`" in text
+    assert f"{processors(cluster)} with `raycluster.yaml`" in text
+    assert f"--num-cpus={types['head']['resources']['CPU']} " in aws["head_start_ray_commands"][1]
+
+
+def test_ray_version_is_that_of_the_constraints():
+    for name in KUBERAY:
+        assert cluster_spec(read(name))["rayVersion"] == pinned("ray")
+
+
+def test_image_is_named_alike_everywhere():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    for name in KUBERAY:
+        assert {pod["containers"][0]["image"] for pod in pod_templates(read(name))} == {f"llamoco:{version}"}
+    built = re.findall(r"--tag (\S+) \.", README + (CLUSTER / "Dockerfile").read_text())
+    assert set(built) == {f"llamoco:{version}"}
+
+
+def test_no_file_holds_a_secret_or_a_registry():
+    for file in CLUSTER.iterdir():
+        text = file.read_text()
+        assert not re.search(r"RAY_AUTH_TOKEN[\"']?\s*[:=]\s*[\"']?\w", text), file.name
+        assert not re.search(r"\b(?:ghcr|gcr|quay|docker|azurecr|amazonaws)\.(?:io|com)\b", text), file.name
+
+
+# --- Dockerfile and shell ---
+
+BUILD_INPUTS = ("pyproject.toml", "README.md", "LICENSE", "llamoco_data")
+"""What a build of the package reads."""
+
+
+def instructions(name: str) -> list[str]:
+    """The arguments of every instruction of a kind in the Dockerfile."""
+    text = re.sub(r"\\\n", " ", (CLUSTER / "Dockerfile").read_text())
+    return re.findall(rf"^{name} (.+)$", text, flags=re.MULTILINE)
+
+
+def test_dockerfile_passes_its_linter():
+    # DL3008 wants versions of Debian packages, which Debian takes away when it has newer ones.
+    done = subprocess.run(
+        [BIN / "hadolint", "--ignore", "DL3008", CLUSTER / "Dockerfile"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_dockerfile_linter_sees_a_mistake(tmp_path: Path):
+    broken = tmp_path / "Dockerfile"
+    broken.write_text((CLUSTER / "Dockerfile").read_text().replace("COPY llamoco_data", "COPPY llamoco_data"))
+    done = subprocess.run([BIN / "hadolint", broken], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+
+
+def test_dockerfile_copies_what_there_is_and_what_is_not_ignored():
+    copied = {source for line in instructions("COPY") for source in line.split()[:-1]}
+    assert copied == {"constraints.txt", *BUILD_INPUTS}
+    admitted = re.findall(r"^!(.+)$", (CLUSTER / "Dockerfile.dockerignore").read_text(), flags=re.MULTILINE)
+    assert set(admitted) == copied
+    assert all((ROOT / source).exists() for source in copied)
+
+
+def test_dockerfile_installs_an_extra_that_exists_and_runs_as_nobody_special():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (extra,) = [match[1] for line in instructions("RUN") if (match := re.search(r"'\.\[(\w+)\]'", line))]
+    assert any(requirement.startswith("ray[default]") for requirement in project["optional-dependencies"][extra])
+    assert instructions("USER")[-1] not in {"root", "0", "0:0"}
+    assert instructions("FROM") == ["python:3.11-slim-bookworm"]
+
+
+# --- every command on a page or in a file ---
+
+
+def options_of(command: Command) -> set[str]:
+    return {option for parameter in command.params if isinstance(parameter, click.Option) for option in parameter.opts}
+
+
+def command_lines(text: str) -> Iterator[list[str]]:
+    """The simple commands of a shell text, as words; a quoted argument of several words may hold more of them."""
+    words = shlex.split(text, comments=True)
+    line: list[str] = []
+    for word in words:
+        if " " in word:
+            yield from command_lines(word)
+        if word in {"--", "&&", "||"} or word.endswith(";"):
+            yield [*line, word.rstrip(";")]
+            line = []
+        else:
+            line.append(word)
+    yield line
+
+
+def check_commands(text: str) -> int:
+    """Checks the names and options of `llamoco-data` and `ray` in a shell text; gives how many there are."""
+    checked = 0
+    for line in command_lines(text):
+        for i, word in enumerate(line):
+            program = Path(word).name
+            if program not in {"llamoco-data", "ray"} or (i and line[i - 1].startswith("-")):
+                continue
+            check_command(llamoco_data if program == "llamoco-data" else ray_command_line(), line[i + 1 :])
+            checked += 1
+            break
+    return checked
+
+
+def check_command(group: Group, words: list[str]) -> None:
+    command: Command = group
+    while isinstance(command, Group):
+        name, *words = words
+        assert name in command.commands, f"{command.name} has no command {name}"
+        command = command.commands[name]
+    given = {word.split("=")[0] for word in words if word.startswith("--") and word != "--"}
+    assert given <= options_of(command), f"{command.name} has no {given - options_of(command)}"
+
+
+def commands_of_the_pages() -> list[str]:
+    texts = [README, (ROOT / "docs" / "clusters.md").read_text()]
+    spans = [
+        span for text in texts for span in re.findall(r"`((?:llamoco-data|ray|kubectl|sbatch|docker) [^`]+)`", text)
+    ]
+    written = [*spans, *(command for text in texts for block in blocks(text) for command in block.commands)]
+    return list(dict.fromkeys(written))
+
+
+@pytest.mark.parametrize("command", commands_of_the_pages())
+def test_command_of_a_page_names_what_exists(command: str):
+    # The arguments of the script are those of the command that it runs.
+    check_commands(command.replace("sbatch cluster/slurm.sh", "llamoco-data run"))
+    for path in re.findall(r"\bcluster/[\w./-]+", command):
+        assert (ROOT / path).exists(), path
+
+
+def test_commands_of_the_files_name_what_exists():
+    assert check_commands(read("rayjob.yaml")["spec"]["entrypoint"]) == 1
+    script = re.sub(r"\\\n", " ", (CLUSTER / "slurm.sh").read_text())
+    run = re.findall(r"^ *llamoco-data .+(?= &$)", script, flags=re.MULTILINE)
+    assert [check_commands(command) for command in run] == [1]
+    started = set(re.findall(r"^ +(--[\w-]+)", script.partition("ray_options=(")[2].partition(")")[0], re.MULTILINE))
+    for command in re.findall(r"ray start [^&]+", script):
+        started |= set(re.findall(r"(--[\w-]+)", command))
+    assert started <= options_of(ray_command_line().commands["start"])
+
+
+def test_unknown_option_is_found():
+    with pytest.raises(AssertionError, match="--worker"):
+        check_commands("ray job submit --address http://x -- llamoco-data run DIR --worker 3")
+
+
+def test_readme_lists_every_file():
+    for file in CLUSTER.iterdir():
+        named = f"`{file.name}`" in README or f"cluster/{file.name}" in README
+        assert named or file.name in {"README.md", "Dockerfile.dockerignore"}, file.name
