@@ -77,6 +77,7 @@ def head_node(num_cpus: int) -> Generator[Head]:
     with own_folder() as folder:
         token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(16), "RAY_JOB_STOP_WAIT_TIME_S": "60"}
         environment = environment_in(folder) | token
+        said = ""
         for _ in range(ATTEMPTS):
             gcs, dashboard, *others = _free_ports(5)
             arguments = _start_arguments(folder, num_cpus, gcs, dashboard, others)

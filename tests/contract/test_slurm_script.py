@@ -150,9 +150,9 @@ def test_job_passes_on_how_the_campaign_ended(submit):
 
 
 def test_job_makes_a_token_once(submit):
-    for _ in range(2):
-        job = submit("/shared/c")
-        assert job.ended() == 0
+    assert submit("/shared/c").ended() == 0
+    job = submit("/shared/c")
+    assert job.ended() == 0
     assert job.calls.count("ray get-auth-token --generate") == 1
     assert ((job.folder / ".ray" / "auth_token").stat().st_mode & 0o077) == 0
 
