@@ -30,6 +30,8 @@ class Head:
     """host:port, for drivers."""
     url: str
     """Of the job server."""
+    metrics_url: str
+    """Of the node's metrics, as Prometheus reads them."""
 
     def run(self, *command: str, **changed: str) -> subprocess.CompletedProcess[str]:
         """A command to its end, with variables set anew, or taken out where empty."""
@@ -76,7 +78,7 @@ def head_node(num_cpus: int) -> Generator[Head]:
     """
     with own_folder() as folder:
         token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(16), "RAY_JOB_STOP_WAIT_TIME_S": "60"}
-        environment = environment_in(folder) | token
+        environment = environment_in(folder) | token | {"RAY_metrics_report_interval_ms": "500"}
         said = ""
         for _ in range(ATTEMPTS):
             gcs, dashboard, *others = _free_ports(5)
@@ -94,7 +96,13 @@ def head_node(num_cpus: int) -> Generator[Head]:
                 process.wait()
                 continue
             try:
-                yield Head(environment, folder, f"127.0.0.1:{gcs}", f"http://127.0.0.1:{dashboard}")
+                yield Head(
+                    environment=environment,
+                    folder=folder,
+                    address=f"127.0.0.1:{gcs}",
+                    url=f"http://127.0.0.1:{dashboard}",
+                    metrics_url=f"http://127.0.0.1:{others[-1]}/metrics",
+                )
             finally:
                 process.terminate()
                 with contextlib.suppress(subprocess.TimeoutExpired):

@@ -127,7 +127,14 @@ def _begin(spec: CampaignSpec, candidates: tuple[Entrant, ...], store: Store, st
     if store.entrants() != candidates:
         store.commit(Block(entrants=candidates))
     num_open = len(open_indices(spec, candidates, store))
-    tally = Tally(spec.num_problems, num_open, num_open, store.num_runs, most_runs(spec.policy, len(candidates)))
+    tally = Tally(
+        problems_total=spec.num_problems,
+        problems_open=num_open,
+        problems_unbegun=num_open,
+        runs_before=store.num_runs,
+        most_runs_each=most_runs(spec.policy, len(candidates)),
+        optimizer_of={candidate.candidate_id: candidate.optimizer for candidate in candidates},
+    )
     unbegun = open_tasks(spec, candidates, store)
     return _Drive(candidates, stop, tally, _Uncommitted(plan_id(spec, candidates)), unbegun)
 

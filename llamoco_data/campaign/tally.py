@@ -2,11 +2,27 @@
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from llamoco_data.execution import Progress, Task
 from llamoco_data.racing import most_runs
 from llamoco_data.runs import RunRecord, RunStatus
+
+
+@dataclass(slots=True)
+class Spent:
+    """What was spent on an optimizer."""
+
+    runs: Counter[RunStatus] = field(default_factory=Counter)
+    evaluations: int = 0
+    cpu_s: float = 0.0
+    """Processor time of its runs."""
+
+    def add(self, record: RunRecord) -> None:
+        self.runs[record.status] += 1
+        self.evaluations += record.evaluations
+        self.cpu_s += record.cpu_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +46,10 @@ class Snapshot:
     """Since the first worker was ready; 0 before the first run."""
     left_s: float | None
     """Estimated time to the end; None before the first run."""
+    problems_unbegun: int
+    """Problems that lack runs and that this call has not worked on: the queue."""
+    spent: Mapping[str, Spent]
+    """What this call spent, by optimizer."""
 
 
 @dataclass(slots=True)
@@ -44,8 +64,10 @@ class Tally:
     runs_before: int
     most_runs_each: int
     """What a problem needs where every candidate applies."""
-    by_status: Counter[RunStatus] = field(default_factory=Counter)
-    evaluations: int = 0
+    optimizer_of: Mapping[str, str]
+    """By candidate_id."""
+    spent: dict[str, Spent] = field(default_factory=dict)
+    """By optimizer."""
     need_by_index: dict[int, int] = field(default_factory=dict)
     """Runs of this call that a problem needs, or needed, for each problem that has been begun."""
     made_by_index: Counter[int] = field(default_factory=Counter)
@@ -58,9 +80,13 @@ class Tally:
         if self.began_work is None:
             self.began_work = time.monotonic()
 
+    @property
+    def by_status(self) -> Counter[RunStatus]:
+        """Runs of this call."""
+        return sum((spent.runs for spent in self.spent.values()), Counter[RunStatus]())
+
     def add(self, index: int, record: RunRecord) -> None:
-        self.by_status[record.status] += 1
-        self.evaluations += record.evaluations
+        self.spent.setdefault(self.optimizer_of[record.candidate_id], Spent()).add(record)
         self.made_by_index[index] += 1
 
     def expect(self, task: Task, progress: Progress) -> None:
@@ -88,10 +114,12 @@ class Tally:
             runs_done=self.runs_before + new,
             runs_total=self.runs_before + new + left,
             new_runs=new,
-            new_evaluations=self.evaluations,
+            new_evaluations=sum(spent.evaluations for spent in self.spent.values()),
             elapsed_s=now - self.began,
             runs_per_s=rate,
             left_s=left / rate if rate else None,
+            problems_unbegun=self.problems_unbegun,
+            spent={name: replace(spent, runs=spent.runs.copy()) for name, spent in self.spent.items()},
         )
 
     def _runs_left(self, new: int) -> int:

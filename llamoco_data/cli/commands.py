@@ -11,11 +11,12 @@ from rich.console import Console
 
 from llamoco_data.campaign import Outcome, plan, run_campaign, status
 from llamoco_data.cli import campaign_pages, set_pages
-from llamoco_data.cli.progress import progress_display, working
+from llamoco_data.cli.progress import progress_display, with_metrics, working
 from llamoco_data.cli.stopping import stop_on_interrupt
 from llamoco_data.cli.text import say
 from llamoco_data.execution import executor
 from llamoco_data.export import export as export_set
+from llamoco_data.files import folder_name
 from llamoco_data.identity import LlamocoError
 from llamoco_data.recipes import RECIPES, campaign_for
 from llamoco_data.report import write_report
@@ -92,7 +93,7 @@ def run_command(
             folder,
             spec,
             executor(address, workers),
-            report=report,
+            report=with_metrics(report, address, folder_name(folder)),
             notice=lambda line: say(console, line),
             stop=stop,
         )

@@ -36,6 +36,22 @@ def progress_display(console: Console, *, quiet: bool) -> Generator[Report]:
         yield _plain_lines(console)
 
 
+def with_metrics(report: Report, address: str, campaign: str) -> Report:
+    """Reports to the metrics of a Ray cluster besides; a Ray of the command's own has nowhere to look at them."""
+    if address in ("inline", "local"):
+        return report
+    # Ray takes most of a second to import, and only some commands need it.
+    from llamoco_data.campaign.ray_metrics import RayMetrics  # noqa: PLC0415
+
+    metrics = RayMetrics(campaign)
+
+    def both(snapshot: Snapshot) -> None:
+        report(snapshot)
+        metrics.publish(snapshot)
+
+    return both
+
+
 @contextlib.contextmanager
 def working(console: Console, what: str, *, quiet: bool = False) -> Generator[None]:
     """Says what a command without countable steps is at: with a spinner in a terminal, else in one line."""

@@ -302,6 +302,39 @@ def test_no_file_holds_a_secret_or_a_registry():
         assert not re.search(r"\b(?:ghcr|gcr|quay|docker|azurecr|amazonaws)\.(?:io|com)\b", text), file.name
 
 
+# --- metrics ---
+
+
+def grafana_queries() -> list[str]:
+    return [target["expr"] for panel in read("grafana.json")["panels"] for target in panel["targets"]]
+
+
+def test_grafana_dashboard_asks_for_metrics_that_there_are():
+    metrics = importlib.import_module("llamoco_data.campaign.ray_metrics")
+    labels = {f"ray_{name}_total": set(labels) for name, (_, labels) in metrics.COUNTERS.items()}
+    labels[f"ray_{metrics.PROBLEMS}"] = set(metrics.PROBLEM_LABELS)
+    asked: set[str] = set()
+    for query in grafana_queries():
+        for name in re.findall(r"\bray_\w+", query):
+            asked.add(name)
+            by = re.findall(r"\bby \((\w+)\)", query) + re.findall(r"\{(\w+)", query)
+            assert set(by) <= labels[name], query
+    assert asked == set(labels)
+
+
+def test_grafana_dashboard_has_panels_with_ids_of_their_own():
+    panels = read("grafana.json")["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    assert len({(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels}) == len(panels)
+
+
+def test_prometheus_reads_what_ray_writes():
+    # Ray's own configuration file for Prometheus names the same path.
+    path = ray_module("ray._private.ray_constants").PROMETHEUS_SERVICE_DISCOVERY_FILE
+    (job,) = read("prometheus.yml")["scrape_configs"]
+    assert job["file_sd_configs"][0]["files"] == [f"/tmp/ray/{path}"]
+
+
 # --- Dockerfile and shell ---
 
 BUILD_INPUTS = ("pyproject.toml", "README.md", "LICENSE", "llamoco_data")

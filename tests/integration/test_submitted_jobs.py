@@ -1,12 +1,16 @@
-"""Campaigns as jobs of a Ray cluster that asks for a token: exit codes, rows, refusals, and a stop that drains."""
+"""Campaigns on a Ray cluster that asks for a token: exit codes, rows, refusals, a stop that drains, and metrics."""
 
+import json
 import re
 import subprocess
+import sys
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from llamoco_data.campaign import run_campaign
+from llamoco_data.campaign import read_entrants, read_problems, run_campaign
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.recipes import campaign_for
 from tests.campaigns import results
@@ -70,3 +74,37 @@ def test_stopped_job_drains_and_keeps_what_was_run(head: Head):
     assert made is not None, said
     assert "go on with" in said
     assert len(results(folder)) == int(made[1].replace(",", ""))
+
+
+def test_metrics_of_the_node_add_up_to_the_runs_of_the_folder(head: Head):
+    folder = head.folder / "measured"
+    driver = Path(__file__).parent.parent / "metrics_driver.py"
+    done = head.run(sys.executable, str(driver), head.address, head.metrics_url, str(folder))
+    assert done.returncode == 0, done.stdout
+    lines = [LINE.fullmatch(line) for line in json.loads(done.stdout.splitlines()[-1])]
+    told = {(match["name"], label(match, "optimizer"), label(match, "status")): match for match in lines if match}
+    runs, evaluations, seconds = Counter[tuple[str, str]](), Counter[str](), defaultdict[str, float](float)
+    optimizer_of = {entrant.candidate_id: entrant.optimizer for entrant in read_entrants(folder)}
+    for problem in read_problems(folder):
+        for record in problem.records:
+            optimizer = optimizer_of[record.candidate_id]
+            runs[optimizer, record.status] += 1
+            evaluations[optimizer] += record.evaluations
+            seconds[optimizer] += record.cpu_s
+    assert {key[1:]: float(told[key]["value"]) for key in told if key[0] == "runs_total"} == runs
+    for optimizer in evaluations:
+        assert float(told["evaluations_total", optimizer, ""]["value"]) == evaluations[optimizer]
+        assert float(told["run_seconds_total", optimizer, ""]["value"]) == pytest.approx(seconds[optimizer])
+    problems = {
+        label(match, "state"): float(match["value"]) for match in lines if match and match["name"] == "problems"
+    }
+    assert problems == {"done": 2, "begun": 0, "waiting": 0}
+    assert {label(match, "campaign") for match in lines if match} == {"small"}
+
+
+LINE = re.compile(r"ray_llamoco_(?P<name>\w+)\{(?P<labels>.*)\} (?P<value>\S+)")
+
+
+def label(match: re.Match[str], name: str) -> str:
+    found = re.search(rf'\b{name}="(\w*)"', match["labels"])
+    return found[1] if found else ""
