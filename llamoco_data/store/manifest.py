@@ -6,7 +6,7 @@ A file that no entry names does not exist. Entries are never changed and never r
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from llamoco_data.files import Files
 from llamoco_data.identity import LlamocoError, Record
@@ -31,6 +31,12 @@ class StoredFile(Record):
     @property
     def kind(self) -> str:
         return self.path.partition("/")[0]
+
+    @model_validator(mode="after")
+    def _check(self) -> "StoredFile":
+        if self.kind == "problems" and len(self.indices) != len(self.problem_ids):
+            raise ValueError("indices: one for each problem")
+        return self
 
 
 class Entry(Record):

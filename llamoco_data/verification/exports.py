@@ -3,7 +3,6 @@
 
 import contextlib
 import json
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from llamoco_data.export.card import CARD_FILE
+from llamoco_data.export.shards import SHARD_NAME
 from llamoco_data.files import Files
 from llamoco_data.identity import LlamocoError, digest
 from llamoco_data.instructions import SCHEMA_VERSION, Instruction, read_shard
@@ -19,8 +19,8 @@ from llamoco_data.runs import program_id
 from llamoco_data.verification.finding import Finding
 from llamoco_data.verification.replays import check_replay
 from llamoco_data.verification.reruns import chosen
+from llamoco_data.verification.snapshots import verify_snapshots
 
-_SHARD = re.compile(r"(\w+)-(\d{5})-of-(\d{5})\.parquet")
 _AGAIN = "export the campaign again"
 _ROWS_AT_ONCE = 1_000
 
@@ -43,6 +43,7 @@ def verify_export(place: Files, sample: int, checked: Counter[str]) -> Iterator[
         LlamocoError: the folder cannot be read.
     """
     shards, seen = place.names("data"), _Seen()
+    yield from verify_snapshots(place, checked)
     yield from _check_names(place, shards)
     for name in shards:
         checked["files"] += 1
@@ -94,7 +95,7 @@ def _check_names(place: Files, shards: Sequence[str]) -> Iterator[Finding]:
         yield Finding(where=place.where(CARD_FILE), what=what, advice=_AGAIN)
     numbers: dict[tuple[str, str], set[int]] = defaultdict(set)
     for name in shards:
-        match = _SHARD.fullmatch(name)
+        match = SHARD_NAME.fullmatch(name)
         if match is None:
             what = "is no file of an export"
             yield Finding(where=place.where(f"data/{name}"), what=what, advice="move it elsewhere")
