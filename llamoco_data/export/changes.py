@@ -70,7 +70,7 @@ _PLAIN = ("problem_id", "base_problem_id", "split", "optimizer", "settings", "ca
 _TEXTS = ("prompt", "problem_source")
 
 
-class _Row(NamedTuple):
+class ComparedRow(NamedTuple):
     """What of a row is compared."""
 
     problem_id: str
@@ -85,7 +85,7 @@ class _Row(NamedTuple):
     """Digest."""
 
 
-Rows = Mapping[str, _Row]
+Rows = Mapping[str, ComparedRow]
 """By instruction_id."""
 
 
@@ -95,8 +95,8 @@ class RowChange:
 
     instruction_id: str
     reason: Reason
-    before: _Row | None
-    now: _Row | None
+    before: ComparedRow | None
+    now: ComparedRow | None
 
     @property
     def change(self) -> Change:
@@ -125,12 +125,12 @@ def rows_of(place: Files, snapshot: int) -> Rows:
     Raises:
         LlamocoError: there is no such snapshot, or it cannot be read.
     """
-    rows: dict[str, _Row] = {}
+    rows: dict[str, ComparedRow] = {}
     for name in shard_names(place, snapshot):
         shard = read_shard(place, name)
         for batch in shard.select(["instruction_id", *_PLAIN, *_TEXTS, *_RESULTS]).to_batches(1_000):
             for row in batch.to_pylist():
-                rows[row["instruction_id"]] = _Row(
+                rows[row["instruction_id"]] = ComparedRow(
                     **{column: str(row[column]) for column in _PLAIN},
                     statement=digest([row[column] for column in _TEXTS]),
                     results=digest([row[column] for column in _RESULTS]),
@@ -161,20 +161,20 @@ class _Presence:
     def of(cls, rows: Rows) -> "_Presence":
         return cls({row.base_problem_id for row in rows.values()}, {row.problem_id for row in rows.values()})
 
-    def lacks(self, row: _Row) -> Reason:
+    def lacks(self, row: ComparedRow) -> Reason:
         """Why a row is new to the snapshot."""
         if row.base_problem_id not in self.base_problem_ids:
             return "new problem"
         return "new wording" if row.problem_id in self.problem_ids else "new budget"
 
-    def left(self, row: _Row) -> Reason:
+    def left(self, row: ComparedRow) -> Reason:
         """Why a row is in the snapshot no more."""
         if row.base_problem_id not in self.base_problem_ids:
             return "problem withdrawn"
         return "wording withdrawn" if row.problem_id in self.problem_ids else "budget withdrawn"
 
 
-def _reason(old: _Row | None, new: _Row | None) -> Reason | None:
+def _reason(old: ComparedRow | None, new: ComparedRow | None) -> Reason | None:
     assert old is not None
     assert new is not None
     if old.split != new.split:
@@ -248,7 +248,7 @@ def _card(changes: Changes, files: Sequence[str]) -> str:
 configs:
 {default}  - config_name: changes
     data_files:
-      - split: all
+      - split: changes
         path: {CHANGES_FILE}
 llamoco_changes_schema_version: {SCHEMA_VERSION}
 ---

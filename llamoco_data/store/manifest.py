@@ -32,12 +32,6 @@ class StoredFile(Record):
     def kind(self) -> str:
         return self.path.partition("/")[0]
 
-    @model_validator(mode="after")
-    def _check(self) -> "StoredFile":
-        if self.kind == "problems" and len(self.indices) != len(self.problem_ids):
-            raise ValueError("indices: one for each problem")
-        return self
-
 
 class Entry(Record):
     """One commit."""
@@ -51,6 +45,12 @@ class Entry(Record):
     """problem_ids that need no more runs under that plan."""
     withdrawn: tuple[str, ...] = ()
     """Paths of files of earlier entries that no longer exist for any reader: they were found damaged or missing."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Entry":
+        if any(file.kind == "problems" and len(file.indices) != len(file.problem_ids) for file in self.files):
+            raise ValueError("indices: one for each problem")
+        return self
 
 
 def name_of(number: int) -> str:

@@ -21,7 +21,7 @@ OPTIONS = {
     "run": {"--recipe", "--problems", "--address", "--workers", "--quiet"},
     "status": set(),
     "verify": {"--sample"},
-    "export": {"--budget", "--quiet"},
+    "export": {"--budget", "--since", "--quiet"},
     "report": {"--out"},
     "show": set(),
     "portfolio": {"--candidates"},
