@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from llamoco_data.cli.commands import llamoco_data
+from llamoco_data.export import REASONS
 from llamoco_data.instructions import SCHEMA, CandidateResult, Instruction
 from llamoco_data.portfolio import OPTIMIZERS, Optimizer, Setting, portfolio, render
 from llamoco_data.problems.constraint_forms import FORMS, ConstraintForm
@@ -197,6 +198,11 @@ def _kinds(mixture: ProblemMixture) -> str:
     return ", ".join(f"{share:.0%} {kind}" for kind, share in shares.items())
 
 
+def reasons() -> str:
+    rows = [(change, f"`{reason}`", meaning) for reason, (change, meaning) in REASONS.items()]
+    return table(("change", "reason", "what it means"), rows)
+
+
 def columns() -> str:
     rows = [
         (
@@ -269,6 +275,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "functions": functions,
     "instruction": instruction,
     "optimizers": optimizers,
+    "reasons": reasons,
     "recipes": recipes,
     "result-fields": result_fields,
 }

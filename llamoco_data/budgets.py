@@ -4,22 +4,22 @@ Only for optimizers whose course does not depend on the budget: up to any evalua
 they have left.
 """
 
-from collections.abc import Sequence
-
 from llamoco_data.identity import LlamocoError
+from llamoco_data.problems.evaluation import checkpoints
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.runs import MEASURED, RunRecord
 
-
-def shorter_budget(records: Sequence[RunRecord], share: float) -> int | None:
-    """The largest checkpoint of the traces within a share of the budget; None where it is below ten evaluations."""
-    checkpoints = {evaluations for record in records for evaluations, _, _ in record.trace}
-    within = [n for n in checkpoints if n <= share * records[0].max_evaluations and n >= SHORTEST]
-    return max(within, default=None)
-
-
 SHORTEST = 10
 """Evaluations below which no label is made."""
+
+
+def shorter_budget(max_evaluations: int, share: float) -> int | None:
+    """The largest checkpoint of traces within a share of a budget; None where it is below ten evaluations.
+
+    It depends on no run: a problem at a smaller budget keeps its id when its campaign grows.
+    """
+    within = [int(n) for n in checkpoints(max_evaluations) if SHORTEST <= n <= share * max_evaluations]
+    return max(within, default=None)
 
 
 def at_budget(record: RunRecord, shorter: ProblemSpec) -> RunRecord | None:

@@ -23,11 +23,13 @@ from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.functions import FUNCTION_BY_NAME
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.runs import MEASURED, RunRecord
+from llamoco_data.snapshots import shard_names
 from llamoco_data.statements import NUM_WORDINGS, Form, python_source, statement
+from llamoco_data.upgrades import upgraded
 from llamoco_data.verdicts import Standing, Verdict
 
 SCHEMA_VERSION = 2
-"""Version of the columns. A reader refuses files of another version."""
+"""Version of the columns. A reader upgrades earlier ones and refuses newer ones."""
 
 Split = Literal["train", "validation", "test", "test_families"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test", "test_families")
@@ -299,44 +301,50 @@ def to_table(rows: Sequence[Instruction]) -> pa.Table:
     return pa.Table.from_pylist([row.model_dump(mode="json") for row in rows], schema=SCHEMA)
 
 
-def read_instructions(folder: Place, split: Split | None = None) -> pa.Table:
+def read_instructions(folder: Place, split: Split | None = None, snapshot: int | None = None) -> pa.Table:
     """The rows of an export, of one split or of all.
 
+    Args:
+        snapshot: the number of one of its snapshots; without it, the newest.
+
     Raises:
-        LlamocoError: no export there, no such split in it, or files of another schema version.
+        LlamocoError: no export there, no such split or snapshot in it, or files of a newer schema version.
     """
     if split is not None and split not in SPLITS:
         raise LlamocoError(f"no split is called {split!r}; the splits are {', '.join(SPLITS)}")
     place = files_at(folder)
     begins = f"{split}-" if split else ""
-    files = [name for name in place.names("data") if name.startswith(begins) and name.endswith(".parquet")]
+    files = [name for name in shard_names(place, snapshot) if name.rpartition("/")[2].startswith(begins)]
     if not files:
         raise LlamocoError(f"{folder} holds no rows{f' of split {split!r}' if split else ''}: is it an export?")
-    return pa.concat_tables(read_shard(place, f"data/{name}") for name in files)
+    return pa.concat_tables(read_shard(place, name) for name in files)
 
 
 def read_shard(place: Files, name: str) -> pa.Table:
-    """The rows of one file of an export.
+    """The rows of one file of an export; those of an earlier schema version are upgraded as they are read.
 
     Raises:
-        LlamocoError: it is of another schema version, or no Parquet file.
-        FileNotFoundError: there is no such file.
+        LlamocoError: it is of a newer schema version, or no Parquet file, or not there.
     """
     try:
-        schema = pq.read_schema(place.open(name))
-        version = (schema.metadata or {}).get(b"llamoco_schema_version", b"none").decode()
-        if version != str(SCHEMA_VERSION):
-            raise LlamocoError(
-                f"{place.where(name)} has schema version {version}, this program reads {SCHEMA_VERSION}; export again"
-            )
-        if schema.names != SCHEMA.names:
-            differs = sorted(set(schema.names) ^ set(SCHEMA.names))
-            raise LlamocoError(f"{place.where(name)} lacks or adds columns: {differs}; export again")
-        return pq.read_table(place.open(name), schema=SCHEMA)
+        table = pq.read_table(place.open(name))
     except FileNotFoundError:
-        raise
+        raise LlamocoError(f"{place.where(name)} is missing; export again, or restore it from a copy") from None
     except (pa.ArrowException, OSError):
         raise LlamocoError(f"{place.where(name)} is damaged; export again, or restore it from a copy") from None
+    version = (table.schema.metadata or {}).get(b"llamoco_schema_version", b"none").decode()
+    if version.isdecimal():
+        table = upgraded(table, int(version))
+        version = table.schema.metadata[b"llamoco_schema_version"].decode()
+    if version != str(SCHEMA_VERSION):
+        raise LlamocoError(
+            f"{place.where(name)} has schema version {version}, this program reads 1 to {SCHEMA_VERSION}; "
+            "export the campaign again: llamoco-data export DIR OUT"
+        )
+    if table.schema.names != SCHEMA.names:
+        differs = sorted(set(table.schema.names) ^ set(SCHEMA.names))
+        raise LlamocoError(f"{place.where(name)} lacks or adds columns: {differs}; export again")
+    return table.cast(SCHEMA)
 
 
 def _replay(records: Sequence[RunRecord], winner: str) -> RunRecord:

@@ -139,11 +139,17 @@ def verify_command(folder: str, sample: int) -> int:
     metavar="SHARE",
     help="Add every problem at this share of its budget, such as 0.1, read from the traces. May be given again.",
 )
+@click.option(
+    "--since",
+    type=click.IntRange(min=1),
+    metavar="SNAPSHOT",
+    help="Also write what has changed since that snapshot of OUT: rows to add or replace, and the reason for each.",
+)
 @click.option("--quiet", is_flag=True, help="Print the place of the export only.")
-def export_command(folder: str, out: Path, budgets: tuple[float, ...], quiet: bool) -> None:
-    """Write the instruction set of the campaign in DIR to OUT: Parquet shards and a dataset card."""
+def export_command(folder: str, out: Path, budgets: tuple[float, ...], since: int | None, quiet: bool) -> None:
+    """Write the instruction set of the campaign in DIR to OUT, as its next snapshot: Parquet and a dataset card."""
     with working(Console(stderr=True), "judging problems and writing rows", quiet=quiet):
-        exported = export_set(folder, out, budgets=budgets)
+        exported = export_set(folder, out, budgets=budgets, since=since)
     if quiet:
         click.echo(str(exported.folder))
     else:

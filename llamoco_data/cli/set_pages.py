@@ -11,7 +11,7 @@ from rich.table import Table
 
 from llamoco_data.campaign import load_campaign, read_problems
 from llamoco_data.cli.text import code, counts, facts, program_name, say
-from llamoco_data.export import Exported
+from llamoco_data.export import REASONS, Changes, Exported
 from llamoco_data.files import files_at
 from llamoco_data.identity import LlamocoError
 from llamoco_data.instructions import SPLITS, read_instructions
@@ -38,12 +38,13 @@ def show_export(console: Console, exported: Exported, folder: str) -> None:
         ("kept out", f"{kept_out}; {report.incomplete} not finished"),
         ("mean score", f"{report.virtual_best_score:.2f} of the winners; random search is 0, the target 1"),
         ("", f"{report.single_best_score:.2f} of the single best solver, {escape(report.single_best)}"),
+        ("snapshot", f"{exported.snapshot}{', which the folder held already' if exported.unchanged else ''}"),
         ("files", exported.files[0]),
         *(("", file) for file in (*exported.files[1:], "README.md (dataset card)")),
     ]
     console.print(facts(rows), highlight=False)
-    if exported.unchanged:
-        say(console, "the folder held this very set already")
+    if exported.changes and not (exported.unchanged and exported.changes.folder is None):
+        _show_changes(console, exported.changes)
     console.print("\ntry next", style="bold")
     name = program_name()
     say(console, f"  {name} show {exported.folder} {example.instruction_id}   # how its rivals did")
@@ -91,6 +92,26 @@ def show_portfolio(console: Console, *, candidates: bool) -> None:
         table.add_row(optimizer.name, f"{optimizer.family}\n{optimizer.library}", constraints, details)
     console.print(table)
     say(console, f"{len(OPTIMIZERS)} optimizers, {len(portfolio())} candidates")
+
+
+def _show_changes(console: Console, changes: Changes) -> None:
+    """What is not as it was in an earlier snapshot."""
+    counted = changes.count()
+    added, withdrawn = (sum(n for r, n in counted.items() if REASONS[r][0] == kind) for kind in ("added", "withdrawn"))
+    changed = len(changes.rows) - added - withdrawn
+    other_answer = counted.get("new winner", 0) + counted.get("new program text", 0)
+    say(
+        console,
+        f"\nsince snapshot {changes.since}: {added:,} new rows, {changed:,} changed ({other_answer:,} have another "
+        f"answer), {withdrawn:,} withdrawn",
+    )
+    rows = counts("rows", "reason", "", numbers=(0,))
+    for reason, count in counted.items():
+        rows.add_row(f"{count:,}", reason, REASONS[reason][1])
+    if counted:
+        console.print(rows)
+    if changes.folder:
+        say(console, f"written to {changes.folder}")
 
 
 def _winners(exported: Exported) -> Table:

@@ -1,5 +1,6 @@
 """The dataset card of an export: what is in it, how it was measured and how to check it, with its own numbers."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -9,11 +10,12 @@ from llamoco_data.racing import describe
 
 CARD_FILE = "README.md"
 _MARK = "llamoco_schema_version"
+_NUMBER = "llamoco_snapshot"
 
 
-def dataset_card(report: ExportReport, files: Sequence[str]) -> str:
+def dataset_card(report: ExportReport, files: Sequence[str], snapshot: int) -> str:
     """The card: a YAML header that `datasets` reads, then the text."""
-    return f"""{_header(report, files)}
+    return f"""{_header(report, files, snapshot)}
 # Optimization problems and the programs that solve them best
 
 {report.num_rows:,} instructions over {report.num_problems:,} problems. Each row holds a prompt that states an
@@ -21,11 +23,11 @@ optimization problem in Python or LaTeX, and the complete Python program that di
 {len(report.spec.optimizers)} optimizers with several settings each; the winner's text is the answer.
 
 Made by the campaign `{report.spec.recipe}` with seed {report.spec.seed}, {report.spec.num_problems:,} problems,
-{describe(report.spec.policy)}.
+{describe(report.spec.policy)}. Snapshot {snapshot} of this set.
 
 ## Splits
 
-{_table(("split", "problems", "rows"), [(split, report.problems[split], report.rows[split]) for split in SPLITS])}
+{table(("split", "problems", "rows"), [(split, report.problems[split], report.rows[split]) for split in SPLITS])}
 
 Splits are by problem: all statements of a problem are on one side. `test_families` holds every problem with a basic
 function of the families {", ".join(report.spec.held_out_families) or "(none)"}, which occur nowhere else. Of the rest
@@ -33,9 +35,9 @@ about {VALIDATION_SHARE:.0%} each go to `validation` and `test`, by the digest o
 
 ## Winners
 
-{_table(("optimizer", "problems won"), report.winners.items())}
+{table(("optimizer", "problems won"), report.winners.items())}
 
-{_table(("family", "problems won"), report.winning_families.items())}
+{table(("family", "problems won"), report.winning_families.items())}
 
 {report.near_tie_share:.0%} of the problems have a near-tie with another optimizer; the winning optimizer keeps its win
 in {report.median_confidence:.0%} of the resamples of the seeds, in the median problem. On a log scale from random
@@ -44,7 +46,7 @@ single best solver, `{report.single_best}`, {report.single_best_score:.2f}.
 
 ## Kept out
 
-{_table(("reason", "problems"), [*report.kept_out.items(), ("not finished", report.incomplete)])}
+{table(("reason", "problems"), [*report.kept_out.items(), ("not finished", report.incomplete)])}
 
 ## How a winner is defined
 
@@ -56,7 +58,7 @@ more.
 
 ## Columns
 
-{_table(("column", "what it is"), _columns())}
+{table(("column", "what it is"), _columns())}
 
 ## Check a row
 
@@ -70,15 +72,33 @@ elsewhere.
 
 def is_card(file: Path) -> bool:
     """Whether a file is the card of an export."""
+    return f"\n{_MARK}: " in _text(file)
+
+
+def card_number(file: Path) -> int:
+    """The snapshot that a card is of; 1 for a card without a number."""
+    number = re.search(rf"^{_NUMBER}: (\d+)$", _text(file), re.MULTILINE)
+    return int(number[1]) if number else 1
+
+
+def data_files(files: Sequence[str]) -> str:
+    """The files of each split, for a YAML header: by name, so that a reader sees no others that lie beside them."""
+    by_split = {split: [file for file in files if file.startswith(f"data/{split}-")] for split in SPLITS}
+    return "\n".join(
+        f"      - split: {split}\n        path:\n" + "\n".join(f"          - {file}" for file in names)
+        for split, names in by_split.items()
+        if names
+    )
+
+
+def _text(file: Path) -> str:
     try:
-        return f"\n{_MARK}: " in file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return False
+        return ""
 
 
-def _header(report: ExportReport, files: Sequence[str]) -> str:
-    present = [split for split in SPLITS if any(file.startswith(f"data/{split}-") for file in files)]
-    configs = "\n".join(f"      - split: {split}\n        path: data/{split}-*.parquet" for split in present)
+def _header(report: ExportReport, files: Sequence[str], snapshot: int) -> str:
     return f"""---
 pretty_name: LLaMoCo optimization programs ({report.spec.recipe})
 task_categories:
@@ -90,17 +110,18 @@ tags:
   - code
   - llamoco
 size_categories:
-  - {_size_category(report.num_rows)}
+  - {size_category(report.num_rows)}
 configs:
   - config_name: default
     data_files:
-{configs}
+{data_files(files)}
 {_MARK}: {SCHEMA_VERSION}
+{_NUMBER}: {snapshot}
 ---
 """
 
 
-def _size_category(rows: int) -> str:
+def size_category(rows: int) -> str:
     """The label that dataset hubs use for a number of rows."""
     for limit, label in ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K")):
         if rows < limit:
@@ -112,6 +133,6 @@ def _columns() -> list[tuple[str, str]]:
     return [(f"`{name}`", field.description or "") for name, field in Instruction.model_fields.items()]
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)

@@ -46,8 +46,8 @@ def cases_of(
     """
     split = split_of(runs.spec, held_out_families)
     yield Case(runs.spec, runs.records, split)
-    for share in shares:
-        budget = shorter_budget(runs.records, share)
+    budgets = dict.fromkeys(shorter_budget(runs.spec.max_evaluations, share) for share in shares)
+    for budget in budgets:
         if budget is None:
             continue
         shorter = runs.spec.model_copy(update={"max_evaluations": budget})

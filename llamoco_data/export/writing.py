@@ -1,32 +1,37 @@
-"""Writes an instruction set: Parquet shards and a dataset card, complete in their place or not at all.
+"""Exports an instruction set: rows, a dataset card, and a numbered snapshot of both, complete or not at all.
 
 The set is a function of the campaign folder alone: exported twice, it has the same bytes.
 """
 
 import contextlib
-import filecmp
-import re
-import shutil
-import tempfile
-from collections.abc import Generator, Iterator, Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from llamoco_data.campaign import CampaignSpec, load_campaign, read_entrants, read_problems
-from llamoco_data.export.card import CARD_FILE, dataset_card, is_card
+from llamoco_data.export.card import CARD_FILE, dataset_card
+from llamoco_data.export.changes import Changes, Rows, changes_between, rows_of, write_changes
 from llamoco_data.export.judging import Judgements, cases_of, judge_all, single_best_solver
+from llamoco_data.export.placing import (
+    check_place,
+    commit,
+    keep_unnumbered,
+    kept_numbers,
+    mend,
+    publish,
+    put_changes,
+    scratch,
+    writing,
+)
 from llamoco_data.export.report import ExportReport, report_of
-from llamoco_data.files import Place, local_folder
-from llamoco_data.identity import LlamocoError
-from llamoco_data.instructions import SPLITS, Instruction, Judged, References, Split, instructions, to_table
+from llamoco_data.export.shards import ShardWriter, sha256_of
+from llamoco_data.files import Place, files_at, local_folder
+from llamoco_data.identity import LlamocoError, digest
+from llamoco_data.instructions import Instruction, Judged, References, instructions
 from llamoco_data.portfolio import BASELINE
-
-ROWS_PER_SHARD = 20_000
-"""About 25 MB of Parquet."""
-
-_SHARD = re.compile(rf"data/({'|'.join(SPLITS)})-\d{{5}}-of-\d{{5}}\.parquet")
+from llamoco_data.snapshots import Origin, Shard, SnapshotManifest, snapshot_manifest, snapshot_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class Exported:
     """An instruction set in its place."""
 
     folder: Path
+    snapshot: int
+    """Its number in this folder."""
     files: tuple[str, ...]
     """Parquet files, relative to the folder."""
     report: ExportReport
@@ -41,21 +48,24 @@ class Exported:
     """The shortest row, to look at."""
     unchanged: bool
     """Whether the folder held this very set already."""
+    changes: Changes | None
+    """Since the snapshot that was asked for, or else the one before; None where there was none to compare with."""
 
 
-def export(folder: Place, out: Place, *, budgets: Sequence[float] = ()) -> Exported:
-    """Exports every complete problem of a campaign folder that is worth teaching.
+def export(folder: Place, out: Place, *, budgets: Sequence[float] = (), since: int | None = None) -> Exported:
+    """Exports every complete problem of a campaign folder that is worth teaching, as a new snapshot of the set.
 
-    The set is written beside its place and moved there whole. An earlier export in that place is replaced; anything
-    else that lies there is refused and left alone.
+    Earlier snapshots stay. A set that the folder holds already makes no new one. Anything else that lies there is
+    refused and left alone.
 
     Args:
         budgets: shares of the budget, between 0 and 1, at which every problem is exported once more, by what the traces
             of its runs say of it.
+        since: a snapshot; what has changed since then is written into a folder of its own.
 
     Raises:
         LlamocoError: the folder holds no campaign, or nothing worth teaching yet; or the place is taken or cannot be
-            written; or a budget is no share.
+            written, or has no such snapshot; or a budget is no share.
     """
     wrong = [share for share in budgets if not 0 < share < 1]
     if wrong:
@@ -63,7 +73,9 @@ def export(folder: Place, out: Place, *, budgets: Sequence[float] = ()) -> Expor
     shares = sorted(set(budgets), reverse=True)
     spec = load_campaign(folder)
     target = local_folder(out)
-    _check_place(target)
+    check_place(target)
+    if since is not None and since not in kept_numbers(target):
+        snapshot_manifest(files_at(target), since)
     entrants = {entrant.candidate_id: entrant for entrant in read_entrants(folder)}
     baseline = next((e.candidate_id for e in entrants.values() if e.optimizer == BASELINE), "")
     judgements = judge_all(folder, spec, entrants, baseline, shares)
@@ -73,17 +85,112 @@ def export(folder: Place, out: Place, *, budgets: Sequence[float] = ()) -> Expor
             f"{len(judgements.kept_out)} are kept out; continue with: llamoco-data run {folder}"
         )
     references = References(entrants, single_best_solver(judgements, list(entrants), baseline), baseline)
-    with _beside(target) as scratch:
-        writer = _Shards(scratch)
+    origin = _origin(spec, list(entrants), shares)
+    with writing(target), scratch(target) as made:
+        keep_unnumbered(target)
+        before = _before(target, since)
+        writer = ShardWriter(made)
         for row in _rows(folder, spec, judgements, references, shares):
             writer.add(row)
-        files = writer.close()
+        shards = writer.close()
         report = report_of(spec, judgements, references, writer.rows)
-        scratch.joinpath(CARD_FILE).write_text(dataset_card(report, files), encoding="utf-8")
-        unchanged = _same(scratch, target)
-        if not unchanged:
-            _move(scratch, target)
-    return Exported(Path(out), files, report, writer.shortest(), unchanged)
+        number, unchanged = _placed(made, target, report, shards, origin)
+        changes = _changes(target, before, number, written=since is not None)
+    return Exported(
+        folder=Path(out),
+        snapshot=number,
+        files=tuple(shard.path for shard in shards),
+        report=report,
+        example=writer.shortest(),
+        unchanged=unchanged,
+        changes=changes,
+    )
+
+
+def _placed(
+    made: Path, target: Path, report: ExportReport, shards: tuple[Shard, ...], origin: Origin
+) -> tuple[int, bool]:
+    """The number of the snapshot that the set is now, and whether it was that before."""
+    newest = max(snapshot_numbers(files_at(target)), default=None)
+    if newest is not None:
+        known = _manifest(made, report, shards, origin, newest)
+        if _same_set(known, target):
+            mend(made, target, known)
+            publish(target, newest)
+            return newest, True
+    number = (newest or 0) + 1
+    commit(made, target, _manifest(made, report, shards, origin, number, newest))
+    publish(target, number)
+    return number, False
+
+
+def _manifest(
+    made: Path,
+    report: ExportReport,
+    shards: tuple[Shard, ...],
+    origin: Origin,
+    number: int,
+    previous: int | None = None,
+) -> SnapshotManifest:
+    """That of the set with a number, which its card says too."""
+    card = made / CARD_FILE
+    card.write_text(dataset_card(report, [shard.path for shard in shards], number), encoding="utf-8")
+    return SnapshotManifest(
+        number=number,
+        previous=previous,
+        origin=origin,
+        shards=shards,
+        rows={str(split): rows for split, rows in report.rows.items()},
+        card_sha256=sha256_of(card),
+    )
+
+
+def _same_set(manifest: SnapshotManifest, target: Path) -> bool:
+    """Whether the snapshot of that number has the same rows and the same card."""
+    try:
+        there = snapshot_manifest(files_at(target), manifest.number)
+    except LlamocoError:
+        return False
+    return (there.shards, there.card_sha256) == (manifest.shards, manifest.card_sha256)
+
+
+def _before(target: Path, since: int | None) -> tuple[int, Rows] | None:
+    """The snapshot to compare with, and its rows; None where there is none that can be read.
+
+    Raises:
+        LlamocoError: the snapshot that was asked for cannot be read.
+    """
+    place = files_at(target)
+    if since is not None:
+        return since, rows_of(place, since)
+    with contextlib.suppress(LlamocoError):
+        for number in snapshot_numbers(place)[-1:]:
+            return number, rows_of(place, number)
+    return None
+
+
+def _changes(target: Path, before: tuple[int, Rows] | None, number: int, *, written: bool) -> Changes | None:
+    if before is None:
+        return None
+    since, rows = before
+    changes = changes_between(since, rows, number, rows_of(files_at(target), number))
+    if not written:
+        return changes
+    with scratch(target) as made:
+        write_changes(changes, target, made)
+        return dataclasses.replace(changes, folder=put_changes(made, target, since, number))
+
+
+def _origin(spec: CampaignSpec, candidate_ids: Sequence[str], shares: Sequence[float]) -> Origin:
+    return Origin(
+        campaign_id=digest(spec),
+        candidates_id=digest(candidate_ids),
+        recipe=spec.recipe,
+        seed=spec.seed,
+        num_problems=spec.num_problems,
+        budgets=tuple(shares),
+        release=version("llamoco"),
+    )
 
 
 def _rows(
@@ -102,116 +209,3 @@ def _rows(
             if verdict is not None:
                 judged = Judged(case.spec, case.records, verdict, case.split, runs.spec.problem_id)
                 yield from instructions(judged, references, wordings=spec.wordings)
-
-
-class _Shards:
-    """Collects rows by split and writes them in shards; a split's number of shards is known only at the end."""
-
-    def __init__(self, folder: Path) -> None:
-        self._data = folder / "data"
-        self._data.mkdir()
-        self._waiting: dict[Split, list[Instruction]] = {split: [] for split in SPLITS}
-        self._written: dict[Split, int] = dict.fromkeys(SPLITS, 0)
-        self._shortest: Instruction | None = None
-        self.rows: dict[Split, int] = dict.fromkeys(SPLITS, 0)
-
-    def add(self, row: Instruction) -> None:
-        if self._shortest is None or _length(row) < _length(self._shortest):
-            self._shortest = row
-        self.rows[row.split] += 1
-        self._waiting[row.split].append(row)
-        if len(self._waiting[row.split]) == ROWS_PER_SHARD:
-            self._write(row.split)
-
-    def close(self) -> tuple[str, ...]:
-        """The names of the shards, relative to the export."""
-        for split in SPLITS:
-            if self._waiting[split]:
-                self._write(split)
-        names: list[str] = []
-        for split, count in self._written.items():
-            for number in range(count):
-                name = f"{split}-{number:05d}-of-{count:05d}.parquet"
-                self._part(split, number).rename(self._data / name)
-                names.append(f"data/{name}")
-        return tuple(names)
-
-    def shortest(self) -> Instruction:
-        assert self._shortest is not None, "an export has rows"
-        return self._shortest
-
-    def _write(self, split: Split) -> None:
-        table = to_table(self._waiting[split])
-        pq.write_table(table, self._part(split, self._written[split]), compression="zstd")
-        self._written[split] += 1
-        self._waiting[split] = []
-
-    def _part(self, split: Split, number: int) -> Path:
-        return self._data / f"{split}-{number:05d}.part"
-
-
-def _length(row: Instruction) -> int:
-    return len(row.prompt) + len(row.answer)
-
-
-def _check_place(target: Path) -> None:
-    if not target.exists():
-        return
-    if not target.is_dir():
-        raise LlamocoError(f"{target} is a file; choose a new folder for the export")
-    others = [name for name in _names(target) if name != CARD_FILE and not _SHARD.fullmatch(name)]
-    if not others and any(target.iterdir()) and not is_card(target / CARD_FILE):
-        others = [CARD_FILE]
-    if others:
-        raise LlamocoError(
-            f"{target} holds other files, {others[0]} for one, which an export must not replace; "
-            "choose a new or empty folder"
-        )
-
-
-@contextlib.contextmanager
-def _beside(target: Path) -> Generator[Path]:
-    """A scratch folder beside the target; it is gone afterwards, whatever happens.
-
-    Raises:
-        LlamocoError: something could not be written.
-    """
-    scratch = None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        yield scratch
-    except OSError as error:
-        raise LlamocoError(
-            f"cannot write the export to {target}: {error.strerror or error}; nothing changed"
-        ) from error
-    finally:
-        if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _move(scratch: Path, target: Path) -> None:
-    """Puts the scratch folder in the place of the target. A crash in between leaves the old set beside its place."""
-    scratch.chmod(0o755)
-    old = scratch.with_name(f"{scratch.name}.old")
-    if target.exists():
-        target.rename(old)
-    try:
-        scratch.rename(target)
-    except OSError:
-        if old.exists():
-            old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _same(scratch: Path, target: Path) -> bool:
-    """Whether the two folders hold the same files with the same bytes."""
-    names = [_names(folder) for folder in (scratch, target)]
-    if names[0] != names[1]:
-        return False
-    return all(filecmp.cmp(scratch / name, target / name, shallow=False) for name in names[0])
-
-
-def _names(folder: Path) -> list[str]:
-    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())

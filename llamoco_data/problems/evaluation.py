@@ -89,7 +89,7 @@ class Meter:
         self._spec = problem.spec
         budget = problem.max_evaluations if max_evaluations is None else max_evaluations
         self._trace_at = int(problem.code[kernel.TRACE_AT])
-        self._memory = np.concatenate([problem.memory[: self._trace_at], _checkpoints(budget)])
+        self._memory = np.concatenate([problem.memory[: self._trace_at], _empty_trace(budget)])
         self._memory[kernel.BUDGET] = budget
         self._memory[kernel.TARGET] = -np.inf if problem.optimum is None else problem.optimum + TARGET_ERROR
         self._refusals = 0
@@ -199,12 +199,17 @@ def _point(x: Vector, dimension: int) -> Vector:
     return point
 
 
-def _checkpoints(max_evaluations: int) -> Vector:
-    """The empty trace of a run: rows of checkpoint, best objective, best violation; flat."""
+def checkpoints(max_evaluations: int) -> Vector:
+    """The numbers of evaluations at which a trace says how far a run was; the last is the budget."""
     decades = np.arange(0, CHECKPOINTS_PER_DECADE * np.log10(max_evaluations) + 1) / CHECKPOINTS_PER_DECADE
-    checkpoints = np.unique(np.minimum(np.ceil(10**decades - 1e-9), max_evaluations))
-    trace = np.full((len(checkpoints), 3), np.inf)
-    trace[:, 0] = checkpoints
+    return np.unique(np.minimum(np.ceil(10**decades - 1e-9), max_evaluations))
+
+
+def _empty_trace(max_evaluations: int) -> Vector:
+    """The trace of a run that has not begun: rows of checkpoint, best objective, best violation; flat."""
+    at = checkpoints(max_evaluations)
+    trace = np.full((len(at), 3), np.inf)
+    trace[:, 0] = at
     return trace.ravel()
 
 

@@ -6,7 +6,7 @@ A file that no entry names does not exist. Entries are never changed and never r
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from llamoco_data.files import Files
 from llamoco_data.identity import LlamocoError, Record
@@ -45,6 +45,12 @@ class Entry(Record):
     """problem_ids that need no more runs under that plan."""
     withdrawn: tuple[str, ...] = ()
     """Paths of files of earlier entries that no longer exist for any reader: they were found damaged or missing."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Entry":
+        if any(file.kind == "problems" and len(file.indices) != len(file.problem_ids) for file in self.files):
+            raise ValueError("indices: one for each problem")
+        return self
 
 
 def name_of(number: int) -> str:

@@ -14,6 +14,7 @@ from llamoco_data.identity import Record, canonical
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.runs import RunRecord
+from llamoco_data.store.upgrades import whole_limits
 
 _METADATA = {"schema_version": "1"}
 
@@ -65,6 +66,9 @@ CANDIDATES = pa.schema(
     _METADATA,
 )
 """One row a candidate, its settings and limits as JSON; a file holds all candidates of a campaign, in their order."""
+
+CANDIDATES_WITHOUT_LIMITS = CANDIDATES.remove(CANDIDATES.get_field_index("limits"))
+"""As the first releases wrote them."""
 
 
 class StoredProblem(Record):
@@ -131,4 +135,9 @@ def entrants_from(table: pa.Table) -> tuple[Entrant, ...]:
         pydantic.ValidationError: a value is not what a candidate may hold.
     """
     rows: list[dict[str, Any]] = table.drop_columns(["rank"]).to_pylist()
-    return tuple(Entrant.model_validate({**row, **{name: json.loads(row[name]) for name in _AS_JSON}}) for row in rows)
+    return tuple(Entrant.model_validate({**row, **_from_json(row)}) for row in rows)
+
+
+def _from_json(row: dict[str, Any]) -> dict[str, Any]:
+    limits = whole_limits(row["optimizer"], json.loads(row.get("limits", "{}")))
+    return {"settings": json.loads(row["settings"]), "limits": limits}

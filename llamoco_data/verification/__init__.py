@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from llamoco_data.files import Place, files_at
 from llamoco_data.identity import LlamocoError
+from llamoco_data.snapshots import SNAPSHOTS
 from llamoco_data.verification.campaigns import verify_campaign
 from llamoco_data.verification.exports import verify_export
 from llamoco_data.verification.finding import Finding
@@ -23,7 +24,7 @@ def verify(folder: Place, *, sample: int, checked: Counter[str]) -> Iterator[Fin
         LlamocoError: the folder is neither, or cannot be read.
     """
     place = files_at(folder)
-    if place.names("data"):
+    if place.names("data") or place.names(SNAPSHOTS):
         yield from verify_export(place, sample, checked)
     elif {"campaign.json", "runs"} & set(place.names()):
         yield from verify_campaign(folder, sample, checked)

@@ -3,7 +3,6 @@
 
 import contextlib
 import json
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,16 +10,18 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from llamoco_data.export.card import CARD_FILE
+from llamoco_data.export.shards import SHARD_NAME
 from llamoco_data.files import Files
 from llamoco_data.identity import LlamocoError, digest
 from llamoco_data.instructions import SCHEMA_VERSION, Instruction, read_shard
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.runs import program_id
+from llamoco_data.snapshots import snapshot_numbers
 from llamoco_data.verification.finding import Finding
 from llamoco_data.verification.replays import check_replay
 from llamoco_data.verification.reruns import chosen
+from llamoco_data.verification.snapshots import verify_snapshots
 
-_SHARD = re.compile(r"(\w+)-(\d{5})-of-(\d{5})\.parquet")
 _AGAIN = "export the campaign again"
 _ROWS_AT_ONCE = 1_000
 
@@ -43,10 +44,15 @@ def verify_export(place: Files, sample: int, checked: Counter[str]) -> Iterator[
         LlamocoError: the folder cannot be read.
     """
     shards, seen = place.names("data"), _Seen()
-    yield from _check_names(place, shards)
+    named: set[str] = set()
+    for finding in (*verify_snapshots(place, checked), *_check_names(place, shards)):
+        named.add(finding.where)
+        yield finding
     for name in shards:
         checked["files"] += 1
-        yield from _check_shard(place, name, seen, checked)
+        for finding in _check_shard(place, name, seen, checked):
+            if finding.where not in named:
+                yield finding
     checked["problems"] += len(seen.sides)
     yield from _check_together(seen)
     yield from _check_sample(place, shards, set(chosen(list(seen.ids), sample)), checked)
@@ -94,12 +100,14 @@ def _check_names(place: Files, shards: Sequence[str]) -> Iterator[Finding]:
         yield Finding(where=place.where(CARD_FILE), what=what, advice=_AGAIN)
     numbers: dict[tuple[str, str], set[int]] = defaultdict(set)
     for name in shards:
-        match = _SHARD.fullmatch(name)
+        match = SHARD_NAME.fullmatch(name)
         if match is None:
             what = "is no file of an export"
             yield Finding(where=place.where(f"data/{name}"), what=what, advice="move it elsewhere")
         else:
             numbers[match[1], match[3]].add(int(match[2]))
+    if snapshot_numbers(place):  # then a manifest names what is missing
+        return
     for (split, count), there in numbers.items():
         for number in sorted(set(range(int(count))) - there):
             name = f"data/{split}-{number:05d}-of-{count}.parquet"

@@ -14,10 +14,10 @@ from llamoco_data.identity import DIGEST_CHARACTERS
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.runs import program_id, run_id
 from llamoco_data.store.manifest import StoredFile
-from llamoco_data.store.tables import CANDIDATES, PROBLEMS, RUNS
+from llamoco_data.store.tables import CANDIDATES, CANDIDATES_WITHOUT_LIMITS, PROBLEMS, RUNS
 from llamoco_data.verification.finding import Finding
 
-_SCHEMAS = {"candidates": CANDIDATES, "problems": PROBLEMS, "runs": RUNS}
+_SCHEMAS = {"candidates": (CANDIDATES, CANDIDATES_WITHOUT_LIMITS), "problems": (PROBLEMS,), "runs": (RUNS,)}
 _REDO = "run the campaign: it is set aside, and what it held is made again"
 _WRONG = "it was not written by this program; take a copy of the folder that is whole"
 
@@ -37,8 +37,8 @@ def check_table(place: Files, file: StoredFile) -> Iterator[Finding]:
 
 
 def _complaints(file: StoredFile, content: pa.NativeFile) -> Iterator[str]:
-    schema = _SCHEMAS.get(file.kind)
-    if schema is None:
+    schemas = _SCHEMAS.get(file.kind)
+    if schemas is None:
         yield f"is a table of no kind, {file.kind!r}"
         return
     if PurePosixPath(file.path).stem != file.sha256[:DIGEST_CHARACTERS]:
@@ -48,7 +48,7 @@ def _complaints(file: StoredFile, content: pa.NativeFile) -> Iterator[str]:
     except pa.ArrowException:
         yield "is no Parquet file"
         return
-    if not parquet.schema_arrow.equals(schema, check_metadata=True):
+    if not any(parquet.schema_arrow.equals(schema, check_metadata=True) for schema in schemas):
         yield "has other columns than this version's"
         return
     if parquet.metadata.num_rows != file.rows:

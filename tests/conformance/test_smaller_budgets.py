@@ -78,8 +78,12 @@ def test_failed_run_is_failed_at_a_smaller_budget_and_a_larger_one_is_refused():
 
 
 def test_shorter_budget_is_a_checkpoint_within_the_share():
+    assert shorter_budget(LONG, 0.3) == SHORT
+    assert shorter_budget(LONG, 0.1) == 100
+    assert shorter_budget(LONG, 0.001) is None
+
+
+def test_shorter_budget_is_a_checkpoint_of_the_traces():
     spec = PROBLEMS[False]
     record = run_program(render(portfolio(("random_search",))[0], spec), spec, seed=0)
-    assert shorter_budget([record], 0.3) == SHORT
-    assert shorter_budget([record], 0.1) == 100
-    assert shorter_budget([record], 0.001) is None
+    assert {shorter_budget(LONG, share) for share in (0.02, 0.1, 0.3, 0.9)} <= {n for n, _, _ in record.trace}

@@ -281,26 +281,6 @@ def test_export_leaves_files_beside_an_earlier_export_alone(campaign: Path, tmp_
     assert contents(out) == before
 
 
-def test_export_whose_move_fails_puts_the_earlier_set_back(
-    campaign: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    out = tmp_path / "set"
-    export(campaign, out)
-    (out / "README.md").write_text((out / "README.md").read_text() + "\n")
-    before, rename = contents(out), Path.rename
-
-    def full(self: Path, target: Path) -> Path:
-        if target == out and not self.name.endswith(".old"):
-            raise OSError(28, "No space left on device")
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", full)
-    with pytest.raises(LlamocoError, match="No space left"):
-        export(campaign, out)
-    assert contents(out) == before
-    assert [file.name for file in tmp_path.iterdir()] == ["set"]
-
-
 def test_export_of_an_unfinished_campaign_says_how_to_go_on(tmp_path: Path):
     run_campaign(tmp_path / "c", small_campaign(), executor("inline"), stop=lambda: True)
     with pytest.raises(LlamocoError, match="llamoco-data run"):

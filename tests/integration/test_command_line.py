@@ -21,7 +21,7 @@ OPTIONS = {
     "run": {"--recipe", "--problems", "--address", "--workers", "--quiet"},
     "status": set(),
     "verify": {"--sample"},
-    "export": {"--budget", "--quiet"},
+    "export": {"--budget", "--since", "--quiet"},
     "report": {"--out"},
     "show": set(),
     "portfolio": {"--candidates"},
@@ -113,6 +113,19 @@ def test_run_grows_and_does_only_what_is_missing(command, small_recipes, tmp_pat
     grown = command("run", folder, "--problems", 3, "--address", "inline", "--quiet")
     assert "20 runs" in grown.out
     assert grown.err == ""
+
+
+def test_second_export_says_what_has_changed(command, small_recipes, tmp_path: Path):
+    folder, out = tmp_path / "c", tmp_path / "set"
+    command("run", folder, "--recipe", "demo", "--address", "inline", "--quiet")
+    assert "since snapshot" not in command("export", folder, out).out
+    assert "1, which the folder held already" in command("export", folder, out).out
+    command("run", folder, "--problems", 6, "--address", "inline", "--quiet")
+    second = command("export", folder, out, "--since", 1)
+    assert re.search(r"since snapshot 1: [1-9]\d* new rows, \d+ changed \(0 have another answer\), 0 withd", second.out)
+    assert "new problem" in second.out
+    assert f"written to {out}/changes/0001-0002" in second.out
+    assert "has no snapshot 9; it has 1, 2" in refusal(command("export", folder, out, "--since", 9))
 
 
 def test_run_without_a_number_keeps_the_folder_s_own(command, small_recipes, tmp_path: Path):

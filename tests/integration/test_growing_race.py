@@ -80,6 +80,19 @@ def test_race_that_gained_an_optimizer_has_the_rows_of_one_that_began_with_it(fi
     assert len(everything(finished)) > len(everything(tmp_path / "c"))
 
 
+def test_race_whose_grid_is_widened_has_the_rows_of_one_that_began_with_it(tmp_path: Path):
+    spec, wide = race(BEFORE), entrants(BEFORE)
+    narrow = tuple({entrant.optimizer: entrant for entrant in reversed(wide)}.values())[::-1]
+    run_entrants(tmp_path / "c", spec, narrow, InlineExecutor())
+    before = everything(tmp_path / "c")
+    outcome = run_entrants(tmp_path / "c", spec, wide, InlineExecutor())
+    after = everything(tmp_path / "c")
+    assert {run_id: after[run_id] for run_id in before} == before
+    assert outcome.snapshot.new_runs == len(after) - len(before) > 0
+    run_entrants(tmp_path / "whole", spec, wide, InlineExecutor())
+    assert rows(tmp_path / "c") == rows(tmp_path / "whole")
+
+
 def test_race_whose_new_optimizer_never_returns_runs_it_once_a_problem(tmp_path: Path):
 
     spec = race(BEFORE)

@@ -217,7 +217,7 @@ def rewritten(exported: Path, change: Callable[[dict], object], *, split: str = 
         ({"answer": "def minimize(): ..."}, "and its answer the digest"),
         ({"problem_id": "0" * 20}, "has problem_id 00000000000000000000, and its problem_spec the digest"),
         ({"wording": 15}, "has an id that is not the digest of its problem, form and wording"),
-        ({"split": "validation"}, "is of split validation, and lies in train-00000-of-00001.parquet"),
+        ({"split": "validation"}, "is of split validation, and lies in train-00000-of-00001-"),
         ({"max_evaluations": 3}, "says max_evaluations 3, and its problem has"),
         ({"problem_spec": "{}"}, "is no instruction"),
         ({"schema_version": 1}, "has schema version 1"),
@@ -273,6 +273,7 @@ def test_statement_of_another_problem_is_named(exported: Path, column: str):
 
 
 def test_export_that_was_not_copied_whole_is_named(exported: Path):
+    shutil.rmtree(exported / ".snapshots")
     (train,) = (exported / "data").glob("train-*.parquet")
     train.rename(train.with_name("train-00001-of-00002.parquet"))
     (exported / "README.md").unlink()
@@ -283,12 +284,30 @@ def test_export_that_was_not_copied_whole_is_named(exported: Path):
     assert "notes.txt: is no file of an export" in text
 
 
+def test_snapshots_that_are_damaged_are_named(folder: Path, tmp_path: Path):
+    out = tmp_path / "numbered"
+    for budgets in ((), (0.5,), (0.3,)):
+        export(folder, out, budgets=budgets)
+    assert findings(out) == []
+    first, second = (out / ".snapshots" / number for number in ("0001", "0002"))
+    (first / "manifest.json").write_text("{}")
+    shard = min((second / "data").iterdir())
+    shard.write_bytes(b"anything")
+    newest = min((out / "data").iterdir())
+    newest.unlink()
+    text = wrong(out)
+    assert f"{first}/manifest.json: is damaged or of another version; restore it from a copy, or remove" in text
+    assert f"{shard}: is damaged: its SHA-256 is not that of the manifest; restore it from a copy, or" in text
+    assert f"{newest}: is missing; export the campaign again" in text
+    assert len(text.splitlines()) == 3
+
+
 def test_shard_that_is_damaged_is_named_and_the_rest_is_looked_at(exported: Path):
     (train,) = (exported / "data").glob("train-*.parquet")
     train.write_bytes(train.read_bytes()[:-50])
     checked = Counter[str]()
     lines = [finding.line for finding in verify(exported, sample=0, checked=checked)]
-    assert lines == [f"{train}: is damaged; export the campaign again"]
+    assert lines == [f"{train}: is damaged: its SHA-256 is not that of the manifest; export the campaign again"]
     assert checked["rows"] > 0
 
 

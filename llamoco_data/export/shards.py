@@ -1,0 +1,80 @@
+"""Writes rows into Parquet files by split, named by their split, their number and their content."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from llamoco_data.instructions import SPLITS, Instruction, Split, to_table
+from llamoco_data.snapshots import Shard
+
+ROWS_PER_SHARD = 20_000
+"""About 25 MB of Parquet."""
+
+SHARD_NAME = re.compile(rf"({'|'.join(SPLITS)})-(\d{{5}})-of-(\d{{5}})(?:-([0-9a-f]{{12}}))?\.parquet")
+"""Split, number, how many, beginning of the SHA-256, which sets without numbered snapshots have not in their names."""
+
+
+class ShardWriter:
+    """Collects rows by split and writes them in shards; a split's number of shards is known only at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._data = folder / "data"
+        self._data.mkdir()
+        self._waiting: dict[Split, list[Instruction]] = {split: [] for split in SPLITS}
+        self._written: dict[Split, list[int]] = {split: [] for split in SPLITS}
+        self._shortest: Instruction | None = None
+        self.rows: dict[Split, int] = dict.fromkeys(SPLITS, 0)
+
+    def add(self, row: Instruction) -> None:
+        if self._shortest is None or _length(row) < _length(self._shortest):
+            self._shortest = row
+        self.rows[row.split] += 1
+        self._waiting[row.split].append(row)
+        if len(self._waiting[row.split]) == ROWS_PER_SHARD:
+            self._write(row.split)
+
+    def close(self) -> tuple[Shard, ...]:
+        """The shards, under their final names."""
+        for split in SPLITS:
+            if self._waiting[split]:
+                self._write(split)
+        shards: list[Shard] = []
+        for split, counts in self._written.items():
+            for number, rows in enumerate(counts):
+                part = self._part(split, number)
+                stem = f"{split}-{number:05d}-of-{len(counts):05d}"
+                path = f"data/{stem}-{sha256_of(part)[:12]}.parquet"
+                part.rename(self._folder / path)
+                shards.append(shard_of(self._folder, path, split, rows))
+        return tuple(shards)
+
+    def shortest(self) -> Instruction:
+        assert self._shortest is not None, "an export has rows"
+        return self._shortest
+
+    def _write(self, split: Split) -> None:
+        rows = self._waiting[split]
+        pq.write_table(to_table(rows), self._part(split, len(self._written[split])), compression="zstd")
+        self._written[split].append(len(rows))
+        self._waiting[split] = []
+
+    def _part(self, split: Split, number: int) -> Path:
+        return self._data / f"{split}-{number:05d}.part"
+
+
+def shard_of(folder: Path, path: str, split: str, rows: int) -> Shard:
+    """What is told of a Parquet file of a folder."""
+    file = folder / path
+    return Shard(path=path, split=split, rows=rows, sha256=sha256_of(file), size_bytes=file.stat().st_size)
+
+
+def sha256_of(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _length(row: Instruction) -> int:
+    return len(row.prompt) + len(row.answer)

@@ -1,0 +1,158 @@
+"""What earlier releases have left on users' disks, opened by today's: a campaign and an export, kept. About 15 s."""
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from llamoco_data.campaign import load_campaign, plan, read_entrants, run_campaign, status
+from llamoco_data.execution.inline import InlineExecutor
+from llamoco_data.export import export
+from llamoco_data.identity import LlamocoError
+from llamoco_data.instructions import SCHEMA, read_instructions
+from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.recipes import campaign_for
+from llamoco_data.statements import statement
+from llamoco_data.verification import verify
+from tests.campaigns import results
+
+pytestmark = pytest.mark.contract
+
+KEPT = Path(__file__).parents[1] / "data" / "earlier"
+QUESTIONS = ("instruction_id", "problem_id", "form", "wording", "prompt", "problem_source", "split")
+ANSWERS = (
+    "answer",
+    "candidate_id",
+    "settings",
+    "replay_seed",
+    "replay_best_f",
+    "replay_violation",
+    "replay_evaluations",
+)
+
+
+@pytest.fixture
+def campaign(tmp_path: Path) -> Path:
+    return shutil.copytree(KEPT / "campaign", tmp_path / "c")
+
+
+@pytest.fixture
+def exported(tmp_path: Path) -> Path:
+    return shutil.copytree(KEPT / "set", tmp_path / "set")
+
+
+def as_written(folder: Path) -> list[dict]:
+    """The rows of the kept export, by nothing of today's."""
+    return [row for file in sorted((folder / "data").glob("*.parquet")) for row in pq.read_table(file).to_pylist()]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def by_id(rows: list[dict], columns: tuple[str, ...]) -> dict[str, list[object]]:
+    return {row["instruction_id"]: [row[column] for column in columns] for row in rows}
+
+
+def test_kept_campaign_is_read_and_left_as_it_was(campaign: Path):
+    before = contents(campaign)
+    now = status(campaign)
+    assert (now.problems_stored, now.problems_total, now.runs_by_status) == (
+        3,
+        3,
+        {"completed": len(results(campaign))},
+    )
+    assert [finding.line for finding in verify(campaign, sample=100, checked=Counter())] == []
+    assert plan(campaign, load_campaign(campaign)).problems_total == 3
+    assert contents(campaign) == before
+
+
+def test_kept_campaign_gives_the_questions_and_answers_that_it_gave_then(campaign: Path, tmp_path: Path):
+    now = read_instructions(export(campaign, tmp_path / "set").folder).to_pylist()
+    then = as_written(KEPT / "set")
+    assert by_id(now, QUESTIONS) == by_id(then, QUESTIONS)
+    assert by_id(now, ANSWERS) == by_id(then, ANSWERS)
+
+
+def test_kept_campaign_knows_which_optimizers_follow_their_budget(campaign: Path, tmp_path: Path):
+    """What its release did not record comes from the catalogue, or the traces would tell of budgets wrongly."""
+    follows = {entrant.optimizer for entrant in read_entrants(campaign) if entrant.limits.follows_budget}
+    assert follows == {"lshade"}
+    exported = export(campaign, tmp_path / "set", budgets=(0.6,))
+    cut = [row for row in read_instructions(exported.folder).to_pylist() if row["problem_id"] != row["base_problem_id"]]
+    assert cut
+    assert [finding.line for finding in verify(exported.folder, sample=100, checked=Counter())] == []
+
+
+def test_kept_campaign_that_goes_on_runs_new_texts_only(campaign: Path):
+    before, known = results(campaign), {entrant.candidate_id for entrant in read_entrants(campaign)}
+    spec = load_campaign(campaign)
+    outcome = run_campaign(campaign, spec, InlineExecutor())
+    after = results(campaign)
+    new = [record for record in after if record.candidate_id not in known]
+    assert outcome.snapshot.new_runs == len(new) > 0
+    assert [record for record in after if record.candidate_id in known] == [r for r in before if r in after]
+    assert status(campaign).problems_complete == 3
+    assert run_campaign(campaign, spec, InlineExecutor()).snapshot.new_runs == 0
+    assert [finding.line for finding in verify(campaign, sample=10, checked=Counter())] == []
+
+
+def test_kept_campaign_may_grow_to_today_s_recipe(campaign: Path):
+    wanted = campaign_for(campaign, None, 4)
+    planned = plan(campaign, wanted)
+    assert planned.problems_missing == 4
+    assert set(planned.runs_missing_by_optimizer) > {"pso", "cma_es"}
+
+
+def test_kept_set_is_upgraded_as_it_is_read(exported: Path):
+    before = contents(exported)
+    table = read_instructions(exported)
+    assert table.schema.equals(SCHEMA, check_metadata=True)
+    for now, then in zip(table.to_pylist(), as_written(exported), strict=True):
+        assert now == {**then, "base_problem_id": then["problem_id"], "schema_version": 2}
+    assert contents(exported) == before
+
+
+def test_kept_set_becomes_the_first_snapshot_and_can_be_compared_with(campaign: Path, exported: Path):
+    written = contents(exported)
+    second = export(campaign, exported, since=1)
+    assert second.snapshot == 2
+    assert second.changes is not None
+    assert second.changes.count() == {"new results": 4}  # a score is a mean over runs since then
+    first = contents(exported / ".snapshots" / "0001")
+    assert {name: data for name, data in first.items() if name != "manifest.json"} == written
+    assert read_instructions(exported, snapshot=1).equals(read_instructions(KEPT / "set"))
+    assert [finding.line for finding in verify(exported, sample=0, checked=Counter())] == []
+
+
+def test_prompts_of_kept_rows_are_written_today_as_they_were_then():
+    """A wording that is added must leave these as they are: the ids are in sets that were published."""
+    for row in as_written(KEPT / "set"):
+        spec = ProblemSpec.from_json(row["problem_spec"])
+        assert spec.problem_id == row["problem_id"]
+        assert statement(spec, form=row["form"], wording=row["wording"]) == row["prompt"]
+
+
+def test_snapshot_of_a_newer_release_is_refused_and_does_not_keep_a_new_one_from_being_made(
+    campaign: Path, exported: Path
+):
+    export(campaign, exported)
+    file = exported / ".snapshots" / "0002" / "manifest.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "schema_version": 2}))
+    with pytest.raises(LlamocoError, match=r"0002/manifest.json is damaged or of another version"):
+        read_instructions(exported, snapshot=2)
+    assert export(campaign, exported).snapshot == 3
+    assert read_instructions(exported).num_rows == 4
+
+
+def test_log_of_a_release_that_did_not_note_indices_is_named_in_one_line(campaign: Path):
+    file = campaign / ".manifest" / "00000002.json"
+    entry = json.loads(file.read_text())
+    for stored in entry["files"]:
+        stored.pop("indices", None)
+    file.write_text(json.dumps(entry))
+    with pytest.raises(LlamocoError, match=r"00000002.json is damaged or of another version"):
+        status(campaign)

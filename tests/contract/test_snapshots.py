@@ -1,0 +1,219 @@
+"""The snapshots of an export: numbered, readable with anybody's tools, and compared row by row. About 10 s."""
+
+from pathlib import Path
+
+import datasets
+import pyarrow.parquet as pq
+import pytest
+
+from llamoco_data.campaign import run_campaign
+from llamoco_data.execution.inline import InlineExecutor
+from llamoco_data.export import Exported, export
+from llamoco_data.export.changes import ComparedRow, changes_between
+from llamoco_data.export.placing import writing
+from llamoco_data.files import files_at
+from llamoco_data.identity import LlamocoError
+from llamoco_data.instructions import read_instructions
+from llamoco_data.snapshots import snapshot_manifest, snapshot_numbers
+from tests.campaigns import grown
+
+pytestmark = pytest.mark.contract
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One that has not grown yet."""
+    folder = tmp_path_factory.mktemp("snapshots") / "c"
+    run_campaign(folder, grown(num_problems=4), InlineExecutor())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first(campaign: Path) -> Exported:
+    return export(campaign, campaign.with_name("set"), budgets=(0.4,))
+
+
+@pytest.fixture(scope="module")
+def second(campaign: Path, first: Exported) -> Exported:
+    """Another wording, and the smaller budget not asked for any more."""
+    run_campaign(campaign, grown(num_problems=4, wordings=2), InlineExecutor())
+    return export(campaign, first.folder, since=1)
+
+
+def ids(table) -> set[str]:
+    return set(table["instruction_id"].to_pylist())
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_snapshot_is_read_by_its_number_and_the_newest_without(first: Exported, second: Exported):
+    newest, old = read_instructions(second.folder), read_instructions(second.folder, snapshot=1)
+    assert (first.snapshot, second.snapshot) == (1, 2)
+    assert old.num_rows == first.report.num_rows
+    assert newest.num_rows == second.report.num_rows
+    assert newest.equals(read_instructions(second.folder, snapshot=2))
+    train = read_instructions(second.folder, split="train", snapshot=1)
+    assert train.num_rows == first.report.rows["train"]
+    with pytest.raises(LlamocoError, match="has no snapshot 7; it has 1, 2"):
+        read_instructions(second.folder, snapshot=7)
+
+
+def test_datasets_loads_the_newest_from_the_folder_and_each_from_its_own(
+    first: Exported, second: Exported, tmp_path: Path
+):
+    def loaded(folder: Path) -> dict[str, int]:
+        splits = datasets.load_dataset(str(folder), cache_dir=str(tmp_path))
+        return {str(name): splits[name].num_rows for name in splits}
+
+    def filled(exported: Exported) -> dict[str, int]:
+        return {split: rows for split, rows in exported.report.rows.items() if rows}
+
+    assert loaded(second.folder) == filled(second)
+    assert loaded(second.folder / ".snapshots" / "0001") == filled(first)
+    assert loaded(second.folder / ".snapshots" / "0002") == filled(second)
+
+
+def test_manifest_tells_what_a_snapshot_was_made_from(first: Exported, second: Exported):
+    place = files_at(second.folder)
+    one, two = (snapshot_manifest(place, number) for number in (1, 2))
+    assert (one.number, one.previous, two.number, two.previous) == (1, None, 2, 1)
+    assert one.rows == {str(split): rows for split, rows in first.report.rows.items()}
+    assert one.origin is not None
+    assert two.origin is not None
+    assert (one.origin.budgets, two.origin.budgets) == ((0.4,), ())
+    assert one.origin.campaign_id != two.origin.campaign_id
+    assert one.origin.candidates_id == two.origin.candidates_id
+    for shard in two.shards:
+        file = second.folder / shard.path
+        assert (file.stat().st_size, pq.read_metadata(file).num_rows) == (shard.size_bytes, shard.rows)
+
+
+def test_set_that_is_there_already_makes_no_snapshot_and_writes_nothing(campaign: Path, second: Exported):
+    before = contents(second.folder)
+    again = export(campaign, second.folder)
+    assert (again.unchanged, again.snapshot) == (True, 2)
+    assert again.changes is not None
+    assert again.changes.rows == []
+    assert contents(second.folder) == before
+
+
+def test_shard_of_an_earlier_snapshot_is_stored_once(campaign: Path, tmp_path: Path):
+    for budgets in ((), (0.4,), ()):
+        last = export(campaign, tmp_path, budgets=budgets)
+    assert last.snapshot == 3
+    for name in last.files:
+        in_first, in_third = (tmp_path / ".snapshots" / number / name for number in ("0001", "0003"))
+        assert in_first.samefile(in_third)
+        assert in_third.samefile(tmp_path / name)
+
+
+def test_set_without_its_hidden_files_is_read_and_keeps_its_number(campaign: Path, tmp_path: Path):
+    export(campaign, tmp_path / "whole", budgets=(0.4,))
+    export(campaign, tmp_path / "whole")
+    (tmp_path / "part" / "data").mkdir(parents=True)
+    for name, data in contents(tmp_path / "whole").items():
+        if not name.startswith("."):
+            (tmp_path / "part" / name).write_bytes(data)
+    assert read_instructions(tmp_path / "part").equals(read_instructions(tmp_path / "whole"))
+    exported = export(campaign, tmp_path / "part", budgets=(0.4,))
+    assert exported.snapshot == 3
+    assert snapshot_numbers(files_at(tmp_path / "part")) == [2, 3]
+
+
+def test_shard_that_is_damaged_is_mended_by_the_next_export(campaign: Path, tmp_path: Path):
+    exported = export(campaign, tmp_path)
+    whole = contents(tmp_path)
+    (tmp_path / exported.files[0]).write_bytes(b"anything")
+    with pytest.raises(LlamocoError, match="is damaged"):
+        read_instructions(tmp_path)
+    assert export(campaign, tmp_path).snapshot == 1
+    assert contents(tmp_path) == whole
+
+
+def test_snapshot_that_was_removed_is_missed_by_nobody(campaign: Path, tmp_path: Path):
+    for budgets in ((), (0.4,)):
+        export(campaign, tmp_path, budgets=budgets)
+    for file in sorted((tmp_path / ".snapshots" / "0001").rglob("*"), reverse=True):
+        file.rmdir() if file.is_dir() else file.unlink()
+    (tmp_path / ".snapshots" / "0001").rmdir()
+    assert export(campaign, tmp_path, budgets=(0.2,)).snapshot == 3
+    with pytest.raises(LlamocoError, match="has no snapshot 1; it has 2, 3"):
+        export(campaign, tmp_path, since=1)
+
+
+def test_two_exports_to_one_folder_at_a_time_are_refused(campaign: Path, tmp_path: Path):
+    with writing(tmp_path / "set"), pytest.raises(LlamocoError, match="another process is exporting"):
+        export(campaign, tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
+def test_changes_since_a_snapshot_are_rows_to_add_and_ids_to_drop(second: Exported):
+    assert second.changes is not None
+    assert second.changes.count().keys() == {"new wording", "budget withdrawn"}
+    folder = second.folder / "changes" / "0001-0002"
+    assert second.changes.folder == folder
+    before, now = read_instructions(second.folder, snapshot=1), read_instructions(second.folder)
+    told = pq.read_table(folder / "changes.parquet").to_pylist()
+    added = {row["instruction_id"] for row in told if row["change"] == "added"}
+    withdrawn = {row["instruction_id"] for row in told if row["change"] == "withdrawn"}
+    assert added == ids(now) - ids(before)
+    assert withdrawn == ids(before) - ids(now)
+    rows = read_instructions(folder)
+    assert ids(rows) == added
+    given = {row["instruction_id"]: row for row in now.to_pylist()}
+    assert all(row == given[row["instruction_id"]] for row in rows.to_pylist())
+
+
+def test_changes_are_loaded_by_datasets(second: Exported, tmp_path: Path):
+    assert second.changes is not None
+    folder = str(second.changes.folder)
+    rows = datasets.load_dataset(folder, "default", cache_dir=str(tmp_path))
+    told = datasets.load_dataset(folder, "changes", cache_dir=str(tmp_path))["changes"]
+    assert sum(rows[name].num_rows for name in rows) == sum(change != "withdrawn" for change in told["change"])
+
+
+def test_changes_since_a_snapshot_that_is_not_there_are_refused_before_anything_is_written(campaign: Path, tmp_path):
+    with pytest.raises(LlamocoError, match="has no snapshot 1; it has no numbered snapshots"):
+        export(campaign, tmp_path / "set", since=1)
+    assert not (tmp_path / "set").exists()
+
+
+ROW = ComparedRow(
+    problem_id="at half the budget",
+    base_problem_id="base",
+    split="train",
+    optimizer="de",
+    settings="{}",
+    candidate_id="one text",
+    statement="as it was",
+    results="as they were",
+)
+BESIDE = {"beside": ROW._replace(problem_id="at the whole budget")}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "reason"),
+    [
+        ({}, {"row": ROW}, "new problem"),
+        (BESIDE, BESIDE | {"row": ROW}, "new budget"),
+        ({"beside": ROW}, {"beside": ROW, "row": ROW}, "new wording"),
+        ({"row": ROW}, {"row": ROW._replace(split="test", optimizer="pso")}, "other split"),
+        ({"row": ROW}, {"row": ROW._replace(statement="rewritten", results="others")}, "new statement"),
+        ({"row": ROW}, {"row": ROW._replace(optimizer="pso", candidate_id="another text")}, "new winner"),
+        ({"row": ROW}, {"row": ROW._replace(settings='{"CR": 0.2}', candidate_id="another text")}, "new winner"),
+        ({"row": ROW}, {"row": ROW._replace(candidate_id="another text", results="others")}, "new program text"),
+        ({"row": ROW}, {"row": ROW._replace(results="others")}, "new results"),
+        ({"row": ROW}, {}, "problem withdrawn"),
+        (BESIDE | {"row": ROW}, BESIDE, "budget withdrawn"),
+        ({"beside": ROW, "row": ROW}, {"beside": ROW}, "wording withdrawn"),
+    ],
+)
+def test_change_has_its_reason(before: dict[str, ComparedRow], now: dict[str, ComparedRow], reason: str):
+    (change,) = changes_between(1, before, 2, now).rows
+    assert (change.instruction_id, change.reason) == ("row", reason)
+
+
+def test_rows_that_are_as_they_were_have_no_reason():
+    assert changes_between(1, {"row": ROW}, 2, {"row": ROW}).rows == []
