@@ -7,7 +7,7 @@ they have left.
 from collections.abc import Sequence
 
 from llamoco_data.identity import LlamocoError
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import MEASURED, RunRecord
 
 
@@ -22,7 +22,7 @@ SHORTEST = 10
 """Evaluations below which no label is made."""
 
 
-def at_budget(record: RunRecord, shorter: ProblemSpec) -> RunRecord | None:
+def at_budget(record: RunRecord, shorter: AnySpec) -> RunRecord | None:
     """The record of a run as it was when it had spent a smaller budget; None where it had evaluated no valid point.
 
     Exact at the checkpoints of the trace, for an optimizer that does not follow its budget, but for `cpu_s`,
