@@ -19,12 +19,12 @@ from llamoco_data.problems.source import LIBRARIES, Loaded, foreign_imports, loa
 
 MOST_CHARACTERS = 20_000
 """Longest text: about 7,000 tokens, so that prompt and answer fit the window of a small model."""
-MOST_LOAD_S = 2.0
+MOST_LOAD_S = 1.0
 """The text is executed anew for about every two seconds of work."""
 PROBES = 1_000
 """Random points of the box at which the problem is asked."""
 FEWEST_PROBES = 4
-PROBE_S = 10.0
+PROBE_S = 4.0
 """Once the probes have taken so long, there are no more of them."""
 TIMED_S = 1.0
 """So long an evaluation is timed, or longer where one takes longer."""

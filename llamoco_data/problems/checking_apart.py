@@ -4,6 +4,7 @@ So a problem that hangs, crashes or needs a file beside itself costs the caller 
 """
 
 import contextlib
+import importlib.util
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 from llamoco_data.identity import LlamocoError, Record
 from llamoco_data.problems.asking import wrong
 from llamoco_data.problems.checking import Checked, check
+from llamoco_data.problems.source import LIBRARIES
 
 CHECK_LIMIT_S = 60.0
 
@@ -44,8 +46,9 @@ def check_apart(text: str, name: str = "", *, limit_s: float = CHECK_LIMIT_S) ->
         raise wrong("it is no text that UTF-8 can write", "save it as UTF-8") from None
     root = str(Path(__file__).parents[2])
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-    with tempfile.TemporaryDirectory(prefix="llamoco-check-") as empty:
-        process = subprocess.Popen(
+    with (
+        tempfile.TemporaryDirectory(prefix="llamoco-check-") as empty,
+        subprocess.Popen(
             [sys.executable, "-m", __name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -53,7 +56,8 @@ def check_apart(text: str, name: str = "", *, limit_s: float = CHECK_LIMIT_S) ->
             cwd=empty,
             env={**os.environ, "PYTHONPATH": path},
             start_new_session=True,
-        )
+        ) as process,
+    ):
         try:
             out, _ = process.communicate(question, timeout=limit_s)
         except subprocess.TimeoutExpired:
@@ -65,7 +69,6 @@ def check_apart(text: str, name: str = "", *, limit_s: float = CHECK_LIMIT_S) ->
             # What the text has started goes with it.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
     return _read(out, process.returncode)
 
 
@@ -83,7 +86,9 @@ def _read(out: bytes, code: int) -> Checked:
 
 def _watch_files() -> None:
     """Makes reading any file but Python's own and the system's devices an error, which the check then tells of."""
-    own = {sys.base_prefix, sys.prefix, *sys.path} - {"", str(Path.cwd())}
+    origins = (importlib.util.find_spec(package) for package in LIBRARIES)
+    libraries = [str(Path(spec.origin).parents[1]) for spec in origins if spec and spec.origin]
+    own = {sys.base_prefix, sys.prefix, str(Path(__file__).parents[1]), *libraries}
     allowed = (*(f"{os.path.realpath(place)}{os.sep}" for place in own), "/dev/", "/proc/", "/sys/", "/etc/")
 
     def audit(event: str, arguments: tuple[object, ...]) -> None:
