@@ -46,7 +46,7 @@ def show_added(console: Console, added: Sequence[Added], folder: str) -> None:
             ("  budget", f"{spec.max_evaluations:,} evaluations of about {_span(checked.evaluation_us)}"),
             ("  finite", f"{_share(checked.finite_share)} of {checked.num_probes:,} random points{_error(checked)}"),
             ("  feasible", f"{_share(spec.feasible_share)} of them{_point(spec)}") if spec.num_constraints else None,
-            ("  its race", f"about {one.expected.runs:,} runs, {duration(one.expected.core_s)} of one core"),
+            ("  its race", f"about {one.expected.runs:,} runs, {_time(one.expected.core_s)} of one core"),
         ]
         console.print(facts(row for row in rows if row is not None), highlight=False)
     if any(one.checked for one in added):
@@ -120,7 +120,8 @@ def _share(share: float) -> str:
 
 
 def _span(us: float) -> str:
-    return f"{us:.2g} µs" if us < 1e3 else f"{us / 1e3:.2g} ms" if us < 1e6 else f"{us / 1e6:.2g} s"
+    size, unit = (us, "µs") if us < 1e3 else (us / 1e3, "ms") if us < 1e6 else (us / 1e6, "s")
+    return f"{size:.0f} {unit}" if size >= 10 else f"{size:.1f} {unit}"
 
 
 def _error(checked: Checked) -> str:
@@ -129,6 +130,10 @@ def _error(checked: Checked) -> str:
 
 def _point(spec: OwnProblemSpec) -> str:
     return ", and the point that it names" if spec.feasible_point else ""
+
+
+def _time(seconds: float) -> str:
+    return duration(seconds) if seconds >= 1 else "under a second"
 
 
 def _hours(hours: float) -> str:
