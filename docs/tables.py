@@ -6,6 +6,7 @@ With `--check` it changes nothing, and exits with 1 where a page is out of date.
 """
 
 import argparse
+import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -238,7 +239,7 @@ def _command(name: str, command: click.Command) -> str:
     context = click.Context(command, info_name=f"llamoco-data {name}")
     usage = " ".join([f"llamoco-data {name}", *command.collect_usage_pieces(context)])
     options = [_option(parameter) for parameter in command.params if isinstance(parameter, click.Option)]
-    parts = [f"### {name}", block("text", usage), command.help or ""]
+    parts = [f"### {name}", block("text", usage), inspect.cleandoc(command.help or "")]
     return "\n\n".join([*parts, *([table(("option", "meaning"), options)] if options else [])])
 
 

@@ -12,7 +12,9 @@ from llamoco_data.portfolio import Candidate, portfolio, render
 if TYPE_CHECKING:
     from llamoco_data.identity import LlamocoError
     from llamoco_data.instructions import read_instructions
+    from llamoco_data.problems.checking import own_problem
     from llamoco_data.problems.evaluation import Problem, build
+    from llamoco_data.problems.own_spec import OwnProblemSpec, read_spec
     from llamoco_data.problems.spec import ProblemSpec
     from llamoco_data.recipes import sample_problem
     from llamoco_data.runs import RunRecord, run_program
@@ -22,14 +24,17 @@ if TYPE_CHECKING:
 __all__ = [
     "Candidate",
     "LlamocoError",
+    "OwnProblemSpec",
     "Problem",
     "ProblemSpec",
     "RunRecord",
     "Verdict",
     "build",
     "judge",
+    "own_problem",
     "portfolio",
     "read_instructions",
+    "read_spec",
     "render",
     "run_program",
     "sample_problem",
@@ -38,13 +43,16 @@ __all__ = [
 
 _HOME = {
     "LlamocoError": "identity",
+    "OwnProblemSpec": "problems.own_spec",
     "Problem": "problems.evaluation",
     "ProblemSpec": "problems.spec",
     "RunRecord": "runs",
     "Verdict": "verdicts",
     "build": "problems.evaluation",
     "judge": "verdicts",
+    "own_problem": "problems.checking",
     "read_instructions": "instructions",
+    "read_spec": "problems.own_spec",
     "run_program": "runs",
     "sample_problem": "recipes",
     "statement": "statements",

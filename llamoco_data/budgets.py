@@ -6,7 +6,7 @@ they have left.
 
 from llamoco_data.identity import LlamocoError
 from llamoco_data.problems.evaluation import checkpoints
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import MEASURED, RunRecord
 
 SHORTEST = 10
@@ -22,7 +22,7 @@ def shorter_budget(max_evaluations: int, share: float) -> int | None:
     return max(within, default=None)
 
 
-def at_budget(record: RunRecord, shorter: ProblemSpec) -> RunRecord | None:
+def at_budget(record: RunRecord, shorter: AnySpec) -> RunRecord | None:
     """The record of a run as it was when it had spent a smaller budget; None where it had evaluated no valid point.
 
     Exact at the checkpoints of the trace, for an optimizer that does not follow its budget, but for `cpu_s`,

@@ -21,10 +21,10 @@ from llamoco_data.files import Files, Place, files_at
 from llamoco_data.identity import LlamocoError, Record, digest, stream
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.functions import FUNCTION_BY_NAME
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import MEASURED, RunRecord
 from llamoco_data.snapshots import shard_names
-from llamoco_data.statements import NUM_WORDINGS, Form, python_source, statement
+from llamoco_data.statements import NUM_WORDINGS, Form, forms_of, python_source, statement
 from llamoco_data.upgrades import upgraded
 from llamoco_data.verdicts import Standing, Verdict
 
@@ -33,7 +33,6 @@ SCHEMA_VERSION = 2
 
 Split = Literal["train", "validation", "test", "test_families"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test", "test_families")
-FORMS: tuple[Form, ...] = ("python", "latex")
 VALIDATION_SHARE = 0.1
 TEST_SHARE = 0.1
 
@@ -80,9 +79,9 @@ class Instruction(Record):
     candidate_id: str
     """Digest of the answer."""
     kind: str
-    """How the objective is made: `single`, `composition` or `hybrid`."""
+    """How the objective is made: `single`, `composition` or `hybrid`; `own` where a user wrote it."""
     functions: tuple[str, ...]
-    """Basic functions in the objective."""
+    """Basic functions in the objective; none are known of a user's own."""
     dimension: int
     """Number of variables."""
     max_evaluations: int
@@ -94,7 +93,7 @@ class Instruction(Record):
     feasible_share: float
     """Estimated share of the box that satisfies the constraints."""
     problem_spec: str
-    """The problem as data, JSON: `ProblemSpec.from_json` reads it."""
+    """The problem as data, JSON: `read_spec` reads it."""
     problem_source: str
     """The problem's own Python, independent of the wording."""
     best_known: float
@@ -172,7 +171,7 @@ SCHEMA = pa.schema(
 """The Parquet schema, frozen: what later versions add goes into `extra` until the version changes."""
 
 
-def split_of(spec: ProblemSpec, held_out_families: Sequence[str]) -> Split:
+def split_of(spec: AnySpec, held_out_families: Sequence[str]) -> Split:
     """The side of a problem; every statement of it is on the same side."""
     if any(FUNCTION_BY_NAME[name].family in held_out_families for name in spec.functions):
         return "test_families"
@@ -193,7 +192,7 @@ def wordings_of(problem_id: str, form: Form, count: int) -> tuple[int, ...]:
 class Judged:
     """A problem with everything that its rows are made of."""
 
-    spec: ProblemSpec
+    spec: AnySpec
     records: Sequence[RunRecord]
     verdict: Verdict
     split: Split
@@ -240,12 +239,12 @@ def instructions(judged: Judged, references: References, *, wordings: int) -> li
                 **shared,
             }
         )
-        for form in FORMS
+        for form in forms_of(spec)
         for wording in wordings_of(spec.problem_id, form, wordings)
     ]
 
 
-def _problem_columns(spec: ProblemSpec) -> dict[str, object]:
+def _problem_columns(spec: AnySpec) -> dict[str, object]:
     return {
         "problem_id": spec.problem_id,
         "kind": spec.kind,

@@ -22,8 +22,8 @@ from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from llamoco_data.identity import Record, digest
-from llamoco_data.problems.evaluation import BudgetSpent, Meter, Problem, build
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.evaluation import BudgetSpent, Meter, Problem, build, proven_optimum
+from llamoco_data.problems.own_spec import AnySpec
 
 TIME_LIMIT_S = 300.0
 """Default limit of one run. Generous, so that only a hang meets it: a run cut by the clock is not reproducible."""
@@ -101,7 +101,7 @@ def run_seed(problem_id: str, repeat: int) -> int:
 
 
 def run_program(
-    program: str, spec: ProblemSpec, seed: int, *, problem: Problem | None = None, time_limit_s: float = TIME_LIMIT_S
+    program: str, spec: AnySpec, seed: int, *, problem: Problem | None = None, time_limit_s: float = TIME_LIMIT_S
 ) -> RunRecord:
     """Runs a program text on a problem and records what came of it; it never raises for what the program does.
 
@@ -133,7 +133,7 @@ def run_program(
 
 
 def unmeasured(
-    program: str, spec: ProblemSpec, seed: int, status: Literal["declined", "timed_out", "crashed"], detail: str
+    program: str, spec: AnySpec, seed: int, status: Literal["declined", "timed_out", "crashed"], detail: str
 ) -> RunRecord:
     """The record of a run without a result: declined, or lost with its worker."""
     return RunRecord(
@@ -143,7 +143,7 @@ def unmeasured(
         max_evaluations=spec.max_evaluations,
         status=status,
         detail=_one_line(detail),
-        optimum=build(spec).optimum,
+        optimum=proven_optimum(spec),
     )
 
 

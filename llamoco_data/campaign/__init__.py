@@ -1,6 +1,7 @@
 """Campaigns: what one is, running what is missing, what there is and what it costs, and reading it back."""
 
 from llamoco_data.campaign.driver import Outcome, run_campaign, run_entrants
+from llamoco_data.campaign.own_problems import Expected, add_problems, expected, present_problems
 from llamoco_data.campaign.reading import ProblemRuns, read_entrants, read_problems
 from llamoco_data.campaign.spec import CampaignSpec, load_campaign, stored_campaign, wanted_campaign
 from llamoco_data.campaign.survey import Plan, Status, plan, status
@@ -8,13 +9,17 @@ from llamoco_data.campaign.tally import Snapshot
 
 __all__ = [
     "CampaignSpec",
+    "Expected",
     "Outcome",
     "Plan",
     "ProblemRuns",
     "Snapshot",
     "Status",
+    "add_problems",
+    "expected",
     "load_campaign",
     "plan",
+    "present_problems",
     "read_entrants",
     "read_problems",
     "run_campaign",

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from llamoco_data.campaign.lease import holding
-from llamoco_data.campaign.missing import open_indices, open_tasks
+from llamoco_data.campaign.missing import known_indices, open_indices, open_tasks
 from llamoco_data.campaign.repair import repair
 from llamoco_data.campaign.spec import CampaignSpec, keep_campaign, plan_id, stored_campaign, wanted_campaign
 from llamoco_data.campaign.tally import Snapshot, Tally
-from llamoco_data.execution import Executor, Lost, Slice, Task, after_loss, runs_wanted
+from llamoco_data.execution import Draw, Executor, Lost, Slice, Task, after_loss, runs_wanted
 from llamoco_data.files import Place
 from llamoco_data.portfolio.entrants import Entrant, entrants
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.racing import most_runs
 from llamoco_data.runs import RunRecord, RunStatus
 from llamoco_data.store import Block, Store, StoredProblem, damaged
@@ -100,6 +100,8 @@ def _is_finished(folder: Place, spec: CampaignSpec, candidates: tuple[Entrant, .
     """Whether there is nothing to run and nothing to write."""
     if stored_campaign(folder) != spec or store.entrants() != candidates:
         return False
+    if len(known_indices(spec, store)) < spec.problems_total:
+        return False
     return not open_indices(spec, candidates, store)
 
 
@@ -127,8 +129,9 @@ def _begin(spec: CampaignSpec, candidates: tuple[Entrant, ...], store: Store, st
     if store.entrants() != candidates:
         store.commit(Block(entrants=candidates))
     num_open = len(open_indices(spec, candidates, store))
+    num_known = len(known_indices(spec, store))
     tally = Tally(
-        problems_total=spec.num_problems,
+        problems_total=num_known,
         problems_open=num_open,
         problems_unbegun=num_open,
         runs_before=store.num_runs,
@@ -178,7 +181,7 @@ class _Drive:
         if self.begun:
             return self.begun.popleft()
         for task in self.unbegun:
-            if not isinstance(task.problem, ProblemSpec) or runs_wanted(task, self.candidates):
+            if isinstance(task.problem, Draw) or runs_wanted(task, self.candidates):
                 return task
             self._finish(task.index, task.problem)
         return None
@@ -188,7 +191,7 @@ class _Drive:
         task = end.task
         if isinstance(end.result, Lost):
             task, record = after_loss(task, end.result, self.candidates)
-            if record is not None and isinstance(task.problem, ProblemSpec):
+            if record is not None and not isinstance(task.problem, Draw):
                 self._keep(task.index, task.problem, [record])
             self.begun.append(task)
             return
@@ -201,12 +204,12 @@ class _Drive:
             records = (*task.records, *progress.records)
             self.begun.append(task.model_copy(update={"problem": progress.problem, "records": records, "losses": 0}))
 
-    def _keep(self, index: int, problem: ProblemSpec, records: Sequence[RunRecord]) -> None:
+    def _keep(self, index: int, problem: AnySpec, records: Sequence[RunRecord]) -> None:
         self.block.problems.setdefault(index, StoredProblem(index=index, spec=problem))
         self.block.records.extend(records)
         for record in records:
             self.tally.add(index, record)
 
-    def _finish(self, index: int, problem: ProblemSpec) -> None:
+    def _finish(self, index: int, problem: AnySpec) -> None:
         self.tally.finish(index)
         self.block.complete.append(problem.problem_id)

@@ -11,7 +11,12 @@ from llamoco_data.store import Store
 def open_indices(spec: CampaignSpec, entrants: Sequence[Entrant], store: Store) -> list[int]:
     """Indices of the problems that the folder does not know to be complete; reads no runs."""
     complete = store.complete(plan_id(spec, entrants))
-    return [index for index in range(spec.num_problems) if store.problem_id(index) not in complete]
+    return [index for index in known_indices(spec, store) if store.problem_id(index) not in complete]
+
+
+def known_indices(spec: CampaignSpec, store: Store) -> list[int]:
+    """Indices of the campaign's problems, but for users' own that the folder has lost: those cannot be drawn again."""
+    return [index for index in spec.indices if index >= 0 or store.problem_id(index) is not None]
 
 
 def open_task(spec: CampaignSpec, entrants: Sequence[Entrant], store: Store, index: int) -> Task:

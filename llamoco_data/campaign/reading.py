@@ -7,7 +7,7 @@ from llamoco_data.campaign.spec import load_campaign
 from llamoco_data.execution import contestants
 from llamoco_data.files import Place
 from llamoco_data.portfolio.entrants import Entrant
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.racing import counted, next_runs
 from llamoco_data.runs import RunRecord
 from llamoco_data.store import Store
@@ -18,7 +18,7 @@ class ProblemRuns:
     """A problem of a campaign and what was run on it."""
 
     index: int
-    spec: ProblemSpec
+    spec: AnySpec
     records: tuple[RunRecord, ...]
     """Runs that the campaign's policy asks for, by candidate in catalogue order, then by seed.
 
@@ -50,7 +50,7 @@ def read_problems(folder: Place) -> Iterator[ProblemRuns]:
     rank = {entrant.candidate_id: position for position, entrant in enumerate(entrants)}
     for index in store.indices():
         problem_id = store.problem_id(index)
-        if problem_id is None or index >= spec.num_problems:
+        if problem_id is None or not spec.holds(index):
             continue
         problem = store.problem(problem_id)
         stored = store.records(problem_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from llamoco_data.campaign.own_problems import restored
 from llamoco_data.campaign.spec import CampaignSpec
 from llamoco_data.problems.sampling import sample
 from llamoco_data.store import Block, Damage, Store, StoredProblem, damaged, set_aside
@@ -16,8 +17,9 @@ _LOST = {
 def repair(spec: CampaignSpec, store: Store, found: Sequence[Damage], notice: Callable[[str], None]) -> None:
     """Sets aside the files that were found damaged and still are, and draws their problems again.
 
-    Runs are not made here: a problem that had some in a damaged file is no more complete. A problem that is drawn
-    again keeps its runs; where this release draws another, that one is run as a new problem.
+    Users' own problems, which nobody can draw, are restored from their texts, and named where those are lost too. Runs
+    are not made here: a problem that had some in a damaged file is no more complete. A problem that is drawn again
+    keeps its runs; where this release draws another, that one is run as a new problem.
 
     Raises:
         LlamocoError: the folder cannot be written.
@@ -31,10 +33,19 @@ def repair(spec: CampaignSpec, store: Store, found: Sequence[Damage], notice: Ca
         lost = _LOST[file.kind].format(rows=file.rows)
         notice(f"{store.place.where(file.path)} {how}; {lost}")
     problems = [again for damage in damages for again in _drawn_again(spec, damage)]
+    for problem_id, own in restored(spec, store):
+        if own is None:
+            notice(
+                f"{store.place.where()} has lost the text of the user's own problem {problem_id}, and goes on without "
+                "it; add it again with: llamoco-data add, or restore the folder from a copy"
+            )
+        else:
+            problems.append(own)
     if problems:
         store.commit(Block(problems))
 
 
 def _drawn_again(spec: CampaignSpec, damage: Damage) -> list[StoredProblem]:
-    drawn = (StoredProblem(index=index, spec=sample(spec.mixture, spec.seed, index)) for index in damage.file.indices)
+    indices = [index for index in damage.file.indices if index >= 0]
+    drawn = (StoredProblem(index=index, spec=sample(spec.mixture, spec.seed, index)) for index in indices)
     return [again for again in drawn if again.spec.problem_id in damage.file.problem_ids]

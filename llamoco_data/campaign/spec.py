@@ -29,7 +29,8 @@ class CampaignSpec(Record):
     recipe: str
     """The recipe that it came from."""
     seed: int = Field(ge=0)
-    num_problems: int = Field(ge=1)
+    num_problems: int = Field(ge=0)
+    """Problems that are drawn."""
     mixture: ProblemMixture
     optimizers: tuple[str, ...] = Field(min_length=1)
     """Names in the catalogue, in its order."""
@@ -41,12 +42,34 @@ class CampaignSpec(Record):
     """Problems with a function of these families are for testing only."""
     time_limit_s: float = Field(default=TIME_LIMIT_S, gt=0)
     """Limit of one run."""
+    own_problems: tuple[str, ...] = ()
+    """problem_ids of the users' own problems in it, sorted."""
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        """The index of every problem, users' own first."""
+        return (*map(own_index, self.own_problems), *range(self.num_problems))
+
+    @property
+    def problems_total(self) -> int:
+        return len(self.own_problems) + self.num_problems
+
+    def holds(self, index: int) -> bool:
+        """Whether a problem of the campaign has the index."""
+        return index < self.num_problems if index >= 0 else index in map(own_index, self.own_problems)
 
     @model_validator(mode="after")
     def _check(self) -> "CampaignSpec":
         if len(set(self.optimizers)) < len(self.optimizers):
             raise ValueError("optimizers: each can take part once")
+        if list(self.own_problems) != sorted(set(self.own_problems)):
+            raise ValueError("own_problems: expected different ids, sorted")
         return self
+
+
+def own_index(problem_id: str) -> int:
+    """The index of a user's own problem: below 0, where none is drawn, and made of its id, so that none is given."""
+    return -1 - int(problem_id[:15], 16)
 
 
 def load_campaign(folder: Place) -> CampaignSpec:
@@ -73,7 +96,8 @@ def stored_campaign(folder: Place) -> CampaignSpec | None:
 def wanted_campaign(folder: Place, wanted: CampaignSpec) -> CampaignSpec:
     """The wanted spec, where the folder is free for it, or holds it, or may grow into it.
 
-    More problems, more repeats, more optimizers and more wordings are growth; everything else is another campaign.
+    More problems, users' own included, more repeats, more optimizers and more wordings are growth; everything else is
+    another campaign.
 
     Raises:
         LlamocoError: the wanted spec shrinks the folder's campaign, is of another campaign, or contradicts itself.
@@ -171,6 +195,12 @@ def _check_growth(stored: CampaignSpec, wanted: CampaignSpec, folder: Place) -> 
                 f"{folder} holds a campaign of {now} {name}, and {then} were asked for: a campaign only grows; "
                 f"ask for at least {now}, or choose another folder"
             )
+    lost = [problem_id for problem_id in stored.own_problems if problem_id not in wanted.own_problems]
+    if lost:
+        raise LlamocoError(
+            f"{folder} holds a user's own problem {lost[0]}, which was not asked for: a campaign only grows; "
+            "was it added just now? Then say that again"
+        )
     gone = [name for name in stored.optimizers if name not in wanted.optimizers]
     if gone:
         raise LlamocoError(

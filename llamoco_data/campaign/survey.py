@@ -96,7 +96,7 @@ def plan(folder: Place, spec: CampaignSpec) -> Plan:
     hours = {name: seconds[name] * scale / 3600 for name in by_optimizer}
     return Plan(
         spec=spec,
-        problems_total=spec.num_problems,
+        problems_total=spec.problems_total,
         problems_missing=round(missing * scale),
         runs_missing=sum(by_optimizer.values()),
         runs_missing_by_optimizer=by_optimizer,
@@ -123,11 +123,11 @@ def status(folder: Place) -> Status:
         by_status[total.status] += total.num_runs
         by_optimizer[optimizer[total.candidate_id]] += total.num_runs
     complete = store.complete(plan_id(spec, candidates))
-    ids = [store.problem_id(index) for index in store.indices() if index < spec.num_problems]
+    ids = [store.problem_id(index) for index in store.indices() if spec.holds(index)]
     problems = [store.problem(problem_id) for problem_id in ids if problem_id is not None]
     return Status(
         spec=spec,
-        problems_total=spec.num_problems,
+        problems_total=spec.problems_total,
         problems_stored=len(ids),
         problems_complete=sum(problem_id in complete for problem_id in ids),
         runs_by_status=dict(by_status),

@@ -1,11 +1,15 @@
 """What the commands on a campaign print: what is missing, what was run, what there is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
+from rich.markup import escape
 
 from llamoco_data.campaign import Outcome, Plan, Status
+from llamoco_data.cli.own_files import Added
 from llamoco_data.cli.text import counts, duration, facts, program_name, say
+from llamoco_data.problems.checking import Checked
+from llamoco_data.problems.own_spec import OwnProblemSpec
 from llamoco_data.report import Reported
 
 
@@ -25,6 +29,28 @@ def show_plan(console: Console, plan: Plan, folder: str) -> None:
     for name, runs in sorted(plan.runs_missing_by_optimizer.items(), key=lambda item: -hours[item[0]]):
         table.add_row(name, f"{runs:,}", _hours(hours[name]))
     console.print(table)
+
+
+def show_added(console: Console, added: Sequence[Added], folder: str) -> None:
+    """What was found out about each problem, and what to do next."""
+    for one in added:
+        if one.checked is None or one.expected is None:
+            say(console, f"{one.file} is in {folder} already, as problem {one.problem_id}; nothing was done")
+            continue
+        spec, checked = one.checked.spec, one.checked
+        say(console, f"{one.file} is now problem {one.problem_id} of {folder}")
+        kinds = [(spec.num_inequality, "g <= 0"), (spec.num_equality, "h = 0")]
+        rows = [
+            ("  variables", f"{spec.dimension}"),
+            ("  constraints", ", ".join(f"{number} {kind}" for number, kind in kinds if number) or "none"),
+            ("  budget", f"{spec.max_evaluations:,} evaluations of about {_span(checked.evaluation_us)}"),
+            ("  finite", f"{_share(checked.finite_share)} of {checked.num_probes:,} random points{_error(checked)}"),
+            ("  feasible", f"{_share(spec.feasible_share)} of them{_point(spec)}") if spec.num_constraints else None,
+            ("  its race", f"about {one.expected.runs:,} runs, {_time(one.expected.core_s)} of one core"),
+        ]
+        console.print(facts(row for row in rows if row is not None), highlight=False)
+    if any(one.checked for one in added):
+        say(console, f"next: {program_name()} run {folder}")
 
 
 def show_outcome(console: Console, outcome: Outcome, folder: str) -> None:
@@ -53,9 +79,10 @@ def show_status(console: Console, status: Status, folder: str) -> None:
     """What a campaign folder holds."""
     spec = status.spec
     say(console, f"{folder}: recipe {spec.recipe}, seed {spec.seed}, {len(spec.optimizers)} optimizers")
+    own = f", {len(spec.own_problems):,} of them users' own" if spec.own_problems else ""
     runs = ", ".join(f"{n:,} {name}" for name, n in status.runs_by_status.items() if n) or "none"
     rows = [
-        ("problems", f"{status.problems_complete:,} complete of {status.problems_total:,}"),
+        ("problems", f"{status.problems_complete:,} complete of {status.problems_total:,}{own}"),
         ("runs", runs),
         ("declined", f"{status.declined:,} candidates that do not apply to their problem"),
         ("evaluations", f"{status.evaluations:,}"),
@@ -86,6 +113,27 @@ def show_report(console: Console, reported: Reported) -> None:
         gap = report.gap
         best, single = f"{gap.virtual_best:.2f}", f"{gap.single_best:.2f}"
         say(console, f"mean score {best} of the winners, {single} of the single best solver")
+
+
+def _share(share: float) -> str:
+    return "all" if share == 1 else "none" if share == 0 else f"{100 * share:.2g} %"
+
+
+def _span(us: float) -> str:
+    size, unit = (us, "µs") if us < 1e3 else (us / 1e3, "ms") if us < 1e6 else (us / 1e6, "s")
+    return f"{size:.0f} {unit}" if size >= 10 else f"{size:.1f} {unit}"
+
+
+def _error(checked: Checked) -> str:
+    return f"; elsewhere {escape(checked.first_error)}" if checked.first_error else ""
+
+
+def _point(spec: OwnProblemSpec) -> str:
+    return ", and the point that it names" if spec.feasible_point else ""
+
+
+def _time(seconds: float) -> str:
+    return duration(seconds) if seconds >= 1 else "under a second"
 
 
 def _hours(hours: float) -> str:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from llamoco_data.campaign import Outcome, plan, run_campaign, status
 from llamoco_data.cli import campaign_pages, set_pages
+from llamoco_data.cli.own_files import add_files
 from llamoco_data.cli.progress import progress_display, with_metrics, working
 from llamoco_data.cli.stopping import stop_on_interrupt
 from llamoco_data.cli.text import say
@@ -101,6 +102,21 @@ def run_command(
     return _exit_code(outcome)
 
 
+@llamoco_data.command("add")
+@FOLDER
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@RECIPE
+def add_command(folder: str, files: tuple[Path, ...], recipe: str | None) -> None:
+    """Check problems of your own, Python files, and put them into the campaign in DIR, or with --recipe into a new one.
+
+    Their code runs as you: here, and on every worker of the campaign. Add only what you have read.
+    """
+    spec, console = campaign_for(folder, recipe, None), Console(stderr=True)
+    with working(console, "asking the problems at random points"):
+        added = add_files(folder, spec, files, notice=lambda line: say(console, line))
+    campaign_pages.show_added(Console(), added, folder)
+
+
 @llamoco_data.command("status")
 @FOLDER
 def status_command(folder: str) -> None:
@@ -172,7 +188,7 @@ def report_command(folder: str, out: Path | None) -> None:
 @FOLDER
 @click.argument("identifier", metavar="ID")
 def show_command(folder: str, identifier: str) -> None:
-    """Show a problem of a campaign DIR (its id or its index), or an instruction of an export DIR (its id)."""
+    """Show a problem of a campaign DIR (its id, its index or its name), or an instruction of an export DIR (its id)."""
     set_pages.show_one(Console(), folder, identifier)
 
 

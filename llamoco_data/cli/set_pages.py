@@ -16,9 +16,9 @@ from llamoco_data.files import files_at
 from llamoco_data.identity import LlamocoError
 from llamoco_data.instructions import SPLITS, read_instructions
 from llamoco_data.portfolio import OPTIMIZERS, Optimizer, portfolio
-from llamoco_data.problems.evaluation import build
-from llamoco_data.problems.spec import ProblemSpec
-from llamoco_data.statements import python_source, statement
+from llamoco_data.problems.evaluation import proven_optimum
+from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
+from llamoco_data.statements import forms_of, python_source, statement
 
 Item = TypeVar("Item")
 
@@ -46,11 +46,11 @@ def show_export(console: Console, exported: Exported, folder: str) -> None:
     if exported.changes and not (exported.unchanged and exported.changes.folder is None):
         _show_changes(console, exported.changes)
     console.print("\ntry next", style="bold")
-    name = program_name()
+    name, more = program_name(), 2 * report.spec.num_problems or 10
     say(console, f"  {name} show {exported.folder} {example.instruction_id}   # how its rivals did")
     say(
         console,
-        f"  {name} run {folder} --problems {2 * report.spec.num_problems}   # grow the campaign, then export again",
+        f"  {name} run {folder} --problems {more}   # grow the campaign, then export again",
     )
 
 
@@ -69,6 +69,7 @@ def show_one(console: Console, folder: str, identifier: str) -> None:
     problems = [(runs.index, runs.spec) for runs in read_problems(folder)]
     # A short number can also begin an id: the index is meant.
     specs = [spec for index, spec in problems if str(index) == identifier]
+    specs = specs or [spec for _, spec in problems if isinstance(spec, OwnProblemSpec) and spec.name == identifier]
     specs = specs or [spec for _, spec in problems if spec.problem_id.startswith(identifier)]
     _show_problem(console, _the_only(specs, identifier, folder))
 
@@ -162,18 +163,21 @@ def _records(value: object) -> list[dict[str, object]]:
     return value if isinstance(value, list) else []
 
 
-def _show_problem(console: Console, spec: ProblemSpec) -> None:
-    optimum = build(spec).optimum
+def _show_problem(console: Console, spec: AnySpec) -> None:
+    own = isinstance(spec, OwnProblemSpec)
+    optimum = proven_optimum(spec)
+    what = f"a user's own, {spec.name or 'without a name'}" if own else f"{spec.kind} of {', '.join(spec.functions)}"
     say(
         console,
-        f"problem {spec.problem_id}: {spec.kind} of {', '.join(spec.functions)}; D = {spec.dimension}, "
+        f"problem {spec.problem_id}: {what}; D = {spec.dimension}, "
         f"{spec.max_evaluations:,} evaluations, {spec.num_inequality} inequalities, {spec.num_equality} equalities, "
         f"minimum {'unknown' if optimum is None else repr(optimum)}",
     )
     console.rule("as Python")
     code(console, python_source(spec).rstrip())
-    console.rule("as LaTeX")
-    say(console, statement(spec, form="latex").rstrip())
+    if "latex" in forms_of(spec):
+        console.rule("as LaTeX")
+        say(console, statement(spec, form="latex").rstrip())
 
 
 def _the_only(found: list[Item], identifier: str, folder: str) -> Item:

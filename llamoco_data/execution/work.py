@@ -11,6 +11,7 @@ from pydantic import Field
 from llamoco_data.identity import Record
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.evaluation import Meter, build
+from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.problems.sampling import ProblemMixture, sample
 from llamoco_data.problems.spec import Component, ProblemSpec
 from llamoco_data.racing import Contestant, Policy, Run, next_runs
@@ -33,7 +34,7 @@ class Task(Record):
 
     index: int
     """Position of the problem in its campaign."""
-    problem: ProblemSpec | Draw
+    problem: ProblemSpec | OwnProblemSpec | Draw
     policy: Policy
     time_limit_s: float
     records: tuple[RunRecord, ...] = ()
@@ -48,7 +49,7 @@ class Task(Record):
 class Progress(Record):
     """What a slice gave."""
 
-    problem: ProblemSpec
+    problem: ProblemSpec | OwnProblemSpec
     records: tuple[RunRecord, ...]
     """New runs, in the order in which they were made."""
     num_applicable: int = Field(ge=0)
@@ -80,19 +81,19 @@ def advance(task: Task, entrants: Sequence[Entrant]) -> Progress:
     )
 
 
-def drawn(problem: ProblemSpec | Draw) -> ProblemSpec:
+def drawn(problem: AnySpec | Draw) -> AnySpec:
     """The spec of a task's problem."""
     if isinstance(problem, Draw):
         return sample(problem.mixture, problem.seed, problem.index)
     return problem
 
 
-def applicable(entrants: Sequence[Entrant], spec: ProblemSpec) -> dict[str, str]:
+def applicable(entrants: Sequence[Entrant], spec: AnySpec) -> dict[str, str]:
     """candidate_id -> program of the entrants that apply to a problem, in their order."""
     return {entrant.candidate_id: entrant.program for entrant in entrants if not entrant.declines(spec)}
 
 
-def contestants(entrants: Sequence[Entrant], spec: ProblemSpec) -> tuple[Contestant, ...]:
+def contestants(entrants: Sequence[Entrant], spec: AnySpec) -> tuple[Contestant, ...]:
     """The entrants that apply to a problem, as a policy knows them."""
     return tuple(
         Contestant(candidate_id=entrant.candidate_id, optimizer=entrant.optimizer)

@@ -62,7 +62,7 @@ more.
 
 ## Check a row
 
-`llamoco_data.run_program(answer, ProblemSpec.from_json(problem_spec), seed=replay_seed)` gives `replay_best_f`,
+`llamoco_data.run_program(answer, read_spec(problem_spec), seed=replay_seed)` gives `replay_best_f`,
 `replay_violation` and `replay_evaluations` back; `llamoco-data verify FOLDER --sample N` does that for N rows, and
 checks every id and the splits. Without the project, `problem_source` and `answer` run together as
 they stand; that evaluator agrees to 1e-9, and since an optimizer can amplify a last digit, a single run may then end

@@ -8,7 +8,7 @@ from llamoco_data.campaign import CampaignSpec, ProblemRuns, read_problems
 from llamoco_data.files import Place
 from llamoco_data.instructions import Split, split_of
 from llamoco_data.portfolio.entrants import Entrant
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import RunRecord
 from llamoco_data.verdicts import Verdict, judge
 
@@ -17,7 +17,7 @@ from llamoco_data.verdicts import Verdict, judge
 class Case:
     """A problem at its own budget or at a smaller one, with the runs that tell of it."""
 
-    spec: ProblemSpec
+    spec: AnySpec
     records: Sequence[RunRecord]
     split: Split
     """That of the problem at its own budget: the same function is on one side, whatever the budget."""
@@ -50,14 +50,14 @@ def cases_of(
     for budget in budgets:
         if budget is None:
             continue
-        shorter = runs.spec.model_copy(update={"max_evaluations": budget})
+        shorter = runs.spec.with_budget(budget)
         told = [r for r in runs.records if _tells(entrants[r.candidate_id], shorter)]
         records = [record for record in (at_budget(run, shorter) for run in told) if record is not None]
         if records:
             yield Case(shorter, records, split)
 
 
-def _tells(entrant: Entrant, shorter: ProblemSpec) -> bool:
+def _tells(entrant: Entrant, shorter: AnySpec) -> bool:
     return not entrant.limits.follows_budget and not entrant.declines(shorter)
 
 
@@ -91,7 +91,7 @@ def judge_all(
                 splits[verdict.problem_id] = case.split
             else:
                 kept_out[verdict.problem_id] = verdict
-    return Judgements(verdicts, splits, kept_out, spec.num_problems - num_complete)
+    return Judgements(verdicts, splits, kept_out, spec.problems_total - num_complete)
 
 
 def single_best_solver(judgements: Judgements, order: Sequence[str], baseline: str) -> str:

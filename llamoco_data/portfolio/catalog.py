@@ -13,7 +13,7 @@ from typing import Literal
 from llamoco_data.identity import Record, digest
 from llamoco_data.portfolio.limits import Limits
 from llamoco_data.portfolio.rendering import Setting, program_text
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec
 
 OptimizerFamily = Literal[
     "genetic algorithm",
@@ -58,7 +58,7 @@ class Optimizer:
     cost_us: float = 10.0
     """Processor microseconds an evaluation beyond the objective, at D = 10: for estimates before measurements."""
 
-    def declines(self, spec: ProblemSpec) -> str:
+    def declines(self, spec: AnySpec) -> str:
         """Why the optimizer does not apply to a problem; empty where it does."""
         reason = self.limits.declines(spec)
         return f"{self.title} {reason}" if reason else ""
@@ -105,7 +105,7 @@ def portfolio(optimizers: tuple[str, ...] = ()) -> tuple[Candidate, ...]:
     )
 
 
-def render(candidate: Candidate, spec: ProblemSpec) -> str:
+def render(candidate: Candidate, spec: AnySpec) -> str:
     """The program text of a candidate for a problem: what is run, and to the byte what is taught.
 
     Today's programs read dimension, budget and constraints from their arguments, so the text is the same for every

@@ -7,7 +7,7 @@ from llamoco_data.identity import Record
 from llamoco_data.portfolio.catalog import OPTIMIZER_BY_NAME, OptimizerFamily, portfolio
 from llamoco_data.portfolio.limits import Limits
 from llamoco_data.portfolio.rendering import Setting, program_text
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec
 
 
 class Entrant(Record):
@@ -23,7 +23,7 @@ class Entrant(Record):
 
     limits: Limits
 
-    def declines(self, spec: ProblemSpec) -> str:
+    def declines(self, spec: AnySpec) -> str:
         """Why the candidate does not apply to a problem, as the rest of a sentence about it; empty where it does."""
         return self.limits.declines(spec)
 

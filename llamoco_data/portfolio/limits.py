@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from llamoco_data.identity import Record
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec
 
 
 class Limits(Record):
@@ -18,11 +18,11 @@ class Limits(Record):
     max_evaluations: int | None = None
     max_dimension: int | None = None
 
-    def declines(self, spec: ProblemSpec) -> str:
+    def declines(self, spec: AnySpec) -> str:
         """Why the optimizer does not apply to a problem, as the rest of a sentence about it; empty where it does."""
-        if spec.constraints and not self.takes_constraints:
+        if spec.num_constraints and not self.takes_constraints:
             return "takes no constraints"
-        if self.needs_constraints and not spec.constraints:
+        if self.needs_constraints and not spec.num_constraints:
             return "is made for problems with constraints"
         if spec.max_evaluations < self.min_evaluations_per_dimension * spec.dimension:
             return f"needs at least {self.min_evaluations_per_dimension:g} evaluations a dimension"

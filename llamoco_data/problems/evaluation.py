@@ -1,4 +1,4 @@
-"""The Python face of the compiled evaluator: a problem to ask freely, and a meter that counts, stops and remembers."""
+"""The Python face of the evaluator: a problem to ask freely, and a meter that counts, stops and remembers."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,10 +8,13 @@ from typing import NoReturn, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from llamoco_data.identity import LlamocoError
 from llamoco_data.problems import kernel
 from llamoco_data.problems.constraint_forms import FORM_CODE
 from llamoco_data.problems.functions import FUNCTION_CODE
 from llamoco_data.problems.functions.definition import Vector
+from llamoco_data.problems.own_evaluation import own_call
+from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.problems.spec import ProblemSpec
 
 TARGET_ERROR = 1e-8
@@ -33,9 +36,9 @@ class BudgetSpent(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A compiled problem; asking it costs nothing and is not counted. Not safe to share between threads."""
+    """A problem ready to be asked, which costs nothing and is not counted. Not safe to share between threads."""
 
-    spec: ProblemSpec
+    spec: AnySpec
     lower: Vector
     """Lower bounds, shape (D,)."""
     upper: Vector
@@ -47,6 +50,8 @@ class Problem:
     code: NDArray[np.int64]
     memory: Vector
     """The packed spec, in the layout that `kernel` documents."""
+    call: Callable[..., float] = kernel.call
+    """What gives values and counts: the kernel, or for a user's own problem Python with the signature of the kernel."""
 
     @property
     def max_evaluations(self) -> int:
@@ -58,7 +63,7 @@ class Problem:
         Raises:
             ValueError: x has another shape.
         """
-        return kernel.call(_point(x, self.spec.dimension), kernel.PURE_OBJECTIVE, self.code, self.memory)
+        return self.call(_point(x, self.spec.dimension), kernel.PURE_OBJECTIVE, self.code, self.memory)
 
     def constraints(self, x: Vector) -> tuple[Vector, Vector]:
         """(g, h) at x, shapes (P,) and (Q,): feasible where g <= 0 and |h| <= 1e-4.
@@ -72,9 +77,9 @@ class Problem:
 
     def violation(self, x: Vector) -> float:
         """Mean violation (sum of max(0, g) and of |h| > 1e-4, divided by P + Q; CEC 2020); 0 where x is feasible."""
-        if not self.spec.constraints:
+        if not self.spec.num_constraints:
             return 0.0
-        return kernel.call(_point(x, self.spec.dimension), kernel.PURE_CONSTRAINTS, self.code, self.memory)
+        return self.call(_point(x, self.spec.dimension), kernel.PURE_CONSTRAINTS, self.code, self.memory)
 
 
 class Meter:
@@ -150,7 +155,7 @@ class Meter:
         return bool(self._memory[kernel.BEST_F] < np.inf)
 
     def _counted(self, problem: Problem) -> tuple[Objective, Constraints | None]:
-        call, code, memory, spec = kernel.call, problem.code, self._memory, problem.spec
+        call, code, memory, spec = problem.call, problem.code, self._memory, problem.spec
         dimension = spec.dimension
         values, num_inequality = _constraint_values(spec, memory), spec.num_inequality
 
@@ -166,18 +171,52 @@ class Meter:
                 self._refuse()
             return values[:num_inequality].copy(), values[num_inequality:].copy()
 
-        return objective, constraints if spec.constraints else None
+        return objective, constraints if spec.num_constraints else None
 
     def _refuse(self) -> NoReturn:
         self._refusals += 1
         raise BudgetSpent(f"all {int(self._memory[kernel.BUDGET])} evaluations are spent")
 
 
-def build(spec: ProblemSpec) -> Problem:
-    """The compiled problem of a spec; the first call of a process loads the kernel from disk, about 0.5 s."""
+def build(spec: AnySpec) -> Problem:
+    """The problem of a spec, ready to be asked; the first call of a process loads the kernel from disk, about 0.5 s.
+
+    The text of a user's own problem is executed, as this process's own code.
+
+    Raises:
+        LlamocoError: the text of a user's own problem cannot be executed here.
+    """
+    return _built_own(spec) if isinstance(spec, OwnProblemSpec) else _built(spec)
+
+
+def proven_optimum(spec: AnySpec) -> float | None:
+    """The proven global minimum; None where none is proven, as of any user's own problem, whose text stays unread."""
+    return None if isinstance(spec, OwnProblemSpec) else _built(spec).optimum
+
+
+def _built_own(spec: OwnProblemSpec) -> Problem:
+    try:
+        call = own_call(spec)
+    except (Exception, SystemExit) as error:
+        raise LlamocoError(
+            f"the problem {spec.name or spec.problem_id} does not load here, {type(error).__name__}: {error}; "
+            "it did where it was checked: look for what differs, such as a library's version"
+        ) from error
+    lower, upper = np.array(spec.lower), np.array(spec.upper)
+    header = {
+        kernel.DIMENSION: spec.dimension,
+        kernel.NUM_CONSTRAINTS: spec.num_constraints,
+        kernel.NUM_INEQUALITY: spec.num_inequality,
+    }
+    code = np.array([header.get(slot, 0) for slot in range(kernel.COMPONENTS_AT)], dtype=np.int64)
+    return Problem(spec, lower, upper, None, None, code, _memory(spec, lower, upper, code, []), call)
+
+
+def _built(spec: ProblemSpec) -> Problem:
     unit = np.asarray(spec.units or (1.0,) * spec.dimension)
     lower, upper = spec.box[0] * unit, spec.box[1] * unit
-    code, memory = _pack(spec, unit, lower, upper)
+    code, data = _pack_spec(spec, unit)
+    memory = _memory(spec, lower, upper, code, data)
     problem = Problem(spec, lower, upper, None, None, code, memory)
     optimum_x = np.asarray(spec.shifts[0])
     if len(spec.shifts) > 1 or problem.violation(optimum_x) > 0:
@@ -186,10 +225,10 @@ def build(spec: ProblemSpec) -> Problem:
     return Problem(spec, lower, upper, problem.objective(optimum_x), optimum_x, code, memory)
 
 
-def _constraint_values(spec: ProblemSpec, memory: Vector) -> Vector:
+def _constraint_values(spec: AnySpec, memory: Vector) -> Vector:
     """View of the part of `memory` that holds g and then h of the latest point."""
     first = kernel.BEST_X_AT + 6 * spec.dimension
-    return memory[first : first + len(spec.constraints)]
+    return memory[first : first + spec.num_constraints]
 
 
 def _point(x: Vector, dimension: int) -> Vector:
@@ -213,10 +252,9 @@ def _empty_trace(max_evaluations: int) -> Vector:
     return trace.ravel()
 
 
-def _pack(spec: ProblemSpec, unit: Vector, lower: Vector, upper: Vector) -> tuple[NDArray[np.int64], Vector]:
-    """The arrays `code` and `memory` of a run that has not begun, without its trace."""
-    d, m = spec.dimension, len(spec.constraints)
-    code, data = _pack_spec(spec, unit)
+def _memory(spec: AnySpec, lower: Vector, upper: Vector, code: NDArray[np.int64], data: list[float]) -> Vector:
+    """The array `memory` of a run that has not begun, without its trace; notes in `code` where its parts begin."""
+    d, m = spec.dimension, spec.num_constraints
     data_at = kernel.BEST_X_AT + 6 * d + m
     recent_at = data_at + len(data)
     trace_at = recent_at + (kernel.RECENT * (1 + d + 2 + m) if m else 0)
@@ -225,7 +263,7 @@ def _pack(spec: ProblemSpec, unit: Vector, lower: Vector, upper: Vector) -> tupl
     memory[[kernel.BEST_F, kernel.BEST_VIOLATION]] = np.inf
     memory[kernel.BEST_X_AT + d : kernel.BEST_X_AT + 3 * d] = np.concatenate([lower, upper])
     memory[data_at:recent_at] = data
-    return code, memory
+    return memory
 
 
 def _pack_spec(spec: ProblemSpec, unit: Vector) -> tuple[NDArray[np.int64], list[float]]:

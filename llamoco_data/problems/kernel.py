@@ -1,6 +1,7 @@
 """The compiled evaluator: one scalar kernel for any spec, with counting, best point and anytime trace inside.
 
-It knows flat arrays only; `evaluation` packs a spec into them and gives the kernel its Python face.
+It knows flat arrays only; `evaluation` packs a spec into them and gives the kernel its Python face. Values that come
+from elsewhere, from the Python code of a user's own problem, go through the same counting: `recall`, then `book`.
 """
 
 # What comes out of a slot of an array is a scalar to numba, but not to the type checker.
@@ -94,10 +95,8 @@ def _transform(x: Vector, code: Indices, data: Vector, work: Vector, row: int) -
 def _constraints(x: Vector, code: Indices, data: Vector, work: Vector, values: Vector) -> float:
     """Fills values with g then h, returns the mean violation of CEC 2020."""
     d = code[DIMENSION]
-    count = code[NUM_CONSTRAINTS]
     numbers = UNITS_AT + d + COMPONENT_NUMBERS * code[NUM_COMPONENTS]
-    violation = 0.0
-    for k in range(count):
+    for k in range(code[NUM_CONSTRAINTS]):
         row = code[CONSTRAINTS_AT] + CONSTRAINT_ROW * k
         m = code[row + 3]
         for j in range(m):
@@ -106,15 +105,23 @@ def _constraints(x: Vector, code: Indices, data: Vector, work: Vector, values: V
         a = code[row + 4]
         number = numbers + CONSTRAINT_NUMBERS * k
         phi = constraint_form(code[row], work[d : d + m], data[a : a + m], data[number + 1], data[number + 2])
-        value = data[number] - phi if code[row + 1] == GREATER_EQUAL else phi - data[number]
-        values[k] = value
+        values[k] = data[number] - phi if code[row + 1] == GREATER_EQUAL else phi - data[number]
+    return _violation(values, code)
+
+
+@_inner
+def _violation(values: Vector, code: Indices) -> float:
+    """Mean violation of CEC 2020; finite, whatever the values are."""
+    violation = 0.0
+    for k in range(code[NUM_CONSTRAINTS]):
+        value = values[k]
         if k < code[NUM_INEQUALITY]:
             violation += max(0.0, value)
         elif abs(value) > 1e-4:
             violation += abs(value)
-        if isnan(value):
+        if isnan(value) or violation > WORST:
             violation = WORST
-    return violation / count
+    return violation / code[NUM_CONSTRAINTS]
 
 
 @_inner
@@ -151,21 +158,29 @@ def _evaluate(x: Vector, code: Indices, data: Vector, memory: Vector) -> float:
     d = code[DIMENSION]
     if memory[EVALUATIONS] >= memory[BUDGET]:
         return nan
-    memory[EVALUATIONS] += 1
-    lower, upper, work = BEST_X_AT + d, BEST_X_AT + 2 * d, BEST_X_AT + 3 * d
+    work = BEST_X_AT + 3 * d
     f = _objective(x, code, data, memory[work : work + 3 * d])
-    inside = True
-    for i in range(d):
-        if not isfinite(x[i]):
-            f = nan  # a maximum can pass over a NaN among its arguments
-        if not (x[i] >= memory[lower + i] and x[i] <= memory[upper + i]):
-            inside = False
     violation = 0.0
     if code[NUM_CONSTRAINTS] > 0:
         values = work + 3 * d
         violation = _constraints(
             x, code, data, memory[work : work + 3 * d], memory[values : values + code[NUM_CONSTRAINTS]]
         )
+    return _count(x, f, violation, code, memory)
+
+
+@_inner
+def _count(x: Vector, f: float, violation: float, code: Indices, memory: Vector) -> float:
+    """Takes an evaluation into the state of the run; returns what an optimizer sees of the objective."""
+    d = code[DIMENSION]
+    memory[EVALUATIONS] += 1
+    lower, upper = BEST_X_AT + d, BEST_X_AT + 2 * d
+    inside = True
+    for i in range(d):
+        if not isfinite(x[i]):
+            f = nan  # a maximum can pass over a NaN among its arguments
+        if not (x[i] >= memory[lower + i] and x[i] <= memory[upper + i]):
+            inside = False
     if not inside:
         memory[OUTSIDE] += 1
     if not isfinite(f):
@@ -189,35 +204,49 @@ def _evaluate(x: Vector, code: Indices, data: Vector, memory: Vector) -> float:
 
 
 @_inner
-def _constrained(x: Vector, want: int, code: Indices, data: Vector, memory: Vector) -> float:
-    """Like `_evaluate`, but a point paid for by its constraints gives its objective without a second charge."""
+def _recall(x: Vector, want: int, code: Indices, memory: Vector) -> float:
+    """Objective of a point that has been paid for, its constraints among the values; NaN where it has to be paid."""
+    d = code[DIMENSION]
+    count = code[NUM_CONSTRAINTS]
+    keys_at = code[RECENT_AT]
+    row = _find_recent(x, memory, keys_at, keys_at + RECENT, d + 2 + count, _key(x))
+    if row < 0 or (want == OBJECTIVE and memory[row + d + 1] != 1.0):
+        return nan
+    values = BEST_X_AT + 6 * d
+    for i in range(count):
+        memory[values + i] = memory[row + d + 2 + i]
+    if want == OBJECTIVE:
+        memory[row + d + 1] = 0.0
+    return memory[row + d]
+
+
+@_inner
+def _remember(x: Vector, f: float, want: int, code: Indices, memory: Vector) -> None:
+    """Keeps an evaluated point and its values; one that was paid for by its constraints owes its objective."""
     d = code[DIMENSION]
     count = code[NUM_CONSTRAINTS]
     values = BEST_X_AT + 6 * d
     keys_at = code[RECENT_AT]
-    points_at = keys_at + RECENT
-    width = d + 2 + count
-    key = _key(x)
-    row = _find_recent(x, memory, keys_at, points_at, width, key)
-    if row >= 0 and (want == CONSTRAINTS or memory[row + d + 1] == 1.0):
-        for i in range(count):
-            memory[values + i] = memory[row + d + 2 + i]
-        if want == OBJECTIVE:
-            memory[row + d + 1] = 0.0
-        return memory[row + d]
-    f = _evaluate(x, code, data, memory)
-    if isnan(f):
-        return f
     slot = int(memory[RECENT_COUNT]) % RECENT
     memory[RECENT_COUNT] += 1
-    memory[keys_at + slot] = key
-    row = points_at + slot * width
+    memory[keys_at + slot] = _key(x)
+    row = keys_at + RECENT + slot * (d + 2 + count)
     for i in range(d):
         memory[row + i] = x[i]
     memory[row + d] = f
     memory[row + d + 1] = 1.0 if want == CONSTRAINTS else 0.0
     for i in range(count):
         memory[row + d + 2 + i] = memory[values + i]
+
+
+@_inner
+def _constrained(x: Vector, want: int, code: Indices, data: Vector, memory: Vector) -> float:
+    """Like `_evaluate`, but a point paid for by its constraints gives its objective without a second charge."""
+    f = _recall(x, want, code, memory)
+    if isnan(f):
+        f = _evaluate(x, code, data, memory)
+        if not isnan(f):
+            _remember(x, f, want, code, memory)
     return f
 
 
@@ -244,6 +273,35 @@ def _compile(sources: int) -> Callable[..., float]:
     return call
 
 
+def _compile_given(sources: int) -> tuple[Callable[..., float], Callable[..., float], Callable[..., float]]:
+    @njit(cache=True)
+    def recall(x: Vector, want: int, code: Indices, memory: Vector) -> float:
+        if sources == 0 or code[NUM_CONSTRAINTS] == 0:
+            return nan
+        return _recall(x, want, code, memory)
+
+    @njit(cache=True)
+    def book(x: Vector, f: float, want: int, code: Indices, memory: Vector) -> float:
+        if sources == 0 or memory[EVALUATIONS] >= memory[BUDGET]:
+            return nan
+        if code[NUM_CONSTRAINTS] == 0:
+            return _count(x, f, 0.0, code, memory)
+        values = BEST_X_AT + 6 * code[DIMENSION]
+        violation = _violation(memory[values : values + code[NUM_CONSTRAINTS]], code)
+        f = _count(x, f, violation, code, memory)
+        _remember(x, f, want, code, memory)
+        return f
+
+    @njit(cache=True)
+    def mean_violation(code: Indices, memory: Vector) -> float:
+        if sources == 0 or code[NUM_CONSTRAINTS] == 0:
+            return 0.0
+        values = BEST_X_AT + 6 * code[DIMENSION]
+        return _violation(memory[values : values + code[NUM_CONSTRAINTS]], code)
+
+    return recall, book, mean_violation
+
+
 def _sources() -> int:
     folder = Path(functions.__file__).parent
     files = [Path(__file__), Path(__file__).with_name("dispatch.py"), Path(constraint_forms.__file__)]
@@ -253,3 +311,11 @@ def _sources() -> int:
 
 call = _compile(_sources())
 """call(x[D], want, code, memory) -> value. Returns NaN where the budget is spent (counted wants only)."""
+
+recall, book, mean_violation = _compile_given(_sources())
+"""For values that Python code gives, with g and then h of the latest point in the `values` part of `memory`:
+
+recall(x[D], want, code, memory) -> objective of a point that was paid for, its constraints in `values`; else NaN.
+book(x[D], f, want, code, memory) -> f, counted, as an optimizer sees it. NaN where the budget is spent.
+mean_violation(code, memory) -> violation of the point whose constraints `values` holds.
+"""

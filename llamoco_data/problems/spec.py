@@ -93,9 +93,17 @@ class ProblemSpec(Record):
         return len(self.constraints) - self.num_inequality
 
     @property
+    def num_constraints(self) -> int:
+        return len(self.constraints)
+
+    @property
     def functions(self) -> tuple[str, ...]:
         """Names of the basic functions, in the order of the components."""
         return tuple(component.function for component in self.components)
+
+    def with_budget(self, max_evaluations: int) -> "ProblemSpec":
+        """The same problem with another evaluation budget."""
+        return self.model_copy(update={"max_evaluations": max_evaluations})
 
     @model_validator(mode="after")
     def _check(self) -> "ProblemSpec":

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from llamoco_data.portfolio.entrants import Entrant
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.runs import MEASURED, RunRecord
 from llamoco_data.verdicts import Standing, Verdict
 
@@ -49,10 +49,16 @@ class ProblemCurves:
     """What the page shows of one problem."""
 
     index: int
-    spec: ProblemSpec
+    spec: AnySpec
     verdict: Verdict
     curves: tuple[Curve, ...]
     """Best first; random search last, unless it is among the best."""
+
+    @property
+    def label(self) -> str:
+        """What a person calls the problem: its index, or the name of a user's own."""
+        spec = self.spec
+        return (spec.name or spec.problem_id) if isinstance(spec, OwnProblemSpec) else str(self.index)
 
 
 def evenly(items: Sequence[Item], most: int) -> list[Item]:
@@ -62,7 +68,7 @@ def evenly(items: Sequence[Item], most: int) -> list[Item]:
 
 
 def problem_curves(
-    index: int, spec: ProblemSpec, verdict: Verdict, records: Sequence[RunRecord], entrants: Mapping[str, Entrant]
+    index: int, spec: AnySpec, verdict: Verdict, records: Sequence[RunRecord], entrants: Mapping[str, Entrant]
 ) -> ProblemCurves:
     """The curves of one judged problem, from all its runs."""
     curves = [

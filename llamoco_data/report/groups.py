@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from llamoco_data.problems.functions import FUNCTION_BY_NAME, BasicFunction, FunctionFamily
+from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.problems.spec import Kind, ProblemSpec
 
 
@@ -17,22 +18,32 @@ class Grouping:
     """Empty where a group's own name says it."""
     labels: tuple[str, ...]
     """Every group, in the order in which to show them."""
-    labels_of: Callable[[ProblemSpec], Sequence[str]]
-    """The groups that a problem belongs to: one, but for the families of its functions."""
+    labels_of: Callable[[AnySpec], Sequence[str]]
+    """The groups that a problem belongs to: one, but for the families of its functions; none that is not known."""
 
 
-def _banded(title: str, bands: Sequence[tuple[float, str]], value: Callable[[ProblemSpec], float]) -> Grouping:
-    """Groups by a number: each band is named with its lowest value, in rising order."""
+def _banded(title: str, bands: Sequence[tuple[float, str]], value: Callable[[AnySpec], float | None]) -> Grouping:
+    """Groups by a number, where it is known: each band is named with its lowest value, in rising order."""
     edges = [edge for edge, _ in bands[1:]]
     labels = tuple(label for _, label in bands)
-    return Grouping(title, labels, lambda spec: [labels[bisect_right(edges, value(spec))]])
+
+    def labels_of(spec: AnySpec) -> Sequence[str]:
+        number = value(spec)
+        return () if number is None else (labels[bisect_right(edges, number)],)
+
+    return Grouping(title, labels, labels_of)
+
+
+def _known(labels_of: Callable[[ProblemSpec], Sequence[str]]) -> Callable[[AnySpec], Sequence[str]]:
+    """Groups by properties of the basic functions, of which nothing is known in a user's own problem."""
+    return lambda spec: () if isinstance(spec, OwnProblemSpec) else labels_of(spec)
 
 
 def _functions(spec: ProblemSpec) -> list[BasicFunction]:
     return [FUNCTION_BY_NAME[name] for name in spec.functions]
 
 
-def _constraints(spec: ProblemSpec) -> list[str]:
+def _constraints(spec: AnySpec) -> list[str]:
     if spec.num_equality:
         return ["with equalities"]
     return ["inequalities only" if spec.num_inequality else "none"]
@@ -69,14 +80,14 @@ GROUPINGS: tuple[Grouping, ...] = (
         lambda spec: spec.max_evaluations / spec.dimension,
     ),
     Grouping("Constraints", ("none", "inequalities only", "with equalities"), _constraints),
-    Grouping("Kind of objective", get_args(Kind), lambda spec: [spec.kind]),
-    Grouping("Minima of its functions", ("one", "many"), _minima),
-    Grouping("Separable, not rotated", ("yes", "no"), _separability),
-    Grouping("Smooth", ("yes", "no"), _smoothness),
+    Grouping("Kind of objective", (*get_args(Kind), "own"), lambda spec: [spec.kind]),
+    Grouping("Minima of its functions", ("one", "many"), _known(_minima)),
+    Grouping("Separable, not rotated", ("yes", "no"), _known(_separability)),
+    Grouping("Smooth", ("yes", "no"), _known(_smoothness)),
     _banded(
         "Worst conditioning of a function",
         [(1, "below 100"), (100, "100 to 10,000"), (1e5, "above 10,000")],
-        lambda spec: max(function.conditioning for function in _functions(spec)),
+        lambda spec: max((FUNCTION_BY_NAME[name].conditioning for name in spec.functions), default=None),
     ),
-    Grouping("Has a function of the family", get_args(FunctionFamily), _families),
+    Grouping("Has a function of the family", get_args(FunctionFamily), _known(_families)),
 )

@@ -105,4 +105,4 @@ def _grid(x: LogScale, y: LogScale) -> Markup:
 
 def _label(problem: ProblemCurves, name: str) -> str:
     names: Sequence[str] = [f"{curve.entrant.optimizer} ({curve.role})" for curve in problem.curves]
-    return f"Median {name} over evaluations on problem {problem.index}, both axes logarithmic: {', '.join(names)}"
+    return f"Median {name} over evaluations on problem {problem.label}, both axes logarithmic: {', '.join(names)}"

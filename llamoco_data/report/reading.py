@@ -10,7 +10,7 @@ from llamoco_data.files import Place
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio import BASELINE
 from llamoco_data.portfolio.entrants import Entrant
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.report.costs import CostTally, OptimizerCost
 from llamoco_data.report.curves import MOST_PROBLEMS, ProblemCurves, evenly, problem_curves
 from llamoco_data.report.winners import families_of
@@ -24,7 +24,7 @@ class JudgedCampaign:
     status: Status
     entrants: Mapping[str, Entrant]
     """By candidate_id, in catalogue order."""
-    problems: tuple[tuple[ProblemSpec, Verdict], ...]
+    problems: tuple[tuple[AnySpec, Verdict], ...]
     """Judged and not kept out."""
     kept_out: Mapping[str, int]
     """Problems by reason, most first."""
@@ -61,7 +61,7 @@ def read_judged(folder: Place) -> JudgedCampaign:
     verdicts = {**judgements.verdicts, **judgements.kept_out}
     with_curves = set(evenly(sorted(verdicts), MOST_PROBLEMS))
     tally = CostTally(families_of(entrants))
-    problems: list[tuple[ProblemSpec, Verdict]] = []
+    problems: list[tuple[AnySpec, Verdict]] = []
     curves: list[ProblemCurves] = []
     for runs in read_problems(folder):
         for record in runs.records:

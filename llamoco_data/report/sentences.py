@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.report.curves import ProblemCurves
 from llamoco_data.report.numbers import CampaignReport
 from llamoco_data.report.wording import counted, measured, share
@@ -24,10 +25,10 @@ def in_order(wins: Mapping[str, int], families: Sequence[str]) -> dict[str, int]
 def problem_label(problem: ProblemCurves, entrants: Mapping[str, Entrant]) -> str:
     """A line in the list of problems; what a person may want to filter by is in it."""
     spec, verdict = problem.spec, problem.verdict
-    constrained = f", {counted(len(spec.constraints), 'constraint')}" if spec.constraints else ""
+    constrained = f", {counted(spec.num_constraints, 'constraint')}" if spec.num_constraints else ""
     end = f", kept out ({verdict.kept_out})" if verdict.kept_out else ""
     return (
-        f"{problem.index}: {spec.kind}, {spec.dimension} variables{constrained}, {spec.max_evaluations:,} evaluations, "
+        f"{problem.label}: {spec.kind}, {spec.dimension} variables{constrained}, {spec.max_evaluations:,} evaluations, "
         f"{entrants[verdict.winner].optimizer} wins{end}"
     )
 
@@ -37,15 +38,20 @@ def problem_facts(problem: ProblemCurves) -> str:
     spec, verdict = problem.spec, problem.verdict
     kinds = [(spec.num_inequality, "inequality constraint"), (spec.num_equality, "equality constraint")]
     constraints = " and ".join(counted(number, noun) for number, noun in kinds if number) or "no constraints"
-    names = ", ".join(dict.fromkeys(spec.functions))
     if verdict.best_known is None:
         best = "No run found a feasible point"
     else:
         best = "The minimum is proven" if verdict.best_known_proven else "The best known value is that of the best run"
     each = measured(spec.max_evaluations / spec.dimension)
     return (
-        f"{spec.kind.capitalize()} of {names}; {spec.dimension} variables, {constraints}, "
+        f"{_objective(spec)}; {spec.dimension} variables, {constraints}, "
         f"{counted(spec.max_evaluations, 'evaluation')} ({each} a variable). "
         f"{best}. The winner keeps its win in {share(verdict.confidence)} of the resamples, "
         f"with {counted(len(verdict.near_ties), 'near-tie')}."
     )
+
+
+def _objective(spec: AnySpec) -> str:
+    if isinstance(spec, OwnProblemSpec):
+        return "A user's own problem"
+    return f"{spec.kind.capitalize()} of {', '.join(dict.fromkeys(spec.functions))}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from llamoco_data.portfolio import OptimizerFamily
 from llamoco_data.portfolio.entrants import Entrant
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.report.groups import GROUPINGS, Grouping
 from llamoco_data.verdicts import Verdict
 
@@ -66,14 +66,14 @@ def has_rival(verdict: Verdict, entrants: Mapping[str, Entrant]) -> bool:
 
 
 def wins_by_group(
-    problems: Sequence[tuple[ProblemSpec, Verdict]], entrants: Mapping[str, Entrant]
+    problems: Sequence[tuple[AnySpec, Verdict]], entrants: Mapping[str, Entrant]
 ) -> tuple[GroupingWins, ...]:
     """Wins of the families for every grouping, without groups that no problem belongs to."""
     return tuple(GroupingWins(grouping.title, _groups(grouping, problems, entrants)) for grouping in GROUPINGS)
 
 
 def _groups(
-    grouping: Grouping, problems: Sequence[tuple[ProblemSpec, Verdict]], entrants: Mapping[str, Entrant]
+    grouping: Grouping, problems: Sequence[tuple[AnySpec, Verdict]], entrants: Mapping[str, Entrant]
 ) -> tuple[GroupWins, ...]:
     families: dict[str, Counter[OptimizerFamily]] = {label: Counter() for label in grouping.labels}
     for spec, verdict in problems:

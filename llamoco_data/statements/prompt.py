@@ -2,8 +2,10 @@
 
 from typing import Literal
 
+import numpy as np
+
 from llamoco_data.identity import LlamocoError, stream
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.statements.latex_form import latex_block
 from llamoco_data.statements.python_form import python_block
 from llamoco_data.statements.wording import request
@@ -12,11 +14,16 @@ Form = Literal["python", "latex"]
 FORMS: tuple[Form, ...] = ("python", "latex")
 
 
-def statement(spec: ProblemSpec, form: Form = "python", wording: int = 0) -> str:
+def forms_of(spec: AnySpec) -> tuple[Form, ...]:
+    """The forms in which a problem can be stated: a user's own problem is its Python text, and nothing else."""
+    return ("python",) if isinstance(spec, OwnProblemSpec) else FORMS
+
+
+def statement(spec: AnySpec, form: Form = "python", wording: int = 0) -> str:
     """The whole prompt: the same for the same problem, form and wording, in any process.
 
     Raises:
-        LlamocoError: the form is unknown, or the wording is negative.
+        LlamocoError: the form is unknown or not one of the problem's, or the wording is negative.
     """
     if form not in FORMS:
         raise LlamocoError(f"form: expected {' or '.join(map(repr, FORMS))}, got {form!r}")
@@ -24,5 +31,11 @@ def statement(spec: ProblemSpec, form: Form = "python", wording: int = 0) -> str
         raise LlamocoError(f"wording: expected a number from 0 on, got {wording}")
     rng = stream("statement", spec.problem_id, form, wording)
     words = request(spec, wording, rng)
-    problem = python_block(spec, rng) if form == "python" else latex_block(spec, rng)
+    problem = _latex(spec, rng) if form == "latex" else python_block(spec, rng)
     return f"{words}\n\n{problem}\n"
+
+
+def _latex(spec: AnySpec, rng: np.random.Generator) -> str:
+    if isinstance(spec, OwnProblemSpec):
+        raise LlamocoError(f"problem {spec.problem_id} is a user's own: it has the form 'python' only")
+    return latex_block(spec, rng)

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.statements.code_style import CodeStyle, draw_code_style
 from llamoco_data.statements.function_bodies import loop_body, math_names
@@ -30,18 +31,19 @@ REMARKS = {
 }
 
 
-def python_source(spec: ProblemSpec) -> str:
+def python_source(spec: AnySpec) -> str:
     """The problem's own Python in the canonical style: what a user's problem file is, ending with a line break.
 
     It imports numpy and defines `objective(x)`, `lower`, `upper`, `max_evaluations` and, where there are constraints,
-    `constraints(x) -> (g, h)`.
+    `constraints(x) -> (g, h)`. A user's own problem is the text that the user wrote, to the byte.
     """
-    return _program(spec, CodeStyle())
+    return spec.source if isinstance(spec, OwnProblemSpec) else _program(spec, CodeStyle())
 
 
-def python_block(spec: ProblemSpec, rng: np.random.Generator) -> str:
+def python_block(spec: AnySpec, rng: np.random.Generator) -> str:
     """The problem in one fenced block, without the request."""
-    return f"```python\n{_program(spec, draw_code_style(rng, spec))}```"
+    own = isinstance(spec, OwnProblemSpec)
+    return f"```python\n{spec.source if own else _program(spec, draw_code_style(rng, spec))}```"
 
 
 def _program(spec: ProblemSpec, style: CodeStyle) -> str:

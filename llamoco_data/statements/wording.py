@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.statements.choices import chance, pick
 
 INTERFACE = "minimize(objective, lower, upper, max_evaluations, seed, constraints=None)"
@@ -168,17 +168,17 @@ NUM_WORDINGS = len(WORDINGS)
 """Wording n opens with request n modulo this number; beyond it, the same requests come with other texts below them."""
 
 
-def request(spec: ProblemSpec, wording: int, rng: np.random.Generator) -> str:
+def request(spec: AnySpec, wording: int, rng: np.random.Generator) -> str:
     """The request in words: what to write, the interface, the budget, and what feasible means where that matters."""
     chosen = WORDINGS[wording % NUM_WORDINGS]
-    rules = chosen.constrained if spec.constraints else chosen.free
+    rules = chosen.constrained if spec.num_constraints else chosen.free
     text = _decided(chosen.text.replace("{rules}", rules), rng)
     budget = f"{spec.max_evaluations:,}" if chance(rng, 0.4) else str(spec.max_evaluations)
     return text.format(
         interface=INTERFACE,
         budget=budget,
         dimension=spec.dimension,
-        problem="constrained" if spec.constraints else "bound-constrained",
+        problem="constrained" if spec.num_constraints else "bound-constrained",
     )
 
 

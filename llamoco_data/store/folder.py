@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from llamoco_data.files import Place, files_at
 from llamoco_data.identity import DIGEST_CHARACTERS, LlamocoError
 from llamoco_data.portfolio.entrants import Entrant
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec, read_spec
 from llamoco_data.runs import RunRecord
 from llamoco_data.store import manifest, tables
 from llamoco_data.store.index import Index
@@ -95,7 +95,7 @@ class Store:
         with self._readable(path):
             return tables.entrants_from(self._open(path).read())
 
-    def problem(self, problem_id: str) -> ProblemSpec:
+    def problem(self, problem_id: str) -> AnySpec:
         """The spec of a stored problem.
 
         Raises:
@@ -104,7 +104,7 @@ class Store:
         """
         path = self._index.problem_file[problem_id]
         with self._readable(path):
-            return ProblemSpec.from_json(self._specs(path)[problem_id])
+            return read_spec(self._specs(path)[problem_id])
 
     def records(self, problem_id: str) -> list[RunRecord]:
         """The runs of a problem, each once.

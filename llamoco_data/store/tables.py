@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from llamoco_data.identity import Record, canonical
 from llamoco_data.portfolio.entrants import Entrant
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import RunRecord
 from llamoco_data.store.upgrades import whole_limits
 
@@ -75,7 +75,7 @@ class StoredProblem(Record):
     """A problem and its place in the campaign."""
 
     index: int
-    spec: ProblemSpec
+    spec: AnySpec
 
 
 _TRACE = ("trace_evaluations", "trace_f", "trace_violation")

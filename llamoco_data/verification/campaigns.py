@@ -7,11 +7,12 @@ from llamoco_data.campaign import CampaignSpec, stored_campaign
 from llamoco_data.files import Place, files_at
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio.entrants import Entrant
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.store import Store
 from llamoco_data.verification.finding import Finding
 from llamoco_data.verification.laws import check_drawing, check_runs
 from llamoco_data.verification.logs import check_extra, check_log
+from llamoco_data.verification.own_problems import check_own_problems
 from llamoco_data.verification.reruns import check_again, chosen, repeatable
 from llamoco_data.verification.stored_tables import check_table
 
@@ -52,6 +53,7 @@ def verify_campaign(folder: Place, sample: int, checked: Counter[str]) -> Iterat
         entrants = store.entrants()
     except LlamocoError:  # said above
         return
+    yield from check_own_problems(spec, store, checked)
     yield from _check_problems(spec, entrants, store, checked)
     yield from _check_sample(spec, entrants, store, sample, checked)
 
@@ -62,10 +64,10 @@ def _check_problems(
     drawn = set(chosen(_ids(spec, store), MOST_DRAWN))
     for index in store.indices():
         problem = _problem(store, index)
-        if problem is None:
+        if problem is None or (index < 0 and not spec.holds(index)):
             continue
         checked["problems"] += 1
-        if problem.problem_id in drawn:
+        if problem.problem_id in drawn and index >= 0:
             checked["problems drawn again"] += 1
             yield from check_drawing(spec, index, problem)
         try:
@@ -94,11 +96,11 @@ def _check_sample(
 
 
 def _ids(spec: CampaignSpec, store: Store) -> list[str]:
-    ids = (store.problem_id(index) for index in store.indices() if index < spec.num_problems)
+    ids = (store.problem_id(index) for index in store.indices() if spec.holds(index))
     return [problem_id for problem_id in ids if problem_id is not None]
 
 
-def _problem(store: Store, index: int) -> ProblemSpec | None:
+def _problem(store: Store, index: int) -> AnySpec | None:
     """The problem of an index; None where its file is damaged, which is said elsewhere."""
     problem_id = store.problem_id(index)
     try:

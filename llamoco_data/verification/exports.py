@@ -14,7 +14,7 @@ from llamoco_data.export.shards import SHARD_NAME
 from llamoco_data.files import Files
 from llamoco_data.identity import LlamocoError, digest
 from llamoco_data.instructions import SCHEMA_VERSION, Instruction, read_shard
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import read_spec
 from llamoco_data.runs import program_id
 from llamoco_data.snapshots import snapshot_numbers
 from llamoco_data.verification.finding import Finding
@@ -127,7 +127,7 @@ def _check_row(row: Mapping[str, object], shard: str) -> Iterator[Finding]:
 def _complaints(row: Mapping[str, object], shard: str) -> Iterator[str]:
     try:
         Instruction.model_validate_json(json.dumps(row))
-        spec = ProblemSpec.from_json(str(row["problem_spec"]))
+        spec = read_spec(str(row["problem_spec"]))
     except (ValidationError, ValueError) as error:
         yield f"is no instruction: {' '.join(str(error).split())[:120]}"
         return

@@ -7,8 +7,8 @@ from llamoco_data.campaign import CampaignSpec
 from llamoco_data.campaign.spec import plan_id
 from llamoco_data.execution import contestants
 from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.problems.sampling import sample
-from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.racing import next_runs
 from llamoco_data.runs import RunRecord, run_seed
 from llamoco_data.store import Store
@@ -19,7 +19,7 @@ _OTHER_RELEASE = "go on with the release that drew it; where that drew another, 
 _STRANGE = "it was not written by this program; take a copy of the folder that is whole"
 
 
-def check_drawing(spec: CampaignSpec, index: int, problem: ProblemSpec) -> Iterator[Finding]:
+def check_drawing(spec: CampaignSpec, index: int, problem: AnySpec) -> Iterator[Finding]:
     """Whether mixture, seed and index give this very problem. About 5 ms."""
     drawn = sample(spec.mixture, spec.seed, index).problem_id
     if drawn != problem.problem_id:
@@ -27,9 +27,7 @@ def check_drawing(spec: CampaignSpec, index: int, problem: ProblemSpec) -> Itera
         yield Finding(where=f"problem {problem.problem_id}", what=what, advice=_OTHER_RELEASE)
 
 
-def check_runs(
-    spec: CampaignSpec, entrants: Sequence[Entrant], store: Store, problem: ProblemSpec
-) -> Iterator[Finding]:
+def check_runs(spec: CampaignSpec, entrants: Sequence[Entrant], store: Store, problem: AnySpec) -> Iterator[Finding]:
     """The runs of a problem: each once, with its campaign's seeds and budget; and all of them, where it says so.
 
     Raises:
@@ -52,7 +50,7 @@ def check_runs(
         )
 
 
-def _odd(record: RunRecord, problem: ProblemSpec, seeds: set[int]) -> Iterator[str]:
+def _odd(record: RunRecord, problem: AnySpec, seeds: set[int]) -> Iterator[str]:
     if record.seed not in seeds:
         yield f"has seed {record.seed}, which the campaign gives to no repeat of its problem"
     if record.max_evaluations != problem.max_evaluations:

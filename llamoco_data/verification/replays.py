@@ -11,7 +11,7 @@ import numpy as np
 
 from llamoco_data.identity import stream
 from llamoco_data.problems.evaluation import Problem, build
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import read_spec
 from llamoco_data.runs import run_program
 from llamoco_data.verification.finding import Finding
 from llamoco_data.verification.reruns import DIFFERS
@@ -28,7 +28,7 @@ Objective = Callable[[np.ndarray], float]
 def check_replay(row: Mapping[str, object]) -> Iterator[Finding]:
     """Whether the answer gives the recorded result, and whether the statement states the problem that was measured."""
     where = f"row {row['instruction_id']}"
-    spec = ProblemSpec.from_json(str(row["problem_spec"]))
+    spec = read_spec(str(row["problem_spec"]))
     seed = cast("int", row["replay_seed"])
     record = run_program(str(row["answer"]), spec, seed=seed)
     told = (row["replay_best_f"], row["replay_violation"], row["replay_evaluations"])
@@ -57,7 +57,7 @@ def _difference(text: str, problem: Problem) -> str:
             return f"it has a budget of {stated['max_evaluations']}"
         for x in _points(problem):
             pairs = [(objective(x), problem.objective(x))]
-            if problem.spec.constraints:
+            if problem.spec.num_constraints:
                 constraints = cast("Callable[[np.ndarray], tuple[object, object]]", stated["constraints"])
                 pairs += list(zip(constraints(x), problem.constraints(x), strict=True))
             for told, is_so in pairs:

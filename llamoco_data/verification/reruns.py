@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from llamoco_data.identity import digest
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import RunRecord, run_program
 from llamoco_data.verification.finding import Finding
 
@@ -28,7 +28,7 @@ def repeatable(records: Sequence[RunRecord], programs: Mapping[str, str], number
 
 
 def check_again(
-    record: RunRecord, problem: ProblemSpec, programs: Mapping[str, str], time_limit_s: float
+    record: RunRecord, problem: AnySpec, programs: Mapping[str, str], time_limit_s: float
 ) -> Iterator[Finding]:
     again = run_program(programs[record.candidate_id], problem, record.seed, time_limit_s=time_limit_s)
     differs = [

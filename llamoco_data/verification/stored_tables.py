@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from llamoco_data.files import Files
 from llamoco_data.identity import DIGEST_CHARACTERS
-from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.own_spec import read_spec
 from llamoco_data.runs import program_id, run_id
 from llamoco_data.store.manifest import StoredFile
 from llamoco_data.store.tables import CANDIDATES, CANDIDATES_WITHOUT_LIMITS, PROBLEMS, RUNS
@@ -67,7 +67,7 @@ def _about_problems(file: StoredFile, table: pa.Table) -> Iterator[str]:
         yield "holds other problems than the log says"
     for problem_id, spec in zip(ids, specs, strict=True):
         try:
-            named = ProblemSpec.from_json(spec).problem_id
+            named = read_spec(spec).problem_id
         except ValidationError:
             yield f"problem {problem_id} has a spec that this version cannot read"
         else:

@@ -99,7 +99,7 @@ def read_scores(folder: str) -> Scores:
     verdicts: list[Verdict] = []
     kept_out: Counter[str] = Counter()
     for runs in read_problems(folder):
-        if runs.complete:
+        if runs.complete and isinstance(runs.spec, ProblemSpec):
             verdict = judge(runs.records, order=order, baseline=baseline)
             if verdict.kept_out is not None:
                 kept_out[verdict.kept_out] += 1

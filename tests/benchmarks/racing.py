@@ -124,7 +124,7 @@ def read_references(folder: str) -> tuple[Field, list[Reference]]:
         by_candidate: dict[str, list[RunRecord]] = {}
         for record in runs.records:
             by_candidate.setdefault(record.candidate_id, []).append(record)
-        if not runs.complete:
+        if not runs.complete or not isinstance(runs.spec, ProblemSpec):
             continue
         truth = field.judge(runs.records)
         if truth.kept_out is None:

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.integration
 
 OPTIONS = {
     "plan": {"--recipe", "--problems"},
+    "add": {"--recipe"},
     "run": {"--recipe", "--problems", "--address", "--workers", "--quiet"},
     "status": set(),
     "verify": {"--sample"},

@@ -91,6 +91,7 @@ def close(a: float, b: float) -> bool:
 def points(problem: Problem, seed: int) -> list[Vector]:
     """Random points in the box, the components' minima, and the feasible point."""
     spec = problem.spec
+    assert isinstance(spec, ProblemSpec)
     inside = np.random.default_rng(seed).uniform(problem.lower, problem.upper, (3, spec.dimension))
     known = (*spec.shifts, *((spec.feasible_point,) if spec.constraints else ()))
     return [*inside, *(np.asarray(point) for point in known)]

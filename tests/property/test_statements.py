@@ -51,10 +51,11 @@ def close(a: float, b: float) -> bool:
 
 def points_of(problem: Problem, seed: int) -> list[np.ndarray]:
     """Random points of the box, the minima of the components, and the feasible point."""
-    random = np.random.default_rng(seed)
-    points = [*random.uniform(problem.lower, problem.upper, (3, problem.spec.dimension))]
-    points += [np.array(shift) for shift in problem.spec.shifts]
-    return [*points, np.array(problem.spec.feasible_point)] if problem.spec.constraints else points
+    random, spec = np.random.default_rng(seed), problem.spec
+    assert isinstance(spec, ProblemSpec)
+    points = [*random.uniform(problem.lower, problem.upper, (3, spec.dimension))]
+    points += [np.array(shift) for shift in spec.shifts]
+    return [*points, np.array(spec.feasible_point)] if spec.constraints else points
 
 
 def disagreement(source: str, spec: ProblemSpec, seed: int = 0) -> str:

@@ -8,8 +8,8 @@ import pytest
 
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio.entrants import entrants
+from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.problems.sampling import sample
-from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.runs import RunRecord
 from llamoco_data.store import Block, Store, StoredProblem, run_totals
 from llamoco_data.store.tables import RUNS
@@ -167,7 +167,7 @@ def with_flipped_bit(data: bytes) -> bytes:
     return data[:where] + bytes([data[where] ^ 1]) + data[where + 1 :]
 
 
-def read_all(folder: Path) -> tuple[list[RunRecord], ProblemSpec]:
+def read_all(folder: Path) -> tuple[list[RunRecord], AnySpec]:
     store = Store(folder)
     store.entrants()
     problem_id = PROBLEMS[0].spec.problem_id

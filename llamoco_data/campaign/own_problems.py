@@ -1,0 +1,152 @@
+"""Users' own problems in a campaign folder: putting them in, and restoring what a damaged table has lost.
+
+Each text also lies in the folder as a file of its own, for people and for restoring: no other problem is lost with its
+table, because those can be drawn again.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from llamoco_data.campaign.lease import holding
+from llamoco_data.campaign.spec import CampaignSpec, keep_campaign, load_campaign, own_index, wanted_campaign
+from llamoco_data.campaign.survey import FLOOR_S
+from llamoco_data.execution import contestants
+from llamoco_data.files import Files, Place, files_at
+from llamoco_data.identity import LlamocoError
+from llamoco_data.portfolio import OPTIMIZER_BY_NAME
+from llamoco_data.portfolio.entrants import entrants
+from llamoco_data.problems.checking import Checked
+from llamoco_data.problems.checking_apart import check_apart
+from llamoco_data.problems.own_spec import OwnProblemSpec
+from llamoco_data.racing import outlook
+from llamoco_data.store import Block, Store, StoredProblem
+
+OWN_PROBLEMS = "own-problems"
+"""Folder of the texts, one Python file each: name, hyphen, problem_id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a problem will cost a campaign, by estimate."""
+
+    runs: int
+    core_s: float
+
+
+def expected(spec: CampaignSpec, checked: Checked) -> Expected:
+    """The cost of all runs on a problem that was measured here.
+
+    Raises:
+        LlamocoError: a run would be stopped by the campaign's time limit.
+    """
+    problem, candidates = checked.spec, entrants(spec.optimizers)
+    optimizer = {candidate.candidate_id: OPTIMIZER_BY_NAME[candidate.optimizer] for candidate in candidates}
+    runs = outlook(spec.policy, problem.problem_id, contestants(candidates, problem), ())
+    each_us = {c: optimizer[c].cost_us + checked.evaluation_us for c in runs}
+    run_s = 1e-6 * problem.max_evaluations * checked.evaluation_us
+    if run_s > spec.time_limit_s:
+        most = int(problem.max_evaluations * spec.time_limit_s / run_s / 2)
+        raise LlamocoError(
+            f"a run takes about {run_s:,.0f} s, {problem.max_evaluations:,} evaluations of "
+            f"{checked.evaluation_us / 1e3:,.1f} ms, and is stopped after {spec.time_limit_s:g} s; "
+            f"make max_evaluations {most:,} or less, or an evaluation faster"
+        )
+    return Expected(
+        runs=round(sum(runs.values())),
+        core_s=sum(n * (FLOOR_S + 1e-6 * problem.max_evaluations * each_us[c]) for c, n in runs.items()),
+    )
+
+
+def present_problems(folder: Place) -> set[str]:
+    """problem_ids of the users' own problems of a campaign, but for those whose text the folder has lost.
+
+    Raises:
+        LlamocoError: the folder holds no campaign, or is damaged.
+    """
+    return _present(load_campaign(folder), Store(folder))
+
+
+def add_problems(
+    folder: Place,
+    problems: Sequence[OwnProblemSpec],
+    *,
+    start: CampaignSpec | None = None,
+    notice: Callable[[str], None] = lambda _: None,
+) -> tuple[str, ...]:
+    """Puts users' own problems into a campaign, those that are not in it; returns the problem_ids of these.
+
+    They are in the campaign when its spec names them, which is the last thing that is written: a process that dies
+    before that leaves the campaign as it was, and what it has left is taken up when the same problem is added again.
+
+    Args:
+        start: the campaign to begin where the folder holds none.
+        notice: called with a line for a person, where another driver is waited for.
+
+    Raises:
+        LlamocoError: there is no campaign in the folder and none to start, a driver works on it, or it cannot be
+            written.
+    """
+    if start is not None:
+        wanted_campaign(folder, start)
+    elif not {problem.problem_id for problem in problems} - present_problems(folder):
+        return ()
+    with holding(files_at(folder), notice) as hold:
+        if start is not None:
+            keep_campaign(folder, start)
+        spec, store = load_campaign(folder), Store(folder)
+        present = _present(spec, store)
+        new = {problem.problem_id: problem for problem in problems if problem.problem_id not in present}
+        if not store.entrants():  # the log begins with them: tables without a log are taken for a broken copy
+            store.commit(Block(entrants=entrants(spec.optimizers)))
+        for problem in new.values():
+            store.place.replace(_file_of(problem), problem.source.encode())
+        store.commit(Block([_stored(problem) for problem in new.values()]))
+        hold.check()
+        own_problems = tuple(sorted({*spec.own_problems, *new}))
+        keep_campaign(folder, spec.model_copy(update={"own_problems": own_problems}))
+    return tuple(new)
+
+
+def _present(spec: CampaignSpec, store: Store) -> set[str]:
+    stored = {problem_id for problem_id in spec.own_problems if store.problem_id(own_index(problem_id)) is not None}
+    return {problem_id for problem_id in stored if kept_text(store.place, problem_id) is not None}
+
+
+def restored(spec: CampaignSpec, store: Store) -> Iterator[tuple[str, StoredProblem | None]]:
+    """The users' own problems that the tables have lost, from their texts; None where that is lost too."""
+    for problem_id in spec.own_problems:
+        if store.problem_id(own_index(problem_id)) is None:
+            problem = _from_text(store.place, problem_id)
+            yield problem_id, problem and _stored(problem)
+
+
+def kept_text(place: Files, problem_id: str) -> tuple[str, str] | None:
+    """Name and text of a problem's own file; None where it is missing, or is not what was written."""
+    for file in place.names(OWN_PROBLEMS):
+        name, _, rest = file.rpartition("-")
+        if rest == f"{problem_id}.py":
+            try:
+                text = place.read(f"{OWN_PROBLEMS}/{file}").decode()
+            except (FileNotFoundError, UnicodeDecodeError):
+                return None
+            return (name, text) if OwnProblemSpec.id_of(text) == problem_id else None
+    return None
+
+
+def _from_text(place: Files, problem_id: str) -> OwnProblemSpec | None:
+    kept = kept_text(place, problem_id)
+    if kept is None:
+        return None
+    name, text = kept
+    try:
+        return check_apart(text, name).spec
+    except LlamocoError:
+        return None
+
+
+def _stored(problem: OwnProblemSpec) -> StoredProblem:
+    return StoredProblem(index=own_index(problem.problem_id), spec=problem)
+
+
+def _file_of(problem: OwnProblemSpec) -> str:
+    return f"{OWN_PROBLEMS}/{problem.name or 'problem'}-{problem.problem_id}.py"

@@ -1,0 +1,65 @@
+"""Users' own problems as files: reads each, checks it in a process of its own, and puts all of them in, or none."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from llamoco_data.campaign import CampaignSpec, Expected, add_problems, expected, present_problems, stored_campaign
+from llamoco_data.identity import LlamocoError
+from llamoco_data.problems.checking import Checked
+from llamoco_data.problems.checking_apart import check_apart
+from llamoco_data.problems.own_spec import OwnProblemSpec
+from llamoco_data.problems.source import normalised
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of one file."""
+
+    file: Path
+    problem_id: str
+    checked: Checked | None
+    """None where the problem was in the campaign already."""
+    expected: Expected | None
+
+
+def add_files(
+    folder: str, spec: CampaignSpec, files: Sequence[Path], notice: Callable[[str], None]
+) -> tuple[Added, ...]:
+    """Puts the problems of some files into the campaign in a folder.
+
+    Args:
+        spec: the campaign, or the one to begin where the folder holds none: with these problems alone.
+        notice: called with a line for a person, where another driver is waited for.
+
+    Raises:
+        LlamocoError: a file cannot be read or is no problem to rely on, or the folder cannot take them; then nothing
+            was added.
+    """
+    start = spec.model_copy(update={"num_problems": 0}) if stored_campaign(folder) is None else None
+    present = set[str]() if start else present_problems(folder)
+    found = tuple(_looked_at(file, spec, present) for file in files)
+    add_problems(folder, [one.checked.spec for one in found if one.checked], start=start, notice=notice)
+    return found
+
+
+def _looked_at(file: Path, spec: CampaignSpec, present: set[str]) -> Added:
+    text = normalised(_read(file))
+    try:
+        problem_id = OwnProblemSpec.id_of(text)
+        if problem_id in present:
+            return Added(file, problem_id, None, None)
+        checked = check_apart(text, re.sub(r"[^A-Za-z0-9_-]+", "_", file.stem))
+        return Added(file, problem_id, checked, expected(spec, checked))
+    except LlamocoError as error:
+        raise LlamocoError(f"{file}: {error}") from None
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_bytes().decode()
+    except OSError as error:
+        raise LlamocoError(f"{file} cannot be read: {error.strerror}; give the Python file of a problem") from None
+    except UnicodeDecodeError:
+        raise LlamocoError(f"{file} is no text in UTF-8; save it as that") from None

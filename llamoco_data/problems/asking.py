@@ -1,0 +1,116 @@
+"""Asks a user's own problem at points, keeps what it says, and complains about an answer that nobody could use."""
+
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from llamoco_data.identity import LlamocoError
+from llamoco_data.problems.functions.definition import Vector
+from llamoco_data.problems.source import Loaded
+from llamoco_data.problems.spec import EQUALITY_TOLERANCE
+
+_SCALARS = (float, int, np.floating, np.integer)
+
+
+def wrong(what: str, advice: str) -> LlamocoError:
+    """The complaint about a problem: one line, and nothing in it can be mistaken for a line break."""
+    return LlamocoError(" ".join(f"{what}; {advice}".split()))
+
+
+def described(error: BaseException) -> str:
+    """An error in a few words."""
+    line = f" at line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    text = " ".join(f"{type(error).__name__}{line}{': ' if message else ''}{message}".split())
+    return text if len(text) <= 200 else f"{text[:200]} ..."
+
+
+@dataclass(slots=True)
+class Asked:
+    """Everything that one execution of a text said."""
+
+    loaded: Loaded
+    answers: list[tuple[float, Vector]] = field(default_factory=list)
+    """Objective, and g and h in one array, at each point; NaN where the code raised something."""
+    shape: tuple[int, int] | None = None
+    """Lengths of g and h; None before `constraints` has answered."""
+    first_error: str = ""
+
+    def ask(self, x: Vector) -> None:
+        """Asks for objective and constraints.
+
+        Raises:
+            LlamocoError: what came back is no answer, or x is another point afterwards.
+        """
+        given = x.copy()
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            f = self._objective(given)
+            values = self._constraints(given) if self.loaded.constraints else np.zeros(0)
+        if given.tobytes() != x.tobytes():
+            raise wrong("it changes the x that it is given", "compute with a copy, x.copy()")
+        self.answers.append((f, values))
+
+    @property
+    def num_finite(self) -> int:
+        """Points at which objective and constraints are finite."""
+        return sum(bool(np.isfinite([f, *values]).all()) for f, values in self.answers)
+
+    @property
+    def num_feasible(self) -> int:
+        return sum(excess(values, self.shape or (0, 0)) == 0 for _, values in self.answers)
+
+    def _objective(self, x: Vector) -> float:
+        try:
+            value = self.loaded.objective(x)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the code is the user's, and may raise anything
+            self.first_error = self.first_error or described(error)
+            return np.nan
+        if isinstance(value, np.ndarray) and value.ndim == 0:
+            value = value[()]
+        if not isinstance(value, _SCALARS):
+            raise wrong(f"objective(x) returned {_kind(value)} at x = {shown(x)}", "return one number")
+        return float(value)
+
+    def _constraints(self, x: Vector) -> Vector:
+        assert self.loaded.constraints is not None, "asked where there are constraints"
+        try:
+            both = self.loaded.constraints(x)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+            self.first_error = self.first_error or described(error)
+            return np.full(sum(self.shape or (1, 0)), np.nan)
+        advice = "return (g, h), two arrays, np.zeros(0) for the one that there is none of"
+        if not isinstance(both, tuple) or len(both) != 2:
+            raise wrong(f"constraints(x) returned {_kind(both)} at x = {shown(x)}", advice)
+        for name, part in zip("gh", both, strict=True):
+            if not isinstance(part, np.ndarray) or part.ndim != 1 or part.dtype.kind not in "fiu":
+                raise wrong(f"constraints(x) returned {_kind(part)} as {name} at x = {shown(x)}", advice)
+        g, h = (np.asarray(part, np.float64) for part in both)
+        shape = (len(g), len(h))
+        if self.shape not in (None, shape):
+            what = f"constraints(x) returned {shape} values of g and h at x = {shown(x)}, and {self.shape} elsewhere"
+            raise wrong(what, "return as many at every point")
+        self.shape = shape
+        return np.concatenate([g, h])
+
+
+def excess(values: Vector, shape: tuple[int, int]) -> float:
+    """The largest amount by which g, h of these lengths miss feasibility: 0 where they do not."""
+    g, h = np.split(values, [shape[0]])
+    over = [*g, *(np.abs(h) - EQUALITY_TOLERANCE)]
+    return 0.0 if all(value <= 0 for value in over) else float(np.max([*g, *np.abs(h)]))
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and type {value.dtype}"
+    if isinstance(value, tuple):
+        return f"a tuple of {len(value)}"
+    return "None" if value is None else f"a {type(value).__name__}"
+
+
+def shown(x: Vector) -> str:
+    """A point, shortened."""
+    some = ", ".join(f"{value:.4g}" for value in x[:4])
+    return f"[{some}{', ...' if len(x) > 4 else ''}]"

@@ -1,0 +1,238 @@
+"""Looks at a user's own problem before anybody relies on it: executes its text, asks it at many points, and measures.
+
+What it finds wrong is one line that says what, and what to do. It executes the text in this process.
+"""
+
+import contextlib
+import time
+import warnings
+from math import inf
+
+import numpy as np
+from pydantic import Field
+
+from llamoco_data.identity import LlamocoError, Record, digest, stream
+from llamoco_data.problems.asking import Asked, described, excess, shown, wrong
+from llamoco_data.problems.functions.definition import Vector
+from llamoco_data.problems.own_spec import OwnProblemSpec
+from llamoco_data.problems.source import LIBRARIES, Loaded, foreign_imports, load_source, normalised, with_budget
+
+MOST_CHARACTERS = 20_000
+"""Longest text: about 7,000 tokens, so that prompt and answer fit the window of a small model."""
+MOST_LOAD_S = 1.0
+"""The text is executed anew for about every two seconds of work."""
+PROBES = 1_000
+"""Random points of the box at which the problem is asked."""
+FEWEST_PROBES = 4
+PROBE_S = 4.0
+"""Once the probes have taken so long, there are no more of them."""
+TIMED_S = 1.0
+"""So long an evaluation is timed, or longer where one takes longer."""
+AGAIN = 20
+"""Points at which a second execution of the text must give the same values."""
+
+
+class Checked(Record):
+    """A problem without complaint, and what was measured on this machine."""
+
+    spec: OwnProblemSpec
+    evaluation_us: float = Field(ge=0)
+    """Mean time of one evaluation, objective and constraints."""
+    num_probes: int = Field(ge=1)
+    """Random points at which it was asked."""
+    finite_share: float = Field(ge=0, le=1)
+    """Share of these points where objective and constraints are finite."""
+    first_error: str = ""
+    """What was raised at the first of the points where something was."""
+
+
+def own_problem(text: str, name: str = "") -> OwnProblemSpec:
+    """A problem of your own, from its Python text, which is executed in this process.
+
+    Args:
+        text: defines `objective(x)`, `lower`, `upper`, `max_evaluations` and, where there are any,
+            `constraints(x) -> (g, h)`; it may name a `feasible_point`.
+        name: what to call it, in letters, digits, `_` and `-`.
+
+    Raises:
+        LlamocoError: it is no such problem; the message says why, and what to do.
+    """
+    return check(text, name).spec
+
+
+def check(text: str, name: str = "") -> Checked:
+    """The problem of a text, and what was measured.
+
+    Raises:
+        LlamocoError: see `own_problem`.
+    """
+    text = normalised(text)
+    _check_text(text)
+    loaded = _loaded(text)
+    _check_one_budget(text)
+    lower, upper = _bound(loaded.lower, "lower"), _bound(loaded.upper, "upper")
+    _check_box(lower, upper)
+    budget = _budget(loaded.max_evaluations)
+    asked = Asked(loaded)
+    points = stream("own problem", digest(text)).uniform(lower, upper, (PROBES, len(lower)))
+    _probe(asked, points)
+    num_probes = len(asked.answers)
+    _check_repeats(asked, Asked(_loaded(text, most_s=MOST_LOAD_S)), points[: min(AGAIN, num_probes)])
+    _check_answers(asked)
+    num_inequality, num_equality = asked.shape or (0, 0)
+    spec = OwnProblemSpec(
+        name=name,
+        source=text,
+        dimension=len(lower),
+        lower=tuple(lower.tolist()),
+        upper=tuple(upper.tolist()),
+        max_evaluations=budget,
+        num_inequality=num_inequality,
+        num_equality=num_equality,
+        feasible_point=_feasible_point(loaded, lower, upper),
+        feasible_share=asked.num_feasible / num_probes,
+    )
+    return Checked(
+        spec=spec,
+        evaluation_us=_evaluation_us(loaded, points[:num_probes]),
+        num_probes=num_probes,
+        finite_share=asked.num_finite / num_probes,
+        first_error=asked.first_error,
+    )
+
+
+def _check_text(text: str) -> None:
+    if len(text) > MOST_CHARACTERS:
+        what = f"it has {len(text):,} characters, and a problem stands in a prompt whole"
+        raise wrong(what, f"shorten it to {MOST_CHARACTERS:,}")
+    if "```" in text:
+        raise wrong("it holds ```, which ends the code block of a prompt", "write something else there")
+    try:
+        foreign = next(foreign_imports(text), None)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise wrong(f"it is no Python: {described(error)}", "mend it") from None
+    if foreign is not None:
+        allowed = " and ".join(LIBRARIES)
+        raise wrong(f"it imports {foreign}", f"use {allowed} and the standard library, and put the rest into the text")
+
+
+def _check_one_budget(text: str) -> None:
+    try:
+        with_budget(text, 1)
+    except ValueError as error:
+        raise wrong(str(error), "the same problem is asked with smaller budgets too") from None
+
+
+def _loaded(text: str, most_s: float = inf) -> Loaded:
+    began = time.perf_counter()
+    try:
+        loaded = load_source(text)
+    except LlamocoError:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the text is the user's, and may raise anything
+        advice = "a problem needs no other file, no command line and no input; put what it uses into the text"
+        raise wrong(f"it does not load: {described(error)}", advice) from None
+    took_s = time.perf_counter() - began
+    if took_s > most_s:
+        raise wrong(
+            f"it takes {took_s:.1f} s to load, and is loaded again for every few seconds of work",
+            f"bring that below {most_s:g} s",
+        )
+    return loaded
+
+
+def _bound(value: object, name: str) -> Vector:
+    if not isinstance(value, np.ndarray):
+        raise wrong(f"{name} is a {type(value).__name__}", f"make it an array: {name} = np.array([...])")
+    if value.dtype != np.float64:
+        raise wrong(f"{name} is an array of {value.dtype}", "make it one of floats: np.array([0.0, ...])")
+    if value.ndim != 1 or len(value) < 2:
+        raise wrong(f"{name} has shape {value.shape}", "give one number a variable, for two variables or more")
+    if not np.isfinite(value).all():
+        raise wrong(f"{name} has a number that is not finite", "give every variable two finite bounds")
+    return value.copy()
+
+
+def _check_box(lower: Vector, upper: Vector) -> None:
+    if lower.shape != upper.shape:
+        raise wrong(f"lower has shape {lower.shape}, and upper {upper.shape}", "give each one number for each variable")
+    above = np.flatnonzero(lower >= upper)
+    if len(above):
+        i = int(above[0])
+        raise wrong(f"lower[{i}] is {lower[i]:g}, and upper[{i}] {upper[i]:g}", "a lower bound is below its upper one")
+
+
+def _budget(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise wrong(f"max_evaluations is {value!r}", "make it a whole number above 0, such as 2000")
+    return value
+
+
+def _probe(asked: Asked, points: Vector) -> None:
+    """Asks at the points, while there is time."""
+    began = time.perf_counter()
+    for count, x in enumerate(points, start=1):
+        asked.ask(x)
+        if count >= FEWEST_PROBES and time.perf_counter() - began > PROBE_S:
+            break
+
+
+def _evaluation_us(loaded: Loaded, points: Vector) -> float:
+    """Mean time of an evaluation, in microseconds."""
+    began, count = time.perf_counter(), 0
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for x in points:
+            with contextlib.suppress(Exception, SystemExit):
+                loaded.objective(x.copy())
+                if loaded.constraints:
+                    loaded.constraints(x.copy())
+            count += 1
+            if time.perf_counter() - began > TIMED_S:
+                break
+    return 1e6 * (time.perf_counter() - began) / count
+
+
+def _check_repeats(asked: Asked, again: Asked, points: Vector) -> None:
+    """Whether a second execution of the text, asked in another order, says the same."""
+    for x in points[::-1]:
+        again.ask(x)
+    for x, (f, values), (f2, values2) in zip(points, asked.answers, again.answers[::-1], strict=False):
+        if not np.array_equal([f, *values], [f2, *values2], equal_nan=True):
+            who = "those of constraints(x)" if np.array_equal(f, f2, equal_nan=True) else f"{f!r}, then {f2!r}"
+            what = f"asked twice at x = {shown(x)} it gives two answers: {who}"
+            raise wrong(what, "a problem has no noise and no memory; remove what is random, or remembers")
+
+
+def _check_answers(asked: Asked) -> None:
+    if asked.num_finite == 0:
+        what = f"its values are finite at none of {len(asked.answers):,} random points of its box{_because(asked)}"
+        raise wrong(what, "call objective and constraints at (lower + upper) / 2 to see")
+    if asked.shape == (0, 0):
+        raise wrong("constraints(x) returns no value", "leave it out where there are no constraints")
+
+
+def _because(asked: Asked) -> str:
+    return f" ({asked.first_error})" if asked.first_error else ""
+
+
+def _feasible_point(loaded: Loaded, lower: Vector, upper: Vector) -> tuple[float, ...]:
+    """The point that the text names, after a look whether it is one; empty where it names none."""
+    if loaded.feasible_point is None:
+        return ()
+    advice = "mend it, or leave it out"
+    try:
+        point = np.array(loaded.feasible_point, np.float64)
+    except (TypeError, ValueError):
+        raise wrong("feasible_point is no point", advice) from None
+    if point.shape != lower.shape or not ((point >= lower) & (point <= upper)).all():
+        raise wrong("feasible_point is no point of the box", advice)
+    asked = Asked(loaded)
+    asked.ask(point)
+    ((f, values),) = asked.answers
+    if not np.isfinite(f):
+        raise wrong(f"objective(feasible_point) is {f!r}{_because(asked)}", advice)
+    over = excess(values, asked.shape or (0, 0))
+    if over != 0:
+        raise wrong(f"feasible_point is not feasible: a constraint misses by {over:.3g}", advice)
+    return tuple(point.tolist())

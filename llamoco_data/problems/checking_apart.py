@@ -1,0 +1,119 @@
+"""Checks a user's own problem in a process of its own: in an empty folder, with a time limit, without its output.
+
+So a problem that hangs, crashes or needs a file beside itself costs the caller a line. It confines no attack.
+"""
+
+import contextlib
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from llamoco_data.identity import LlamocoError, Record
+from llamoco_data.problems.asking import wrong
+from llamoco_data.problems.checking import Checked, check
+from llamoco_data.problems.source import LIBRARIES
+
+CHECK_LIMIT_S = 60.0
+
+
+class _Question(Record):
+    text: str
+    name: str
+
+
+class _Answer(Record):
+    """One of the two."""
+
+    checked: Checked | None = None
+    complaint: str = ""
+
+
+def check_apart(text: str, name: str = "", *, limit_s: float = CHECK_LIMIT_S) -> Checked:
+    """`check` in another process, about a second more.
+
+    Raises:
+        LlamocoError: see `check`; or the text reads a file, does not end, or ends its process.
+    """
+    try:
+        question = _Question(text=text, name=name).to_json().encode()
+    except UnicodeEncodeError:
+        raise wrong("it is no text that UTF-8 can write", "save it as UTF-8") from None
+    root = str(Path(__file__).parents[2])
+    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    with (
+        tempfile.TemporaryDirectory(prefix="llamoco-check-") as empty,
+        subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=empty,
+            env={**os.environ, "PYTHONPATH": path},
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            out, _ = process.communicate(question, timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            raise wrong(
+                f"its check did not end within {limit_s:g} s",
+                "it has an endless loop, or one evaluation takes seconds, and a campaign makes thousands",
+            ) from None
+        finally:
+            # What the text has started goes with it.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    return _read(out, process.returncode)
+
+
+def _read(out: bytes, code: int) -> Checked:
+    try:
+        answer = _Answer.from_json(out)
+    except ValidationError:
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        what = f"its code ended the process that checked it ({how})"
+        raise wrong(what, "find out why, or it ends every worker") from None
+    if answer.checked is None:
+        raise LlamocoError(answer.complaint)
+    return answer.checked
+
+
+def _watch_files() -> None:
+    """Makes reading any file but Python's own and the system's devices an error, which the check then tells of."""
+    origins = (importlib.util.find_spec(package) for package in LIBRARIES)
+    libraries = [str(Path(spec.origin).parents[1]) for spec in origins if spec and spec.origin]
+    own = {sys.base_prefix, sys.prefix, str(Path(__file__).parents[1]), *libraries}
+    allowed = (*(f"{os.path.realpath(place)}{os.sep}" for place in own), "/dev/", "/proc/", "/sys/", "/etc/")
+
+    def audit(event: str, arguments: tuple[object, ...]) -> None:
+        if event != "open" or not isinstance(arguments[0], str | bytes):
+            return
+        file = os.fsdecode(arguments[0])
+        if not os.path.realpath(file).startswith(allowed):
+            raise PermissionError(f"it opens {file}")
+
+    sys.addaudithook(audit)
+
+
+def main() -> None:
+    """Answers the question on standard input."""
+    answer_to = os.dup(1)
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    question = _Question.from_json(sys.stdin.buffer.read())
+    _watch_files()
+    try:
+        answer = _Answer(checked=check(question.text, question.name))
+    except LlamocoError as error:
+        answer = _Answer(complaint=str(error))
+    os.write(answer_to, answer.to_json().encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""The evaluator of a user's own problem: Python gives the values, the kernel counts, remembers and stops.
+
+Whatever the Python code raises, and whatever it returns that is no value, is a value that is not finite: a program that
+asks for it is never to blame.
+"""
+
+from collections.abc import Callable
+from math import isnan, nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llamoco_data.problems import kernel
+from llamoco_data.problems.functions.definition import Vector
+from llamoco_data.problems.own_spec import OwnProblemSpec
+from llamoco_data.problems.source import Loaded, load_source
+
+
+def own_call(spec: OwnProblemSpec) -> Callable[..., float]:
+    """What `kernel.call` is for other problems, for this one. Its text is executed, now and at every evaluation.
+
+    Raises:
+        Exception: whatever the text raises when it is executed.
+    """
+    loaded = load_source(spec.source)
+    first = kernel.BEST_X_AT + 6 * spec.dimension
+
+    def fill(x: Vector, memory: Vector) -> None:
+        if spec.num_constraints:
+            memory[first : first + spec.num_constraints] = _constraints(loaded, spec, x)
+
+    def call(x: Vector, want: int, code: NDArray[np.int64], memory: Vector) -> float:
+        if want == kernel.PURE_OBJECTIVE:
+            return _objective(loaded, x)
+        if want == kernel.PURE_CONSTRAINTS:
+            fill(x, memory)
+            return kernel.mean_violation(code, memory)
+        known = kernel.recall(x, want, code, memory)
+        if not isnan(known):
+            return known
+        if memory[kernel.EVALUATIONS] >= memory[kernel.BUDGET]:
+            return nan
+        f = _objective(loaded, x)
+        fill(x, memory)
+        return kernel.book(x, f, want, code, memory)
+
+    return call
+
+
+def _objective(loaded: Loaded, x: Vector) -> float:
+    try:
+        return float(loaded.objective(x.copy()))  # pyright: ignore[reportArgumentType] - what is no number raises
+    except (Exception, SystemExit):  # noqa: BLE001 - the code is the user's, and may raise anything
+        return nan
+
+
+def _constraints(loaded: Loaded, spec: OwnProblemSpec, x: Vector) -> Vector:
+    """The values of g, then of h."""
+    assert loaded.constraints is not None, "a problem with constraints defines them"
+    try:
+        g, h = loaded.constraints(x.copy())  # pyright: ignore[reportGeneralTypeIssues] - what is no pair raises
+        g, h = np.asarray(g, np.float64), np.asarray(h, np.float64)
+        if g.shape == (spec.num_inequality,) and h.shape == (spec.num_equality,):
+            return np.concatenate([g, h])
+    except (Exception, SystemExit):  # noqa: BLE001 - as above
+        pass
+    return np.full(spec.num_constraints, nan)

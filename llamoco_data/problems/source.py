@@ -1,0 +1,117 @@
+"""The text of a user's own problem: what it imports, what it defines, and, in one function, its execution.
+
+Everything here but `load_source` reads the text without running it.
+"""
+
+import ast
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from llamoco_data.identity import LlamocoError
+from llamoco_data.problems.functions.definition import Vector
+
+LIBRARIES = ("numpy", "scipy")
+"""What a problem may import beside the standard library."""
+
+_NAMES = ("lower", "upper", "max_evaluations")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a text defines, as it defines it; nothing of it is checked."""
+
+    objective: Callable[[Vector], object]
+    constraints: Callable[[Vector], object] | None
+    lower: object
+    upper: object
+    max_evaluations: object
+    feasible_point: object | None
+    """None where the text names none."""
+
+
+def load_source(text: str) -> Loaded:
+    """Executes the text of a problem, here and now, with all that this process may do.
+
+    Every execution of a user's own problem begins here, so confinement for strangers' code has one place to go.
+
+    Raises:
+        LlamocoError: it does not define one of the names that a problem has.
+        BaseException: whatever else the text raises.
+    """
+    namespace: dict[str, object] = {"__name__": "problem"}
+    exec(compile(text, "<problem>", "exec", dont_inherit=True), namespace)
+    objective, constraints = namespace.get("objective"), namespace.get("constraints")
+    missing = [name for name in _NAMES if name not in namespace]
+    if not callable(objective):
+        raise _lacks("it defines no function objective(x)")
+    if constraints is not None and not callable(constraints):
+        raise _lacks("its constraints are no function constraints(x)")
+    if missing:
+        raise _lacks(f"it defines no {missing[0]}")
+    lower, upper, max_evaluations = (namespace[name] for name in _NAMES)
+    return Loaded(objective, constraints, lower, upper, max_evaluations, namespace.get("feasible_point"))
+
+
+def _lacks(what: str) -> LlamocoError:
+    return LlamocoError(
+        f"{what}; a problem has objective(x), lower, upper, max_evaluations and, if any, constraints(x)"
+    )
+
+
+def normalised(text: str) -> str:
+    """The text with line feeds as line ends, the last one included."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
+
+
+def foreign_imports(text: str) -> Iterator[str]:
+    """Packages that the text imports, anywhere in it, and that a problem may not import.
+
+    Raises:
+        SyntaxError, ValueError: it is no Python.
+    """
+    for node in ast.walk(ast.parse(text)):
+        modules: list[str] = []
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules = ["." * node.level + (node.module or "")]
+        for module in modules:
+            package = module.partition(".")[0]
+            if package not in LIBRARIES and package not in sys.stdlib_module_names:
+                yield package or module
+
+
+def with_budget(text: str, max_evaluations: int) -> str:
+    """The same text with another evaluation budget.
+
+    Raises:
+        ValueError: the budget is not given once, at the top level, or is read elsewhere in the text; so that another
+            budget could be another function.
+    """
+    node = _budget(ast.parse(text))
+    data = text.encode()
+    begins = [0]
+    for line in data.splitlines(keepends=True):
+        begins.append(begins[-1] + len(line))
+    assert node.end_lineno is not None, "a parsed expression ends somewhere"
+    assert node.end_col_offset is not None, "a parsed expression ends somewhere"
+    begin, end = begins[node.lineno - 1] + node.col_offset, begins[node.end_lineno - 1] + node.end_col_offset
+    return (data[:begin] + str(max_evaluations).encode() + data[end:]).decode()
+
+
+def _budget(tree: ast.Module) -> ast.expr:
+    """The expression that is the budget."""
+    uses = sum(isinstance(node, ast.Name) and node.id == "max_evaluations" for node in ast.walk(tree))
+    found: list[ast.expr] = []
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="max_evaluations")], value=value):
+                found.append(value)
+            case ast.AnnAssign(target=ast.Name(id="max_evaluations"), value=ast.expr() as value):
+                found.append(value)
+            case _:
+                pass
+    if len(found) != 1 or uses != 1:
+        raise ValueError("max_evaluations needs one line of its own, max_evaluations = NUMBER, and no other use")
+    return found[0]

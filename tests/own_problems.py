@@ -1,0 +1,45 @@
+"""Users' own problems for tests: a small one with constraints, and any synthetic problem as one."""
+
+from llamoco_data.problems.evaluation import build
+from llamoco_data.problems.own_spec import OwnProblemSpec
+from llamoco_data.problems.spec import ProblemSpec
+
+BOWL = """\
+import numpy as np
+
+lower = np.array([-1.0, -2.0])
+upper = np.array([3.0, 2.0])
+max_evaluations = 120
+
+
+def objective(x):
+    return (x[0] - 1.0) ** 2 + 10.0 * (x[1] - 0.5) ** 4
+
+
+def constraints(x):
+    g = np.array([x[0] + x[1] - 1.0])
+    return g, np.zeros(0)
+"""
+"""Optimum 0.125 or a little more, where the constraint holds with equality."""
+
+FREE = BOWL.partition("\n\ndef constraints")[0]
+
+
+def mirrored(spec: ProblemSpec) -> OwnProblemSpec:
+    """A problem whose Python asks the compiled evaluator for its values: to the last bit those of the spec."""
+    problem = build(spec)
+    text = (
+        "from llamoco_data import ProblemSpec, build\n"
+        f"problem = build(ProblemSpec.from_json({spec.to_json()!r}))\n"
+        "lower, upper, objective = problem.lower, problem.upper, problem.objective\n"
+        f"max_evaluations = {spec.max_evaluations}\n"
+    )
+    return OwnProblemSpec(
+        source=text + ("constraints = problem.constraints\n" if spec.constraints else ""),
+        dimension=spec.dimension,
+        lower=tuple(problem.lower.tolist()),
+        upper=tuple(problem.upper.tolist()),
+        max_evaluations=spec.max_evaluations,
+        num_inequality=spec.num_inequality,
+        num_equality=spec.num_equality,
+    )

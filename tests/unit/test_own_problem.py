@@ -1,0 +1,238 @@
+"""A user's own problem: what is refused, in which words, what its text decides, that it reads back. About 20 s."""
+
+import time
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from llamoco_data import build, read_spec, statement
+from llamoco_data.identity import LlamocoError
+from llamoco_data.problems.checking import MOST_CHARACTERS, check, own_problem
+from llamoco_data.problems.checking_apart import check_apart
+from llamoco_data.problems.own_spec import OwnProblemSpec
+from llamoco_data.problems.source import normalised, with_budget
+from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.recipes import sample_problem
+from llamoco_data.statements import forms_of, python_source
+from tests.own_problems import BOWL, FREE
+
+pytestmark = pytest.mark.unit
+
+LOWER = "lower = np.array([-1.0, -2.0])"
+VALUE = "return (x[0] - 1.0) ** 2 + 10.0 * (x[1] - 0.5) ** 4"
+PAIR = "return g, np.zeros(0)"
+
+
+def replaced(old: str, new: str) -> str:
+    assert old in BOWL
+    return BOWL.replace(old, new)
+
+
+def complaint(text: str) -> str:
+    with pytest.raises(LlamocoError) as caught:
+        own_problem(text)
+    line = str(caught.value)
+    assert "\n" not in line
+    what, _, advice = line.partition("; ")
+    assert what, line
+    assert advice, line
+    return line
+
+
+def test_problem_holds_what_its_text_defines():
+    spec = own_problem(BOWL + "feasible_point = np.array([0.0, 0.5])\n", "bowl")
+    assert (spec.dimension, spec.lower, spec.upper, spec.max_evaluations) == (2, (-1.0, -2.0), (3.0, 2.0), 120)
+    assert (spec.num_inequality, spec.num_equality, spec.num_constraints, spec.functions) == (1, 0, 1, ())
+    assert spec.feasible_point == (0.0, 0.5)
+    # x0 + x1 <= 1 is exactly half of this box.
+    assert spec.feasible_share == pytest.approx(0.5, abs=0.05)
+    problem = build(spec)
+    assert (problem.objective(np.array([0.0, 1.5])), problem.optimum) == (11.0, None)
+    assert [part.tolist() for part in problem.constraints(np.array([0.0, 1.5]))] == [[0.5], []]
+    assert problem.violation(np.array([0.0, 1.5])) == 0.5
+
+
+def test_problem_is_named_by_its_text_alone():
+    spec = own_problem(BOWL, "bowl")
+    assert own_problem(BOWL, "other").problem_id == spec.problem_id
+    assert own_problem(BOWL + "# a remark\n").problem_id != spec.problem_id
+    windows = "\ufeff" + BOWL.replace("\n", "\r\n") + "\r\n\r\n"
+    assert own_problem(windows).source == BOWL
+    assert spec.problem_id == OwnProblemSpec.id_of(normalised(windows)) == "ac4736d7b9c3945b59be"
+
+
+@pytest.mark.parametrize("spec", [own_problem(BOWL, "bowl"), own_problem(FREE), sample_problem("demo", 7, 3)])
+def test_spec_of_either_kind_reads_back(spec):
+    again = read_spec(spec.to_json())
+    assert (again, type(again), again.problem_id) == (spec, type(spec), spec.problem_id)
+
+
+def test_spec_that_contradicts_itself_or_is_of_no_kind_is_refused():
+    spec = own_problem(BOWL)
+    for change in ({"dimension": 3}, {"lower": (5.0, 0.0)}, {"feasible_point": (0.0,)}, {"name": "a b"}, {"kind": "x"}):
+        with pytest.raises(ValidationError):
+            read_spec(spec.model_copy(update=change).to_json())
+    with pytest.raises(ValidationError):
+        ProblemSpec.from_json(spec.to_json())
+
+
+@pytest.mark.parametrize("wording", range(16))
+def test_prompt_holds_the_text_to_the_byte_and_its_budget_in_words(wording: int):
+    spec = own_problem(BOWL)
+    prompt = statement(spec, wording=wording)
+    assert prompt.endswith(f"\n\n```python\n{BOWL}```\n")
+    assert "120" in prompt.partition("```")[0]
+    assert python_source(spec) == BOWL
+    assert forms_of(spec) == ("python",)
+
+
+def test_problem_has_no_latex_form():
+    with pytest.raises(LlamocoError, match="has the form 'python' only"):
+        statement(own_problem(BOWL), form="latex")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("max_evaluations = 120", "max_evaluations = 7"),
+        ("max_evaluations = 1_20  # cheap", "max_evaluations = 7  # cheap"),
+        ("max_evaluations: int = (\n    60 *\n    2)", "max_evaluations: int = (\n    7)"),
+        ("µ = 'größer'; max_evaluations = 60 * len('ab')", "µ = 'größer'; max_evaluations = 7"),
+    ],
+)
+def test_smaller_budget_is_another_number_in_the_text_and_nothing_else(line: str, expected: str):
+    spec = own_problem(replaced("max_evaluations = 120", line))
+    smaller = spec.with_budget(7)
+    assert (spec.max_evaluations, smaller.max_evaluations) == (120, 7)
+    assert smaller.source == replaced("max_evaluations = 120", expected)
+    assert smaller.problem_id == own_problem(smaller.source).problem_id != spec.problem_id
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        replaced("max_evaluations = 120", "if True:\n    max_evaluations = 120"),
+        replaced("max_evaluations = 120", "max_evaluations, other = 120, 3"),
+        BOWL + "max_evaluations = 130\n",
+        BOWL + "half = max_evaluations // 2\n",
+    ],
+)
+def test_budget_that_is_not_one_number_on_one_line_is_refused(text: str):
+    assert "max_evaluations needs one line of its own" in complaint(text)
+    with pytest.raises(ValueError, match="one line of its own"):
+        with_budget(text, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (BOWL + "def oops(:\n", "it is no Python: SyntaxError at line 15: invalid syntax"),
+        (BOWL + "\0", "it is no Python: "),
+        ("", "it defines no function objective(x)"),
+        (replaced("def objective", "def objektive"), "it defines no function objective(x)"),
+        (replaced("def objective(x):\n", "objective = 3\ndef other(x):\n"), "it defines no function objective(x)"),
+        (replaced("def constraints(x):\n", "constraints = 3\ndef other(x):\n"), "its constraints are no function"),
+        (replaced(LOWER, ""), "it defines no lower"),
+        (replaced("max_evaluations = 120", ""), "it defines no max_evaluations"),
+        (BOWL + "1 / 0\n", "it does not load: ZeroDivisionError: division by zero"),
+        (BOWL + "raise SystemExit(3)\n", "it does not load: SystemExit: 3"),
+        (BOWL + "print(__file__)\n", "it does not load: NameError: name '__file__' is not defined"),
+        (BOWL + "# ```\n", "it holds ```, which ends the code block of a prompt"),
+        (BOWL + "#" * MOST_CHARACTERS, "and a problem stands in a prompt whole; shorten it to 20,000"),
+        ("import pandas\n" + BOWL, "it imports pandas; use numpy and scipy and the standard library"),
+        (replaced("    g =", "    from sklearn.svm import SVR\n    g ="), "it imports sklearn"),
+        ("from . import data\n" + BOWL, "it imports .; use numpy"),
+        (replaced(LOWER, "lower = [-1.0, -2.0]"), "lower is a list; make it an array: lower = np.array([...])"),
+        (replaced(LOWER, "lower = np.array([-1, -2])"), "lower is an array of int64; make it one of floats"),
+        (replaced(LOWER, "lower = np.zeros((2, 1))"), "lower has shape (2, 1)"),
+        (replaced(LOWER, "lower = np.zeros(3)"), "lower has shape (3,), and upper (2,)"),
+        (BOWL + "lower, upper = lower[:1], upper[:1]\n", "lower has shape (1,); give one number a variable, for two"),
+        (replaced(LOWER, "lower = np.array([-np.inf, 0.0])"), "lower has a number that is not finite"),
+        (replaced(LOWER, "lower = np.array([3.0, 0.0])"), "lower[0] is 3, and upper[0] 3; a lower bound is below"),
+        (replaced("= 120", "= 0"), "max_evaluations is 0; make it a whole number above 0"),
+        (replaced("= 120", "= 1e3"), "max_evaluations is 1000.0"),
+        (replaced("= 120", "= True"), "max_evaluations is True"),
+        (replaced(VALUE, "return None"), "objective(x) returned None at x = ["),
+        (replaced(VALUE, "return x[:1]"), "objective(x) returned an array of shape (1,) and type float64 at x = ["),
+        (replaced(VALUE, "return x[0] > 0"), "objective(x) returned a bool at x = ["),
+        (replaced(VALUE, "return np.nan"), "its values are finite at none of 1,000 random points of its box"),
+        (replaced(VALUE, "return 1 / 0"), "random points of its box (ZeroDivisionError: division by zero)"),
+        (replaced(PAIR, "return 1 / 0"), "random points of its box (ZeroDivisionError: division by zero)"),
+        (replaced(VALUE, "return np.random.rand()"), "asked twice at x = ["),
+        (replaced(VALUE, "seen.append(0); return x[0] + len(seen)") + "seen = []\n", "asked twice at x = ["),
+        (BOWL.replace(VALUE, "return noise * x[0]") + "noise = np.random.rand()\n", "asked twice at x = ["),
+        (replaced(PAIR, "return g * np.random.rand(), np.zeros(0)"), "gives two answers: those of constraints(x)"),
+        (replaced(VALUE, "x *= 2\n    " + VALUE), "it changes the x that it is given; compute with a copy"),
+        (replaced("    g =", "    x[0] = 0\n    g ="), "it changes the x that it is given"),
+        (replaced(PAIR, "return g"), "constraints(x) returned an array of shape (1,) and type float64 at x = ["),
+        (replaced(PAIR, "return list(g), np.zeros(0)"), "constraints(x) returned a list as g at x = ["),
+        (replaced(PAIR, "return g[:, None], np.zeros(0)"), "constraints(x) returned an array of shape (1, 1)"),
+        (replaced(PAIR, "return g > 0, np.zeros(0)"), "and type bool as g"),
+        (replaced(PAIR, "return np.zeros(1 + (x[0] > 0)), np.zeros(0)"), "return as many at every point"),
+        (replaced(PAIR, "return np.zeros(0), np.zeros(0)"), "constraints(x) returns no value; leave it out"),
+        (BOWL + "feasible_point = np.array([3.0, 2.0])\n", "feasible_point is not feasible: a constraint misses by 4"),
+        (BOWL + "feasible_point = [-2.0, 0.0]\n", "feasible_point is no point of the box"),
+        (BOWL + "feasible_point = [0.0]\n", "feasible_point is no point of the box"),
+        (BOWL + "feasible_point = 'origin'\n", "feasible_point is no point; mend it"),
+        (BOWL + "import time\ntime.sleep(1.1)\n", "s to load, and is loaded again for every few seconds of work"),
+    ],
+)
+def test_problem_that_nobody_could_rely_on_is_refused_in_one_line(text: str, says: str):
+    assert says in complaint(text)
+
+
+def test_problem_that_fails_in_some_places_is_accepted_and_they_are_counted():
+    text = replaced(VALUE, f"if x[0] > 2.0:\n        raise ValueError('too far')\n    {VALUE}")
+    checked = check(text)
+    assert checked.finite_share == pytest.approx(0.75, abs=0.05)
+    assert checked.first_error == "ValueError: too far"
+    assert checked.num_probes == 1000
+
+
+def test_problem_that_warns_prints_and_uses_scipy_is_accepted(capsys: pytest.CaptureFixture[str]):
+    value = "print('noise'); return np.sqrt(x[0]) if x[0] < 0 else special.expit(x[0])"
+    checked = check("import json, warnings, scipy.special as special\n" + replaced(VALUE, value))
+    assert checked.finite_share == pytest.approx(0.75, abs=0.05)
+    assert checked.first_error == ""
+    assert capsys.readouterr().out
+
+
+def test_measured_time_of_an_evaluation_is_about_right():
+    slow = check(replaced(VALUE, f"time.sleep(0.02)\n    {VALUE}").replace("import numpy", "import time\nimport numpy"))
+    assert 20_000 <= slow.evaluation_us <= 60_000
+    assert 4 <= slow.num_probes <= 500
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (BOWL + "while True: pass\n", "its check did not end within 1 s; it has an endless loop"),
+        (BOWL + "import os; os._exit(0)\n", "its code ended the process that checked it (exit code 0)"),
+        (BOWL + "import ctypes; ctypes.string_at(0)\n", "its code ended the process that checked it (signal 11)"),
+        (BOWL + "data = open('data.csv').read()\n", "it does not load: PermissionError: it opens data.csv"),
+        (BOWL + f"data = np.loadtxt({__file__!r}, str)\n", "it does not load: PermissionError: it opens /"),
+        (BOWL + "n = int(input())\n", "it does not load: EOFError"),
+        (BOWL.replace("np.zeros(0)", "[]"), "constraints(x) returned a list as h"),
+        (BOWL + "# \ud800\n", "it is no text that UTF-8 can write"),
+    ],
+)
+def test_check_in_another_process_says_what_is_wrong_and_comes_back(text: str, says: str):
+    with pytest.raises(LlamocoError) as caught:
+        check_apart(text, limit_s=1.0 if "while" in text else 60.0)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_check_in_another_process_gives_the_same_problem_whatever_it_prints(capfd: pytest.CaptureFixture[str]):
+    noisy = BOWL + "import sys, os\nprint('noise')\nos.write(1, b'noise')\nsys.stderr.write('noise')\n"
+    checked = check_apart(noisy, "bowl")
+    assert capfd.readouterr() == ("", "")
+    assert checked.spec == own_problem(noisy, "bowl")
+
+
+def test_process_that_a_problem_starts_ends_with_its_check():
+    text = BOWL + "import subprocess\nsubprocess.Popen(['sleep', '1000'])\n"
+    began = time.monotonic()
+    assert check_apart(text).spec.dimension == 2
+    assert time.monotonic() - began < 60
