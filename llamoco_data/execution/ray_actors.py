@@ -18,8 +18,13 @@ from llamoco_data.execution.work import Progress, Task, advance, warm_up
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio.entrants import Entrant
 
-# A lost worker is a record here, and no news for the screen. Ray reads the variable when it is imported.
-os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "^A worker died or was killed while executing a task")
+# A lost worker or node is dealt with here, and no news for the screen, where Ray would put a page of its log. Ray reads
+# the variable when it is imported.
+os.environ.setdefault(
+    "RAY_DEDUP_LOGS_SKIP_REGEX",
+    "^(A worker died or was killed while executing a task|Raylet is terminated|The node with node id|"
+    r"\d+ worker\(s\) were killed due to|Task was killed due to)",
+)
 
 import ray
 from ray.exceptions import ActorDiedError, OutOfMemoryError, RayError, RayTaskError, RuntimeEnvSetupError
