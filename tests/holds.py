@@ -1,4 +1,4 @@
-"""A candidate that stays in the middle of its run for as long as a test wants, so that something can befall it there."""
+"""A candidate that stays in the middle of its run for as long as a test wants, to be met there by some mishap."""
 
 import os
 import time

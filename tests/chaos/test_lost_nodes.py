@@ -12,11 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from llamoco_data.campaign.driver import run_entrants
-from llamoco_data.execution.inline import InlineExecutor
-from llamoco_data.portfolio.entrants import entrants
-from llamoco_data.runs import RunRecord
-from tests.campaigns import SMALL, entrant, results
+from tests.campaigns import SMALL, results
+from tests.chaos.undisturbed import undisturbed
 from tests.clusters import Head, head_node, worker_node
 from tests.drivers import driver, ended
 from tests.holds import Hold, hold_in
@@ -38,19 +35,11 @@ def hold(tmp_path: Path) -> Hold:
     return hold_in(tmp_path / "hold")
 
 
-def undisturbed(folder: Path, *bodies: str) -> list[RunRecord]:
-    candidates = (*(entrant(body) for body in bodies), *entrants(SMALL.optimizers))
-    run_entrants(folder, SMALL, candidates, InlineExecutor())
-    return results(folder)
-
-
 def test_nodes_that_die_in_a_row_under_one_run_and_one_that_joins_later(head: Head, hold: Hold, tmp_path: Path):
     """More nodes than a run may cost workers; and the pool grows by the node that joins, since no number was given."""
     with contextlib.ExitStack() as nodes:
         node = nodes.enter_context(worker_node(head, 1))
-        with driver(
-            tmp_path / "c", environment=head.environment, address=head.address, bodies=[hold.body]
-        ) as campaign:
+        with driver(tmp_path / "c", environment=head.environment, address=head.address, bodies=[hold.body]) as campaign:
             seen = {hold.another_worker()}
             for _ in range(3):
                 node.kill_raylet()
