@@ -15,7 +15,7 @@ import llamoco_data.campaign.lease as lease
 from llamoco_data.execution import executor
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio.entrants import entrants
-from tests.campaigns import SMALL, OneRunSlices, entrant
+from tests.campaigns import SMALL, OneRunSlices, entrant, small
 
 options = json.loads(sys.argv[2])
 driver.BLOCK_S = options["block_s"]
@@ -39,7 +39,7 @@ else:
 try:
     driver.run_entrants(
         sys.argv[1],
-        SMALL,
+        small(**options.get("spec", {})),
         (*(entrant(body) for body in options.get("bodies", [])), *entrants(SMALL.optimizers)),
         OneRunSlices(where),
         notice=lambda line: print(line, flush=True),
@@ -62,7 +62,7 @@ def driver(
 
     Args:
         prefix: a command that is to run the driver.
-        options: `address` and `workers`, where the work is to be done, and `margin_s`; `bodies` of further candidates;
+        options: `address` and `workers`, where the work is to be done, and `margin_s`; `bodies` of further candidates; `spec`, for `small`;
             `block_s`; `pace_s`, a pause before each run, so that there is a middle to be met in; `stale_s`, after
             which a lease is given up; `machine`, the name of another machine that this is to pass for; `clock`, where
             its wall clock is to jump; `file_bytes`, which no file may exceed;
