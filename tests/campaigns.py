@@ -31,6 +31,11 @@ def grown(**fields: object) -> CampaignSpec:
     return SMALL.model_copy(update=fields)
 
 
+def small(num_problems: int = SMALL.num_problems, repeats: int = 2) -> CampaignSpec:
+    """The small campaign in another size."""
+    return grown(num_problems=num_problems, policy=Exhaustive(repeats=repeats))
+
+
 def entrant(body: str) -> Entrant:
     """A candidate that applies to every problem, with a program of the test's own."""
     program = HEAD + "".join(f"    {line}\n" for line in body.splitlines())

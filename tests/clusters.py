@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,47 @@ ATTEMPTS = 3
 COMMAND_LIMIT_S = 240.0
 STARTED = "block forever"
 """In the line that `ray start --block` prints once the node is up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Where a node runs."""
+
+    ip: str
+    prefix: tuple[str, ...] = ()
+    """What runs a command there."""
+
+
+THIS_HOST = Host("127.0.0.1")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A worker node: `ray start`, its raylet, and what the raylet has started."""
+
+    pid: int
+
+    def kill_raylet(self) -> None:
+        """Ends it as if its machine had lost power: it says goodbye to nobody."""
+        for pid in descendants(self.pid):
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == "raylet":
+                    os.kill(pid, signal.SIGKILL)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """To all its processes."""
+        for pid in descendants(self.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+
+def descendants(pid: int) -> Iterator[int]:
+    """The processes that a process has started, and those that these have."""
+    with contextlib.suppress(OSError):
+        for children in Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in children.read_text(encoding="utf-8").split():
+                yield int(child)
+                yield from descendants(int(child))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,68 +111,106 @@ def environment_in(folder: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def head_node(num_cpus: int) -> Generator[Head]:
+def head_node(
+    num_cpus: int, host: Host = THIS_HOST, *, dashboard: bool = True, environment: Mapping[str, str] | None = None
+) -> Generator[Head]:
     """A head node with token authentication and a job server.
+
+    Args:
+        dashboard: whether there is to be a job server, which is most of the start's cost.
+        environment: variables for the node and whoever uses it.
 
     Raises:
         RuntimeError: it does not start.
     """
     with own_folder() as folder:
         token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(16), "RAY_JOB_STOP_WAIT_TIME_S": "60"}
-        environment = environment_in(folder) | token | {"RAY_metrics_report_interval_ms": "500"}
-        said = ""
-        for _ in range(ATTEMPTS):
-            gcs, dashboard, *others = _free_ports(5)
-            arguments = _start_arguments(folder, num_cpus, gcs, dashboard, others)
-            process = subprocess.Popen(
-                arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        quick = {"RAY_metrics_report_interval_ms": "500"}
+        variables = environment_in(folder) | token | quick | dict(environment or {})
+
+        def arguments() -> list[str]:
+            gcs, server, client = _free_ports(3)
+            return [
+                "--head",
+                f"--port={gcs}",
+                f"--dashboard-port={server}",
+                f"--include-dashboard={dashboard}",
+                f"--ray-client-server-port={client}",
+                f"--temp-dir={folder / 'ray'}",
+            ]
+
+        with _started(arguments, num_cpus, host, variables) as (_, used):
+            ports = {name: value for name, _, value in (argument.partition("=") for argument in used)}
+            yield Head(
+                environment=variables,
+                folder=folder,
+                address=f"{host.ip}:{ports['--port']}",
+                url=f"http://{host.ip}:{ports['--dashboard-port']}",
+                metrics_url=f"http://{host.ip}:{ports['--metrics-export-port']}/metrics",
             )
-            assert process.stdout is not None
-            said = ""
-            for line in process.stdout:
-                said += line
-                if STARTED in line:
-                    break
-            else:
-                process.wait()
-                continue
-            try:
-                yield Head(
-                    environment=environment,
-                    folder=folder,
-                    address=f"127.0.0.1:{gcs}",
-                    url=f"http://127.0.0.1:{dashboard}",
-                    metrics_url=f"http://127.0.0.1:{others[-1]}/metrics",
-                )
-            finally:
-                process.terminate()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.communicate(timeout=40)
-                process.kill()
-                process.communicate()
-            return
-        raise RuntimeError(f"Ray's head did not start in {ATTEMPTS} attempts:\n{said}")
 
 
-def _start_arguments(folder: Path, num_cpus: int, gcs: int, dashboard: int, others: list[int]) -> list[str]:
-    agent, client, metrics = others
-    return [
-        str(Path(sys.executable).parent / "ray"),
-        "start",
-        "--head",
-        "--block",
-        "--node-ip-address=127.0.0.1",
-        f"--port={gcs}",
-        f"--dashboard-port={dashboard}",
-        f"--dashboard-agent-listen-port={agent}",
-        f"--ray-client-server-port={client}",
-        f"--metrics-export-port={metrics}",
-        "--min-worker-port=0",
-        "--max-worker-port=0",
-        f"--num-cpus={num_cpus}",
-        "--object-store-memory=100000000",
-        f"--temp-dir={folder / 'ray'}",
-    ]
+@contextlib.contextmanager
+def worker_node(
+    head: Head, num_cpus: int, host: Host = THIS_HOST, environment: Mapping[str, str] | None = None
+) -> Generator[Node]:
+    """A node that joins a head, and is gone afterwards.
+
+    Raises:
+        RuntimeError: it does not start.
+    """
+    variables = head.environment | dict(environment or {})
+    with _started(lambda: [f"--address={head.address}"], num_cpus, host, variables) as (process, _):
+        yield Node(process.pid)
+
+
+@contextlib.contextmanager
+def _started(
+    arguments: Callable[[], list[str]], num_cpus: int, host: Host, environment: Mapping[str, str]
+) -> Generator[tuple[subprocess.Popen[str], list[str]]]:
+    """A node and the arguments that it was started with, until its use ends."""
+    said = ""
+    for _ in range(ATTEMPTS):
+        agent, metrics = _free_ports(2)
+        used = [*arguments(), f"--metrics-export-port={metrics}"]
+        process = subprocess.Popen(
+            [
+                *host.prefix,
+                str(Path(sys.executable).parent / "ray"),
+                "start",
+                "--block",
+                f"--node-ip-address={host.ip}",
+                f"--dashboard-agent-listen-port={agent}",
+                "--min-worker-port=0",
+                "--max-worker-port=0",
+                f"--num-cpus={num_cpus}",
+                "--object-store-memory=100000000",
+                *used,
+            ],
+            env=dict(environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if STARTED in line:
+                break
+        else:
+            process.wait()
+            continue
+        try:
+            yield process, used
+        finally:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=40)
+            process.kill()
+            process.communicate()
+        return
+    raise RuntimeError(f"a Ray node did not start in {ATTEMPTS} attempts:\n{said}")
 
 
 def _free_ports(number: int) -> list[int]:

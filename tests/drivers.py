@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ DRIVER = """
 import json, os, random, resource, sys, time
 import llamoco_data.campaign.driver as driver
 import llamoco_data.campaign.lease as lease
-from llamoco_data.execution.inline import InlineExecutor
+from llamoco_data.execution import executor
 from llamoco_data.identity import LlamocoError
-from tests.campaigns import SMALL, OneRunSlices
+from llamoco_data.portfolio.entrants import entrants
+from tests.campaigns import SMALL, OneRunSlices, entrant, small
 
 options = json.loads(sys.argv[2])
 driver.BLOCK_S = options["block_s"]
@@ -30,11 +31,17 @@ if "file_bytes" in options:
 if "user" in options:
     os.setgid(options["user"])
     os.setuid(options["user"])
+if "margin_s" in options:
+    import llamoco_data.execution.ray_actors as ray_actors
+    where = ray_actors.RayExecutor(options["address"], options.get("workers"), options["margin_s"])
+else:
+    where = executor(options.get("address", "inline"), options.get("workers"))
 try:
-    driver.run_campaign(
+    driver.run_entrants(
         sys.argv[1],
-        SMALL,
-        OneRunSlices(InlineExecutor()),
+        small(**options.get("spec", {})),
+        (*(entrant(body) for body in options.get("bodies", [])), *entrants(SMALL.optimizers)),
+        OneRunSlices(where),
         notice=lambda line: print(line, flush=True),
         stop=lambda: time.sleep(options["pace_s"]),
     )
@@ -48,18 +55,21 @@ def driver(
     folder: Path | str,
     *,
     environment: Mapping[str, str] | None = None,
+    prefix: Sequence[str] = (),
     **options: Any,
 ) -> subprocess.Popen[str]:
     """A driver that commits after every run unless told otherwise.
 
     Args:
-        options: `block_s`; `pace_s`, a pause before each run, so that there is a middle to be met in; `stale_s`, after
+        prefix: a command that is to run the driver.
+        options: `address` and `workers`, where the work is to be done, and `margin_s`; `bodies` of further candidates; `spec`, for `small`;
+            `block_s`; `pace_s`, a pause before each run, so that there is a middle to be met in; `stale_s`, after
             which a lease is given up; `machine`, the name of another machine that this is to pass for; `clock`, where
             its wall clock is to jump; `file_bytes`, which no file may exceed;
             `user`, the number of one that it is to become.
     """
     return subprocess.Popen(
-        [sys.executable, "-c", DRIVER, str(folder), json.dumps({"block_s": 0.0, "pace_s": 0.0, **options})],
+        [*prefix, sys.executable, "-c", DRIVER, str(folder), json.dumps({"block_s": 0.0, "pace_s": 0.0, **options})],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -14,7 +14,7 @@ from llamoco_data.campaign.missing import known_indices, open_indices, open_task
 from llamoco_data.campaign.repair import repair
 from llamoco_data.campaign.spec import CampaignSpec, keep_campaign, plan_id, stored_campaign, wanted_campaign
 from llamoco_data.campaign.tally import Snapshot, Tally
-from llamoco_data.execution import Draw, Executor, Lost, Slice, Task, after_loss, runs_wanted
+from llamoco_data.execution import Draw, Executor, Lost, Slice, Task, after_loss, after_progress, runs_wanted
 from llamoco_data.files import Place
 from llamoco_data.portfolio.entrants import Entrant, entrants
 from llamoco_data.problems.own_spec import AnySpec
@@ -201,8 +201,7 @@ class _Drive:
         if progress.finished:
             self._finish(task.index, progress.problem)
         else:
-            records = (*task.records, *progress.records)
-            self.begun.append(task.model_copy(update={"problem": progress.problem, "records": records, "losses": 0}))
+            self.begun.append(after_progress(task, progress))
 
     def _keep(self, index: int, problem: AnySpec, records: Sequence[RunRecord]) -> None:
         self.block.problems.setdefault(index, StoredProblem(index=index, spec=problem))

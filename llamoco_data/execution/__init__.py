@@ -1,7 +1,7 @@
 """Where work is done: in this process, or on Ray actors, with the same records either way."""
 
 from llamoco_data.execution.inline import InlineExecutor
-from llamoco_data.execution.losses import after_loss
+from llamoco_data.execution.losses import after_loss, after_progress
 from llamoco_data.execution.protocol import Executor, Lost, Slice
 from llamoco_data.execution.work import (
     SLICE_S,
@@ -26,6 +26,7 @@ __all__ = [
     "Task",
     "advance",
     "after_loss",
+    "after_progress",
     "applicable",
     "contestants",
     "drawn",
@@ -40,7 +41,7 @@ def executor(address: str, workers: int | None = None) -> Executor:
     Args:
         address: `inline` (this process, one run at a time), `local` (a Ray of its own on this machine), `auto` (the
             Ray cluster that runs here), or the address of a cluster (`host:port` or `ray://host:port`).
-        workers: how many; by default one for each processor of the machine or cluster.
+        workers: how many; by default one for each processor of the machine or cluster, which may grow.
 
     Raises:
         LlamocoError: the number of workers is below 1.

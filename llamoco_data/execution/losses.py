@@ -1,26 +1,42 @@
 """What becomes of a task whose worker was lost: a pure policy that finds the run at fault and lets the rest go on.
 
-A slice that cost its worker is repeated one run at a time; a run that keeps costing its worker is recorded as such.
+A slice that cost its worker is repeated one run at a time; a run that keeps costing its worker is recorded as such. A
+node that is lost says nothing about a run, unless the same run meets it again and again.
 """
 
 from collections.abc import Sequence
 
 from llamoco_data.execution.protocol import Lost
-from llamoco_data.execution.work import Task, applicable, drawn, runs_wanted
+from llamoco_data.execution.work import Progress, Task, applicable, drawn, runs_wanted
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.runs import RunRecord, unmeasured
 
 MAX_LOSSES = 2
-"""Workers that one run may cost: the second loss is no accident of its machine."""
+"""Workers that one run may cost. It costs the second where nothing else of the campaign could have taken its memory."""
+MAX_LOST_NODES = 10
+"""Nodes that may be lost in a row under one run; without a limit, one that takes its node down would take them all."""
 
 
 def after_loss(task: Task, lost: Lost, entrants: Sequence[Entrant]) -> tuple[Task, RunRecord | None]:
     """The task to go on with, and the record of the run at fault, once it is certain which that is."""
     if not task.single:
         return task.model_copy(update={"single": True}), None
-    if task.losses + 1 < MAX_LOSSES:
-        return task.model_copy(update={"losses": task.losses + 1}), None
+    losses, lost_nodes = task.losses + (not lost.by_node), task.lost_nodes + lost.by_node
+    if losses < MAX_LOSSES and lost_nodes < MAX_LOST_NODES:
+        alone = task.alone or (lost.status == "crashed" and not lost.by_node)
+        return task.model_copy(update={"losses": losses, "lost_nodes": lost_nodes, "alone": alone}), None
+    detail = f"{lost_nodes} nodes were lost in a row while it ran" if lost.by_node else lost.detail
     spec = drawn(task.problem)
     run = runs_wanted(task, entrants)[0]
-    record = unmeasured(applicable(entrants, spec)[run.candidate_id], spec, run.seed, lost.status, lost.detail)
-    return task.model_copy(update={"problem": spec, "records": (*task.records, record), "losses": 0}), record
+    record = unmeasured(applicable(entrants, spec)[run.candidate_id], spec, run.seed, lost.status, detail)
+    return _beyond(task.model_copy(update={"problem": spec}), [record]), record
+
+
+def after_progress(task: Task, progress: Progress) -> Task:
+    """The rest of a task's problem."""
+    return _beyond(task.model_copy(update={"problem": progress.problem}), progress.records)
+
+
+def _beyond(task: Task, records: Sequence[RunRecord]) -> Task:
+    """The task after further runs, with a clean record for the next one."""
+    return task.model_copy(update={"records": (*task.records, *records), "alone": False, "losses": 0, "lost_nodes": 0})

@@ -14,6 +14,8 @@ class Lost:
 
     status: Literal["crashed", "timed_out"]
     detail: str
+    by_node: bool = False
+    """Whether the node, or the way to it, was lost, which says nothing about the run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,16 @@
 # pyright: reportExplicitAny=false, reportPrivateUsage=false
 """The executor on Ray actors: one call in flight per actor; this side owns deadlines, kills and respawns.
 
-Ray itself restarts and retries nothing: whether a lost slice is tried again is decided by whoever gets it back.
+Ray itself restarts and retries nothing: whether a lost slice is tried again is decided by whoever gets it back. Before
+a run is blamed for a loss, the node that it was on has to show that it is there.
 """
 
 import contextlib
-import logging
 import os
-import re
-import signal
-import socket
-import subprocess
-import sys
-import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from llamoco_data.execution.protocol import Lost, Slice
@@ -24,26 +18,38 @@ from llamoco_data.execution.work import Progress, Task, advance, warm_up
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio.entrants import Entrant
 
-# A lost worker is a record here, and no news for the screen. Ray reads the variable when it is imported.
-os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "^A worker died or was killed while executing a task")
+# A lost worker or node is dealt with here, and no news for the screen, where Ray would put a page of its log. Ray reads
+# the variable when it is imported.
+os.environ.setdefault(
+    "RAY_DEDUP_LOGS_SKIP_REGEX",
+    "^(A worker died or was killed while executing a task|Raylet is terminated|The node with node id|"
+    r"\d+ worker\(s\) were killed due to|Task was killed due to)",
+)
 
 import ray
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import ActorDiedError, OutOfMemoryError, RayError, RayTaskError, RuntimeEnvSetupError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from llamoco_data.execution.ray_connection import connected
 
 TICK_S = 0.2
-CONNECT_LIMIT_S = 20.0
 START_LIMIT_S = 180.0
-"""For the first actor to come up; it may have to compile the evaluator."""
+"""For an actor of a Ray of our own to come up while there is none; it may have to compile the evaluator."""
+NODE_LIMIT_S = 900.0
+"""The same on a cluster, where a node may have to be brought up first."""
+GROW_S = 5.0
+"""Between two looks at how many processors the cluster has."""
+ANSWER_S = 10.0
+"""For a node to show that it is there: it starts a process, which takes a second or two."""
 MARGIN_S = 10.0
 """Added to a slice's deadline for a machine under load, or a pause."""
 MAX_FAILED_STARTS = 3
-"""Failed starts in a row after which the cause cannot be chance."""
+"""Failed starts in a row, on nodes that are there, after which the cause cannot be chance."""
 MAX_FAILED_SLICES = 20
 """Slices in a row that raised instead of giving records, after which the cause is no program but a defect of ours."""
-OBJECT_STORE_BYTES = 200_000_000
-"""Of a Ray of our own: tasks and their results are small."""
 
-_QUIETLY: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+_DEAD = "its worker process died"
+_OVERDUE = "it did not end within its time limit, and was stopped from outside"
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -54,7 +60,7 @@ class RayExecutor:
     address: str
     """`local`, `auto`, `host:port` or `ray://host:port`. A process that is connected to Ray already stays so."""
     workers: int | None = None
-    """Number of actors; one for each processor where None."""
+    """Number of actors; one for each processor where None, and more when the cluster grows."""
     margin_s: float = MARGIN_S
 
     def run(
@@ -65,10 +71,15 @@ class RayExecutor:
         Raises:
             LlamocoError: no Ray answers at the address, or none of its actors comes up.
         """
-        with _connected(self.address, self.workers):
+        with connected(self.address, self.workers):
             warm_up()
-            size = self.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
-            pool = _Pool(ray.put(tuple(entrants)), min(size, width), self.margin_s)
+            pool = _Pool(
+                entrants=ray.put(tuple(entrants)),
+                workers=self.workers,
+                width=width,
+                margin_s=self.margin_s,
+                start_limit_s=START_LIMIT_S if self.address == "local" else NODE_LIMIT_S,
+            )
             try:
                 yield from pool.run(pending)
             finally:
@@ -80,23 +91,44 @@ class _Worker:
 
     def __init__(self, entrants: Sequence[Entrant]) -> None:
         self._entrants = entrants
-        warm_up()
 
-    def ready(self) -> None:
-        """Returns once the actor is up."""
+    def node_id(self) -> str:
+        return ray.get_runtime_context().get_node_id()
+
+    def warm_up(self) -> None:
+        warm_up()
 
     def advance(self, task: Task) -> Progress:
         return advance(task, self._entrants)
 
 
 @dataclass(slots=True)
+class _Actor:
+    """A worker, from its start on."""
+
+    handle: Any
+    node_id: str = ""
+    """Empty until it has told."""
+
+
+@dataclass(slots=True)
 class _Call:
     """A slice on its way."""
 
-    actor: Any
+    actor: _Actor
     task: Task
     deadline: float
     """On the monotonic clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Whether a node is there: asked after a loss on it."""
+
+    node_id: str
+    deadline: float
+    then: Callable[[bool], list[Slice]]
+    """What follows from the answer."""
 
 
 @dataclass(slots=True)
@@ -105,24 +137,34 @@ class _Pool:
 
     entrants: Any
     """Reference of the programs, which every actor gets when it starts."""
-    size: int
+    workers: int | None
+    width: int
     margin_s: float
-    idle: deque[Any] = field(default_factory=deque)
-    starting: dict[Any, Any] = field(default_factory=dict)
-    """Reference of `ready` -> actor."""
+    start_limit_s: float
+    size: int = 0
+    """Actors that were asked for; those that find no processor wait."""
+    idle: deque[_Actor] = field(default_factory=deque)
+    starting: dict[Any, _Actor] = field(default_factory=dict)
+    """Reference of what it does first -> actor."""
     calls: dict[Any, _Call] = field(default_factory=dict)
+    questions: dict[Any, _Question] = field(default_factory=dict)
+    """Reference of the answer -> question."""
+    alone: deque[Task] = field(default_factory=deque)
+    """Tasks that wait for a node without other work."""
+    kept_free: str = ""
+    """The node that gets no other work, for a task that is to be alone there."""
     failed_starts: int = 0
     failed_slices: int = 0
     began: float = field(default_factory=time.monotonic)
     """When the pool last had a working actor."""
+    looked: float = float("-inf")
+    """When the number of processors was last looked at."""
 
     def run(self, pending: Callable[[], Task | None]) -> Generator[Slice | None]:
-        for _ in range(self.size):
-            self._spawn()
         while True:
-            while self.idle and (task := pending()) is not None:
-                self._call(self.idle.popleft(), task)
-            if self.idle and not self.calls:
+            self._grow()
+            self._hand_out(pending)
+            if self.idle and not (self.calls or self.questions or self.alone):
                 return
             ended = self._ended()
             yield from ended or [None]
@@ -131,6 +173,16 @@ class _Pool:
         actors = [*self.idle, *self.starting.values(), *(call.actor for call in self.calls.values())]
         for actor in actors:
             _kill(actor)
+
+    def _grow(self) -> None:
+        """Adds actors up to the number wanted; without a number, up to the processors that the cluster has now."""
+        if self.size and (self.workers is not None or time.monotonic() - self.looked < GROW_S):
+            return
+        self.looked = time.monotonic()
+        wanted = self.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        while self.size < min(wanted, self.width):
+            self.size += 1
+            self._spawn()
 
     def _spawn(self) -> None:
         options = {
@@ -141,34 +193,66 @@ class _Pool:
             "runtime_env": {"env_vars": dict.fromkeys(_THREADS, "1")},
         }
         remote: Any = ray.remote(_Worker)
-        actor = remote.options(**options).remote(self.entrants)
-        self.starting[actor.ready.remote()] = actor
+        actor = _Actor(remote.options(**options).remote(self.entrants))
+        self.starting[actor.handle.node_id.remote()] = actor
 
-    def _call(self, actor: Any, task: Task) -> None:
+    def _hand_out(self, pending: Callable[[], Task | None]) -> None:
+        self._hand_out_alone()
+        while (actor := next((each for each in self.idle if each.node_id != self.kept_free), None)) is not None:
+            task = pending()
+            if task is None:
+                return
+            if task.alone:
+                self.alone.append(task)
+                self._hand_out_alone()
+            else:
+                self._call(actor, task)
+
+    def _hand_out_alone(self) -> None:
+        """Keeps the node with the least work from getting more, until a task can be alone on it."""
+        work = Counter(call.actor.node_id for call in self.calls.values())
+        self.kept_free = next((call.actor.node_id for call in self.calls.values() if call.task.alone), "")
+        if self.kept_free or not self.alone or not self.idle:
+            return
+        actor = min(self.idle, key=lambda each: work[each.node_id])
+        self.kept_free = actor.node_id
+        if not work[actor.node_id]:
+            self._call(actor, self.alone.popleft())
+
+    def _call(self, actor: _Actor, task: Task) -> None:
+        self.idle.remove(actor)
         allowed_s = (0.0 if task.single else task.slice_s) + 1.5 * task.time_limit_s + self.margin_s
-        self.calls[actor.advance.remote(task)] = _Call(actor, task, time.monotonic() + allowed_s)
+        reference = actor.handle.advance.remote(task)
+        self.calls[reference] = _Call(actor, task, time.monotonic() + allowed_s)
 
     def _ended(self) -> list[Slice]:
         """The slices that have ended since, waiting for one for a tick at most."""
-        references = [*self.calls, *self.starting]
+        references = [*self.calls, *self.starting, *self.questions]
         ready, _ = ray.wait(references, num_returns=len(references), timeout=0)
         if not ready:
             ready, _ = ray.wait(references, num_returns=1, timeout=TICK_S)
-        slices = [self._result(reference) for reference in ready if reference in self.calls]
+        slices = [slice_ for reference in ready if reference in self.calls for slice_ in self._result(reference)]
         for reference in ready:
             if reference in self.starting:
                 self._started(reference)
-        slices += [self._overdue(reference) for reference in list(self.calls) if self._is_overdue(reference)]
+        # What has come back by now is taken before anybody is blamed for not coming back.
+        for reference, question in list(self.questions.items()):
+            if reference in ready or time.monotonic() > question.deadline:
+                del self.questions[reference]
+                slices += self._answered(question, reference in ready and _is_there(reference))
+        for reference, call in self.calls.items():
+            if time.monotonic() > call.deadline:
+                self._overdue(reference, call)
         if self.idle or self.calls:
             self.began = time.monotonic()
-        elif time.monotonic() - self.began > START_LIMIT_S:
+        elif time.monotonic() - self.began > self.start_limit_s:
             raise LlamocoError(
-                f"no worker came up within {START_LIMIT_S:.0f} s: does the Ray cluster have a free processor? "
+                f"no worker came up within {self.start_limit_s:.0f} s: does the Ray cluster have a free processor? "
                 "`ray status` tells; nothing is lost, run again when it has"
             )
         return slices
 
-    def _result(self, reference: Any) -> Slice:
+    def _result(self, reference: Any) -> list[Slice]:
         call = self.calls.pop(reference)
         try:
             progress: Any = ray.get(reference)
@@ -179,127 +263,111 @@ class _Pool:
                 raise
             self._replace(call.actor)
             cause = " ".join(str(error.cause).split())
-            return Slice(call.task, Lost("crashed", f"its worker failed: {type(error.cause).__name__}: {cause}"))
-        except RayError:
+            return [Slice(call.task, Lost("crashed", f"its worker failed: {type(error.cause).__name__}: {cause}"))]
+        except (ActorDiedError, OutOfMemoryError) as error:
             self._replace(call.actor)
-            return Slice(call.task, Lost("crashed", "its worker process died"))
+            out_of_memory = isinstance(error, OutOfMemoryError)
+            lost = Lost("crashed", "its worker was ended for want of memory" if out_of_memory else _DEAD)
+            self._ask(call.actor.node_id, lambda there: [Slice(call.task, replace(lost, by_node=not there))])
+            return []
+        except RayError:
+            # The connection to the worker broke, or something of Ray's did, and nobody says that the worker died.
+            self._replace(call.actor)
+            return self._without(call.actor.node_id, [Slice(call.task, Lost("crashed", _DEAD, by_node=True))])
         self.failed_slices = 0
         self.idle.append(call.actor)
-        return Slice(call.task, progress)
+        return [Slice(call.task, progress)]
 
-    def _is_overdue(self, reference: Any) -> bool:
-        return time.monotonic() > self.calls[reference].deadline
+    def _overdue(self, reference: Any, call: _Call) -> None:
+        call.deadline = float("inf")
 
-    def _overdue(self, reference: Any) -> Slice:
-        call = self.calls.pop(reference)
-        self._replace(call.actor)
-        return Slice(call.task, Lost("timed_out", "it did not end within its time limit, and was stopped from outside"))
+        def verdict(there: bool) -> list[Slice]:
+            if reference not in self.calls:
+                return []
+            del self.calls[reference]
+            self._replace(call.actor)
+            return [Slice(call.task, Lost("timed_out", _OVERDUE, by_node=not there))]
+
+        self._ask(call.actor.node_id, verdict)
 
     def _started(self, reference: Any) -> None:
         actor = self.starting.pop(reference)
         try:
-            ray.get(reference)
+            told: Any = ray.get(reference)
         except RayError as error:
-            self.failed_starts += 1
-            if self.failed_starts >= MAX_FAILED_STARTS:
-                raise LlamocoError(
-                    f"workers do not start: {_last_line(error)}; "
-                    "every node needs this program's version and its dependencies"
-                ) from None
             self._replace(actor)
-        else:
-            self.failed_starts = 0
-            self.idle.append(actor)
+            if _is_at_fault(error):
+                self._failed_start(error)
+            elif actor.node_id:
+                failure = error
+                self._ask(actor.node_id, lambda there: self._failed_start(failure) if there else [])
+            return
+        if not actor.node_id:
+            actor.node_id = told
+            self.starting[actor.handle.warm_up.remote()] = actor
+            return
+        self.failed_starts = 0
+        self.idle.append(actor)
 
-    def _replace(self, actor: Any) -> None:
+    def _failed_start(self, error: RayError) -> list[Slice]:
+        self.failed_starts += 1
+        if self.failed_starts >= MAX_FAILED_STARTS:
+            raise LlamocoError(
+                f"workers do not start: {_last_line(error)}; "
+                "every node needs this program's version and its dependencies"
+            ) from None
+        return []
+
+    def _ask(self, node_id: str, then: Callable[[bool], list[Slice]]) -> None:
+        """Has a node show that it is there, by another process than the worker's, which may hang or be dead."""
+        if node_id == ray.get_runtime_context().get_node_id():
+            answer = ray.put(None)
+        else:
+            strategy = NodeAffinitySchedulingStrategy(node_id, soft=False)
+            remote: Any = ray.remote(_here)
+            answer = remote.options(num_cpus=0, max_retries=0, scheduling_strategy=strategy).remote()
+        self.questions[answer] = _Question(node_id, time.monotonic() + ANSWER_S, then)
+
+    def _answered(self, question: _Question, there: bool) -> list[Slice]:
+        slices = question.then(there)
+        return slices if there else self._without(question.node_id, slices)
+
+    def _without(self, node_id: str, slices: list[Slice]) -> list[Slice]:
+        """The slices, after the idle actors of a node that is not there were replaced: nothing may be given to them."""
+        for actor in [each for each in self.idle if each.node_id == node_id]:
+            self.idle.remove(actor)
+            self._replace(actor)
+        return slices
+
+    def _replace(self, actor: _Actor) -> None:
         _kill(actor)
         self._spawn()
 
 
-def _kill(actor: Any) -> None:
+def _here() -> None:
+    """What a node runs to show that it is there."""
+
+
+def _is_there(answer: Any) -> bool:
+    try:
+        ray.get(answer)
+    except OutOfMemoryError:
+        return True
+    except RayError:
+        return False
+    return True
+
+
+def _is_at_fault(error: RayError) -> bool:
+    """Whether a start failed by what was started, and not by where."""
+    return isinstance(error, RayTaskError | RuntimeEnvSetupError) or getattr(error, "actor_init_failed", False)
+
+
+def _kill(actor: _Actor) -> None:
     with contextlib.suppress(RayError):
-        ray.kill(actor, no_restart=True)
+        ray.kill(actor.handle, no_restart=True)
 
 
 def _last_line(error: RayError) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__
-
-
-@contextlib.contextmanager
-def _connected(address: str, workers: int | None) -> Generator[None]:
-    """Connects the process to Ray, unless it is connected already, and undoes at the end what it did."""
-    if ray.is_initialized():
-        here = ray.get_runtime_context().gcs_address
-        if address not in ("local", "auto", here):
-            raise LlamocoError(
-                f"this process is connected to the Ray at {here}, not {address}; use that, or disconnect first"
-            )
-        yield
-        return
-    try:
-        _connect(address, workers)
-        yield
-    finally:
-        ray.shutdown()
-
-
-def _connect(address: str, workers: int | None) -> None:
-    options = dict(_QUIETLY)
-    if address == "local":
-        # Without a number Ray counts the processors that this process may use, in a container too.
-        options |= {"num_cpus": workers, "include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
-    else:
-        _check_answers(address)
-    try:
-        with _callers_sigterm():
-            ray.init(address=address, **options)
-    except (ConnectionError, RuntimeError, ValueError, OSError, RayError) as error:
-        raise _unreachable(address, str(error)) from None
-
-
-@contextlib.contextmanager
-def _callers_sigterm() -> Generator[None]:
-    """Gives SIGTERM back to a caller that handles it: Ray takes it when it connects, and ends the process on it."""
-    handler = signal.getsignal(signal.SIGTERM)
-    yield
-    if callable(handler) and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, handler)
-
-
-def _check_answers(address: str) -> None:
-    """Tries to connect in another process, which can be stopped: Ray itself would try for minutes, not quietly.
-
-    Raises:
-        LlamocoError: no Ray answers.
-    """
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if host and port.isdigit():
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), CONNECT_LIMIT_S).close()
-        except (OSError, OverflowError) as error:
-            raise _unreachable(address, getattr(error, "strerror", None) or str(error)) from None
-    script = f"import sys, ray; ray.init(sys.argv[1], **{_QUIETLY!r})"
-    try:
-        attempt = subprocess.run(
-            [sys.executable, "-c", script, address],
-            capture_output=True,
-            check=False,
-            text=True,
-            timeout=CONNECT_LIMIT_S,
-        )
-    except subprocess.TimeoutExpired:
-        raise _unreachable(address, f"nothing answered within {CONNECT_LIMIT_S:.0f} s") from None
-    if attempt.returncode != 0:
-        last = (attempt.stderr.strip().splitlines() or ["it ended without a word"])[-1]
-        raise _unreachable(address, re.sub(r"^[\w.]+(Error|Exception): ", "", last))
-
-
-def _unreachable(address: str, reason: str) -> LlamocoError:
-    reason = " ".join(reason.split())[:200].rstrip(".")
-    if address == "local":
-        return LlamocoError(f"Ray does not start here: {reason}; free some memory, or run with --address inline")
-    return LlamocoError(
-        f"no Ray answers at address {address!r}: {reason}; "
-        "check the address and that its head node runs, or run with --address local"
-    )

@@ -41,9 +41,9 @@ import sys
 from llamoco_data.campaign import run_campaign
 from llamoco_data.execution import executor
 from llamoco_data.identity import LlamocoError
-import llamoco_data.execution.ray_actors as ray_actors
+import llamoco_data.execution.ray_connection as ray_connection
 from tests.campaigns import SMALL
-ray_actors.CONNECT_LIMIT_S = 6.0
+ray_connection.CONNECT_LIMIT_S = 6.0
 try:
     run_campaign(sys.argv[1], SMALL, executor(sys.argv[2]))
 except LlamocoError as error:
