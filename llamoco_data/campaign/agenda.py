@@ -15,7 +15,7 @@ from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.runs import RunRecord
 
 EARLY = 4.0
-"""A problem is long from the moment when it may take a fourth of the time that is left at best."""
+"""A problem is begun out of turn when it may take a fourth of the time that all workers need for everything left."""
 PART_S = 0.25
 """A part of a shared problem is not made smaller than this, so that sharing costs little."""
 
@@ -105,12 +105,12 @@ class Agenda:
         if self._parts:
             return self._parts.popleft()
         longest = self._longest_unbegun()
-        if longest is not None and self._may_end_last(longest):
+        if longest is not None and self.is_long(longest, EARLY):
             return self._begin(longest)
         if self._begun:
             _, _, task = heapq.heappop(self._begun)
-            is_long = self._may_end_last(task.index) and not task.single
-            return self._first_part(task) if is_long else task
+            is_shared = self.is_long(task.index) and not task.single
+            return self._first_part(task) if is_shared else task
         return None if longest is None else self._begin(self._first_unbegun())
 
     def _put_back(self, task: Task) -> None:
@@ -141,9 +141,13 @@ class Agenda:
             self._in_order.popleft()
         return self._in_order[0]
 
-    def _may_end_last(self, index: int) -> bool:
-        """Whether a problem is long: all workers together might be done with everything else before one is with it."""
-        return self._num_workers > 1 and EARLY * self._left[index].most_s * self._num_workers > self._total_s
+    def is_long(self, index: int, early: float = 1.0) -> bool:
+        """Whether all workers together may be done with everything that is left before one is with this problem.
+
+        Args:
+            early: asked with this multiple of the problem.
+        """
+        return self._num_workers > 1 and early * self._left[index].most_s * self._num_workers > self._total_s
 
     def _expect(self, index: int, left: Cost | None) -> None:
         if left is not None:

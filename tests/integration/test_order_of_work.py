@@ -91,8 +91,9 @@ def test_crowd_that_is_stopped_in_the_middle_goes_on_to_the_same_rows(spec: Camp
 
 def opened(costs: dict[int, Cost], workers: int) -> list[int]:
     """The order in which so many workers, each of which takes one task and does not return, begin problems."""
-    task = Task(index=0, problem=Draw(mixture=SMALL.mixture, seed=0, index=0), policy=SMALL.policy, time_limit_s=1.0)
-    plan = Agenda((), lambda index: task.model_copy(update={"index": index}), costs)
+    draw = Draw(mixture=SMALL.mixture, seed=0, index=0)
+    first = Task(index=0, problem=draw, policy=SMALL.policy, time_limit_s=1.0)
+    plan = Agenda((), lambda index: first.model_copy(update={"index": index}), costs)
     return [task.index for _ in range(workers) if (task := plan.next()) is not None]
 
 
