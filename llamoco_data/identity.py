@@ -56,7 +56,9 @@ def canonical(value: object) -> str:
         TypeError: the value holds something other than records, mappings with text keys, sequences and scalars.
         ValueError: the value holds NaN or an infinity.
     """
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    # What pydantic dumps is plain already, and most values are records.
+    plain = value.model_dump(mode="json") if isinstance(value, Record) else _plain(value)
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def digest(value: object) -> str:

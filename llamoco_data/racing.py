@@ -75,21 +75,21 @@ def next_runs(
         contestants: the candidates that apply to the problem, in catalogue order.
         records: what has been run on the problem so far, in any order.
     """
-    return _replayed(policy, problem_id, contestants, records)[1]
+    return replayed(policy, problem_id, contestants, records)[1]
 
 
 def counted(
     policy: Policy, problem_id: str, contestants: Sequence[Contestant], records: Sequence[RunRecord]
 ) -> tuple[RunRecord, ...]:
     """The records that the policy asked for; others, of a smaller portfolio's race, count for nothing."""
-    return _replayed(policy, problem_id, contestants, records)[0]
+    return replayed(policy, problem_id, contestants, records)[0]
 
 
 def outlook(
     policy: Policy, problem_id: str, contestants: Sequence[Contestant], records: Sequence[RunRecord]
 ) -> dict[str, float]:
     """candidate_id -> runs that it still needs: exact for an exhaustive search; a race's later acts spread evenly."""
-    met, missing = _replayed(policy, problem_id, contestants, records)
+    met, missing = replayed(policy, problem_id, contestants, records)
     if not missing:
         return {}
     runs = Counter(run.candidate_id for run in missing)
@@ -114,10 +114,10 @@ def most_runs(policy: Policy, num_candidates: int) -> int:
     return ceil(policy.runs_per_candidate * num_candidates)
 
 
-def _replayed(
+def replayed(
     policy: Policy, problem_id: str, contestants: Sequence[Contestant], records: Sequence[RunRecord]
 ) -> tuple[tuple[RunRecord, ...], tuple[Run, ...]]:
-    """The records that the policy asked for, stage by stage, and what the first unfinished stage lacks."""
+    """Both at once: the records that count, stage by stage, and what the first unfinished stage lacks."""
     by_run = {(record.candidate_id, record.seed): record for record in records}
     met: list[RunRecord] = []
     for stage in _stages(policy, problem_id, contestants, met):

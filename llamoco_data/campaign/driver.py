@@ -5,12 +5,13 @@ Only this process writes to the folder. Wherever a run is made, it is in the fol
 
 import contextlib
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from llamoco_data.campaign.agenda import Agenda
+from llamoco_data.campaign.costs import problem_costs
 from llamoco_data.campaign.lease import holding
-from llamoco_data.campaign.missing import known_indices, open_indices, open_tasks
+from llamoco_data.campaign.missing import known_indices, open_indices, open_task
 from llamoco_data.campaign.repair import repair
 from llamoco_data.campaign.spec import CampaignSpec, keep_campaign, plan_id, stored_campaign, wanted_campaign
 from llamoco_data.campaign.tally import Snapshot, Tally
@@ -128,18 +129,21 @@ def _run_what_is_missing(drive: "_Drive", store: Store, executor: Executor, repo
 def _begin(spec: CampaignSpec, candidates: tuple[Entrant, ...], store: Store, stop: Callable[[], bool]) -> "_Drive":
     if store.entrants() != candidates:
         store.commit(Block(entrants=candidates))
-    num_open = len(open_indices(spec, candidates, store))
-    num_known = len(known_indices(spec, store))
+    indices = open_indices(spec, candidates, store)
     tally = Tally(
-        problems_total=num_known,
-        problems_open=num_open,
-        problems_unbegun=num_open,
+        problems_total=len(known_indices(spec, store)),
+        problems_open=len(indices),
+        problems_unbegun=len(indices),
         runs_before=store.num_runs,
         most_runs_each=most_runs(spec.policy, len(candidates)),
         optimizer_of={candidate.candidate_id: candidate.optimizer for candidate in candidates},
     )
-    unbegun = open_tasks(spec, candidates, store)
-    return _Drive(candidates, stop, tally, _Uncommitted(plan_id(spec, candidates)), unbegun)
+    agenda = Agenda(
+        entrants=candidates,
+        open=lambda index: open_task(spec, candidates, store, index),
+        costs=problem_costs(spec, candidates, store, indices),
+    )
+    return _Drive(candidates, stop, tally, _Uncommitted(plan_id(spec, candidates)), agenda)
 
 
 @dataclass(slots=True)
@@ -169,39 +173,42 @@ class _Drive:
     stop: Callable[[], bool]
     tally: Tally
     block: _Uncommitted
-    unbegun: Iterator[Task]
-    begun: deque[Task] = field(default_factory=deque)
-    """Problems between two slices."""
+    agenda: Agenda
 
     def pending(self) -> Task | None:
-        """The next task: problems that have been begun come first, so that they are finished."""
+        """The next task, unless it was asked to stop."""
         self.tally.ready()
         if self.stop():
             return None
-        if self.begun:
-            return self.begun.popleft()
-        for task in self.unbegun:
-            if isinstance(task.problem, Draw) or runs_wanted(task, self.candidates):
+        while (task := self.agenda.next()) is not None:
+            if task.runs or isinstance(task.problem, Draw) or runs_wanted(task, self.candidates):
                 return task
+            self.agenda.came_back()
             self._finish(task.index, task.problem)
         return None
 
     def take(self, end: Slice) -> None:
         """Keeps what a slice gave, and lines up the rest of its problem."""
-        task = end.task
-        if isinstance(end.result, Lost):
-            task, record = after_loss(task, end.result, self.candidates)
+        self.agenda.came_back()
+        task, result = end.task, end.result
+        if isinstance(result, Lost):
+            task, record = after_loss(task, result, self.candidates)
             if record is not None and not isinstance(task.problem, Draw):
                 self._keep(task.index, task.problem, [record])
-            self.begun.append(task)
+            self._line_up(task, finished=bool(task.runs and not runs_wanted(task, self.candidates)))
             return
-        progress = end.result
-        self.tally.expect(task, progress)
-        self._keep(task.index, progress.problem, progress.records)
-        if progress.finished:
-            self._finish(task.index, progress.problem)
-        else:
-            self.begun.append(after_progress(task, progress))
+        self.tally.expect(task, result)
+        self._keep(task.index, result.problem, result.records)
+        self._line_up(after_progress(task, result), finished=result.finished)
+
+    def _line_up(self, task: Task, *, finished: bool) -> None:
+        """Says what is to become of a task and of its problem."""
+        if not finished:
+            self.agenda.go_on(task, self.tally.left(task))
+        elif task.runs:
+            self.agenda.part_done(task, self.tally.left(task))
+        elif not isinstance(task.problem, Draw):
+            self._finish(task.index, task.problem)
 
     def _keep(self, index: int, problem: AnySpec, records: Sequence[RunRecord]) -> None:
         self.block.problems.setdefault(index, StoredProblem(index=index, spec=problem))
@@ -210,5 +217,6 @@ class _Drive:
             self.tally.add(index, record)
 
     def _finish(self, index: int, problem: AnySpec) -> None:
+        self.agenda.finish(index)
         self.tally.finish(index)
         self.block.complete.append(problem.problem_id)

@@ -1,6 +1,6 @@
 """Which problems of a campaign may still need runs, and what has been run on them so far."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from llamoco_data.campaign.spec import CampaignSpec, plan_id
 from llamoco_data.execution import Draw, Task
@@ -38,9 +38,3 @@ def open_task(spec: CampaignSpec, entrants: Sequence[Entrant], store: Store, ind
         time_limit_s=spec.time_limit_s,
         records=tuple(record for record in records if record.candidate_id in candidate_ids),
     )
-
-
-def open_tasks(spec: CampaignSpec, entrants: Sequence[Entrant], store: Store) -> Iterator[Task]:
-    """The tasks of the open problems, in the order of their indices."""
-    for index in open_indices(spec, entrants, store):
-        yield open_task(spec, entrants, store, index)

@@ -8,7 +8,7 @@ from llamoco_data.execution import contestants
 from llamoco_data.files import Place
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.own_spec import AnySpec
-from llamoco_data.racing import counted, next_runs
+from llamoco_data.racing import replayed
 from llamoco_data.runs import RunRecord
 from llamoco_data.store import Store
 
@@ -55,10 +55,10 @@ def read_problems(folder: Place) -> Iterator[ProblemRuns]:
         problem = store.problem(problem_id)
         stored = store.records(problem_id)
         racers = contestants(entrants, problem)
-        records = counted(spec.policy, problem_id, racers, stored)
+        records, missing = replayed(spec.policy, problem_id, racers, stored)
         yield ProblemRuns(
             index=index,
             spec=problem,
             records=tuple(sorted(records, key=lambda record: (rank[record.candidate_id], record.seed))),
-            complete=not next_runs(spec.policy, problem_id, racers, stored),
+            complete=not missing,
         )

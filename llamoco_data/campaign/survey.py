@@ -4,11 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from llamoco_data.campaign.costs import FLOOR_S, evaluation_s
 from llamoco_data.campaign.missing import open_indices, open_task
 from llamoco_data.campaign.spec import CampaignSpec, load_campaign, plan_id, wanted_campaign
 from llamoco_data.execution import applicable, contestants, drawn
 from llamoco_data.files import Place
-from llamoco_data.portfolio import OPTIMIZER_BY_NAME
 from llamoco_data.portfolio.entrants import entrants
 from llamoco_data.racing import Race, outlook
 from llamoco_data.runs import RunStatus
@@ -16,13 +16,6 @@ from llamoco_data.store import RunTotals, Store, run_totals
 
 COUNTED_PROBLEMS = 300
 """Open problems that a plan looks at; of more it takes an even sample."""
-
-OBJECTIVE_US = 6.0
-"""Processor microseconds of one evaluation of a problem from Python, between those of one function and of five rotated
-ones: for estimates before anything is measured."""
-
-FLOOR_S = 0.005
-"""Processor time of a run beside its evaluations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +81,7 @@ def plan(folder: Place, spec: CampaignSpec) -> Plan:
         missing += bool(expected)
         for candidate_id, num_runs in expected.items():
             name = optimizer[candidate_id]
-            each_s = measured.get(name, (OPTIMIZER_BY_NAME[name].cost_us + OBJECTIVE_US) * 1e-6)
+            each_s = measured.get(name, evaluation_s(name))
             runs[name] += num_runs
             seconds[name] += num_runs * (each_s * problem.max_evaluations + FLOOR_S)
     scale = len(indices) / max(len(indices[::step]), 1)

@@ -1,10 +1,11 @@
 """Counts what a running campaign has done, and estimates what is left."""
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from llamoco_data.campaign.costs import Cost
 from llamoco_data.execution import Progress, Task
 from llamoco_data.racing import most_runs
 from llamoco_data.runs import RunRecord, RunStatus
@@ -70,7 +71,11 @@ class Tally:
     """By optimizer."""
     need_by_index: dict[int, int] = field(default_factory=dict)
     """Runs of this call that a problem needs, or needed, for each problem that has been begun."""
+    need: int = 0
+    """Their sum."""
     made_by_index: Counter[int] = field(default_factory=Counter)
+    cpu_s_by_index: defaultdict[int, float] = field(default_factory=lambda: defaultdict(float))
+    longest_s_by_index: defaultdict[int, float] = field(default_factory=lambda: defaultdict(float))
     began: float = field(default_factory=time.monotonic)
     began_work: float | None = None
     """When the first worker asked for a task."""
@@ -88,20 +93,33 @@ class Tally:
     def add(self, index: int, record: RunRecord) -> None:
         self.spent.setdefault(self.optimizer_of[record.candidate_id], Spent()).add(record)
         self.made_by_index[index] += 1
+        self.cpu_s_by_index[index] += record.cpu_s
+        self.longest_s_by_index[index] = max(self.longest_s_by_index[index], record.cpu_s)
 
     def expect(self, task: Task, progress: Progress) -> None:
         """Learns from a problem's first slice how many runs it needs."""
         most = most_runs(task.policy, progress.num_applicable) - len(task.records)
-        most = max(most, len(progress.records))
         if task.index not in self.need_by_index:
-            self.need_by_index[task.index] = most
-            self.problems_unbegun -= 1
+            self._needs(task.index, max(most, len(progress.records)))
 
     def finish(self, index: int) -> None:
         self.problems_open -= 1
+        self._needs(index, self.made_by_index[index])
+
+    def left(self, task: Task) -> Cost | None:
+        """What a problem still needs, by its runs of this call; None before the first."""
+        made = self.made_by_index[task.index]
+        if not made:
+            return None
+        left = max(self.need_by_index.get(task.index, 0) - made, 1)
+        mean_s, longest_s = self.cpu_s_by_index[task.index] / made, self.longest_s_by_index[task.index]
+        return Cost(left * mean_s, left * mean_s + min(left, task.policy.repeats) * longest_s)
+
+    def _needs(self, index: int, num_runs: int) -> None:
         if index not in self.need_by_index:
             self.problems_unbegun -= 1
-        self.need_by_index[index] = self.made_by_index[index]
+        self.need += num_runs - self.need_by_index.get(index, 0)
+        self.need_by_index[index] = num_runs
 
     def snapshot(self) -> Snapshot:
         now = time.monotonic()
@@ -123,6 +141,6 @@ class Tally:
         )
 
     def _runs_left(self, new: int) -> int:
-        need, begun = sum(self.need_by_index.values()), len(self.need_by_index)
-        each = need / begun if begun else self.most_runs_each
-        return max(need - new, 0) + round(each * self.problems_unbegun)
+        begun = len(self.need_by_index)
+        each = self.need / begun if begun else self.most_runs_each
+        return max(self.need - new, 0) + round(each * self.problems_unbegun)

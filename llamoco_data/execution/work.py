@@ -39,6 +39,8 @@ class Task(Record):
     time_limit_s: float
     records: tuple[RunRecord, ...] = ()
     """What has been run on the problem so far."""
+    runs: tuple[Run, ...] = ()
+    """The runs to make, where several workers share the problem; else those that the policy asks for."""
     slice_s: float = SLICE_S
     single: bool = False
     """One run only: after a lost worker, to find the run that took it down."""
@@ -59,18 +61,18 @@ class Progress(Record):
     num_applicable: int = Field(ge=0)
     """Entrants that apply to the problem."""
     finished: bool
-    """Whether the policy asks for no more runs."""
+    """Whether nothing is left of the task."""
 
 
 def advance(task: Task, entrants: Sequence[Entrant]) -> Progress:
-    """Runs what the policy asks for on one problem until it is satisfied or the slice is over; at least one run."""
+    """Makes the runs of a task until none is left or the slice is over; at least one run."""
     spec = drawn(task.problem)
     programs, racers = applicable(entrants, spec), contestants(entrants, spec)
     problem = build(spec)
     records = list(task.records)
     ends = time.monotonic() + task.slice_s
     over = False
-    while not over and (runs := next_runs(task.policy, spec.problem_id, racers, records)):
+    while (runs := _left_of(task, spec, racers, records)) and not over:
         for run in runs:
             program = programs[run.candidate_id]
             records.append(run_program(program, spec, run.seed, problem=problem, time_limit_s=task.time_limit_s))
@@ -81,8 +83,16 @@ def advance(task: Task, entrants: Sequence[Entrant]) -> Progress:
         problem=spec,
         records=tuple(records[len(task.records) :]),
         num_applicable=len(programs),
-        finished=not next_runs(task.policy, spec.problem_id, racers, records),
+        finished=not runs,
     )
+
+
+def _left_of(task: Task, spec: AnySpec, racers: Sequence[Contestant], records: Sequence[RunRecord]) -> tuple[Run, ...]:
+    """The next runs of a task that has these records; empty where nothing is left of it."""
+    if not task.runs:
+        return next_runs(task.policy, spec.problem_id, racers, records)
+    made = {(record.candidate_id, record.seed) for record in records}
+    return tuple(run for run in task.runs if (run.candidate_id, run.seed) not in made)
 
 
 def drawn(problem: AnySpec | Draw) -> AnySpec:
@@ -109,7 +119,7 @@ def contestants(entrants: Sequence[Entrant], spec: AnySpec) -> tuple[Contestant,
 def runs_wanted(task: Task, entrants: Sequence[Entrant]) -> tuple[Run, ...]:
     """The runs that a task asks for next; empty where it is finished."""
     spec = drawn(task.problem)
-    return next_runs(task.policy, spec.problem_id, contestants(entrants, spec), task.records)
+    return _left_of(task, spec, contestants(entrants, spec), task.records)
 
 
 def warm_up() -> None:

@@ -1,7 +1,10 @@
 """Judges every complete problem of a campaign folder, and chooses the single best solver by the training problems."""
 
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from typing_extensions import override
 
 from llamoco_data.budgets import at_budget, shorter_budget
 from llamoco_data.campaign import CampaignSpec, ProblemRuns, read_problems
@@ -21,6 +24,28 @@ class Case:
     records: Sequence[RunRecord]
     split: Split
     """That of the problem at its own budget: the same function is on one side, whatever the budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts(Mapping[str, Verdict]):
+    """Verdicts by problem_id, in the order in which they came: packed, since as records they take 100 kB a problem."""
+
+    packed: dict[str, bytes] = field(default_factory=dict)
+
+    def add(self, verdict: Verdict) -> None:
+        self.packed[verdict.problem_id] = zlib.compress(verdict.model_dump_json().encode(), 1)
+
+    @override
+    def __getitem__(self, problem_id: str) -> Verdict:
+        return Verdict.from_json(zlib.decompress(self.packed[problem_id]))
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.packed)
+
+    @override
+    def __len__(self) -> int:
+        return len(self.packed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +101,8 @@ def judge_all(
     Raises:
         LlamocoError: the folder holds no campaign, or is damaged.
     """
-    verdicts: dict[str, Verdict] = {}
+    verdicts, kept_out = Verdicts(), Verdicts()
     splits: dict[str, Split] = {}
-    kept_out: dict[str, Verdict] = {}
     num_complete = 0
     for runs in read_problems(folder):
         if not runs.complete or not runs.records:
@@ -87,10 +111,10 @@ def judge_all(
         for case in cases_of(runs, entrants, shares, spec.held_out_families):
             verdict = judge(case.records, order=list(entrants), baseline=baseline)
             if verdict.kept_out is None:
-                verdicts[verdict.problem_id] = verdict
+                verdicts.add(verdict)
                 splits[verdict.problem_id] = case.split
             else:
-                kept_out[verdict.problem_id] = verdict
+                kept_out.add(verdict)
     return Judgements(verdicts, splits, kept_out, spec.problems_total - num_complete)
 
 

@@ -51,10 +51,10 @@ def report_of(
     spec: CampaignSpec, judgements: Judgements, references: References, rows: Mapping[Split, int]
 ) -> ExportReport:
     """The numbers of an export with these verdicts and rows."""
-    verdicts = list(judgements.verdicts.values())
     entrants = references.entrants
-    winners = Counter(entrants[verdict.winner].optimizer for verdict in verdicts)
-    families = Counter(entrants[verdict.winner].family for verdict in verdicts)
+    facts = [_fact(verdict, references) for verdict in judgements.verdicts.values()]
+    winners = Counter(entrants[fact.winner].optimizer for fact in facts)
+    families = Counter(entrants[fact.winner].family for fact in facts)
     problems = Counter(judgements.splits.values())
     best = entrants[references.single_best]
     return ExportReport(
@@ -65,11 +65,32 @@ def report_of(
         kept_out=_most_first(Counter(str(verdict.kept_out) for verdict in judgements.kept_out.values())),
         winners=_most_first(winners),
         winning_families=_most_first(families),
-        near_tie_share=fmean(_has_rival(verdict, references) for verdict in verdicts),
-        median_confidence=median(optimizer_confidence(verdict, entrants) for verdict in verdicts),
+        near_tie_share=fmean(fact.has_rival for fact in facts),
+        median_confidence=median(fact.confidence for fact in facts),
         single_best=f"{best.optimizer} {settings_json(best)}",
-        single_best_score=fmean(_score(verdict, references.single_best) for verdict in verdicts),
-        virtual_best_score=fmean(verdict.standings[0].score for verdict in verdicts),
+        single_best_score=fmean(fact.single_best_score for fact in facts),
+        virtual_best_score=fmean(fact.score for fact in facts),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """What the report takes from one verdict."""
+
+    winner: str
+    has_rival: bool
+    confidence: float
+    single_best_score: float
+    score: float
+
+
+def _fact(verdict: Verdict, references: References) -> _Fact:
+    return _Fact(
+        winner=verdict.winner,
+        has_rival=_has_rival(verdict, references),
+        confidence=optimizer_confidence(verdict, references.entrants),
+        single_best_score=_score(verdict, references.single_best),
+        score=verdict.standings[0].score,
     )
 
 

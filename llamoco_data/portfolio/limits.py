@@ -24,10 +24,14 @@ class Limits(Record):
             return "takes no constraints"
         if self.needs_constraints and not spec.num_constraints:
             return "is made for problems with constraints"
-        if spec.max_evaluations < self.min_evaluations_per_dimension * spec.dimension:
+        return self.exceeded(spec.dimension, spec.max_evaluations)
+
+    def exceeded(self, dimension: int, max_evaluations: int) -> str:
+        """Why the optimizer does not apply to any problem of a size, likewise."""
+        if max_evaluations < self.min_evaluations_per_dimension * dimension:
             return f"needs at least {self.min_evaluations_per_dimension:g} evaluations a dimension"
-        if self.max_evaluations is not None and spec.max_evaluations > self.max_evaluations:
+        if self.max_evaluations is not None and max_evaluations > self.max_evaluations:
             return f"is made for at most {self.max_evaluations} evaluations"
-        if self.max_dimension is not None and spec.dimension > self.max_dimension:
+        if self.max_dimension is not None and dimension > self.max_dimension:
             return f"is made for at most {self.max_dimension} variables"
         return ""

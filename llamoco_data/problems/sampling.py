@@ -54,15 +54,25 @@ class ProblemMixture(Record):
 def sample(mixture: ProblemMixture, seed: int, index: int) -> ProblemSpec:
     """The problem that a mixture, a campaign seed and an index name. About 5 ms, the first call aside."""
     rng = stream("problem", mixture.to_json(), seed, index)
-    dimension = _log_uniform_int(rng, mixture.min_dimension, mixture.max_dimension)
-    budget = dimension * 10 ** rng.uniform(log10(mixture.min_budget_factor), log10(mixture.max_budget_factor))
+    dimension, max_evaluations = _draw_size(rng, mixture)
     kind = _draw_kind(rng, mixture, dimension)
     box, units = _draw_box(rng, dimension, rng.random() < mixture.units_share)
     bare = _draw_objective(rng, mixture, kind, dimension, box, units)
-    spec = bare.model_copy(update={"max_evaluations": min(_round_nice(budget), mixture.max_evaluations)})
+    spec = bare.model_copy(update={"max_evaluations": max_evaluations})
     if rng.random() < mixture.constrained_share:
         spec = _constrain(rng, spec)
     return ProblemSpec.model_validate(spec.model_dump())
+
+
+def sample_size(mixture: ProblemMixture, seed: int, index: int) -> tuple[int, int]:
+    """Dimension and evaluation budget of the same problem, drawn without the rest of it: about 50 microseconds."""
+    return _draw_size(stream("problem", mixture.to_json(), seed, index), mixture)
+
+
+def _draw_size(rng: np.random.Generator, mixture: ProblemMixture) -> tuple[int, int]:
+    dimension = _log_uniform_int(rng, mixture.min_dimension, mixture.max_dimension)
+    budget = dimension * 10 ** rng.uniform(log10(mixture.min_budget_factor), log10(mixture.max_budget_factor))
+    return dimension, min(_round_nice(budget), mixture.max_evaluations)
 
 
 def _draw_kind(rng: np.random.Generator, mixture: ProblemMixture, dimension: int) -> Kind:

@@ -1,0 +1,74 @@
+"""What runs and problems are expected to cost in processor time, before anything of them is measured."""
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from llamoco_data.campaign.spec import CampaignSpec
+from llamoco_data.portfolio import OPTIMIZER_BY_NAME
+from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.problems.sampling import sample_size
+from llamoco_data.racing import Exhaustive
+from llamoco_data.store import Store
+
+OBJECTIVE_US = 6.0
+"""Processor microseconds of one evaluation of a problem from Python, between those of one function and of five rotated
+ones."""
+FLOOR_S = 0.005
+"""Processor time of a run beside its evaluations."""
+
+
+def evaluation_s(optimizer: str) -> float:
+    """Processor time of one evaluation, the optimizer's own share included, by the catalogue."""
+    known = OPTIMIZER_BY_NAME.get(optimizer)
+    return ((known.cost_us if known else 0.0) + OBJECTIVE_US) * 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Processor time of a problem that has not been begun."""
+
+    expected_s: float
+    most_s: float
+    """Where the candidates whose runs take longest turn out to lead, and run again and again."""
+
+
+def problem_costs(
+    spec: CampaignSpec, entrants: Sequence[Entrant], store: Store, indices: Iterable[int]
+) -> dict[int, Cost]:
+    """Index -> cost of a problem, by the catalogue.
+
+    The problems are drawn no further than their size, which takes a hundredth of the time of drawing them; whether one
+    has constraints is left open. It is good enough to tell long problems from short ones.
+    """
+    by_size = _by_size(spec, entrants)
+    return {index: by_size(*_size(spec, store, index)) for index in indices}
+
+
+def _size(spec: CampaignSpec, store: Store, index: int) -> tuple[int, int]:
+    """Dimension and budget of a problem."""
+    added = store.problem_id(index) if index < 0 else None
+    if added is None:
+        return sample_size(spec.mixture, spec.seed, index)
+    problem = store.problem(added)
+    return problem.dimension, problem.max_evaluations
+
+
+def _by_size(spec: CampaignSpec, entrants: Sequence[Entrant]) -> Callable[[int, int], Cost]:
+    constrained = spec.mixture.constrained_share
+
+    @functools.cache
+    def cost(dimension: int, max_evaluations: int) -> Cost:
+        once_s, longest_s = 0.0, 0.0
+        for entrant in entrants:
+            if not entrant.limits.exceeded(dimension, max_evaluations):
+                share = constrained * entrant.limits.takes_constraints
+                share += (1 - constrained) * (not entrant.limits.needs_constraints)
+                run_s = FLOOR_S + evaluation_s(entrant.optimizer) * max_evaluations
+                once_s += share * run_s
+                longest_s = max(longest_s, run_s)
+        if isinstance(spec.policy, Exhaustive):
+            return Cost(once_s * spec.policy.repeats, once_s * spec.policy.repeats)
+        return Cost(once_s, once_s + longest_s * spec.policy.repeats)
+
+    return cost
