@@ -1,6 +1,8 @@
 # pyright: reportUnknownParameterType=false
 """What differs between two snapshots of a set, row by row and with the reason: for whoever has trained on the older."""
 
+import json
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -126,16 +128,28 @@ def rows_of(place: Files, snapshot: int) -> Rows:
         LlamocoError: there is no such snapshot, or it cannot be read.
     """
     rows: dict[str, ComparedRow] = {}
+    results: dict[str, str] = {}
     for name in shard_names(place, snapshot):
         shard = read_shard(place, name)
-        for batch in shard.select(["instruction_id", *_PLAIN, *_TEXTS, *_RESULTS]).to_batches(1_000):
-            for row in batch.to_pylist():
-                rows[row["instruction_id"]] = ComparedRow(
-                    **{column: str(row[column]) for column in _PLAIN},
-                    statement=digest([row[column] for column in _TEXTS]),
-                    results=digest([row[column] for column in _RESULTS]),
-                )
+        results |= _results(shard, results)
+        columns = (shard[column].to_pylist() for column in ("instruction_id", *_PLAIN, *_TEXTS))
+        for instruction_id, *values in zip(*columns, strict=True):
+            # Most values come back in many rows: kept once, a row costs some 400 bytes.
+            plain = {name: sys.intern(value) for name, value in zip(_PLAIN, values, strict=False)}
+            rows[instruction_id] = ComparedRow(
+                **plain, statement=digest(values[len(_PLAIN) :]), results=results[plain["problem_id"]]
+            )
     return rows
+
+
+def _results(shard: pa.Table, known: Mapping[str, str]) -> dict[str, str]:
+    """problem_id -> digest of the results, which all rows of a problem share, for problems that are not known yet."""
+    first: dict[str, int] = {}
+    for position, problem_id in enumerate(shard["problem_id"].to_pylist()):
+        if problem_id not in known:
+            first.setdefault(problem_id, position)
+    rows = shard.select(_RESULTS).take(list(first.values())).to_pylist()
+    return {problem_id: digest(json.dumps(list(row.values()))) for problem_id, row in zip(first, rows, strict=True)}
 
 
 def changes_between(since: int, before: Rows, to: int, now: Rows) -> Changes:

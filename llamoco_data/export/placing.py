@@ -113,6 +113,8 @@ def keep_unnumbered(target: Path) -> None:
                 continue
             _link(file, folder / "data" / file.name)
             shards.append(shard_of(folder, f"data/{file.name}", name[1], _num_rows(file)))
+        if not shards:
+            return
         shutil.copyfile(target / CARD_FILE, folder / CARD_FILE)
         rows = {shard.split: 0 for shard in shards}
         for shard in shards:
