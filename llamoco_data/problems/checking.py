@@ -4,6 +4,7 @@ What it finds wrong is one line that says what, and what to do. It executes the 
 """
 
 import contextlib
+import re
 import time
 import warnings
 from math import inf
@@ -14,7 +15,7 @@ from pydantic import Field
 from llamoco_data.identity import LlamocoError, Record, digest, stream
 from llamoco_data.problems.asking import Asked, described, excess, shown, wrong
 from llamoco_data.problems.functions.definition import Vector
-from llamoco_data.problems.own_spec import OwnProblemSpec
+from llamoco_data.problems.own_spec import NAME, OwnProblemSpec
 from llamoco_data.problems.source import LIBRARIES, Loaded, foreign_imports, load_source, normalised, with_budget
 
 MOST_CHARACTERS = 20_000
@@ -66,6 +67,8 @@ def check(text: str, name: str = "") -> Checked:
     Raises:
         LlamocoError: see `own_problem`.
     """
+    if not re.fullmatch(NAME, name):
+        raise wrong(f"it cannot be called {name!r}", "use letters, digits, _ and -")
     text = normalised(text)
     _check_text(text)
     loaded = _loaded(text)

@@ -267,7 +267,7 @@ def test_new_campaign_whose_first_adding_dies_at_any_write_can_be_begun_again(
         assert not begun or present_problems(folder) == set()
         add_problems(folder, OWN[:1], start=None if begun else alone)
         assert present_problems(folder) == ids
-    assert wrong(folder) == []
+    assert wrong(tmp_path / "5") == []
 
 
 def damage(path: Path) -> None:

@@ -87,6 +87,11 @@ def test_prompt_holds_the_text_to_the_byte_and_its_budget_in_words(wording: int)
     assert forms_of(spec) == ("python",)
 
 
+def test_problem_with_an_odd_name_is_refused():
+    with pytest.raises(LlamocoError, match="it cannot be called 'a b'; use letters, digits, _ and -"):
+        own_problem(BOWL, "a b")
+
+
 def test_problem_has_no_latex_form():
     with pytest.raises(LlamocoError, match="has the form 'python' only"):
         statement(own_problem(BOWL), form="latex")
