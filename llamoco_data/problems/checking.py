@@ -29,6 +29,7 @@ PROBE_S = 4.0
 """Once the probes have taken so long, there are no more of them."""
 TIMED_S = 1.0
 """So long an evaluation is timed, or longer where one takes longer."""
+MOST_BOUND = 1e300
 AGAIN = 20
 """Points at which a second execution of the text must give the same values."""
 
@@ -151,8 +152,10 @@ def _bound(value: object, name: str) -> Vector:
         raise wrong(f"{name} is an array of {value.dtype}", "make it one of floats: np.array([0.0, ...])")
     if value.ndim != 1 or len(value) < 2:
         raise wrong(f"{name} has shape {value.shape}", "give one number a variable, for two variables or more")
-    if not np.isfinite(value).all():
-        raise wrong(f"{name} has a number that is not finite", "give every variable two finite bounds")
+    if not (np.abs(value) <= MOST_BOUND).all():
+        raise wrong(
+            f"{name} has a number that is not finite, or beyond {MOST_BOUND:g}", "give every variable two finite bounds"
+        )
     return value.copy()
 
 
