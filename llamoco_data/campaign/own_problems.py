@@ -4,6 +4,7 @@ Each text also lies in the folder as a file of its own, for people and for resto
 table, because those can be drawn again.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -125,11 +126,10 @@ def kept_text(place: Files, problem_id: str) -> tuple[str, str] | None:
     for file in place.names(OWN_PROBLEMS):
         name, _, rest = file.rpartition("-")
         if rest == f"{problem_id}.py":
-            try:
+            with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
                 text = place.read(f"{OWN_PROBLEMS}/{file}").decode()
-            except (FileNotFoundError, UnicodeDecodeError):
-                return None
-            return (name, text) if OwnProblemSpec.id_of(text) == problem_id else None
+                if OwnProblemSpec.id_of(text) == problem_id:
+                    return name, text
     return None
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from llamoco_data.campaign import CampaignSpec
 from llamoco_data.export.report import ExportReport
 from llamoco_data.instructions import SCHEMA_VERSION, SPLITS, VALIDATION_SHARE, Instruction
 from llamoco_data.racing import describe
@@ -22,7 +23,7 @@ def dataset_card(report: ExportReport, files: Sequence[str], snapshot: int) -> s
 optimization problem in Python or LaTeX, and the complete Python program that did best on it: of
 {len(report.spec.optimizers)} optimizers with several settings each; the winner's text is the answer.
 
-Made by the campaign `{report.spec.recipe}` with seed {report.spec.seed}, {report.spec.num_problems:,} problems,
+Made by the campaign `{report.spec.recipe}` with seed {report.spec.seed}, {_problems(report.spec)},
 {describe(report.spec.policy)}. Snapshot {snapshot} of this set.
 
 ## Splits
@@ -68,6 +69,11 @@ checks every id and the splits. Without the project, `problem_source` and `answe
 they stand; that evaluator agrees to 1e-9, and since an optimizer can amplify a last digit, a single run may then end
 elsewhere.
 """
+
+
+def _problems(spec: CampaignSpec) -> str:
+    own = f" and {len(spec.own_problems):,} of users' own" if spec.own_problems else ""
+    return f"{spec.num_problems:,} problems{own}"
 
 
 def is_card(file: Path) -> bool:

@@ -4,6 +4,7 @@ What it finds wrong is one line that says what, and what to do. It executes the 
 """
 
 import contextlib
+import re
 import time
 import warnings
 from math import inf
@@ -14,7 +15,7 @@ from pydantic import Field
 from llamoco_data.identity import LlamocoError, Record, digest, stream
 from llamoco_data.problems.asking import Asked, described, excess, shown, wrong
 from llamoco_data.problems.functions.definition import Vector
-from llamoco_data.problems.own_spec import OwnProblemSpec
+from llamoco_data.problems.own_spec import NAME, OwnProblemSpec
 from llamoco_data.problems.source import LIBRARIES, Loaded, foreign_imports, load_source, normalised, with_budget
 
 MOST_CHARACTERS = 20_000
@@ -28,6 +29,7 @@ PROBE_S = 4.0
 """Once the probes have taken so long, there are no more of them."""
 TIMED_S = 1.0
 """So long an evaluation is timed, or longer where one takes longer."""
+MOST_BOUND = 1e300
 AGAIN = 20
 """Points at which a second execution of the text must give the same values."""
 
@@ -66,6 +68,8 @@ def check(text: str, name: str = "") -> Checked:
     Raises:
         LlamocoError: see `own_problem`.
     """
+    if not re.fullmatch(NAME, name):
+        raise wrong(f"it cannot be called {name!r}", "use letters, digits, _ and -")
     text = normalised(text)
     _check_text(text)
     loaded = _loaded(text)
@@ -148,8 +152,10 @@ def _bound(value: object, name: str) -> Vector:
         raise wrong(f"{name} is an array of {value.dtype}", "make it one of floats: np.array([0.0, ...])")
     if value.ndim != 1 or len(value) < 2:
         raise wrong(f"{name} has shape {value.shape}", "give one number a variable, for two variables or more")
-    if not np.isfinite(value).all():
-        raise wrong(f"{name} has a number that is not finite", "give every variable two finite bounds")
+    if not (np.abs(value) <= MOST_BOUND).all():
+        raise wrong(
+            f"{name} has a number that is not finite, or beyond {MOST_BOUND:g}", "give every variable two finite bounds"
+        )
     return value.copy()
 
 

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -44,8 +45,6 @@ def check_apart(text: str, name: str = "", *, limit_s: float = CHECK_LIMIT_S) ->
         question = _Question(text=text, name=name).to_json().encode()
     except UnicodeEncodeError:
         raise wrong("it is no text that UTF-8 can write", "save it as UTF-8") from None
-    root = str(Path(__file__).parents[2])
-    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     with (
         tempfile.TemporaryDirectory(prefix="llamoco-check-") as empty,
         subprocess.Popen(
@@ -54,7 +53,7 @@ def check_apart(text: str, name: str = "", *, limit_s: float = CHECK_LIMIT_S) ->
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=empty,
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, "PYTHONPATH": _python_path()},
             start_new_session=True,
         ) as process,
     ):
@@ -70,6 +69,13 @@ def check_apart(text: str, name: str = "", *, limit_s: float = CHECK_LIMIT_S) ->
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
     return _read(out, process.returncode)
+
+
+def _python_path() -> str:
+    """Where the other process finds this very package, though it begins in another folder."""
+    root = str(Path(__file__).parents[2])
+    installed = root in sysconfig.get_paths().values()
+    return os.pathsep.join(filter(None, ["" if installed else root, os.environ.get("PYTHONPATH", "")]))
 
 
 def _read(out: bytes, code: int) -> Checked:

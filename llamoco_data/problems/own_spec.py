@@ -12,6 +12,9 @@ from llamoco_data.identity import Record, digest
 from llamoco_data.problems import source
 from llamoco_data.problems.spec import ProblemSpec
 
+NAME = r"^[A-Za-z0-9_-]*$"
+"""What a problem may be called."""
+
 
 class OwnProblemSpec(Record):
     """A problem that a person wrote as Python; equal texts are the same problem, and the digest of the text its name.
@@ -23,7 +26,7 @@ class OwnProblemSpec(Record):
     """
 
     kind: Literal["own"] = "own"
-    name: str = Field(default="", pattern=r"^[A-Za-z0-9_-]*$")
+    name: str = Field(default="", pattern=NAME)
     """What its author calls it: the name of the file that it came from. No part of its identity."""
     source: str
     """Python that defines objective, lower, upper, max_evaluations and, where there are any, constraints."""

@@ -267,7 +267,7 @@ def test_new_campaign_whose_first_adding_dies_at_any_write_can_be_begun_again(
         assert not begun or present_problems(folder) == set()
         add_problems(folder, OWN[:1], start=None if begun else alone)
         assert present_problems(folder) == ids
-    assert wrong(folder) == []
+    assert wrong(tmp_path / "5") == []
 
 
 def damage(path: Path) -> None:
@@ -337,6 +337,14 @@ def test_text_that_is_lost_while_its_table_is_well_is_a_note_and_is_kept_again_b
     assert add_problems(folder, OWN) == (OWN[0].problem_id,)
     assert text.read_text() == BOWL
     assert files(folder) == files(whole)
+
+
+def test_text_that_was_added_under_another_name_after_damage_is_found(folder: Path, whole: Path):
+    damage(folder / OWN_PROBLEMS / f"bowl-{OWN[0].problem_id}.py")
+    assert add_problems(folder, [own_problem(BOWL, "other")]) == (OWN[0].problem_id,)
+    own_table(folder).unlink()
+    assert len(run(folder)) == 1
+    assert results(folder) == results(whole)
 
 
 def test_problem_is_not_added_while_a_driver_is_at_work(tmp_path: Path):

@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from llamoco_data.campaign import load_campaign, plan, run_campaign, status
+from llamoco_data.campaign import add_problems, load_campaign, plan, run_campaign, status
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export
 from llamoco_data.instructions import read_instructions
+from llamoco_data.problems.checking import own_problem
 from llamoco_data.report import write_report
 from llamoco_data.runs import RunRecord
 from llamoco_data.store import Block, Store
-from tests.campaigns import SMALL, OneRunSlices, results
+from tests.campaigns import SMALL, OneRunSlices, grown, results
 from tests.drivers import driver, ended
+from tests.own_problems import BOWL
 from tests.pages import ROOT
 from tests.s3_service import BUCKET, CREDENTIALS, S3Service, s3_service
 
@@ -55,6 +57,21 @@ def expected(undisturbed: Path) -> list[RunRecord]:
 
 def url(name: str) -> str:
     return f"s3://{BUCKET}/{name}"
+
+
+def test_own_problem_is_added_on_s3_and_restored_there(s3: S3Service):
+    folder, own = url("own/c"), own_problem(BOWL, "bowl")
+    assert add_problems(folder, [own], start=grown(num_problems=0)) == (own.problem_id,)
+    assert s3.get(f"own/c/own-problems/bowl-{own.problem_id}.py").decode() == BOWL
+    assert add_problems(folder, [own]) == ()
+    run_campaign(folder, load_campaign(folder), InlineExecutor())
+    expected = results(folder)
+    (table,) = (name for name in s3.keys("own/c/problems"))
+    s3.put(f"own/c/problems/{table}", b"damaged")
+    lines = list[str]()
+    run_campaign(folder, load_campaign(folder), InlineExecutor(), notice=lines.append)
+    assert len(lines) == 1
+    assert results(folder) == expected != []
 
 
 def test_campaign_on_s3_has_the_rows_and_the_files_of_one_on_disk(expected, undisturbed: Path, s3: S3Service):

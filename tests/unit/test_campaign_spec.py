@@ -75,7 +75,10 @@ def test_spec_that_shrinks_or_differs_is_refused_and_nothing_changes(change: dic
         ('{"seed": 1}', "is no campaign file; restore it"),
         ('{"schema_version": 2}', "has schema version 2, and this program reads version 1; use the release that wrote"),
         ('{"schema_version": 1}', "is malformed: recipe: Field required; restore it"),
-        (json.dumps({**json.loads(SMALL.to_json()), "num_problems": 0}), "is malformed: num_problems: Input should be"),
+        (
+            json.dumps({**json.loads(SMALL.to_json()), "num_problems": -1}),
+            "is malformed: num_problems: Input should be",
+        ),
         (json.dumps({**json.loads(SMALL.to_json()), "optimizers": ["de", "de"]}), "optimizers: each can take part"),
         (json.dumps({**json.loads(SMALL.to_json()), "colour": "red"}), "is malformed: colour: Extra inputs"),
         ("\x00\xff", "is no campaign file; restore it"),
@@ -103,7 +106,7 @@ def test_folder_without_a_campaign_says_how_to_start_one(exists: bool, tmp_path:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"num_problems": 0}, "the campaign asked for is malformed: num_problems: Input should be greater than"),
+        ({"num_problems": -1}, "the campaign asked for is malformed: num_problems: Input should be greater than"),
         ({"optimizers": ("de", "de")}, "the campaign asked for is malformed: Value error, optimizers: each can take"),
         ({"optimizers": ("adam",)}, "the campaign asked for is malformed: the portfolio has no adam"),
     ],

@@ -87,6 +87,11 @@ def test_prompt_holds_the_text_to_the_byte_and_its_budget_in_words(wording: int)
     assert forms_of(spec) == ("python",)
 
 
+def test_problem_with_an_odd_name_is_refused():
+    with pytest.raises(LlamocoError, match="it cannot be called 'a b'; use letters, digits, _ and -"):
+        own_problem(BOWL, "a b")
+
+
 def test_problem_has_no_latex_form():
     with pytest.raises(LlamocoError, match="has the form 'python' only"):
         statement(own_problem(BOWL), form="latex")
@@ -150,6 +155,10 @@ def test_budget_that_is_not_one_number_on_one_line_is_refused(text: str):
         (BOWL + "lower, upper = lower[:1], upper[:1]\n", "lower has shape (1,); give one number a variable, for two"),
         (replaced(LOWER, "lower = np.array([-np.inf, 0.0])"), "lower has a number that is not finite"),
         (replaced(LOWER, "lower = np.array([3.0, 0.0])"), "lower[0] is 3, and upper[0] 3; a lower bound is below"),
+        (
+            BOWL + "lower, upper = -1e308 * np.ones(2), 1e308 * np.ones(2)\n",
+            "lower has a number that is not finite, or beyond 1e+300",
+        ),
         (replaced("= 120", "= 0"), "max_evaluations is 0; make it a whole number above 0"),
         (replaced("= 120", "= 1e3"), "max_evaluations is 1000.0"),
         (replaced("= 120", "= True"), "max_evaluations is True"),

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.unit
 
 NOTEBOOK = """
 from llamoco_data import (ProblemSpec, sample_problem, build, statement, portfolio, render, run_program, judge,
-                          read_instructions)
+                          read_instructions, own_problem, read_spec)
 spec = sample_problem(recipe="demo", seed=7, index=3)
 assert ProblemSpec.from_json(spec.to_json()).problem_id == spec.problem_id
 problem = build(spec)
@@ -26,6 +26,11 @@ records = [run_program(render(c, spec), spec, seed=s) for c in candidates for s 
 assert all(r.status == "completed" and r.evaluations <= spec.max_evaluations and r.trace for r in records)
 verdict = judge(records)
 assert verdict.winner in {c.candidate_id for c in candidates} and 0 <= verdict.confidence <= 1
+from llamoco_data.statements import python_source
+own = own_problem(python_source(spec))
+assert read_spec(own.to_json()).problem_id == own.problem_id and read_spec(spec.to_json()) == spec
+assert build(own).objective(problem.lower) == build(read_spec(own.to_json())).objective(problem.lower)
+assert python_source(spec) in statement(own) and run_program(render(candidates[0], own), own, seed=1).best_f is not None
 """
 
 
