@@ -1,6 +1,6 @@
 """Nodes that join, die, hang or are cut off while work is on them: the rows are those of an undisturbed campaign.
 
-One cluster with several raylets on this machine, for all tests: ?? s.
+One cluster with several raylets on this machine, for all tests. 90 s, of which 20 s are spent standing still.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """A program that eats memory until the kernel or Ray kills it: recorded as such, and its neighbours' rows are as ever.
 
 The node is in a memory control group of its own, so that nothing else on the machine is in danger; skipped where a
-test may make none. ?? s.
+test may make none. 40 s.
 """
 
 import contextlib
