@@ -23,9 +23,12 @@ if "stale_s" in options:
     lease.BEAT_S, lease.STALE_S, lease.LOOK_S = options["stale_s"] / 10, options["stale_s"], options["stale_s"] / 20
 if "machine" in options:
     lease._machine = lambda: options["machine"]
-if "clock" in options:
-    wall, jumps = time.time, random.Random(1)
-    time.time = lambda: wall() + jumps.uniform(-1e7, 1e7)
+wall, jumps = time.time, random.Random(1)
+def stop():
+    if "clock" in options:
+        time.time = lambda: wall() + jumps.uniform(-1e7, 1e7)
+    time.sleep(options["pace_s"])
+    return False
 if "file_bytes" in options:
     resource.setrlimit(resource.RLIMIT_FSIZE, (options["file_bytes"],) * 2)
 if "user" in options:
@@ -43,7 +46,7 @@ try:
         (*(entrant(body) for body in options.get("bodies", [])), *entrants(SMALL.optimizers)),
         OneRunSlices(where),
         notice=lambda line: print(line, flush=True),
-        stop=lambda: time.sleep(options["pace_s"]),
+        stop=stop,
     )
 except LlamocoError as error:
     print(error, file=sys.stderr)
@@ -62,10 +65,10 @@ def driver(
 
     Args:
         prefix: a command that is to run the driver.
-        options: `address` and `workers`, where the work is to be done, and `margin_s`; `bodies` of further candidates; `spec`, for `small`;
-            `block_s`; `pace_s`, a pause before each run, so that there is a middle to be met in; `stale_s`, after
-            which a lease is given up; `machine`, the name of another machine that this is to pass for; `clock`, where
-            its wall clock is to jump; `file_bytes`, which no file may exceed;
+        options: `address` and `workers`, where the work is to be done, and `margin_s`; `bodies` of further candidates;
+            `spec`, for `small`; `block_s`; `pace_s`, a pause before each run, so that there is a middle to be met in;
+            `stale_s`, after which a lease is given up; `machine`, the name of another machine that this is to pass
+            for; `clock`, where its wall clock is to jump once it is at work; `file_bytes`, which no file may exceed;
             `user`, the number of one that it is to become.
     """
     return subprocess.Popen(
@@ -78,6 +81,6 @@ def driver(
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """Exit code, output and errors of a driver, within two minutes."""
-    out, err = process.communicate(timeout=120)
+    """Exit code, output and errors of a driver, within four minutes."""
+    out, err = process.communicate(timeout=240)
     return process.returncode, out, err

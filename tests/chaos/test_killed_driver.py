@@ -1,7 +1,8 @@
 """A driver that is killed, or whose clock jumps, loses seconds of work, and the next one ends in the same rows."""
 
-import itertools
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from llamoco_data.campaign import run_campaign
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.runs import RunRecord
 from llamoco_data.store import Store
-from tests.campaigns import SMALL, results
+from tests.campaigns import SMALL, results, small
 from tests.drivers import driver, ended
 
 pytestmark = pytest.mark.chaos
@@ -23,28 +24,64 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> list[RunRecord]:
     return results(folder)
 
 
-def entries(folder: Path) -> Iterator[int]:
-    """The number of log entries, again and again."""
-    while True:
-        yield len(list((folder / ".manifest").glob("*.json")))
+LARGER = small(num_problems=12)
+NUM_KILLS = 20
+# Forked from one process in which everything is imported, drivers cost a fraction of a second each.
+KILLINGS = """
+import os, pathlib, random, signal, sys, time
+import scipy.optimize
+import llamoco_data.campaign.driver as driver
+from llamoco_data.execution.inline import InlineExecutor
+from llamoco_data.execution.work import warm_up
+from tests.campaigns import OneRunSlices
+from tests.chaos.test_killed_driver import LARGER, NUM_KILLS
+
+folder, seed = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+lives = random.Random(seed)
+driver.BLOCK_S = 0.0
+warm_up()
+
+def begun():
+    pid = os.fork()
+    if pid == 0:
+        driver.run_campaign(folder, LARGER, OneRunSlices(InlineExecutor()), stop=lambda: bool(time.sleep(0.02)))
+        os._exit(0)
+    return pid
+
+def killed(pid):
+    os.kill(pid, signal.SIGKILL)
+    assert os.waitpid(pid, 0)[1] == signal.SIGKILL, "the driver ended before it was killed"
+
+first, began = begun(), time.monotonic()
+while len(list((folder / ".manifest").glob("*.json"))) < 4:
+    time.sleep(0.001)
+longest_s = 1.5 * (time.monotonic() - began)
+killed(first)
+for _ in range(NUM_KILLS - 1):
+    pid = begun()
+    time.sleep(lives.uniform(0.0, longest_s))
+    killed(pid)
+"""
 
 
-def test_driver_killed_at_any_moment_is_followed_by_one_that_ends_in_the_same_rows(expected, tmp_path: Path):
-    folder = tmp_path / "c"
-    for goal in (1, 8, 23):
-        with driver(folder, pace_s=0.02) as process:
-            next(itertools.dropwhile(lambda count, goal=goal: count < goal, entries(folder)))
-            process.kill()
+def test_driver_killed_at_twenty_random_moments_is_followed_by_one_that_ends_in_the_same_rows(tmp_path: Path):
+    folder, undisturbed = tmp_path / "c", tmp_path / "undisturbed"
+    seed = int.from_bytes(os.urandom(4))
+    subprocess.run([sys.executable, "-c", KILLINGS, str(folder), str(seed)], check=True)
     kept = Store(folder).num_runs
-    assert 0 < kept < len(expected)
-    outcome = run_campaign(folder, SMALL, InlineExecutor())
-    assert outcome.snapshot.new_runs == len(expected) - kept
-    assert results(folder) == expected
-    assert Store(folder).num_runs == len(expected)
+    outcome = run_campaign(folder, LARGER, InlineExecutor())
+    run_campaign(undisturbed, LARGER, InlineExecutor())
+    expected = results(undisturbed)
+    what = f"seed {seed}, {kept} of {len(expected)} runs in the folder after the last kill"
+    assert 0 < kept < len(expected), what
+    assert outcome.snapshot.new_runs == len(expected) - kept, what
+    assert results(folder) == expected, what
+    assert Store(folder).num_runs == len(expected), what
 
 
-def test_clock_that_jumps_by_months_changes_nothing(expected, tmp_path: Path):
-    code, out, err = ended(driver(tmp_path / "c", clock="jumps"))
+@pytest.mark.parametrize("address", ["inline", "local"])
+def test_clock_that_jumps_by_months_changes_nothing(address: str, expected, tmp_path: Path):
+    code, out, err = ended(driver(tmp_path / "c", clock="jumps", address=address, workers=1))
     assert (code, out, err) == (0, "", "")
     assert results(tmp_path / "c") == expected
     assert Store(tmp_path / "c").num_runs == len(expected)

@@ -1,6 +1,6 @@
 """Nodes that join, die, hang or are cut off while work is on them: the rows are those of an undisturbed campaign.
 
-One cluster with several raylets on this machine, for all tests: ?? s.
+One cluster with several raylets on this machine, for all tests. 90 s, of which 20 s are spent standing still.
 """
 
 import contextlib
@@ -35,18 +35,19 @@ def hold(tmp_path: Path) -> Hold:
     return hold_in(tmp_path / "hold")
 
 
-def test_nodes_that_die_in_a_row_under_one_run_and_one_that_joins_later(head: Head, hold: Hold, tmp_path: Path):
-    """More nodes than a run may cost workers; and the pool grows by the node that joins, since no number was given."""
+def test_nodes_that_die_in_a_row_under_one_run_and_one_that_joins_with_more_processors(
+    head: Head, hold: Hold, tmp_path: Path
+):
+    """More nodes than a run may cost workers; and the pool grows with the last one, since no number was given."""
     with contextlib.ExitStack() as nodes:
         node = nodes.enter_context(worker_node(head, 1))
         with driver(tmp_path / "c", environment=head.environment, address=head.address, bodies=[hold.body]) as campaign:
             seen = {hold.another_worker()}
-            for _ in range(3):
+            for num_cpus in (1, 1, 2):
                 node.kill_raylet()
-                node = nodes.enter_context(worker_node(head, 1))
+                node = nodes.enter_context(worker_node(head, num_cpus))
                 seen.add(hold.another_worker(than=seen))
-            nodes.enter_context(worker_node(head, 1))
-            seen.add(hold.another_worker(than=seen))
+            hold.another_worker(than=seen)
             hold.end()
             assert ended(campaign) == (0, "", "")
     assert results(tmp_path / "c") == undisturbed(tmp_path / "undisturbed", hold.body)

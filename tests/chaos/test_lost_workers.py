@@ -7,6 +7,7 @@ import pytest
 
 from llamoco_data.campaign import read_problems
 from llamoco_data.campaign.driver import run_entrants
+from llamoco_data.execution import Draw, Progress, Task
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.execution.ray_actors import RayExecutor
 from llamoco_data.identity import LlamocoError
@@ -32,6 +33,7 @@ HOSTILE = {
     ),
     "import time\ntime.sleep(1000)": ("timed_out", RUNNER),
     "import ctypes\nctypes.string_at(0)": ("crashed", DEAD),
+    "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)": ("crashed", DEAD),
 }
 
 
@@ -71,3 +73,45 @@ def test_workers_that_cannot_start_end_the_work_with_one_line(local_ray: None):
     unreadable: Any = [Unreadable()]
     with pytest.raises(LlamocoError, match=r"workers do not start: .*no number.*; every node needs"):
         list(RayExecutor("local", 1).run(unreadable, lambda: None, 1))
+
+
+COMPANY = """
+import os, pathlib, time
+folder = pathlib.Path({folder!r})
+mark = folder / f"run-{{os.getpid()}}"
+mark.touch()
+while (folder / "gather").exists() and len(list(folder.glob("run-*"))) < 3:
+    time.sleep(0.01)
+(folder / "gather").unlink(missing_ok=True)
+time.sleep(0.1)
+company = len(list(folder.glob("run-*"))) > 1
+mark.unlink()
+if company:
+    raise RuntimeError("there is another run on the node")
+return lower
+"""
+
+
+def test_tasks_that_are_to_be_alone_meet_no_other_on_their_node(local_ray: None, tmp_path: Path):
+    """Three workers on one node, which first gather; then every second task is to be alone."""
+    (tmp_path / "gather").touch()
+    tasks = [
+        Task(
+            index=index,
+            problem=Draw(mixture=SPEC.mixture, seed=SPEC.seed, index=index),
+            policy=Exhaustive(repeats=1),
+            time_limit_s=60.0,
+            alone=index > 2 and index % 2 == 0,
+        )
+        for index in range(12)
+    ]
+    waiting = iter(tasks)
+    candidates = [entrant(COMPANY.format(folder=str(tmp_path)))]
+    ends = [end for end in RayExecutor("local", 3).run(candidates, lambda: next(waiting, None), len(tasks)) if end]
+    met: dict[bool, list[str]] = {True: [], False: []}
+    for end in ends:
+        assert isinstance(end.result, Progress)
+        met[end.task.alone] += [record.status for record in end.result.records]
+    assert met[True] == ["completed"] * 4
+    assert len(met[False]) == 8
+    assert "raised" in met[False]
