@@ -12,7 +12,7 @@ from llamoco_data.racing import Exhaustive, Policy, Race
 
 
 def standard() -> CampaignSpec:
-    """1,000 problems of 2 to 30 variables: an instruction set for a small model, in about an hour and a half of one core.
+    """1,000 problems of 2 to 30 variables: an instruction set for a small model, in some 90 minutes of one core.
 
     What a statement says of such a problem tells which optimizer to take (decision 0009): most are a single function or
     a few, and there are enough of them for every function to come back often.
