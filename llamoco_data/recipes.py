@@ -12,7 +12,7 @@ from llamoco_data.racing import Exhaustive, Policy, Race
 
 
 def standard() -> CampaignSpec:
-    """1,000 problems of 2 to 30 variables: an instruction set for a small model, in about two hours of one core.
+    """1,000 problems of 2 to 30 variables: an instruction set for a small model, in some 90 minutes of one core.
 
     What a statement says of such a problem tells which optimizer to take (decision 0009): most are a single function or
     a few, and there are enough of them for every function to come back often.
@@ -40,7 +40,10 @@ def standard() -> CampaignSpec:
 
 
 def paper() -> CampaignSpec:
-    """The size of Ma et al. (arXiv 2403.01131): 6,000 problems of up to 50 variables, half of them constrained."""
+    """The size of Ma et al. (arXiv 2403.01131): 6,000 problems of up to 50 variables, half of them constrained.
+
+    A day of one core, more or less: docs/clusters.md says what was measured of it.
+    """
     changes = {
         "recipe": "paper",
         "num_problems": 6_000,

@@ -16,7 +16,7 @@ from llamoco_data.runs import RunRecord
 
 EARLY = 4.0
 """A problem is begun out of turn when it may take a fourth of the time that all workers need for everything left."""
-PART_S = 0.25
+PART_S = 0.5
 """A part of a shared problem is not made smaller than this, so that sharing costs little."""
 
 
