@@ -26,7 +26,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from llamoco_data.campaign import CampaignSpec, ProblemRuns, driver, load_campaign, read_entrants, read_problems
+from llamoco_data.campaign import CampaignSpec, driver, load_campaign, read_entrants, read_problems
 from llamoco_data.campaign.agenda import Agenda
 from llamoco_data.execution import Progress, Slice, Task, contestants
 from llamoco_data.identity import stream
@@ -49,14 +49,16 @@ SLICE_OVERHEAD_S = 0.01
 class Measured:
     """A problem of the folder, with its runs by stage of the race."""
 
-    def __init__(self, runs: ProblemRuns, policy: Policy, entrants: Sequence[Entrant]) -> None:
-        self.spec = runs.spec
-        self.num_applicable = sum(not entrant.declines(runs.spec) for entrant in entrants)
-        by_run = {(record.candidate_id, record.seed): record for record in runs.records}
-        racers = contestants(entrants, runs.spec)
+    def __init__(
+        self, spec: ProblemSpec, made: Sequence[RunRecord], policy: Policy, entrants: Sequence[Entrant]
+    ) -> None:
+        self.spec = spec
+        self.num_applicable = sum(not entrant.declines(spec) for entrant in entrants)
+        by_run = {(record.candidate_id, record.seed): record for record in made}
+        racers = contestants(entrants, spec)
         met: list[RunRecord] = []
         self.stages: list[list[RunRecord]] = []
-        while wanted := next_runs(policy, runs.spec.problem_id, racers, met):
+        while wanted := next_runs(policy, spec.problem_id, racers, met):
             self.stages.append([by_run[run.candidate_id, run.seed] for run in wanted])
             met += self.stages[-1]
 
@@ -210,7 +212,11 @@ def main() -> None:
     arguments = parser.parse_args()
     stored, entrants = load_campaign(arguments.folder), read_entrants(arguments.folder)
     complete = [runs for runs in read_problems(arguments.folder) if runs.complete and runs.records]
-    measured = {runs.index: Measured(runs, stored.policy, entrants) for runs in complete}
+    measured = {
+        runs.index: Measured(runs.spec, runs.records, stored.policy, entrants)
+        for runs in complete
+        if isinstance(runs.spec, ProblemSpec)  # users' own problems cannot be made over into others
+    }
     own = arguments.recipe is None
     first = next(index for index in range(len(measured) + 1) if index not in measured)
     spec = stored if own else recipe(arguments.recipe)

@@ -17,6 +17,7 @@ from llamoco_data.portfolio.entrants import Entrant, entrants
 from llamoco_data.problems.sampling import sample, sample_size
 from llamoco_data.racing import Race
 from llamoco_data.recipes import standard
+from llamoco_data.store import Store
 from tests.campaigns import SMALL, grown, results
 
 pytestmark = pytest.mark.integration
@@ -111,9 +112,9 @@ def test_size_of_a_problem_is_that_of_the_whole_problem():
         assert sample_size(spec.mixture, spec.seed, index) == (problem.dimension, problem.max_evaluations)
 
 
-def test_costs_tell_long_problems_from_short_ones():
+def test_costs_tell_long_problems_from_short_ones(tmp_path: Path):
     spec = standard()
-    costs = problem_costs(spec, entrants(spec.optimizers), range(200))
+    costs = problem_costs(spec, entrants(spec.optimizers), Store(tmp_path), range(200))
     budgets = {index: sample_size(spec.mixture, spec.seed, index)[1] for index in costs}
     longest, shortest = max(budgets, key=budgets.__getitem__), min(budgets, key=budgets.__getitem__)
     assert costs[longest].expected_s > 3 * costs[shortest].expected_s
