@@ -188,8 +188,8 @@ def in_its_own_process(num_problems: int) -> Measured:
         command = [sys.executable, __file__, "--one", str(num_problems), scratch]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     fields: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    phases = {name: Phase(**fields.pop(name)) for name in ("run", "simulating", "resume", "export")}
-    return Measured(**fields, **phases)
+    phases: dict[str, Any] = {name: Phase(**fields.pop(name)) for name in ("run", "simulating", "resume", "export")}
+    return Measured(**{**fields, **phases})
 
 
 def main() -> None:
