@@ -193,7 +193,8 @@ class Judged:
     """A problem with everything that its rows are made of."""
 
     spec: AnySpec
-    records: Sequence[RunRecord]
+    replay: RunRecord
+    """The run of the winner that the rows tell how to repeat."""
     verdict: Verdict
     split: Split
     base_problem_id: str
@@ -264,7 +265,7 @@ def _verdict_columns(judged: Judged, references: References) -> dict[str, object
     standings = {standing.candidate_id: standing for standing in verdict.standings}
     winner, floor = verdict.standings[0], standings.get(references.baseline)
     single_best = standings.get(references.single_best)
-    entrant, replay = entrants[verdict.winner], _replay(judged.records, verdict.winner)
+    entrant, replay = entrants[verdict.winner], judged.replay
     return {
         "answer": entrant.program,
         "optimizer": entrant.optimizer,
@@ -346,7 +347,7 @@ def read_shard(place: Files, name: str) -> pa.Table:
     return table.cast(SCHEMA)
 
 
-def _replay(records: Sequence[RunRecord], winner: str) -> RunRecord:
+def replay_of(records: Sequence[RunRecord], winner: str) -> RunRecord:
     """The winner's first measured run, by seed."""
     measured = [r for r in records if r.candidate_id == winner and r.status in MEASURED and r.best_f is not None]
     return min(measured, key=lambda record: record.seed)

@@ -2,7 +2,7 @@
 
 from llamoco_data.campaign.driver import Outcome, run_campaign, run_entrants
 from llamoco_data.campaign.own_problems import Expected, add_problems, expected, present_problems
-from llamoco_data.campaign.reading import ProblemRuns, read_entrants, read_problems
+from llamoco_data.campaign.reading import ProblemRuns, read_entrants, read_problems, read_specs
 from llamoco_data.campaign.spec import CampaignSpec, load_campaign, stored_campaign, wanted_campaign
 from llamoco_data.campaign.survey import Plan, Status, plan, status
 from llamoco_data.campaign.tally import Snapshot
@@ -22,6 +22,7 @@ __all__ = [
     "present_problems",
     "read_entrants",
     "read_problems",
+    "read_specs",
     "run_campaign",
     "run_entrants",
     "status",

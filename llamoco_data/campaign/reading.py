@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from llamoco_data.campaign.spec import load_campaign
+from llamoco_data.campaign.spec import CampaignSpec, load_campaign
 from llamoco_data.execution import contestants
 from llamoco_data.files import Place
 from llamoco_data.portfolio.entrants import Entrant
@@ -48,11 +48,8 @@ def read_problems(folder: Place) -> Iterator[ProblemRuns]:
     spec, store = load_campaign(folder), Store(folder)
     entrants = store.entrants()
     rank = {entrant.candidate_id: position for position, entrant in enumerate(entrants)}
-    for index in store.indices():
-        problem_id = store.problem_id(index)
-        if problem_id is None or not spec.holds(index):
-            continue
-        problem = store.problem(problem_id)
+    for index, problem in _stored(spec, store):
+        problem_id = problem.problem_id
         stored = store.records(problem_id)
         racers = contestants(entrants, problem)
         records, missing = replayed(spec.policy, problem_id, racers, stored)
@@ -62,3 +59,20 @@ def read_problems(folder: Place) -> Iterator[ProblemRuns]:
             records=tuple(sorted(records, key=lambda record: (rank[record.candidate_id], record.seed))),
             complete=not missing,
         )
+
+
+def read_specs(folder: Place) -> Iterator[AnySpec]:
+    """The stored problems alone, in the order of their indices: no runs are read.
+
+    Raises:
+        LlamocoError: the folder holds no campaign, or is damaged.
+    """
+    for _, problem in _stored(load_campaign(folder), Store(folder)):
+        yield problem
+
+
+def _stored(spec: CampaignSpec, store: Store) -> Iterator[tuple[int, AnySpec]]:
+    for index in store.indices():
+        problem_id = store.problem_id(index)
+        if problem_id is not None and spec.holds(index):
+            yield index, store.problem(problem_id)

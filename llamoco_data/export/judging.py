@@ -3,17 +3,21 @@
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from typing_extensions import override
 
 from llamoco_data.budgets import at_budget, shorter_budget
 from llamoco_data.campaign import CampaignSpec, ProblemRuns, read_problems
 from llamoco_data.files import Place
-from llamoco_data.instructions import Split, split_of
+from llamoco_data.identity import Record
+from llamoco_data.instructions import Split, replay_of, split_of
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import RunRecord
 from llamoco_data.verdicts import Verdict, judge
+
+Kept = TypeVar("Kept", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +31,18 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdicts(Mapping[str, Verdict]):
-    """Verdicts by problem_id, in the order in which they came: packed, since as records they take 100 kB a problem."""
+class Packed(Mapping[str, Kept]):
+    """Records by problem_id, in the order in which they came: packed, since a verdict takes 100 kB of memory."""
 
+    kind: type[Kept]
     packed: dict[str, bytes] = field(default_factory=dict)
 
-    def add(self, verdict: Verdict) -> None:
-        self.packed[verdict.problem_id] = zlib.compress(verdict.model_dump_json().encode(), 1)
+    def add(self, problem_id: str, record: Kept) -> None:
+        self.packed[problem_id] = zlib.compress(record.model_dump_json().encode(), 1)
 
     @override
-    def __getitem__(self, problem_id: str) -> Verdict:
-        return Verdict.from_json(zlib.decompress(self.packed[problem_id]))
+    def __getitem__(self, problem_id: str) -> Kept:
+        return self.kind.from_json(zlib.decompress(self.packed[problem_id]))
 
     @override
     def __iter__(self) -> Iterator[str]:
@@ -54,6 +59,8 @@ class Judgements:
 
     verdicts: Mapping[str, Verdict]
     """Of the cases that are worth teaching."""
+    replays: Mapping[str, RunRecord]
+    """Of the same cases: the run of the winner that a row tells how to repeat."""
     splits: Mapping[str, Split]
     """Of the same cases."""
     kept_out: Mapping[str, Verdict]
@@ -71,15 +78,18 @@ def cases_of(
     """
     split = split_of(runs.spec, held_out_families)
     yield Case(runs.spec, runs.records, split)
-    budgets = dict.fromkeys(shorter_budget(runs.spec.max_evaluations, share) for share in shares)
-    for budget in budgets:
-        if budget is None:
-            continue
-        shorter = runs.spec.with_budget(budget)
+    for shorter in shorter_of(runs.spec, shares):
         told = [r for r in runs.records if _tells(entrants[r.candidate_id], shorter)]
         records = [record for record in (at_budget(run, shorter) for run in told) if record is not None]
         if records:
             yield Case(shorter, records, split)
+
+
+def shorter_of(spec: AnySpec, shares: Sequence[float]) -> Iterator[AnySpec]:
+    """The problem at each share of its budget, but for shares that come to the same or to too few evaluations."""
+    for budget in dict.fromkeys(shorter_budget(spec.max_evaluations, share) for share in shares):
+        if budget is not None:
+            yield spec.with_budget(budget)
 
 
 def _tells(entrant: Entrant, shorter: AnySpec) -> bool:
@@ -101,7 +111,7 @@ def judge_all(
     Raises:
         LlamocoError: the folder holds no campaign, or is damaged.
     """
-    verdicts, kept_out = Verdicts(), Verdicts()
+    verdicts, kept_out, replays = Packed(Verdict), Packed(Verdict), Packed(RunRecord)
     splits: dict[str, Split] = {}
     num_complete = 0
     for runs in read_problems(folder):
@@ -111,11 +121,12 @@ def judge_all(
         for case in cases_of(runs, entrants, shares, spec.held_out_families):
             verdict = judge(case.records, order=list(entrants), baseline=baseline)
             if verdict.kept_out is None:
-                verdicts.add(verdict)
+                verdicts.add(verdict.problem_id, verdict)
+                replays.add(verdict.problem_id, replay_of(case.records, verdict.winner))
                 splits[verdict.problem_id] = case.split
             else:
-                kept_out.add(verdict)
-    return Judgements(verdicts, splits, kept_out, spec.problems_total - num_complete)
+                kept_out.add(verdict.problem_id, verdict)
+    return Judgements(verdicts, replays, splits, kept_out, spec.problems_total - num_complete)
 
 
 def single_best_solver(judgements: Judgements, order: Sequence[str], baseline: str) -> str:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from llamoco_data.instructions import SPLITS, Instruction, Split, to_table
+from llamoco_data.instructions import SCHEMA, SPLITS, Instruction, Split, to_table
 from llamoco_data.snapshots import Shard
 
 ROWS_PER_SHARD = 20_000
 """About 25 MB of Parquet."""
+ROWS_PER_GROUP = 1_000
+"""Rows that wait in memory, about 20 MB of them."""
 
 SHARD_NAME = re.compile(rf"({'|'.join(SPLITS)})-(\d{{5}})-of-(\d{{5}})(?:-([0-9a-f]{{12}}))?\.parquet")
 """Split, number, how many, beginning of the SHA-256, which sets without numbered snapshots have not in their names."""
@@ -24,7 +26,9 @@ class ShardWriter:
         self._data = folder / "data"
         self._data.mkdir()
         self._waiting: dict[Split, list[Instruction]] = {split: [] for split in SPLITS}
+        self._open: dict[Split, pq.ParquetWriter] = {}
         self._written: dict[Split, list[int]] = {split: [] for split in SPLITS}
+        """Rows of each shard."""
         self._shortest: Instruction | None = None
         self.rows: dict[Split, int] = dict.fromkeys(SPLITS, 0)
 
@@ -33,7 +37,7 @@ class ShardWriter:
             self._shortest = row
         self.rows[row.split] += 1
         self._waiting[row.split].append(row)
-        if len(self._waiting[row.split]) == ROWS_PER_SHARD:
+        if len(self._waiting[row.split]) == ROWS_PER_GROUP:
             self._write(row.split)
 
     def close(self) -> tuple[Shard, ...]:
@@ -41,6 +45,7 @@ class ShardWriter:
         for split in SPLITS:
             if self._waiting[split]:
                 self._write(split)
+            self._end(split)
         shards: list[Shard] = []
         for split, counts in self._written.items():
             for number, rows in enumerate(counts):
@@ -56,10 +61,20 @@ class ShardWriter:
         return self._shortest
 
     def _write(self, split: Split) -> None:
-        rows = self._waiting[split]
-        pq.write_table(to_table(rows), self._part(split, len(self._written[split])), compression="zstd")
-        self._written[split].append(len(rows))
+        """Writes the rows that wait as a row group, into a new shard where the last one is full."""
+        rows, written = self._waiting[split], self._written[split]
+        if split not in self._open:
+            self._open[split] = pq.ParquetWriter(self._part(split, len(written)), SCHEMA, compression="zstd")
+            written.append(0)
+        self._open[split].write_table(to_table(rows))
+        written[-1] += len(rows)
         self._waiting[split] = []
+        if written[-1] >= ROWS_PER_SHARD:
+            self._end(split)
+
+    def _end(self, split: Split) -> None:
+        if split in self._open:
+            self._open.pop(split).close()
 
     def _part(self, split: Split, number: int) -> Path:
         return self._data / f"{split}-{number:05d}.part"

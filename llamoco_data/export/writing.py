@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from llamoco_data.campaign import CampaignSpec, load_campaign, read_entrants, read_problems
+from llamoco_data.campaign import CampaignSpec, load_campaign, read_entrants, read_specs
 from llamoco_data.export.card import CARD_FILE, dataset_card
 from llamoco_data.export.changes import Changes, Rows, changes_between, rows_of, write_changes
-from llamoco_data.export.judging import Judgements, cases_of, judge_all, single_best_solver
+from llamoco_data.export.judging import Judgements, judge_all, shorter_of, single_best_solver
 from llamoco_data.export.placing import (
     check_place,
     commit,
@@ -201,11 +201,15 @@ def _rows(
     shares: Sequence[float],
 ) -> Iterator[Instruction]:
     """Every row, in the order of problem, budget, form and wording."""
-    for runs in read_problems(folder):
-        if not runs.complete or not runs.records:
-            continue
-        for case in cases_of(runs, references.entrants, shares, spec.held_out_families):
-            verdict = judgements.verdicts.get(case.spec.problem_id)
+    for problem in read_specs(folder):
+        for case in (problem, *shorter_of(problem, shares)):
+            verdict = judgements.verdicts.get(case.problem_id)
             if verdict is not None:
-                judged = Judged(case.spec, case.records, verdict, case.split, runs.spec.problem_id)
+                judged = Judged(
+                    spec=case,
+                    replay=judgements.replays[case.problem_id],
+                    verdict=verdict,
+                    split=judgements.splits[case.problem_id],
+                    base_problem_id=problem.problem_id,
+                )
                 yield from instructions(judged, references, wordings=spec.wordings)
