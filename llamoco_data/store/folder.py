@@ -127,7 +127,7 @@ class Store:
         groups = [tables.RUNS.empty_table()]
         for path, group in self._index.run_groups.get(problem_id, ()):
             with self._readable(path):
-                groups.append(self._open(path).read_row_group(group))
+                groups.append(self._open(path).read_row_group(group, use_threads=False))
         return pa.concat_tables(groups)
 
     def run_columns(self, *columns: str) -> Iterator[pa.Table]:
