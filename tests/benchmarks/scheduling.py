@@ -4,12 +4,13 @@
     python tests/benchmarks/scheduling.py                 # 20 problems of recipe standard: two to three minutes
     python tests/benchmarks/scheduling.py --problems 40
 
-Work is the processor time of the runs themselves, as their records have it. Everything else that the processes of a
-campaign take between the first task and the last result is scheduling: drawing, compiling and sending problems,
-replaying the race, reading and writing, waiting loops, and Ray's own processes. Its share of core time is that time
-over the sum of both. Starting Ray and its actors, and ending them, is stated beside it. Processor times are used, so
-that other users of the machine disturb little; the wall times, of two actors against half of one process, need an idle
-machine. Exits with 1 where the share on Ray is above 3 %.
+Work is the processor time of the runs themselves, as their records have it. What else the processes of a campaign take
+between the first task and the last result has two parts. The one is there in one process too: drawing problems,
+replaying the race, reading and writing. The other is scheduling: what there is more of it on Ray, for sending tasks and
+results, waiting loops, and Ray's own processes. Its share is of the core time of all processes. Starting Ray and its
+actors is left out, and stated beside it: the actors first get a task that does not count, until both are at work.
+Processor times are used, so that other users of the machine disturb little; the wall times, of two actors against half
+of one process, need an idle machine. Exits with 1 where scheduling takes more than 3 %.
 """
 
 import argparse
@@ -26,12 +27,14 @@ from rich.console import Console
 from rich.table import Table
 
 from llamoco_data.campaign import CampaignSpec, read_problems, run_campaign
-from llamoco_data.execution import Executor, Slice, Task, executor
+from llamoco_data.execution import Draw, Executor, Slice, Task, executor
 from llamoco_data.execution.work import warm_up
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.recipes import standard
 
 MAX_SHARE = 0.03
+WARMING = -1
+"""Index of a problem that does not count."""
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -63,6 +66,9 @@ class Watched:
     """Another executor, with the processor time of all its processes read when the work begins and ends."""
 
     executor: Executor
+    warming: Task
+    """What workers get until all of them are at work."""
+    workers: int
     began: dict[int, float] = field(default_factory=dict)
     ended: dict[int, float] = field(default_factory=dict)
     began_at: float = 0.0
@@ -75,14 +81,26 @@ class Watched:
     ) -> Generator[Slice | None]:
         """See `Executor.run`."""
 
-        def first_noticed() -> Task | None:
+        warm, warming = False, 0
+
+        def counted() -> Task | None:
+            nonlocal warm, warming
+            if not warm:
+                warming += 1
+                warm = warming == self.workers
+                return self.warming
+            if warming:
+                return None
             if not self.began:
                 self.began, self.began_at = cpu_s_of_tree(), time.monotonic()
             task = pending()
             self.out += task is not None
             return task
 
-        for end in self.executor.run(entrants, first_noticed, width):
+        for end in self.executor.run(entrants, counted, width):
+            if end is not None and end.task.index == WARMING:
+                warming -= 1
+                continue
             if end is not None:
                 self.slices, self.out = self.slices + 1, self.out - 1
             if end is not None and not self.out:
@@ -135,7 +153,10 @@ def main() -> None:
     arguments = parser.parse_args()
     spec = standard().model_copy(update={"num_problems": arguments.problems})
     warm_up()
-    inline, on_ray = (measure(spec, Watched(one)) for one in (executor("inline"), executor("local", 2)))
+    draw = Draw(mixture=spec.mixture, seed=spec.seed + 1, index=0)
+    warming = Task(index=WARMING, problem=draw, policy=spec.policy, time_limit_s=spec.time_limit_s, slice_s=8.0)
+    inline = measure(spec, Watched(executor("inline"), warming.model_copy(update={"slice_s": 0.0}), 1))
+    on_ray = measure(spec, Watched(executor("local", 2), warming, 2))
     table = Table(title=f"{arguments.problems} problems of recipe standard; load {os.getloadavg()[0]:.1f}")
     rows: list[tuple[str, Callable[[Measured], Any]]] = [
         ("work: processor time of the runs, s", lambda one: f"{one.work_s:.1f}"),
@@ -155,9 +176,10 @@ def main() -> None:
     for name, value in rows:
         table.add_row(name, str(value(inline)), str(value(on_ray)))
     Console().print(table)
-    print(f"on Ray, of the core time: {on_ray.share:.2%} (inline {inline.share:.2%})")
+    scheduling_s = (on_ray.cpu_s - on_ray.work_s) - (inline.cpu_s - inline.work_s)
+    print(f"scheduling on Ray, of the core time: {scheduling_s / on_ray.cpu_s:.2%}")
     print(f"wall time of two actors against half of one process: {2 * on_ray.wall_s / inline.wall_s:.3f}")
-    sys.exit(on_ray.share > MAX_SHARE)
+    sys.exit(scheduling_s / on_ray.cpu_s > MAX_SHARE)
 
 
 if __name__ == "__main__":
