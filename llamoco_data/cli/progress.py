@@ -40,8 +40,7 @@ def with_metrics(report: Report, address: str, campaign: str) -> Report:
     """Reports to the metrics of a Ray cluster besides; a Ray of the command's own has nowhere to look at them."""
     if address in ("inline", "local"):
         return report
-    # Ray takes most of a second to import, and only some commands need it.
-    from llamoco_data.campaign.ray_metrics import RayMetrics  # noqa: PLC0415
+    from llamoco_data.campaign.ray_metrics import RayMetrics  # noqa: PLC0415 - Ray is slow to import
 
     metrics = RayMetrics(campaign)
 

@@ -50,7 +50,6 @@ def executor(address: str, workers: int | None = None) -> Executor:
         raise LlamocoError(f"{workers} workers can do no work; ask for at least 1")
     if address == "inline":
         return InlineExecutor()
-    # Ray takes most of a second to import, and only some commands need it.
-    from llamoco_data.execution.ray_actors import RayExecutor  # noqa: PLC0415
+    from llamoco_data.execution.ray_actors import RayExecutor  # noqa: PLC0415 - Ray is slow to import
 
     return RayExecutor(address, workers)

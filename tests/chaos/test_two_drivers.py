@@ -12,7 +12,6 @@ from llamoco_data.campaign import run_campaign
 from llamoco_data.campaign.lease import LEASE_FILE
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.identity import LlamocoError
-from llamoco_data.runs import RunRecord
 from llamoco_data.store import Store
 from tests.campaigns import SMALL, results
 from tests.drivers import driver, ended
@@ -20,13 +19,6 @@ from tests.drivers import driver, ended
 pytestmark = pytest.mark.chaos
 
 STALE_S = 3.0
-
-
-@pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory) -> list[RunRecord]:
-    folder = tmp_path_factory.mktemp("expected") / "c"
-    run_campaign(folder, SMALL, InlineExecutor())
-    return results(folder)
 
 
 def wait_for(folder: Path, num_entries: int, *processes: subprocess.Popen[str]) -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from llamoco_data.campaign import run_campaign
 from llamoco_data.execution.inline import InlineExecutor
-from llamoco_data.runs import RunRecord
 from llamoco_data.store import Store
 from llamoco_data.verification import verify
 from tests.campaigns import SMALL, OneRunSlices, results
@@ -20,13 +19,6 @@ from tests.drivers import driver, ended
 pytestmark = pytest.mark.chaos
 
 NOBODY = 65534
-
-
-@pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory) -> list[RunRecord]:
-    folder = tmp_path_factory.mktemp("expected") / "c"
-    run_campaign(folder, SMALL, InlineExecutor())
-    return results(folder)
 
 
 def mount(*arguments: str) -> None:
