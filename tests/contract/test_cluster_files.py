@@ -3,46 +3,25 @@
 import copy
 import importlib
 import re
-import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 import jsonschema
 import pytest
-import yaml
-from click.core import Command, Group
 
-from llamoco_data.cli.commands import llamoco_data
+from tests.cluster_files import CLUSTER, README, Config, check_commands, options_of, ray_command_line, ray_module, read
 from tests.kuberay import validator
-from tests.pages import ROOT, blocks
+from tests.pages import ROOT
 
 pytestmark = pytest.mark.contract
 
-CLUSTER = ROOT / "cluster"
 RAY_UP = ["ray-up-aws.yaml", "ray-up-hosts.yaml"]
 KUBERAY = ["raycluster.yaml", "rayjob.yaml"]
-README = (CLUSTER / "README.md").read_text()
 BIN = Path(sys.executable).parent
-Config = dict[str, Any]
-
-
-def read(name: str) -> Config:
-    return yaml.safe_load((CLUSTER / name).read_text())
-
-
-def ray_module(name: str) -> Any:
-    """A module of Ray, imported after the package has set what Ray reads when it is imported."""
-    importlib.import_module("llamoco_data.execution.ray_actors")
-    return importlib.import_module(name)
-
-
-def ray_command_line() -> Group:
-    return ray_module("ray.scripts.scripts").cli
 
 
 def pinned(package: str) -> str:
@@ -377,88 +356,3 @@ def test_dockerfile_installs_extras_that_exist_and_runs_as_nobody_special():
     assert any(requirement.startswith("ray[default]") for requirement in installed)
     assert instructions("USER")[-1] not in {"root", "0", "0:0"}
     assert instructions("FROM") == ["python:3.11-slim-bookworm"]
-
-
-# --- every command on a page or in a file ---
-
-
-def options_of(command: Command) -> set[str]:
-    return {option for parameter in command.params if isinstance(parameter, click.Option) for option in parameter.opts}
-
-
-def command_lines(text: str) -> Iterator[list[str]]:
-    """The simple commands of a shell text, as words; a quoted argument of several words may hold more of them."""
-    words = shlex.split(text, comments=True)
-    line: list[str] = []
-    for word in words:
-        if " " in word:
-            yield from command_lines(word)
-        if word in {"--", "&&", "||"} or word.endswith(";"):
-            yield [*line, word.rstrip(";")]
-            line = []
-        else:
-            line.append(word)
-    yield line
-
-
-def check_commands(text: str) -> int:
-    """Checks the names and options of `llamoco-data` and `ray` in a shell text; gives how many there are."""
-    checked = 0
-    for line in command_lines(text):
-        for i, word in enumerate(line):
-            program = Path(word).name
-            if program not in {"llamoco-data", "ray"} or (i and line[i - 1].startswith("-")):
-                continue
-            check_command(llamoco_data if program == "llamoco-data" else ray_command_line(), line[i + 1 :])
-            checked += 1
-            break
-    return checked
-
-
-def check_command(group: Group, words: list[str]) -> None:
-    command: Command = group
-    while isinstance(command, Group):
-        name, *words = words
-        assert name in command.commands, f"{command.name} has no command {name}"
-        command = command.commands[name]
-    given = {word.split("=")[0] for word in words if word.startswith("--") and word != "--"}
-    assert given <= options_of(command), f"{command.name} has no {given - options_of(command)}"
-
-
-def commands_of_the_pages() -> list[str]:
-    texts = [README, (ROOT / "docs" / "clusters.md").read_text()]
-    spans = [
-        span for text in texts for span in re.findall(r"`((?:llamoco-data|ray|kubectl|sbatch|docker) [^`]+)`", text)
-    ]
-    written = [*spans, *(command for text in texts for block in blocks(text) for command in block.commands)]
-    return list(dict.fromkeys(written))
-
-
-@pytest.mark.parametrize("command", commands_of_the_pages())
-def test_command_of_a_page_names_what_exists(command: str):
-    # The arguments of the script are those of the command that it runs.
-    check_commands(command.replace("sbatch cluster/slurm.sh", "llamoco-data run"))
-    for path in re.findall(r"\bcluster/[\w./-]+", command):
-        assert (ROOT / path).exists(), path
-
-
-def test_commands_of_the_files_name_what_exists():
-    assert check_commands(read("rayjob.yaml")["spec"]["entrypoint"]) == 1
-    script = re.sub(r"\\\n", " ", (CLUSTER / "slurm.sh").read_text())
-    run = re.findall(r"^ *llamoco-data .+(?= &$)", script, flags=re.MULTILINE)
-    assert [check_commands(command) for command in run] == [1]
-    started = set(re.findall(r"^ +(--[\w-]+)", script.partition("ray_options=(")[2].partition(")")[0], re.MULTILINE))
-    for command in re.findall(r"ray start [^&]+", script):
-        started |= set(re.findall(r"(--[\w-]+)", command))
-    assert started <= options_of(ray_command_line().commands["start"])
-
-
-def test_unknown_option_is_found():
-    with pytest.raises(AssertionError, match="--worker"):
-        check_commands("ray job submit --address http://x -- llamoco-data run DIR --worker 3")
-
-
-def test_readme_lists_every_file():
-    for file in CLUSTER.iterdir():
-        named = f"`{file.name}`" in README or f"cluster/{file.name}" in README
-        assert named or file.name in {"README.md", "Dockerfile.dockerignore"}, file.name
