@@ -1,0 +1,41 @@
+"""The commands of `llamoco-tune`, which import torch only when they run: `--help` answers at once."""
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from llamoco_tune.records import TuningError
+
+INTERRUPTED_EXIT_CODE = 130
+"""As of any program that Ctrl-C ended: 128 + SIGINT."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs one command and exits: 0 done, 2 a mistake of the user, 130 stopped by Ctrl-C."""
+    try:
+        code = llamoco_tune.main(arguments, prog_name="llamoco-tune", standalone_mode=False)
+    except TuningError as error:
+        _fail(str(error))
+    except click.ClickException as error:
+        _fail(f"{error.format_message().rstrip('.')}; see: {_help_command(error)}")
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(INTERRUPTED_EXIT_CODE)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="llamoco")
+def llamoco_tune() -> None:
+    """Tune a language model on an instruction set, and let it write programs."""
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"llamoco-tune: {' '.join(message.split())}", err=True)
+    sys.exit(2)
+
+
+def _help_command(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{context.command_path if context else 'llamoco-tune'} --help"
