@@ -20,7 +20,9 @@ SCHEMA_VERSION = 2
 """Of the export's columns, as it says in the metadata of every file."""
 
 TRAINING_SPLIT = "train"
-"""The only split whose rows a model is tuned on; `validation` is looked at while tuning, the others never."""
+"""The only split whose rows a model is tuned on."""
+VALIDATION_SPLIT = "validation"
+"""The split that is looked at while tuning; the others never are."""
 
 COLUMNS = ("instruction_id", "problem_id", "split", "form", "wording", "prompt", "answer", "optimizer", "family")
 """What tuning reads, with the list `functions`."""
