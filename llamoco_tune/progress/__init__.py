@@ -1,0 +1,5 @@
+"""What a run shows and keeps while the model trains: a line for a person, metrics.jsonl, TensorBoard."""
+
+from llamoco_tune.progress.callback import TRAINER_DISPLAYS, RunProgress, TokenCount
+
+__all__ = ["TRAINER_DISPLAYS", "RunProgress", "TokenCount"]
