@@ -51,7 +51,7 @@ class ContrastConfig(Record):
     """B: prompts that are compared with each other."""
     micro_batch: int = Field(default=8, ge=1)
     """Prompts whose activations are in memory at once; the loss sees all of the batch nevertheless."""
-    max_tokens: int = Field(default=2_048, ge=16)
+    max_tokens: int = Field(default=4_096, ge=16)
     too_long: TooLong = "drop"
     num_evaluated: int = Field(default=48, ge=1)
     """Validation rows for the language model's loss."""
