@@ -1,0 +1,85 @@
+"""The losses of both phases, as plain functions of tensors: the paper's margin loss, InfoNCE, and that of an answer."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
+
+ANSWER_CHUNK = 512
+"""Positions whose logits are in memory at once: 100 MB of them for a vocabulary of 50,000."""
+
+
+def distances(embeddings_BH: Tensor) -> Tensor:
+    """G = (1 - cosine) / 2 of every pair, (B, B): 0 for the same direction, 1 for the opposite one."""
+    unit_BH = functional.normalize(embeddings_BH.float(), dim=-1)
+    return (1 - unit_BH @ unit_BH.T) / 2
+
+
+def margin_loss(embeddings_BH: Tensor, labels_B: Tensor, margin: float) -> Tensor:
+    """The contrastive loss of Ma et al. (arXiv 2403.01131), mean over the pairs of a batch.
+
+    G where both have the same optimizer, max(0, margin - G) where they have not.
+
+    Args:
+        labels_B: which optimizer is best for each.
+        margin: phi.
+    """
+    pairs_BB = torch.triu(torch.ones_like(labels_B[:, None] * labels_B, dtype=torch.bool), diagonal=1)
+    same_BB = labels_B[:, None] == labels_B
+    distance_BB = distances(embeddings_BH)
+    loss_BB = torch.where(same_BB, distance_BB, functional.relu(margin - distance_BB))
+    return loss_BB[pairs_BB].mean()
+
+
+def info_nce(
+    anchors_MH: Tensor, candidates_NH: Tensor, positive_MN: Tensor, negative_MN: Tensor, temperature: float
+) -> Tensor:
+    """InfoNCE (van den Oord et al., arXiv 1807.03748) over masked pairs, mean over the positive pairs.
+
+    A candidate that is neither positive nor negative of an anchor takes no part: with few optimizers many rows of a
+    batch share one, and must not push each other away. Where no pair is positive the loss is 0.
+
+    Args:
+        positive_MN, negative_MN: bool, disjoint.
+    """
+    cosine_MN = functional.normalize(anchors_MH.float(), dim=-1) @ functional.normalize(candidates_NH.float(), dim=-1).T
+    logit_MN = cosine_MN / temperature
+    others_M1 = torch.logsumexp(logit_MN.masked_fill(~negative_MN, -torch.inf), dim=1, keepdim=True)
+    loss_MN = torch.logaddexp(logit_MN, others_M1) - logit_MN
+    return loss_MN[positive_MN].sum() / positive_MN.sum().clamp(min=1)
+
+
+def batch_info_nce(embeddings_BH: Tensor, labels_B: Tensor, problems_B: Tensor, temperature: float) -> Tensor:
+    """InfoNCE within a batch: rows with the same optimizer attract, with another one repel.
+
+    Two statements of one problem are no pair: that they belong together is no news of optimizers.
+    """
+    same_BB = labels_B[:, None] == labels_B
+    other_problem_BB = problems_B[:, None] != problems_B
+    return info_nce(embeddings_BH, embeddings_BH, same_BB & other_problem_BB, ~same_BB, temperature)
+
+
+def answer_loss(
+    hidden_BTH: Tensor, labels_BT: Tensor, head: Callable[[Tensor], Tensor], *, ignored: int, chunk: int = ANSWER_CHUNK
+) -> Tensor:
+    """The summed negative log-likelihood of the labelled tokens, in nats.
+
+    Logits are computed at the positions that predict a labelled token, a chunk at a time, and again in the backward
+    pass: of a batch of T tokens never more than `chunk` rows of logits exist.
+
+    Args:
+        labels_BT: the token at each position where it is to be predicted from the one before, else `ignored`.
+        head: (N, H) -> (N, V), the model's output layer.
+    """
+    wanted_BT = labels_BT[:, 1:] != ignored
+    hidden_NH, labels_N = hidden_BTH[:, :-1][wanted_BT], labels_BT[:, 1:][wanted_BT]
+    total = hidden_NH.new_zeros((), dtype=torch.float32)
+    for part_NH, part_N in zip(hidden_NH.split(chunk), labels_N.split(chunk), strict=True):
+        total = total + checkpoint(_chunk_loss, part_NH, part_N, head, use_reentrant=False)
+    return total
+
+
+def _chunk_loss(hidden_NH: Tensor, labels_N: Tensor, head: Callable[[Tensor], Tensor]) -> Tensor:
+    return functional.cross_entropy(head(hidden_NH).float(), labels_N, reduction="sum")

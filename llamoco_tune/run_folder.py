@@ -1,0 +1,139 @@
+"""The folder of a tuning run: what it is, how far it came, and whether a command may go on in it.
+
+Resuming is the first thing a command does. A folder with a run of another config, base or data is refused.
+"""
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from llamoco_tune.records import Record, TuningError, digest
+
+RUN_FILE = "run.json"
+CHECKPOINTS = "checkpoints"
+_LAST_WRITTEN = "trainer_state.json"
+"""Of a checkpoint: without it the process died while it wrote."""
+
+
+class RunSpec(Record):
+    """What decides a run: the same spec on the same machine gives the same model."""
+
+    phase: Literal["contrast", "teach"]
+    config: dict[str, JsonValue]
+    base: str
+    """As it was named on the command line."""
+    base_digest: str
+    data: str
+    data_digest: str
+
+    @property
+    def run_id(self) -> str:
+        """Digest of what decides the run: where base and data lie is not part of it."""
+        return digest([self.phase, self.config, self.base_digest, self.data_digest])
+
+
+class RunRecord(Record):
+    """The run of a folder."""
+
+    spec: RunSpec
+    run_id: str
+    finished: bool = False
+    results: dict[str, float] = Field(default_factory=dict)
+    """Last value of each metric, where it is finished."""
+    facts: dict[str, JsonValue] = Field(default_factory=dict)
+    """Of the machine and the libraries: device, versions, minutes."""
+
+
+def open_run(folder: Path, spec: RunSpec) -> RunRecord:
+    """The run of a folder, which is made where there is none.
+
+    Raises:
+        TuningError: the folder holds another run, or something else, or cannot be written.
+    """
+    stored = stored_run(folder)
+    if stored is None:
+        if folder.exists() and any(folder.iterdir()):
+            raise TuningError(f"{folder} is not empty and holds no run; choose another --out, or empty it")
+        stored = RunRecord(spec=spec, run_id=spec.run_id)
+        write_run(folder, stored)
+        return stored
+    if stored.run_id != spec.run_id:
+        raise TuningError(
+            f"{folder} holds another run ({_difference(stored.spec, spec)}); choose another --out, or give that run's "
+            "own options to go on with it"
+        )
+    return stored
+
+
+def stored_run(folder: Path) -> RunRecord | None:
+    """The run that a folder holds, if any.
+
+    Raises:
+        TuningError: its record cannot be read.
+    """
+    file = folder / RUN_FILE
+    if not file.is_file():
+        return None
+    try:
+        return RunRecord.from_json(file.read_bytes())
+    except ValueError:
+        raise TuningError(
+            f"{file} cannot be read; it is damaged, or of another release: choose another --out"
+        ) from None
+
+
+def write_run(folder: Path, record: RunRecord) -> None:
+    """Writes the record of a run, whole or not at all.
+
+    Raises:
+        TuningError: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part = folder / f".{RUN_FILE}.part"
+        part.write_text(record.to_json(indent=2) + "\n", encoding="utf-8")
+        part.replace(folder / RUN_FILE)
+    except OSError as error:
+        raise TuningError(f"{folder} cannot be written: {error.strerror or error}") from None
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint that was written to its end."""
+    whole = [path.parent for path in (folder / CHECKPOINTS).glob(f"checkpoint-*/{_LAST_WRITTEN}") if _is_json(path)]
+    return max(whole, key=_step_of, default=None)
+
+
+def _step_of(checkpoint: Path) -> int:
+    return int(checkpoint.name.rpartition("-")[2])
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return True
+
+
+def _difference(there: RunSpec, here: RunSpec) -> str:
+    """The first thing in which two runs differ, in words."""
+    for name in ("phase", "base_digest", "data_digest"):
+        if getattr(there, name) != getattr(here, name):
+            what = {"base_digest": "base", "data_digest": "data"}.get(name, name)
+            return f"other {what}: {getattr(there, what)} there, {getattr(here, what)} here"
+    one, other = flat(there.config), flat(here.config)
+    changed = sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+    return "; ".join(f"{name} is {one.get(name)} there, {other.get(name)} here" for name in changed[:3])
+
+
+def flat(config: JsonValue, prefix: str = "") -> dict[str, JsonValue]:
+    """Nested settings as `outer.inner` names."""
+    if not isinstance(config, dict):
+        return {prefix: config}
+    return {
+        name: value
+        for key, inner in config.items()
+        for name, value in flat(inner, f"{prefix}.{key}" if prefix else key).items()
+    }

@@ -1,0 +1,162 @@
+# pyright: reportExplicitAny=false
+"""Phase 2, instruction tuning: the model learns to write the answer of each prompt, and only the answer's tokens count.
+
+Ma et al. (arXiv 2403.01131), with a choice of mixings (`mixing.Mixing`) and batches that waste nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+from rich.console import Console
+from torch import Tensor
+from torch.utils.data import Sampler
+from transformers import Trainer
+from typing_extensions import override
+
+from llamoco_tune import model as models
+from llamoco_tune.batches import IGNORED, Batch, PackedPlan, PaddedPlan
+from llamoco_tune.evaluation import EvaluationConfig, loss_by_family, spread, titles_of, written_programs
+from llamoco_tune.losses import ANSWER_CHUNK, answer_loss
+from llamoco_tune.mixing import Mixing, row_weights
+from llamoco_tune.phase import begin, finish, num_processes, train
+from llamoco_tune.progress import TokenCount
+from llamoco_tune.records import Record
+from llamoco_tune.run_folder import RunRecord
+from llamoco_tune.tokens import Encoded, TooLong
+from llamoco_tune.training import TrainConfig, in_order, mixed_precision, only, trainer_arguments
+
+
+class TeachConfig(Record):
+    """Everything that decides a run of this phase, but for base and data."""
+
+    train: TrainConfig
+    batching: Literal["packed", "padded"] = "packed"
+    """packed: whole rows behind each other in sequences of one length; padded: rows of about one length, padded."""
+    sequence_length: int = Field(default=2_048, ge=16)
+    """Tokens of a packed sequence, and the most that a row may have."""
+    per_batch: int = Field(default=1, ge=1)
+    """Sequences, or padded rows, of a batch on one device."""
+    mixing: Mixing = "balanced"
+    mixing_cap: int = 0
+    """With `capped` mixing: rows that an optimizer counts for at most."""
+    too_long: TooLong = "drop"
+    loss_chunk: int = ANSWER_CHUNK
+    """Positions whose logits are in memory at once."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+
+
+def teach(data: Path, base: str, out: Path, config: TeachConfig, console: Console) -> RunRecord:
+    """Tunes a base on the training split of an export, or goes on where an earlier call stopped.
+
+    Args:
+        out: the run folder, in the end also that of the tuned model.
+
+    Raises:
+        TuningError: bad data, base or folder, or memory or disk ran out.
+    """
+    begun = begin(
+        "teach",
+        data,
+        base,
+        out,
+        config.model_dump(mode="json"),
+        config.train,
+        max_tokens=config.sequence_length,
+        too_long=config.too_long,
+        console=console,
+    )
+    if isinstance(begun, RunRecord):
+        return begun
+    plan: Any = plan_of(begun.training, config, processes=num_processes())
+    evaluated: Any = spread(begun.validation, config.evaluation.num_rows)
+    tokens = TokenCount()
+    trainer = AnswerTrainer(
+        model=begun.model,
+        args=trainer_arguments(config.train, out, len(plan)),
+        train_dataset=plan,
+        eval_dataset=evaluated,
+        data_collator=only,
+    )
+    trainer.prepare(config, tokens, begun.tokenizer, titles_of(begun.training))
+    return finish(begun, trainer, train(trainer, out, tokens, console))
+
+
+class AnswerTrainer(Trainer):
+    """The trainer of this phase: takes the plan's batches in order, and counts the answers' tokens alone."""
+
+    def prepare(self, config: TeachConfig, tokens: TokenCount, tokenizer: Any, titles: Mapping[str, str]) -> None:
+        self._config, self._tokens = config, tokens
+        self._tokenizer, self._titles = tokenizer, titles
+        self._evaluations = 0
+
+    @override
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
+        del train_dataset
+        return in_order(self.train_dataset)
+
+    @override
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, Tensor | Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:
+        """Nats a token of the whole step: the sum over this batch by the number of answer tokens of all its batches."""
+        self._tokens.add(inputs["input_ids"].numel())
+        total = model(inside=answer_nats(self._config.loss_chunk), batch=inputs)
+        assert num_items_in_batch is not None, "the trainer counts labels"
+        return total / num_items_in_batch * self.accelerator.num_processes
+
+    @override
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        config = self._config.evaluation
+        model: Any = self.model
+        rows: Any = self.eval_dataset
+        model.eval()
+        with mixed_precision(self._config.train, model.device):
+            found = loss_by_family(model, rows)
+            last = self.state.global_step >= self.state.max_steps
+            if config.num_programs and (last or self._evaluations % config.programs_every == 0):
+                asked = spread(rows, config.num_programs)
+                found |= written_programs(
+                    model, self._tokenizer, asked, self._titles, max_new_tokens=config.max_new_tokens
+                )
+        self._evaluations += 1
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in found.items()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+
+def answer_nats(chunk: int) -> Callable[[Any, Batch], Tensor]:
+    """What is computed inside the model's forward: the summed loss of a batch's answers, in nats."""
+
+    def nats(model: Any, batch: Batch) -> Tensor:
+        hidden_BTH = models.hidden_states(model, batch["input_ids"], batch["position_ids"])
+        return answer_loss(hidden_BTH, batch["labels"], model.get_output_embeddings(), ignored=IGNORED, chunk=chunk)
+
+    return nats
+
+
+def plan_of(rows: Sequence[Encoded], config: TeachConfig, *, processes: int = 1) -> PackedPlan | PaddedPlan:
+    """The batches of a whole run: as many an epoch as it takes to see as many tokens, or rows, as there are.
+
+    Args:
+        processes: of a distributed run, which share the batches.
+    """
+    weights = row_weights([row.example.optimizer for row in rows], config.mixing, cap=config.mixing_cap)
+    tokens = sum(len(row.ids) for row in rows)
+    sequences = -(-tokens // config.sequence_length) if config.batching == "packed" else len(rows)
+    per_epoch = -(-sequences // config.per_batch)
+    epochs = config.train.num_epochs
+    if config.train.max_steps is not None:
+        epochs = -(-config.train.max_steps * config.train.accumulation * processes // per_epoch)
+    if config.batching == "packed":
+        length = config.sequence_length
+        return PackedPlan(rows, weights, length, config.per_batch, per_epoch, epochs, config.train.seed)
+    return PaddedPlan(rows, weights, config.per_batch, per_epoch, epochs, config.train.seed)
