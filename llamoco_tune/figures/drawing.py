@@ -53,7 +53,7 @@ def summary_figure(warm_run: Path, taught_run: Path, embeddings: Path, out: Path
     """Draws both phases' losses, and below them the embeddings before and after the first.
 
     Args:
-        embeddings: a file that `write_embeddings` wrote.
+        embeddings: a file as `read_embeddings` takes it.
 
     Raises:
         TuningError: matplotlib is missing, or one of the sources cannot be read.
@@ -67,13 +67,13 @@ def summary_figure(warm_run: Path, taught_run: Path, embeddings: Path, out: Path
 
 
 def _draw_phases(figure: Figure | SubFigure, phases: Sequence[tuple[str, Path]]) -> None:
-    from llamoco_tune.figures.panels import draw_learning_rate, draw_losses, training_curves  # noqa: PLC0415
+    from llamoco_tune.figures.panels import curves_of, draw_learning_rate, draw_losses  # noqa: PLC0415
 
     grid = figure.subplots(2, len(phases), sharex="col", squeeze=False, height_ratios=(4, 1))
     for column, (title, run) in enumerate(phases):
-        training, validation, rate = training_curves(run)
-        draw_losses(grid[0, column], training, validation, title)
-        draw_learning_rate(grid[1, column], rate)
+        curves = curves_of(run)
+        draw_losses(grid[0, column], curves, title)
+        draw_learning_rate(grid[1, column], curves.learning_rate)
 
 
 def _draw_spaces(figure: Figure | SubFigure, spaces: Embeddings, titles: tuple[str, str]) -> None:

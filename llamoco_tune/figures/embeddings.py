@@ -35,13 +35,8 @@ class Projection:
     """Of the variance, along each component."""
 
 
-def write_embeddings(file: Path, embeddings: Embeddings) -> None:
-    """Keeps them as an `.npz` file with `before`, `after` and `families`."""
-    np.savez_compressed(file, before=embeddings.before, after=embeddings.after, families=np.array(embeddings.families))
-
-
 def read_embeddings(file: Path) -> Embeddings:
-    """What `write_embeddings` wrote.
+    """The arrays `before`, `after` and `families` of an `.npz` file.
 
     Raises:
         TuningError: there is no such file, or it holds something else.
@@ -51,7 +46,7 @@ def read_embeddings(file: Path) -> Embeddings:
             families: list[str] = arrays["families"].tolist()
             return Embeddings(_floats(arrays["before"]), _floats(arrays["after"]), tuple(families))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise TuningError(f"{file} holds no embeddings of prompts") from error
+        raise TuningError(f"{file} does not hold embeddings from before and after a warm-up") from error
 
 
 def project(rows_NH: Floats) -> Projection:

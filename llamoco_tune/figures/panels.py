@@ -17,7 +17,9 @@ SMOOTHED_FROM = 40
 """Points of a curve from which on its moving average is drawn over it."""
 LOG_FROM = 30.0
 """Ratio of the largest to the smallest loss from which on the axis is logarithmic."""
-OTHER_LOSSES = {"contrast_loss": "contrastive", "lm_loss": "language model"}
+TRAINING_LOSS = "loss"
+EVALUATED_LOSSES = {"eval_loss": "validation", "eval_lm_loss": "language model, validation"}
+"""What an evaluation of either phase gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,38 +31,42 @@ class Curve:
     values: Floats
 
 
-def training_curves(run: Path) -> tuple[list[Curve], Curve | None, Curve]:
-    """Of a run: the losses in training, the loss on other problems if it was measured, the learning rate.
+@dataclass(frozen=True, slots=True)
+class RunCurves:
+    """What the metrics of a run hold."""
+
+    training: Curve
+    evaluated: tuple[Curve, ...]
+    """Those losses that were evaluated."""
+    learning_rate: Curve
+
+
+def curves_of(run: Path) -> RunCurves:
+    """The curves of a run.
 
     Raises:
-        TuningError: the metrics of the run cannot be read.
+        TuningError: its metrics cannot be read.
     """
     records = read_metrics(run)
-    training = [record for record in records if record.kind == "train"]
-    names = {name for record in training for name in record.values if name.endswith("_loss")}
-    others = [_curve(training, name, OTHER_LOSSES.get(name, name.replace("_", " "))) for name in sorted(names)]
-    validation = _curve(records, "eval_loss", "validation")
-    return (
-        [_curve(training, "loss", "training"), *others],
-        validation if validation.steps.size else None,
-        _curve(training, "learning_rate", "learning rate"),
+    evaluated = [_curve(records, name, label) for name, label in EVALUATED_LOSSES.items()]
+    return RunCurves(
+        _curve(records, TRAINING_LOSS, "training"),
+        tuple(curve for curve in evaluated if curve.steps.size),
+        _curve(records, "learning_rate", "learning rate"),
     )
 
 
-def draw_losses(axes: Axes, training: Sequence[Curve], validation: Curve | None, title: str) -> None:
-    """The losses over the steps, those in training smoothed where there are many."""
-    for i, curve in enumerate(training):
-        color = COLORS[0] if i == 0 else COLORS[i + 1]
-        smoothed = curve.steps.size >= SMOOTHED_FROM
-        if smoothed:
-            axes.plot(curve.steps, curve.values, color=color, alpha=0.25, linewidth=0.9)
-        axes.plot(curve.steps, moving_average(curve.values) if smoothed else curve.values, color, label=curve.label)
-    if validation is not None:
-        axes.plot(
-            validation.steps, validation.values, color=COLORS[1], marker="o", markersize=4, label=validation.label
-        )
-    values = np.concatenate([curve.values for curve in [*training, *([validation] if validation else [])]])
-    if values.size and values.min() > 0 and values.max() / values.min() > LOG_FROM:
+def draw_losses(axes: Axes, curves: RunCurves, title: str) -> None:
+    """The losses over the steps, that in training smoothed where it has many points."""
+    steps, values = curves.training.steps, curves.training.values
+    smoothed = steps.size >= SMOOTHED_FROM
+    if smoothed:
+        axes.plot(steps, values, color=COLORS[0], alpha=0.25, linewidth=0.9)
+    axes.plot(steps, moving_average(values) if smoothed else values, color=COLORS[0], label=curves.training.label)
+    for curve, color in zip(curves.evaluated, COLORS[1:], strict=False):
+        axes.plot(curve.steps, curve.values, color=color, marker="o", markersize=4, label=curve.label)
+    every = np.concatenate([values, *(curve.values for curve in curves.evaluated)])
+    if every.size and every.min() > 0 and every.max() / every.min() > LOG_FROM:
         axes.set_yscale("log")
     axes.set_title(title)
     axes.set_ylabel("loss")

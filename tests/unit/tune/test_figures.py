@@ -13,10 +13,9 @@ from llamoco_tune.figures import (
     loss_figure,
     read_embeddings,
     summary_figure,
-    write_embeddings,
 )
 from llamoco_tune.figures.embeddings import mean_cosines, project
-from llamoco_tune.figures.panels import moving_average, training_curves
+from llamoco_tune.figures.panels import curves_of, moving_average
 from llamoco_tune.figures.style import FAMILY_ORDER, looks
 from llamoco_tune.metrics import MetricsRecord, append_metrics
 from llamoco_tune.records import TuningError
@@ -33,13 +32,18 @@ def png_size(file: Path) -> tuple[int, int]:
     return struct.unpack(">II", head[16:])
 
 
+def save(file: Path, embeddings: Embeddings) -> None:
+    """As the warm-up does."""
+    np.savez_compressed(file, before=embeddings.before, after=embeddings.after, families=np.array(embeddings.families))
+
+
 def make_run(run: Path, *, steps: int = 60, warm: bool = False) -> Path:
     """A folder with the metrics of a run whose loss falls."""
     run.mkdir()
     for step in range(1, steps + 1):
-        add(run, step, {"loss": 3.0 / step, "learning_rate": 1e-4 / step} | ({"lm_loss": 1.5} if warm else {}))
+        add(run, step, {"loss": 3.0 / step, "learning_rate": 1e-4 / step})
         if step % 20 == 0:
-            add(run, step, {"eval_loss": 4.0 / step})
+            add(run, step, {"eval_lm_loss" if warm else "eval_loss": 4.0 / step})
     return run
 
 
@@ -49,7 +53,7 @@ def add(run: Path, step: int, values: Mapping[str, float | None]) -> None:
         MetricsRecord(
             step=step,
             epoch=1.0,
-            kind="evaluation" if "eval_loss" in values else "train",
+            kind="train" if "loss" in values else "evaluation",
             seconds=1.0,
             tokens=step,
             peak_memory_bytes=1,
@@ -84,17 +88,17 @@ def test_run_of_one_step_is_drawn_and_of_none_is_not(tmp_path: Path):
 def test_curves_are_those_of_the_metrics_without_gaps(tmp_path: Path):
     run = make_run(tmp_path / "run", steps=20, warm=True)
     add(run, 21, {"loss": None, "learning_rate": 0.0})
-    training, validation, rate = training_curves(run)
-    assert [curve.label for curve in training] == ["training", "language model"]
-    assert training[0].steps.tolist() == list(range(1, 21))
-    assert validation is not None
-    assert validation.values.tolist() == [0.2]
-    assert rate.steps[-1] == 21
+    curves = curves_of(run)
+    assert curves.training.steps.tolist() == list(range(1, 21))
+    assert [(curve.label, curve.values.tolist()) for curve in curves.evaluated] == [
+        ("language model, validation", [0.2])
+    ]
+    assert curves.learning_rate.steps[-1] == 21
 
 
 def test_summary_is_drawn_from_both_runs_and_embeddings(tmp_path: Path, embeddings: Embeddings):
     warm, taught = make_run(tmp_path / "warm", warm=True), make_run(tmp_path / "taught")
-    write_embeddings(tmp_path / "e.npz", embeddings)
+    save(tmp_path / "e.npz", embeddings)
     summary_figure(warm, taught, tmp_path / "e.npz", tmp_path / "pictures" / "summary.png")
     width, height = png_size(tmp_path / "pictures" / "summary.png")
     assert width == 1320
@@ -104,7 +108,7 @@ def test_summary_is_drawn_from_both_runs_and_embeddings(tmp_path: Path, embeddin
 
 
 def test_embeddings_are_read_back(tmp_path: Path, embeddings: Embeddings):
-    write_embeddings(tmp_path / "e.npz", embeddings)
+    save(tmp_path / "e.npz", embeddings)
     read = read_embeddings(tmp_path / "e.npz")
     assert read.families == FAMILIES
     np.testing.assert_array_equal(read.after, embeddings.after)
@@ -113,7 +117,7 @@ def test_embeddings_are_read_back(tmp_path: Path, embeddings: Embeddings):
 def test_file_without_embeddings_is_refused(tmp_path: Path):
     (tmp_path / "e.npz").write_text("nothing of the kind")
     for name in ("e.npz", "missing.npz"):
-        with pytest.raises(TuningError, match="holds no embeddings"):
+        with pytest.raises(TuningError, match="does not hold embeddings"):
             read_embeddings(tmp_path / name)
 
 
