@@ -15,6 +15,8 @@ from llamoco_tune.metrics import MetricsRecord, read_metrics
 
 SMOOTHED_FROM = 40
 """Points of a curve from which on its moving average is drawn over it."""
+DOTTED_BELOW = 12
+"""Points of a curve up to which each is marked: of one alone nothing else would be seen."""
 LOG_FROM = 30.0
 """Ratio of the largest to the smallest loss from which on the axis is logarithmic."""
 TRAINING_LOSS = "loss"
@@ -62,7 +64,14 @@ def draw_losses(axes: Axes, curves: RunCurves, title: str) -> None:
     smoothed = steps.size >= SMOOTHED_FROM
     if smoothed:
         axes.plot(steps, values, color=COLORS[0], alpha=0.25, linewidth=0.9)
-    axes.plot(steps, moving_average(values) if smoothed else values, color=COLORS[0], label=curves.training.label)
+    axes.plot(
+        steps,
+        moving_average(values) if smoothed else values,
+        color=COLORS[0],
+        marker="o" if steps.size < DOTTED_BELOW else "",
+        markersize=4,
+        label=curves.training.label,
+    )
     for curve, color in zip(curves.evaluated, COLORS[1:], strict=False):
         axes.plot(curve.steps, curve.values, color=color, marker="o", markersize=4, label=curve.label)
     every = np.concatenate([values, *(curve.values for curve in curves.evaluated)])
@@ -82,7 +91,7 @@ def draw_learning_rate(axes: Axes, curve: Curve) -> None:
     axes.set_yticks([0.0, top] if top else [0.0], ["0", f"{top:.0e}".replace("e-0", "e−")] if top else ["0"])
     axes.set_ylabel("learning\nrate", fontsize=9)
     axes.set_xlabel("training step")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
 
 
 def draw_embeddings(axes: Axes, rows_NH: Floats, families: Sequence[str], title: str) -> None:

@@ -113,7 +113,7 @@ def _plain_lines(console: Console) -> Show:
         now = time.monotonic()
         if moment.evaluation:
             console.print(describe_evaluation(moment), soft_wrap=True, highlight=False)
-        elif now - last >= PLAIN_EVERY_S or moment.step == moment.steps:
+        elif moment.loss is not None and (now - last >= PLAIN_EVERY_S or moment.step == moment.steps):
             last = now
             console.print(describe(moment), soft_wrap=True, highlight=False)
 

@@ -182,8 +182,8 @@ def test_without_a_terminal_lines_are_few():
     shown = io.StringIO()
     with training_display(Console(file=shown)) as show:
         for step in range(100):
-            show(Moment(step=step + 1, steps=100))
-    assert shown.getvalue().splitlines() == ["step 1/100", "step 100/100"]
+            show(Moment(step=step + 1, steps=100, loss=None if step < 4 else 0.5))
+    assert shown.getvalue().splitlines() == ["step 5/100  loss 0.500", "step 100/100  loss 0.500"]
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(45.2, "45 s"), (260, "4 min 20 s"), (18_600, "5 h 10 min")])
