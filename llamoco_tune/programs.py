@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -44,6 +45,20 @@ class DecodingConfig(Record):
     def is_greedy(self) -> bool:
         """Whether nothing is drawn."""
         return self.temperature == 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one prompt."""
+
+    index: int
+    """Of the prompt, among those given."""
+    completion: str
+    ended: Ended
+    detail: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
 
 
 class Program(Record):

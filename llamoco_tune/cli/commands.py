@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import click
 
+from llamoco_tune.cli.generate import generate
 from llamoco_tune.records import TuningError
 
 INTERRUPTED_EXIT_CODE = 130
@@ -29,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 @click.version_option(package_name="llamoco")
 def llamoco_tune() -> None:
     """Tune a language model on an instruction set, and let it write programs."""
+
+
+llamoco_tune.add_command(generate)
 
 
 def _fail(message: str) -> NoReturn:

@@ -38,8 +38,7 @@ class _SlotLayer(DynamicLayer):
         for buffer, new_BH1D in zip(self.buffers, (key_states, value_states), strict=True):
             buffer[:, :, self.length : self.length + 1] = new_BH1D
         self.length += 1
-        self._look()
-        return self.keys, self.values
+        return self._look()
 
     def place(self, slot: int, keys_1HTD: Tensor, values_1HTD: Tensor) -> None:
         first = self.length - keys_1HTD.shape[-2]
@@ -58,8 +57,10 @@ class _SlotLayer(DynamicLayer):
     def is_full(self) -> bool:
         return self.length == self.buffers[0].shape[-2]
 
-    def _look(self) -> None:
-        self.keys, self.values = (buffer[:, :, : self.length] for buffer in self.buffers)
+    def _look(self) -> tuple[Tensor, Tensor]:
+        keys_BHTD, values_BHTD = (buffer[:, :, : self.length] for buffer in self.buffers)
+        self.keys, self.values = keys_BHTD, values_BHTD
+        return keys_BHTD, values_BHTD
 
 
 class SlotCache(Cache):
