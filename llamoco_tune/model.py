@@ -21,6 +21,8 @@ multiplies it in hardware (GPUs since Ampere, CPUs with AMX), else fp32: without
 
 ADAPTER = "adapter_config.json"
 """The file by which peft knows a folder with an adapter."""
+ADAPTER_FOLDER = "adapter"
+"""Where a run folder keeps the adapter, beside the merged model."""
 
 
 class LoraSpec(Record):
@@ -46,12 +48,15 @@ class Loaded:
     name: str
 
 
-def load(name_or_folder: str, *, precision: Precision = "fp32", device: str | None = None) -> Loaded:
+def load(
+    name_or_folder: str, *, precision: Precision = "fp32", device: str | None = None, attention: str | None = None
+) -> Loaded:
     """A model and its tokenizer, from a folder or by its name on the hub; an adapter is merged into its base, in fp32.
 
     Args:
         precision: of the weights in memory: bf16 for answering and for a frozen base, else fp32.
         device: where it is put; left on the CPU where None.
+        attention: which of transformers' implementations is used; the model's own choice where None.
 
     Raises:
         TuningError: there is no model of that name, or it has no tokenizer.
@@ -60,7 +65,8 @@ def load(name_or_folder: str, *, precision: Precision = "fp32", device: str | No
     if folder.is_dir() and (folder / ADAPTER).is_file():
         model = _merged_adapter(folder)
     else:
-        model = _pretrained("AutoModelForCausalLM", name_or_folder, dtype=torch.float32)
+        options = {"attn_implementation": attention} if attention else {}
+        model = _pretrained("AutoModelForCausalLM", name_or_folder, dtype=torch.float32, **options)
     tokenizer = _pretrained("AutoTokenizer", name_or_folder)
     if computed_in(precision) == "bf16":
         model = model.to(torch.bfloat16)
@@ -157,17 +163,22 @@ def embeddings(model: Any, input_ids_BT: Tensor, lengths_B: Tensor) -> Tensor:
     return hidden_BTH[torch.arange(len(lengths_B), device=lengths_B.device), lengths_B - 1]
 
 
-def save(model: Any, tokenizer: Any, folder: Path) -> None:
+def save(model: Any, tokenizer: Any, folder: Path, weights: dict[str, Tensor] | None = None) -> None:
     """Writes the model, whole, and its tokenizer; an adapter is written beside it, then merged into it, in fp32.
 
     A base in 16 bits is merged in 32 and written in 16: the sum is rounded once.
+
+    Args:
+        weights: the model's, where they had to be gathered from several processes.
     """
     if hasattr(model, "peft_config"):
-        model.save_pretrained(folder / "adapter")
+        model.save_pretrained(folder / ADAPTER_FOLDER, state_dict=weights)
         stored = next(p for p in model.parameters() if not p.requires_grad).dtype
-        model = model.to(torch.float32).merge_and_unload().to(stored)
+        if weights is not None:
+            model.load_state_dict(weights)
+        model, weights = model.to(torch.float32).merge_and_unload().to(stored), None
     model.config.use_cache = True
-    model.save_pretrained(folder)
+    model.save_pretrained(folder, state_dict=weights)
     tokenizer.save_pretrained(folder)
 
 
@@ -186,7 +197,7 @@ def _pretrained(kind: Literal["AutoModelForCausalLM", "AutoTokenizer"], name: st
     logging.disable_progress_bar()
     try:
         return getattr(transformers, kind).from_pretrained(name, **options)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, ImportError) as error:
         what = "weights" if kind == "AutoModelForCausalLM" else "tokenizer"
         reason = " ".join(str(error).split())[:160]
         raise TuningError(

@@ -4,13 +4,10 @@
 Ma et al. (arXiv 2403.01131), with a choice of mixings (`mixing.Mixing`) and batches that waste nothing.
 """
 
-import time
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
 from pydantic import Field
 from rich.console import Console
 from torch import Tensor
@@ -21,14 +18,14 @@ from typing_extensions import override
 from llamoco_tune import model as models
 from llamoco_tune.batches import IGNORED, Batch, PackedPlan, PaddedPlan
 from llamoco_tune.evaluation import EvaluationConfig, loss_by_family, spread, titles_of, written_programs
-from llamoco_tune.instructions import TRAINING_SPLIT, VALIDATION_SPLIT, check_no_leak, data_digest, read_split
 from llamoco_tune.losses import ANSWER_CHUNK, answer_loss
 from llamoco_tune.mixing import Mixing, row_weights
+from llamoco_tune.phase import begin, finish, num_processes, train
 from llamoco_tune.progress import TokenCount
 from llamoco_tune.records import Record
-from llamoco_tune.run_folder import RunRecord, RunSpec, open_run
-from llamoco_tune.tokens import Encoded, Template, TooLong, encode
-from llamoco_tune.training import TrainConfig, finished, in_order, num_processes, only, train, trainer_arguments
+from llamoco_tune.run_folder import RunRecord
+from llamoco_tune.tokens import Encoded, TooLong
+from llamoco_tune.training import TrainConfig, in_order, mixed_precision, only, trainer_arguments
 
 
 class TeachConfig(Record):
@@ -59,40 +56,31 @@ def teach(data: Path, base: str, out: Path, config: TeachConfig, console: Consol
     Raises:
         TuningError: bad data, base or folder, or memory or disk ran out.
     """
-    began = time.monotonic()
-    spec = RunSpec(
-        phase="teach",
-        config=config.model_dump(mode="json"),
-        base=base,
-        base_digest=models.digest_of(base),
-        data=str(data),
-        data_digest=data_digest(data, (TRAINING_SPLIT, VALIDATION_SPLIT)),
+    begun = begin(
+        "teach",
+        data,
+        base,
+        out,
+        config.model_dump(mode="json"),
+        config.train,
+        max_tokens=config.sequence_length,
+        too_long=config.too_long,
+        console=console,
     )
-    run = open_run(out, spec)
-    if run.finished:
-        return run
-    check_no_leak(data)
-    loaded = models.load(base, precision="bf16" if config.train.frozen_in_bf16 else "fp32")
-    template = Template.of(loaded.tokenizer)
-    limits = {"max_tokens": min(config.sequence_length, models.context_of(loaded.model)), "too_long": config.too_long}
-    training = encode(read_split(data, TRAINING_SPLIT), template, **limits)
-    validation = encode(read_split(data, VALIDATION_SPLIT), template, **limits | {"too_long": "drop"})
-    if training.num_dropped:
-        console.print(f"{training.num_dropped} rows have more than {limits['max_tokens']} tokens and are left out")
-    model = models.prepared(loaded.model, config.train.lora, compiled=config.train.compile)
-    plan = plan_of(training.rows, config, processes=num_processes())
+    if isinstance(begun, RunRecord):
+        return begun
+    plan: Any = plan_of(begun.training, config, processes=num_processes())
+    evaluated: Any = spread(begun.validation, config.evaluation.num_rows)
     tokens = TokenCount()
     trainer = AnswerTrainer(
-        model=model,
+        model=begun.model,
         args=trainer_arguments(config.train, out, len(plan)),
         train_dataset=plan,
-        eval_dataset=spread(validation.rows, config.evaluation.num_rows),
+        eval_dataset=evaluated,
         data_collator=only,
     )
-    trainer.prepare(config, tokens, loaded.tokenizer, titles_of(training.rows))
-    results = train(trainer, out, tokens, console)
-    models.save(model, loaded.tokenizer, out)
-    return finished(out, run, results, began, num_rows=len(training.rows), num_dropped=training.num_dropped)
+    trainer.prepare(config, tokens, begun.tokenizer, titles_of(begun.training))
+    return finish(begun, trainer, train(trainer, out, tokens, console))
 
 
 class AnswerTrainer(Trainer):
@@ -105,6 +93,7 @@ class AnswerTrainer(Trainer):
 
     @override
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
+        del train_dataset
         return in_order(self.train_dataset)
 
     @override
@@ -126,14 +115,16 @@ class AnswerTrainer(Trainer):
         self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
         config = self._config.evaluation
-        self.model.eval()
-        with self.compute_loss_context_manager():
-            found = loss_by_family(self.model, self.eval_dataset)
+        model: Any = self.model
+        rows: Any = self.eval_dataset
+        model.eval()
+        with mixed_precision(self._config.train, model.device):
+            found = loss_by_family(model, rows)
             last = self.state.global_step >= self.state.max_steps
             if config.num_programs and (last or self._evaluations % config.programs_every == 0):
-                rows = spread(self.eval_dataset, config.num_programs)
+                asked = spread(rows, config.num_programs)
                 found |= written_programs(
-                    self.model, self._tokenizer, rows, self._titles, max_new_tokens=config.max_new_tokens
+                    model, self._tokenizer, asked, self._titles, max_new_tokens=config.max_new_tokens
                 )
         self._evaluations += 1
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in found.items()}
@@ -152,7 +143,7 @@ def answer_nats(chunk: int) -> Callable[[Any, Batch], Tensor]:
     return nats
 
 
-def plan_of(rows: tuple[Encoded, ...], config: TeachConfig, *, processes: int = 1) -> PackedPlan | PaddedPlan:
+def plan_of(rows: Sequence[Encoded], config: TeachConfig, *, processes: int = 1) -> PackedPlan | PaddedPlan:
     """The batches of a whole run: as many an epoch as it takes to see as many tokens, or rows, as there are.
 
     Args:

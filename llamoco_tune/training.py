@@ -6,25 +6,20 @@ The loop itself is that of `transformers.Trainer`: accumulation, mixed precision
 
 import contextlib
 import importlib.metadata
-import os
 import platform
-import shutil
 import time
 from collections.abc import Generator
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from pydantic import Field, JsonValue
-from rich.console import Console
 from torch.utils.data import Sampler, SequentialSampler
-from transformers import Trainer, TrainingArguments
+from transformers import TrainingArguments
 
 from llamoco_tune.model import LoraSpec, Precision, computed_in
-from llamoco_tune.progress import TRAINER_DISPLAYS, RunProgress, TokenCount
 from llamoco_tune.records import Record, TuningError
-from llamoco_tune.run_folder import CHECKPOINTS, RunRecord, last_checkpoint, write_run
+from llamoco_tune.run_folder import CHECKPOINTS
 
 BYTES_PER_TRAINED_PARAMETER = 16
 """AdamW in 32 bits: the weight, its gradient and two moments."""
@@ -72,6 +67,7 @@ def trainer_arguments(config: TrainConfig, folder: Path, num_batches: int) -> Tr
         num_batches: in the plan.
     """
     on_cpu = not torch.cuda.is_available()
+    sharded: Any = config.fsdp
     steps = config.max_steps or -(-num_batches // config.accumulation)
     return TrainingArguments(
         output_dir=str(folder / CHECKPOINTS),
@@ -87,10 +83,8 @@ def trainer_arguments(config: TrainConfig, folder: Path, num_batches: int) -> Tr
         optim=config.descent,
         bf16=computed_in(config.precision) == "bf16",
         use_cpu=on_cpu,
-        gradient_checkpointing=config.checkpointing,
-        gradient_checkpointing_kwargs={"use_reentrant": False} if config.checkpointing else None,
-        fsdp=config.fsdp,
-        fsdp_config={"version": 2} if config.fsdp else None,
+        activation_checkpointing=config.checkpointing,
+        fsdp=sharded,
         logging_steps=config.log_every,
         logging_nan_inf_filter=False,
         eval_strategy="steps",
@@ -119,13 +113,13 @@ def only(items: list[Any]) -> Any:
     return batch
 
 
-def check_memory(model: Any, config: TrainConfig) -> None:
+def check_memory(model: Any) -> None:
     """Looks ahead: whether the weights with what training adds to them fit, activations not counted.
 
     Raises:
         TuningError: they do not.
     """
-    trained = sum(p.numel() for p in model.parameters() if config.lora is None or p.requires_grad)
+    trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
     needed = trained * BYTES_PER_TRAINED_PARAMETER
     free = _free_bytes()
     if needed > free:
@@ -133,6 +127,11 @@ def check_memory(model: Any, config: TrainConfig) -> None:
             f"training {trained / 1e6:,.0f} M weights takes {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; "
             "tune an adapter (--lora), shard over several GPUs, or take a smaller base"
         )
+
+
+def mixed_precision(config: TrainConfig, device: torch.device) -> torch.autocast:
+    """The context in which the trainer computes, for what is computed outside of its steps."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=computed_in(config.precision) == "bf16")
 
 
 @contextlib.contextmanager
@@ -162,42 +161,6 @@ _OUT_OF_MEMORY = (
     "memory ran out; lower --sequence-length or --per-batch and raise --accumulation as much, add --checkpointing or "
     "--lora, or take a smaller base; checkpoints in {folder} are intact"
 )
-
-
-def train(trainer: Trainer, folder: Path, tokens: TokenCount, console: Console) -> dict[str, float]:
-    """Runs a trainer from the last whole checkpoint on; the last value of every metric.
-
-    Raises:
-        TuningError: memory or disk ran out.
-    """
-    for display in TRAINER_DISPLAYS:
-        trainer.remove_callback(display)
-    checkpoint = last_checkpoint(folder)
-    if checkpoint is not None:
-        console.print(f"going on from {checkpoint.name}")
-    with closing(RunProgress(folder, tokens, console)) as progress, lines_for_errors(folder):
-        trainer.add_callback(progress)
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    logged = [entry for entry in trainer.state.log_history if "train_runtime" not in entry]
-    return {name: float(value) for entry in logged for name, value in entry.items() if isinstance(value, int | float)}
-
-
-def finished(folder: Path, run: RunRecord, results: dict[str, float], began: float, **counts: int) -> RunRecord:
-    """Notes that the run of a folder is finished; its checkpoints are not needed any more.
-
-    Args:
-        began: `time.monotonic()` when this call began.
-    """
-    done = run.model_copy(update={"finished": True, "results": results, "facts": facts(began) | counts})
-    if int(os.environ.get("RANK", "0")) == 0:
-        write_run(folder, done)
-        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
-    return done
-
-
-def num_processes() -> int:
-    """Processes of this run, as `torchrun` says."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def facts(began: float) -> dict[str, JsonValue]:

@@ -6,7 +6,9 @@ from typing import NoReturn
 
 import click
 
-from llamoco_tune.cli.generate import generate
+from llamoco_tune.cli.base import base_command
+from llamoco_tune.cli.generate import generate_command
+from llamoco_tune.cli.phases import contrast_command, teach_command
 from llamoco_tune.records import TuningError
 
 INTERRUPTED_EXIT_CODE = 130
@@ -32,7 +34,10 @@ def llamoco_tune() -> None:
     """Tune a language model on an instruction set, and let it write programs."""
 
 
-llamoco_tune.add_command(generate)
+llamoco_tune.add_command(base_command)
+llamoco_tune.add_command(contrast_command)
+llamoco_tune.add_command(teach_command)
+llamoco_tune.add_command(generate_command)
 
 
 def _fail(message: str) -> NoReturn:

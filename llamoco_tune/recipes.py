@@ -1,0 +1,177 @@
+"""Recipes: both phases by name, with what they cost. A variant is a function that changes fields of another."""
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from llamoco_tune.contrast import ContrastConfig
+from llamoco_tune.evaluation import EvaluationConfig
+from llamoco_tune.model import LoraSpec
+from llamoco_tune.records import Record, TuningError
+from llamoco_tune.teach import TeachConfig
+from llamoco_tune.training import TrainConfig
+
+
+class Cost(Record):
+    """What a recipe takes."""
+
+    minutes: float
+    """Of both phases."""
+    memory_gb: float
+    """At its peak: of the GPU, or of the process where there is none."""
+    on: str
+    """The machine, and how many rows it is for."""
+    known: Literal["measured", "estimated"]
+
+
+class Recipe(Record):
+    """Settings of both phases that go together."""
+
+    base: str
+    """What it was made for; any other base may be given."""
+    contrast: ContrastConfig
+    teach: TeachConfig
+    cost: Cost
+
+
+def tiny() -> Recipe:
+    """Shows the way, in seconds: a random model of two layers learns the form of an answer, and no more."""
+    return Recipe(
+        base="llamoco-tune base tiny",
+        contrast=ContrastConfig(
+            train=TrainConfig(learning_rate=1e-3, max_steps=6, evaluate_every=6),
+            per_batch=16,
+            micro_batch=16,
+            num_evaluated=8,
+            num_probed=64,
+        ),
+        teach=TeachConfig(
+            train=TrainConfig(learning_rate=5e-3, max_steps=40, evaluate_every=20),
+            batching="padded",
+            per_batch=4,
+            sequence_length=4_096,
+            evaluation=EvaluationConfig(num_rows=8, num_programs=2, max_new_tokens=600),
+        ),
+        cost=Cost(minutes=1, memory_gb=1, on="2 CPU cores, the demo's rows", known="estimated"),
+    )
+
+
+def cpu_demo() -> Recipe:
+    """SmolLM2-135M on a laptop: every weight, within an hour.
+
+    Rows are padded, not packed: on a CPU the attention of a packed sequence, most of it masked, costs a third more.
+    """
+    return Recipe(
+        base="llamoco-tune base smollm2",
+        contrast=ContrastConfig(
+            train=TrainConfig(learning_rate=5e-5, max_steps=24, evaluate_every=12, save_every=8),
+            per_batch=16,
+            micro_batch=4,
+            num_evaluated=24,
+            num_probed=240,
+        ),
+        teach=TeachConfig(
+            train=TrainConfig(learning_rate=5e-4, max_steps=360, accumulation=2, evaluate_every=90, save_every=60),
+            batching="padded",
+            per_batch=2,
+            sequence_length=2_600,
+            evaluation=EvaluationConfig(num_rows=32, num_programs=4, programs_every=2, max_new_tokens=1_200),
+        ),
+        cost=Cost(minutes=50, memory_gb=9, on="2 CPU cores with AMX", known="estimated"),
+    )
+
+
+def smollm2_full() -> Recipe:
+    """SmolLM2-135M on one GPU: every weight, three epochs of the whole set."""
+    return Recipe(
+        base="llamoco-tune base smollm2",
+        contrast=ContrastConfig(
+            train=TrainConfig(learning_rate=5e-5, num_epochs=1, max_steps=300),
+            per_batch=128,
+            micro_batch=64,
+        ),
+        teach=TeachConfig(
+            train=TrainConfig(learning_rate=5e-4, num_epochs=3, compile=True, evaluate_every=200, save_every=200),
+            sequence_length=8_192,
+            per_batch=8,
+        ),
+        cost=Cost(minutes=15, memory_gb=30, on="one H100, 30,000 rows", known="estimated"),
+    )
+
+
+def codegen_350m() -> Recipe:
+    """CodeGen-Mono 350M, every weight: the base of Ma et al. that did best. Its context is 2,048 tokens."""
+    small = smollm2_full()
+    train = small.teach.train.model_copy(update={"learning_rate": 2e-4})
+    return Recipe(
+        base="Salesforce/codegen-350M-mono",
+        contrast=small.contrast.model_copy(
+            update={"per_batch": 64, "micro_batch": 16, "train": _with(small.contrast.train, attention="eager")}
+        ),
+        teach=small.teach.model_copy(
+            update={
+                "train": _with(train, attention="eager", compile=False),
+                "batching": "padded",
+                "sequence_length": 2_048,
+                "per_batch": 16,
+            }
+        ),
+        cost=Cost(minutes=40, memory_gb=60, on="one H100, 30,000 rows", known="estimated"),
+    )
+
+
+def phi_2_lora() -> Recipe:
+    """Phi-2, 2.7B, by an adapter of rank 8, as Ma et al.; its context is 2,048 tokens."""
+    return _adapter("microsoft/phi-2", minutes=90, memory_gb=40)
+
+
+def codellama_7b_lora() -> Recipe:
+    """Code Llama 7B by an adapter of rank 8, as Ma et al."""
+    return _adapter("codellama/CodeLlama-7b-Python-hf", minutes=240, memory_gb=60)
+
+
+def _adapter(base: str, *, minutes: float, memory_gb: float) -> Recipe:
+    train = TrainConfig(
+        learning_rate=2e-4,
+        num_epochs=2,
+        lora=LoraSpec(rank=8, alpha=16),
+        frozen_in_bf16=True,
+        checkpointing=True,
+        accumulation=2,
+        evaluate_every=200,
+        save_every=200,
+    )
+    return Recipe(
+        base=base,
+        contrast=ContrastConfig(
+            train=_with(train, learning_rate=1e-4, num_epochs=1, max_steps=200, accumulation=1),
+            per_batch=64,
+            micro_batch=16,
+        ),
+        teach=TeachConfig(train=train, sequence_length=2_048, per_batch=8),
+        cost=Cost(minutes=minutes, memory_gb=memory_gb, on="one H100, 30,000 rows", known="estimated"),
+    )
+
+
+def _with(config: TrainConfig, **changes: object) -> TrainConfig:
+    return TrainConfig.model_validate({**config.model_dump(), **changes})
+
+
+RECIPES: Mapping[str, Callable[[], Recipe]] = {
+    "tiny": tiny,
+    "cpu-demo": cpu_demo,
+    "smollm2-full": smollm2_full,
+    "codegen-350m": codegen_350m,
+    "phi-2-lora": phi_2_lora,
+    "codellama-7b-lora": codellama_7b_lora,
+}
+
+
+def recipe(name: str) -> Recipe:
+    """The settings that a recipe names.
+
+    Raises:
+        TuningError: no recipe has the name.
+    """
+    if name not in RECIPES:
+        raise TuningError(f"there is no recipe {name!r}; the recipes are: {', '.join(RECIPES)}")
+    return RECIPES[name]()
