@@ -150,9 +150,11 @@ def open_programs(path: Path, model: str, settings: str) -> Generator[ProgramsFi
     """The file at a path, with what earlier calls have written to it.
 
     Raises:
-        TuningError: it was written by another model or with other settings, is being written by another process, or
-            is damaged.
+        TuningError: it was written by another model or with other settings, is being written by another process, is
+            damaged, or cannot be written.
     """
+    if path.is_dir():
+        raise TuningError(f"{path} is a folder; give --out a file, such as {path / 'programs.parquet'}")
     part_path = path.with_name(f"{path.name}.part")
     with _locked(part_path) as part:
         rows = [*(read_programs(path) if path.exists() else ()), *_appended(part, part_path)]

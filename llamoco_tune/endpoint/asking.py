@@ -104,7 +104,8 @@ class _Desk:
         for attempt in range(self._config.num_retries + 1):
             if attempt:
                 await self._pause(failure, attempt)
-            await asyncio.sleep(max(0.0, self._paused_until - time.monotonic()))
+            while (wait_s := self._paused_until - time.monotonic()) > 0:
+                await asyncio.sleep(wait_s)
             if self._config.max_calls is not None and self._num_calls >= self._config.max_calls:
                 self.is_spent = True
                 return None

@@ -37,13 +37,14 @@ def generate_locally(
         TuningError: there is no such export, split or model, the file was written otherwise, or memory is short.
     """
     jobs = jobs_of(read_split(data, selection.split), selection, decoding)
-    precision = computed_in(local.precision, local.device)
+    device = _device(local.device)
+    precision = computed_in(local.precision, device)
     settings = settings_of(decoding, weights=digest_of(local.model), precision=precision)
     with open_programs(out, local.model, settings) as file:
         pace = Pace(jobs, selection, file, show)
         missing = pace.missing
         if missing:
-            config = local.model_copy(update={"precision": precision})
+            config = local.model_copy(update={"precision": precision, "device": device})
             try:
                 pace.fill(_written(missing, decoding, config, settings, pace))
             except torch.OutOfMemoryError:
@@ -54,8 +55,7 @@ def generate_locally(
 def _written(
     jobs: Sequence[Job], decoding: DecodingConfig, local: LocalConfig, settings: str, pace: Pace
 ) -> Iterator[Program]:
-    device = local.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    loaded = load(local.model, precision=local.precision, device=device)
+    loaded = load(local.model, precision=local.precision, device=local.device)
     template = Template.of(loaded.tokenizer)
     prompts_ids = [template.prompt_ids(job.example.prompt) for job in jobs]
     streams = [job.stream for job in jobs]
@@ -67,3 +67,10 @@ def _written(
         num_prompt = len(prompts_ids[row.index])
         answer = Answer(row.index, completion, row.ended, row.detail, num_prompt, row.num_tokens, row.seconds)
         yield program_row(jobs[row.index], answer, local.model, settings)
+
+
+def _device(name: str | None) -> str:
+    try:
+        return str(torch.zeros(1, device=name or ("cuda" if torch.cuda.is_available() else "cpu")).device)
+    except (RuntimeError, AssertionError):
+        raise TuningError(f"this machine has no device {name!r}; give --device cpu, or leave it out") from None
