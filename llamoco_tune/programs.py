@@ -27,7 +27,9 @@ Ended = Literal["stop", "length", "error"]
 Key = tuple[str, str, int]
 """Split, instruction, draw: what a row is known by."""
 
-FENCED = re.compile(r"^```[ \t]*(python3?|py)?[ \t]*\r?\n(.*?)(?:^```|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
+FENCED = re.compile(r"^```[ \t]*([\w+#.-]*)[ \t]*\r?\n(.*?)(?:^```|\Z)", re.MULTILINE | re.DOTALL)
+PYTHON_NAMES = {"python", "python3", "py"}
+"""What a fenced block of Python calls itself, if anything."""
 
 
 class DecodingConfig(Record):
@@ -159,11 +161,7 @@ def open_programs(path: Path, model: str, settings: str) -> Generator[ProgramsFi
     with _locked(part_path) as part:
         rows = [*(read_programs(path) if path.exists() else ()), *_appended(part, part_path)]
         _check_same(path, rows, model, settings)
-        try:
-            yield ProgramsFile(path, part, rows)
-        finally:
-            if not _size(part):
-                part_path.unlink(missing_ok=True)
+        yield ProgramsFile(path, part, rows)
 
 
 def write_programs(path: Path, rows: Iterable[Program]) -> None:
@@ -203,10 +201,10 @@ def program_of(completion: str) -> str:
     the text.
     """
     blocks = [(language.lower(), text) for language, text in FENCED.findall(completion)]
-    fenced = [text for language, text in blocks if language] or [text for _, text in blocks]
-    defining = [text for text in fenced if "def minimize" in text]
+    python = [text for language, text in blocks if language in PYTHON_NAMES]
+    fenced = python or [text for language, text in blocks if not language]
     if fenced:
-        return (defining or fenced)[-1]
+        return ([text for text in fenced if "def minimize" in text] or fenced)[-1]
     return completion if completion.strip() else ""
 
 
@@ -222,7 +220,11 @@ def _locked(part_path: Path) -> Generator[io.BufferedRandom]:
             fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise TuningError(f"another process is writing {part_path}; wait for it, or give another --out") from None
-        yield part
+        try:
+            yield part
+        finally:
+            if not _size(part):
+                part_path.unlink(missing_ok=True)
 
 
 def _appended(part: io.BufferedRandom, part_path: Path) -> list[Program]:

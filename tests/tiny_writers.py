@@ -1,4 +1,4 @@
-"""Language models of a few thousand random weights that write and end, a tokenizer of bytes, and an export to ask of."""
+"""Language models of a few thousand random weights that write and end, a tokenizer of bytes, and an export."""
 
 from collections.abc import Callable
 from pathlib import Path
