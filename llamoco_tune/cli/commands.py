@@ -7,6 +7,7 @@ from typing import NoReturn
 import click
 
 from llamoco_tune.cli.base import base_command
+from llamoco_tune.cli.generate import generate_command
 from llamoco_tune.cli.phases import contrast_command, teach_command
 from llamoco_tune.records import TuningError
 
@@ -36,6 +37,7 @@ def llamoco_tune() -> None:
 llamoco_tune.add_command(base_command)
 llamoco_tune.add_command(contrast_command)
 llamoco_tune.add_command(teach_command)
+llamoco_tune.add_command(generate_command)
 
 
 def _fail(message: str) -> NoReturn:

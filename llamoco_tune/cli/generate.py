@@ -1,0 +1,104 @@
+"""`llamoco-tune generate`: programs for the prompts of a split, into one Parquet file."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import click
+from rich.console import Console
+
+COUNT = click.IntRange(min=1)
+
+
+@click.command("generate")
+@click.option("--data", type=click.Path(path_type=Path), required=True, metavar="EXPORT", help="The instruction set.")
+@click.option("--split", default="test", show_default=True, help="Whose prompts are answered.")
+@click.option("--model", required=True, metavar="NAME", help="A folder, a name on the hub, or a server's name for it.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="What is written: Parquet.")
+@click.option("--endpoint", metavar="URL", help="An OpenAI-compatible server; its key is read from OPENAI_API_KEY.")
+@click.option("--limit", type=COUNT, metavar="N", help="So many problems; all by default.")
+@click.option("--prompts-per-problem", type=COUNT, metavar="K", help="So many prompts of each; all by default.")
+@click.option("--form", type=click.Choice(["python", "latex"]), help="Only prompts of this form.")
+@click.option("--samples", type=COUNT, default=1, show_default=True, metavar="K", help="Programs for each prompt.")
+@click.option("--max-new-tokens", type=COUNT, default=2_048, show_default=True, metavar="N", help="Of a program.")
+@click.option("--temperature", type=click.FloatRange(min=0), default=0.0, show_default=True, help="0: greedy.")
+@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True, help="Nucleus.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of what is drawn.")
+@click.option("--retry-errors", is_flag=True, help="Try prompts again whose row is an error.")
+@click.option("--batch-size", type=COUNT, metavar="N", help="Local: rows at once; 16 on a CPU, 64 on a GPU.")
+@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True,
+              help="Local: of the weights; auto is bf16 where the processor multiplies it in hardware.")  # fmt: skip
+@click.option("--device", metavar="NAME", help="Local: cpu, cuda, cuda:1; a GPU where there is one by default.")
+@click.option("--parallel", type=COUNT, default=8, show_default=True, metavar="N", help="Server: requests at once.")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=300.0, show_default=True, metavar="S",
+              help="Server: seconds that one request may take.")  # fmt: skip
+@click.option("--retries", type=click.IntRange(min=0), default=5, show_default=True, metavar="N",
+              help="Server: of a request that may yet succeed.")  # fmt: skip
+@click.option("--max-calls", type=COUNT, metavar="N", help="Server: stop after so many requests, retries included.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+def generate_command(
+    data: Path,
+    split: str,
+    model: str,
+    out: Path,
+    endpoint: str | None,
+    limit: int | None,
+    prompts_per_problem: int | None,
+    form: Literal["python", "latex"] | None,
+    samples: int,
+    max_new_tokens: int,
+    temperature: float,
+    top_p: float,
+    seed: int,
+    retry_errors: bool,
+    batch_size: int | None,
+    precision: Literal["auto", "fp32", "bf16"],
+    device: str | None,
+    parallel: int,
+    timeout: float,
+    retries: int,
+    max_calls: int | None,
+    quiet: bool,
+) -> None:
+    """Let a model write programs for the prompts of a split.
+
+    A local model, or with --endpoint one that a server has. The same command again goes on where it was stopped.
+    """
+    from llamoco_tune.cli.generation_display import generation_display, summary  # noqa: PLC0415 - a second
+    from llamoco_tune.generate.jobs import SelectionConfig  # noqa: PLC0415
+    from llamoco_tune.programs import DecodingConfig  # noqa: PLC0415
+
+    selection = SelectionConfig(
+        split=split,
+        form=form,
+        num_problems=limit,
+        prompts_per_problem=prompts_per_problem,
+        num_samples=samples,
+        is_retrying_errors=retry_errors,
+    )
+    decoding = DecodingConfig(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
+    with generation_display(None if quiet else Console(stderr=True)) as show:
+        if endpoint is None:
+            # Threads that wait must not burn the cores of others; read when torch is loaded.
+            os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+            from llamoco_tune.generate.local import LocalConfig, generate_locally  # noqa: PLC0415 - torch
+            from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415
+
+            quiet_transformers()
+            local = LocalConfig(model=model, precision=precision, device=device, num_slots=batch_size)
+            report = generate_locally(data, selection, decoding, local, out, show)
+        else:
+            from llamoco_tune.endpoint import EndpointConfig  # noqa: PLC0415 - openai
+            from llamoco_tune.generate.served import generate_at_endpoint  # noqa: PLC0415
+
+            server = EndpointConfig(
+                url=endpoint,
+                model=model,
+                num_parallel=parallel,
+                timeout_s=timeout,
+                num_retries=retries,
+                max_calls=max_calls,
+            )
+            report = generate_at_endpoint(data, selection, decoding, server, out, show)
+    for line in summary(report, out, data):
+        click.echo(line)

@@ -1,0 +1,195 @@
+"""Sends prompts: several at a time, again where that may help, no more often than allowed, never to a dead server."""
+
+import asyncio
+import os
+import random
+import time
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from typing import Literal
+
+import openai
+from openai.types.chat import ChatCompletionUserMessageParam
+
+from llamoco_tune.endpoint.config import KEY_VARIABLE, EndpointConfig, base_url
+from llamoco_tune.endpoint.wire import Failure, read_completion, retry_after_s
+from llamoco_tune.programs import Answer, DecodingConfig
+from llamoco_tune.records import TuningError
+
+LONGEST_WAIT_S = 60.0
+"""Whatever a server asks for."""
+GIVE_UP_AFTER = 16
+"""Prompts that fail one after the other, all retries included: then the server is to blame."""
+DETAIL_CHARACTERS = 200
+USELESS_STATUSES = {
+    401: f"set {KEY_VARIABLE} to a key of this server",
+    403: f"the key in {KEY_VARIABLE} may not use this model",
+    404: "does the URL end as the server wants it, often in /v1, and has it this model?",
+}
+"""Statuses after which no other prompt will fare better, and what to do."""
+RETRIED_STATUSES = {408, 409, 425, 429}
+"""With those from 500 on."""
+
+
+_Split = tuple[set["asyncio.Task[Answer | None]"], set["asyncio.Task[Answer | None]"]]
+
+
+def ask(
+    prompts: Sequence[str], seeds: Sequence[int], decoding: DecodingConfig, config: EndpointConfig
+) -> Generator[Answer]:
+    """Yields the answer to every prompt, in the order in which they come; a prompt that keeps failing has an error.
+
+    Args:
+        seeds: one a prompt, sent where tokens are drawn.
+
+    Raises:
+        TuningError: the server is not there, wants another key, model or path, or fails prompt after prompt; or
+            `max_calls` requests were made. What was yielded before stands.
+    """
+    desk = _Desk(decoding, config)
+    failed: list[Answer] = []
+    with asyncio.Runner() as runner:
+        try:
+            for answer in desk.answers(runner, prompts, seeds):
+                if answer.ended == "error":
+                    failed.append(answer)
+                    _check_alive(failed, config)
+                else:
+                    yield from [*failed, answer]
+                    failed.clear()
+            yield from failed
+        finally:
+            runner.run(desk.close())
+    if desk.is_spent:
+        raise TuningError(f"the limit of {config.max_calls} calls is reached; give the command again to go on")
+
+
+class _Desk:
+    """A server, how it is asked, and how often it was."""
+
+    def __init__(self, decoding: DecodingConfig, config: EndpointConfig) -> None:
+        self._decoding = decoding
+        self._config = config
+        self._key = os.environ.get(KEY_VARIABLE, "")
+        # The library retries too, but neither counts its calls nor lets the others wait.
+        self._client = openai.AsyncOpenAI(
+            api_key=self._key or "none", base_url=base_url(config.url), max_retries=0, timeout=config.timeout_s
+        )
+        self._num_calls = 0
+        self._limit_name: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+        self._has_answered = False
+        self._paused_until = 0.0
+        self.is_spent = False
+        """Whether a call was wanted after the last that was allowed."""
+
+    def answers(self, runner: asyncio.Runner, prompts: Sequence[str], seeds: Sequence[int]) -> Iterator[Answer]:
+        waiting = deque(enumerate(zip(prompts, seeds, strict=True)))
+        running: set[asyncio.Task[Answer | None]] = set()
+        while running or (waiting and not self.is_spent):
+            while waiting and len(running) < self._config.num_parallel and not self.is_spent:
+                index, (prompt, seed) = waiting.popleft()
+                running.add(runner.get_loop().create_task(self._answer(index, prompt, seed)))
+            done, running = runner.run(_first(running))
+            # What came before a failure of the server is kept.
+            for task in sorted(done, key=lambda task: task.exception() is not None):
+                answer = task.result()
+                if answer:
+                    yield answer
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _answer(self, index: int, prompt: str, seed: int) -> Answer | None:
+        failure = Failure("")
+        for attempt in range(self._config.num_retries + 1):
+            if attempt:
+                await self._pause(failure, attempt)
+            while (wait_s := self._paused_until - time.monotonic()) > 0:
+                await asyncio.sleep(wait_s)
+            if self._config.max_calls is not None and self._num_calls >= self._config.max_calls:
+                self.is_spent = True
+                return None
+            self._num_calls += 1
+            outcome = await self._call(index, prompt, seed)
+            if isinstance(outcome, Answer):
+                return outcome
+            failure = outcome
+            if not failure.may_pass:
+                break
+        return Answer(index, "", "error", self._line(failure.detail))
+
+    async def _pause(self, failure: Failure, attempt: int) -> None:
+        if failure.wait_s is None:
+            # Spread, so that those that failed together do not come back together.
+            wait_s = self._config.first_wait_s * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)
+            await asyncio.sleep(min(wait_s, LONGEST_WAIT_S))
+        else:
+            # The server said so, and means all of us.
+            self._paused_until = max(self._paused_until, time.monotonic() + min(failure.wait_s, LONGEST_WAIT_S))
+
+    async def _call(self, index: int, prompt: str, seed: int) -> Answer | Failure:
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self._config.timeout_s):
+                text = await self._request(prompt, seed)
+        except (TimeoutError, openai.APITimeoutError):
+            return Failure(f"no reply within {self._config.timeout_s:g} s")
+        except openai.APIStatusError as error:
+            self._has_answered = True
+            return self._refusal(error)
+        except openai.APIConnectionError as error:
+            return self._lost(error)
+        self._has_answered = True
+        return read_completion(index, self._without_key(text), time.monotonic() - began)
+
+    async def _request(self, prompt: str, seed: int) -> str:
+        decoding = self._decoding
+        message: ChatCompletionUserMessageParam = {"role": "user", "content": prompt}
+        limit = decoding.max_new_tokens
+        response = await self._client.chat.completions.with_raw_response.create(
+            model=self._config.model,
+            messages=[message],
+            temperature=decoding.temperature,
+            top_p=openai.omit if decoding.is_greedy else decoding.top_p,
+            seed=openai.omit if decoding.is_greedy else seed,
+            max_tokens=limit if self._limit_name == "max_tokens" else openai.omit,
+            max_completion_tokens=limit if self._limit_name == "max_completion_tokens" else openai.omit,
+        )
+        return response.text
+
+    def _refusal(self, error: openai.APIStatusError) -> Failure:
+        detail = f"status {error.status_code}: {self._line(error.message)}"
+        advice = USELESS_STATUSES.get(error.status_code)
+        if advice:
+            raise TuningError(f"{self._config.url} refuses {self._config.model!r}, {detail}; {advice}")
+        if error.status_code == 400 and "max_completion_tokens" in error.message and self._limit_name == "max_tokens":
+            # OpenAI renamed it for newer models; most other servers know the old name alone.
+            self._limit_name = "max_completion_tokens"
+            return Failure(detail, wait_s=0.0)
+        may_pass = error.status_code in RETRIED_STATUSES or error.status_code >= 500
+        return Failure(detail, may_pass, retry_after_s(error.response.headers))
+
+    def _lost(self, error: openai.APIConnectionError) -> Failure:
+        detail = self._line(str(error.__cause__ or error))
+        if not self._has_answered:
+            raise TuningError(f"no server answers at {self._config.url} ({detail}); is it running, is the URL right?")
+        return Failure(f"the connection was lost: {detail}")
+
+    def _line(self, text: str) -> str:
+        """Of what a server said: short, in one line, and without the key, which some repeat."""
+        return " ".join(self._without_key(text).split())[:DETAIL_CHARACTERS]
+
+    def _without_key(self, text: str) -> str:
+        return text.replace(self._key, "[key]") if self._key else text
+
+
+async def _first(tasks: set["asyncio.Task[Answer | None]"]) -> _Split:
+    return await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _check_alive(failed: Sequence[Answer], config: EndpointConfig) -> None:
+    if len(failed) >= max(GIVE_UP_AFTER, 2 * config.num_parallel):
+        raise TuningError(
+            f"{config.url} failed {len(failed)} prompts in a row, the last with {failed[-1].detail}; "
+            "what was written is kept, give the command again to go on"
+        )

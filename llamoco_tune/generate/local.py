@@ -1,0 +1,76 @@
+"""Programs by a model on this machine."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+from pydantic import Field
+
+from llamoco_tune.decoding import write
+from llamoco_tune.generate.jobs import Job, SelectionConfig, jobs_of, program_row, settings_of
+from llamoco_tune.generate.pace import GenerationReport, Pace, Show
+from llamoco_tune.instructions import read_split
+from llamoco_tune.model import Precision, computed_in, digest_of, load
+from llamoco_tune.programs import Answer, DecodingConfig, Program, open_programs
+from llamoco_tune.records import Record, TuningError
+from llamoco_tune.tokens import Template
+
+
+class LocalConfig(Record):
+    """A model on this machine."""
+
+    model: str
+    """A folder, or a name on the hub."""
+    precision: Precision = "auto"
+    device: str | None = None
+    """A GPU where there is one, else the CPU, where None."""
+    num_slots: int | None = Field(default=None, ge=1)
+    """Rows written at once."""
+
+
+def generate_locally(
+    data: Path, selection: SelectionConfig, decoding: DecodingConfig, local: LocalConfig, out: Path, show: Show
+) -> GenerationReport:
+    """Writes what is missing with a model on this machine.
+
+    Raises:
+        TuningError: there is no such export, split or model, the file was written otherwise, or memory is short.
+    """
+    jobs = jobs_of(read_split(data, selection.split), selection, decoding)
+    device = _device(local.device)
+    precision = computed_in(local.precision, device)
+    settings = settings_of(decoding, weights=digest_of(local.model), precision=precision)
+    with open_programs(out, local.model, settings) as file:
+        pace = Pace(jobs, selection, file, show)
+        missing = pace.missing
+        if missing:
+            config = local.model_copy(update={"precision": precision, "device": device})
+            try:
+                pace.fill(_written(missing, decoding, config, settings, pace))
+            except torch.OutOfMemoryError:
+                raise TuningError("the device has too little memory; give --batch-size a smaller number") from None
+        return pace.finished()
+
+
+def _written(
+    jobs: Sequence[Job], decoding: DecodingConfig, local: LocalConfig, settings: str, pace: Pace
+) -> Iterator[Program]:
+    loaded = load(local.model, precision=local.precision, device=local.device)
+    template = Template.of(loaded.tokenizer)
+    prompts_ids = [template.prompt_ids(job.example.prompt) for job in jobs]
+    streams = [job.stream for job in jobs]
+    model, tokenizer = loaded.model, loaded.tokenizer
+    for row in write(
+        model, tokenizer, prompts_ids, decoding, num_slots=local.num_slots, streams=streams, report=pace.count
+    ):
+        completion = str(tokenizer.decode(row.ids, clean_up_tokenization_spaces=False))
+        num_prompt = len(prompts_ids[row.index])
+        answer = Answer(row.index, completion, row.ended, row.detail, num_prompt, row.num_tokens, row.seconds)
+        yield program_row(jobs[row.index], answer, local.model, settings)
+
+
+def _device(name: str | None) -> str:
+    try:
+        return str(torch.zeros(1, device=name or ("cuda" if torch.cuda.is_available() else "cpu")).device)
+    except (RuntimeError, AssertionError):
+        raise TuningError(f"this machine has no device {name!r}; give --device cpu, or leave it out") from None

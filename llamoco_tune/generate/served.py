@@ -1,0 +1,40 @@
+"""Programs by the model of a server."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from llamoco_tune.endpoint import EndpointConfig, ask
+from llamoco_tune.generate.jobs import Job, SelectionConfig, jobs_of, program_row, settings_of
+from llamoco_tune.generate.pace import GenerationReport, Pace, Show
+from llamoco_tune.instructions import read_split
+from llamoco_tune.programs import DecodingConfig, Program, open_programs
+from llamoco_tune.records import digest
+
+SEED_DIGITS = 7
+"""Hexadecimal digits of a seed that is sent to a server: some take 31 bits."""
+
+
+def generate_at_endpoint(
+    data: Path, selection: SelectionConfig, decoding: DecodingConfig, endpoint: EndpointConfig, out: Path, show: Show
+) -> GenerationReport:
+    """Writes what is missing with the model of a server.
+
+    Raises:
+        TuningError: there is no such export or split, the file was written otherwise, or the server does not answer.
+    """
+    jobs = jobs_of(read_split(data, selection.split), selection, decoding)
+    settings = settings_of(decoding, served=True)
+    with open_programs(out, endpoint.model, settings) as file:
+        pace = Pace(jobs, selection, file, show)
+        pace.fill(_replied(pace.missing, decoding, endpoint, settings, pace))
+        return pace.finished()
+
+
+def _replied(
+    jobs: Sequence[Job], decoding: DecodingConfig, endpoint: EndpointConfig, settings: str, pace: Pace
+) -> Iterator[Program]:
+    prompts = [job.example.prompt for job in jobs]
+    seeds = [int(digest([decoding.seed, job.stream])[:SEED_DIGITS], 16) for job in jobs]
+    for answer in ask(prompts, seeds, decoding, endpoint):
+        pace.count(answer.completion_tokens)
+        yield program_row(jobs[answer.index], answer, endpoint.model, settings)

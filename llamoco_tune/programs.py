@@ -1,0 +1,252 @@
+# pyarrow comes without types.
+# pyright: reportUnknownParameterType=false
+"""The file of generated programs: its columns, how it is written and resumed. The contract with whoever scores them."""
+
+import fcntl
+import io
+import os
+import re
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import Field, ValidationError
+
+from llamoco_tune.records import Record, TuningError
+
+PROGRAMS_VERSION = "1"
+"""Of the columns below, in the metadata of the file."""
+
+Ended = Literal["stop", "length", "error"]
+"""By itself, at the most tokens allowed, or not at all."""
+
+Key = tuple[str, str, int]
+"""Split, instruction, draw: what a row is known by."""
+
+FENCED = re.compile(r"^```[ \t]*([\w+#.-]*)[ \t]*\r?\n(.*?)(?:^```|\Z)", re.MULTILINE | re.DOTALL)
+PYTHON_NAMES = {"python", "python3", "py"}
+"""What a fenced block of Python calls itself, if anything."""
+
+
+class DecodingConfig(Record):
+    """How programs are written."""
+
+    max_new_tokens: int = Field(default=2_048, ge=1)
+    """Of a program; the longest that is taught has 1,800."""
+    temperature: float = Field(default=0.0, ge=0.0)
+    """0 takes the likeliest token each time."""
+    top_p: float = Field(default=1.0, gt=0.0, le=1.0)
+    """Share of the probability from which a token is drawn."""
+    seed: int = 0
+
+    @property
+    def is_greedy(self) -> bool:
+        """Whether nothing is drawn."""
+        return self.temperature == 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one prompt."""
+
+    index: int
+    """Of the prompt, among those given."""
+    completion: str
+    ended: Ended
+    detail: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+
+class Program(Record):
+    """A program that a model wrote. Its fields are the columns of the file, in this order, none of them null."""
+
+    instruction_id: str
+    problem_id: str
+    split: str
+    form: str
+    sample: int
+    """Number of the draw, from 0."""
+    program: str
+    """The program text in the completion; empty where there is none."""
+    completion: str
+    """All that the model wrote."""
+    ended: Ended
+    detail: str
+    """Why, where it ended with an error."""
+    prompt_tokens: int
+    """0 where a server does not say."""
+    completion_tokens: int
+    seconds: float
+    """Its share of the time that its batch took; of a server, from the request to its reply."""
+    model: str
+    settings: str
+    """How it was decoded, JSON; of a local model with the digest of its weights."""
+
+    @property
+    def key(self) -> Key:
+        """What the file is sorted by."""
+        return (self.split, self.instruction_id, self.sample)
+
+
+SCHEMA = pa.schema(
+    [
+        pa.field("instruction_id", pa.string(), nullable=False),
+        pa.field("problem_id", pa.string(), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+        pa.field("form", pa.string(), nullable=False),
+        pa.field("sample", pa.int64(), nullable=False),
+        pa.field("program", pa.string(), nullable=False),
+        pa.field("completion", pa.string(), nullable=False),
+        pa.field("ended", pa.string(), nullable=False),
+        pa.field("detail", pa.string(), nullable=False),
+        pa.field("prompt_tokens", pa.int64(), nullable=False),
+        pa.field("completion_tokens", pa.int64(), nullable=False),
+        pa.field("seconds", pa.float64(), nullable=False),
+        pa.field("model", pa.string(), nullable=False),
+        pa.field("settings", pa.string(), nullable=False),
+    ],
+    metadata={"llamoco_programs_version": PROGRAMS_VERSION},
+)
+
+
+class ProgramsFile:
+    """A file of programs that is being written: every finished row is on the disk, and a rerun goes on from there.
+
+    Rows are appended, as JSON lines, to a file beside it with the suffix `.part`, until `finish` writes all at once.
+    """
+
+    def __init__(self, path: Path, part: io.BufferedRandom, rows: Iterable[Program]) -> None:
+        self._path = path
+        self._part = part
+        self._rows = {row.key: row for row in rows}
+        self._is_changed = not path.exists()
+
+    @property
+    def rows(self) -> dict[Key, Program]:
+        """What is written so far, by split, instruction and draw."""
+        return dict(self._rows)
+
+    def add(self, row: Program) -> None:
+        """Appends a row; one with the same key is superseded."""
+        self._part.write(row.to_json().encode() + b"\n")
+        self._part.flush()
+        os.fsync(self._part.fileno())
+        self._rows[row.key] = row
+        self._is_changed = True
+
+    def finish(self) -> None:
+        """Writes the file, sorted, in one step, so that it is never there in part."""
+        if self._is_changed or _size(self._part):
+            write_programs(self._path, self._rows.values())
+        os.ftruncate(self._part.fileno(), 0)
+
+
+@contextmanager
+def open_programs(path: Path, model: str, settings: str) -> Generator[ProgramsFile]:
+    """The file at a path, with what earlier calls have written to it.
+
+    Raises:
+        TuningError: it was written by another model or with other settings, is being written by another process, is
+            damaged, or cannot be written.
+    """
+    if path.is_dir():
+        raise TuningError(f"{path} is a folder; give --out a file, such as {path / 'programs.parquet'}")
+    part_path = path.with_name(f"{path.name}.part")
+    with _locked(part_path) as part:
+        rows = [*(read_programs(path) if path.exists() else ()), *_appended(part, part_path)]
+        _check_same(path, rows, model, settings)
+        yield ProgramsFile(path, part, rows)
+
+
+def write_programs(path: Path, rows: Iterable[Program]) -> None:
+    """Writes rows, sorted by split, instruction and draw: in one step, or not at all."""
+    ordered = sorted(rows, key=lambda row: row.key)
+    table = pa.Table.from_pylist([row.model_dump() for row in ordered], schema=SCHEMA)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with unfinished.open("wb") as file:
+            pq.write_table(table, file, compression="zstd")
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_programs(path: Path) -> list[Program]:
+    """The rows of a finished file.
+
+    Raises:
+        TuningError: it is damaged, or no file of programs.
+    """
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowException, OSError):
+        raise TuningError(f"{path} cannot be read as Parquet; move it away, or give another --out") from None
+    if not table.schema.equals(SCHEMA, check_metadata=True):
+        raise TuningError(f"{path} is no file of generated programs of this release; give another --out")
+    return [Program(**row) for row in table.to_pylist()]
+
+
+def program_of(completion: str) -> str:
+    """The program in a completion: what a fenced block holds that defines `minimize`, else all of it, to the byte.
+
+    The last such block, for a model that corrects itself does so further down. A block that is not closed ends with
+    the text.
+    """
+    blocks = [(language.lower(), text) for language, text in FENCED.findall(completion)]
+    python = [text for language, text in blocks if language in PYTHON_NAMES]
+    fenced = python or [text for language, text in blocks if not language]
+    if fenced:
+        return ([text for text in fenced if "def minimize" in text] or fenced)[-1]
+    return completion if completion.strip() else ""
+
+
+@contextmanager
+def _locked(part_path: Path) -> Generator[io.BufferedRandom]:
+    try:
+        part_path.parent.mkdir(parents=True, exist_ok=True)
+        part = part_path.open("a+b")
+    except OSError as error:
+        raise TuningError(f"{part_path} cannot be written: {error.strerror}; give another --out") from None
+    with part:
+        try:
+            fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise TuningError(f"another process is writing {part_path}; wait for it, or give another --out") from None
+        try:
+            yield part
+        finally:
+            if not _size(part):
+                part_path.unlink(missing_ok=True)
+
+
+def _appended(part: io.BufferedRandom, part_path: Path) -> list[Program]:
+    """The rows of the part; a line that a killed process left unfinished is cut off."""
+    part.seek(0)
+    content = part.read()
+    whole = content[: content.rfind(b"\n") + 1]
+    part.truncate(len(whole))
+    try:
+        return [Program.from_json(line) for line in whole.splitlines()]
+    except ValidationError:
+        raise TuningError(f"{part_path} is damaged; delete it to begin anew, or give another --out") from None
+
+
+def _check_same(path: Path, rows: Sequence[Program], model: str, settings: str) -> None:
+    for row in rows:
+        if (row.model, row.settings) != (model, settings):
+            raise TuningError(
+                f"{path} was begun with {row.model} and {row.settings}, not with {model} and {settings}; "
+                "give another --out, or delete it"
+            )
+
+
+def _size(part: io.BufferedRandom) -> int:
+    return os.fstat(part.fileno()).st_size

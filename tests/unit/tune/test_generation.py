@@ -1,0 +1,156 @@
+"""Programs for a split by a local model: which prompts, resumed, grown, the same in any batches; one line for mistakes."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from llamoco_tune.cli import main
+from llamoco_tune.generate.jobs import SelectionConfig, jobs_of
+from llamoco_tune.generate.local import LocalConfig, generate_locally
+from llamoco_tune.generate.pace import Moment
+from llamoco_tune.instructions import read_split
+from llamoco_tune.programs import DecodingConfig, Program, read_programs
+from llamoco_tune.records import TuningError
+from tests.tiny_writers import tiny_export, tiny_model_folder
+
+pytestmark = pytest.mark.unit
+
+DRAWN = DecodingConfig(max_new_tokens=8, temperature=1.0, seed=3)
+GREEDY = DecodingConfig(max_new_tokens=8)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> LocalConfig:
+    torch.set_num_threads(1)
+    folder = tiny_model_folder(tmp_path_factory.mktemp("model"))
+    return LocalConfig(model=str(folder), precision="fp32", device="cpu", num_slots=2)
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_export(tmp_path_factory.mktemp("export"))
+
+
+def watched(_: Moment) -> None:
+    """Nobody looks."""
+
+
+def untimed(path: Path) -> list[Program]:
+    return [row.model_copy(update={"seconds": 0.0}) for row in read_programs(path)]
+
+
+def test_generation_writes_a_row_for_every_prompt_and_draw(model: LocalConfig, export: Path, tmp_path: Path):
+    out = tmp_path / "programs.parquet"
+    selection = SelectionConfig(num_samples=2)
+    report = generate_locally(export, selection, DRAWN, model, out, watched)
+    rows = read_programs(out)
+    wanted = {(each.instruction_id, sample) for each in read_split(export, "test") for sample in (0, 1)}
+    assert {(row.instruction_id, row.sample) for row in rows} == wanted
+    assert sorted(report.programs, key=lambda row: row.key) == rows
+    assert all(row.prompt_tokens > 10 and 0 < row.completion_tokens <= 8 and row.seconds > 0 for row in rows)
+    assert len({row.completion for row in rows}) > len(rows) / 2
+    assert '"weights"' in rows[0].settings
+
+
+def test_generation_interrupted_and_given_again_gives_the_same_file(model: LocalConfig, export: Path, tmp_path: Path):
+    selection = SelectionConfig(num_samples=2)
+    generate_locally(export, selection, DRAWN, model, tmp_path / "undisturbed.parquet", watched)
+
+    def interrupted(moment: Moment) -> None:
+        if moment.rows == 3:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "programs.parquet"
+    with pytest.raises(KeyboardInterrupt):
+        generate_locally(export, selection, DRAWN, model, out, interrupted)
+    assert not out.exists()
+    other_batches = model.model_copy(update={"num_slots": 5})
+    report = generate_locally(export, selection, DRAWN, other_batches, out, watched)
+    assert report.last.new_rows == report.last.total - 3
+    assert untimed(out) == untimed(tmp_path / "undisturbed.parquet")
+
+
+def test_generation_of_more_keeps_what_is_there(model: LocalConfig, export: Path, tmp_path: Path):
+    out = tmp_path / "programs.parquet"
+    generate_locally(export, SelectionConfig(num_problems=1, form="latex"), GREEDY, model, out, watched)
+    first = read_programs(out)
+    report = generate_locally(export, SelectionConfig(), GREEDY, model, out, watched)
+    assert (report.last.new_rows, report.last.total) == (5, 6)
+    assert first[0] in read_programs(out)
+    again = generate_locally(export, SelectionConfig(), GREEDY, model, out, watched)
+    assert (again.last.new_rows, again.last.rows) == (0, 6)
+
+
+def test_selection_takes_whole_problems_and_a_larger_one_holds_the_smaller(export: Path):
+    examples = read_split(export, "test")
+    keys = [
+        {job.key for job in jobs_of(examples, selection, GREEDY)}
+        for selection in (
+            SelectionConfig(num_problems=2, prompts_per_problem=1),
+            SelectionConfig(num_problems=2),
+            SelectionConfig(),
+        )
+    ]
+    assert [len(each) for each in keys] == [2, 4, 6]
+    assert keys[0] < keys[1] < keys[2]
+    only = jobs_of(examples, SelectionConfig(form="latex"), GREEDY)
+    assert {job.example.form for job in only} == {"latex"}
+    with pytest.raises(TuningError, match="--temperature"):
+        jobs_of(examples, SelectionConfig(num_samples=2), GREEDY)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    with pytest.raises(SystemExit) as stopped:
+        main(["generate", *map(str, arguments)])
+    printed = capsys.readouterr()
+    assert (stopped.value.code, printed.out) == (2, "")
+    assert printed.err.startswith("llamoco-tune: ")
+    assert printed.err.count("\n") == 1
+    return printed.err
+
+
+def test_command_writes_the_file_and_says_what_follows(
+    model: LocalConfig, export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    out = tmp_path / "programs.parquet"
+    arguments = ["generate", "--data", export, "--model", model.model, "--out", out, "--max-new-tokens", 4]
+    for new in ("6 of them new", "0 of them new"):
+        with pytest.raises(SystemExit) as stopped:
+            main([str(each) for each in arguments])
+        printed = capsys.readouterr()
+        assert stopped.value.code == 0, printed.err
+        assert new in printed.out
+        assert f"llamoco-data score {out} --data {export}" in printed.out
+    refusal = refused(capsys, *arguments[1:-1], 5)
+    assert "give another --out" in refusal
+
+
+def test_command_refuses_what_it_cannot_use_in_one_line(
+    model: LocalConfig,
+    export: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    out = tmp_path / "programs.parquet"
+    other_version = tiny_export(tmp_path / "other", version="1")
+    narrow = tmp_path / "narrow"
+    (narrow / "data").mkdir(parents=True)
+    table = pa.table({"prompt": ["x"]}).replace_schema_metadata({"llamoco_schema_version": "2"})
+    pq.write_table(table, narrow / "data" / "test-0.parquet")
+    pq.write_table(table.slice(0, 0), narrow / "data" / "validation-0.parquet")
+    good = ("--model", model.model, "--out", out)
+    assert "no split 'train'" in refused(capsys, "--data", export, "--split", "train", *good)
+    assert "schema version 1" in refused(capsys, "--data", other_version, *good)
+    assert "lacks the columns" in refused(capsys, "--data", narrow, *good)
+    assert "is no export" in refused(capsys, "--data", tmp_path, *good)
+    assert "a folder" in refused(capsys, "--data", export, "--model", model.model, "--out", tmp_path)
+    assert "no weights" in refused(capsys, "--data", export, "--model", tmp_path, "--out", out)
+    assert "--device cpu" in refused(capsys, "--data", export, *good, "--device", "abacus")
+    assert "--temperature" in refused(capsys, "--data", export, *good, "--samples", 2)
+    assert "no URL" in refused(capsys, "--data", export, *good, "--endpoint", "localhost:8000")
+    assert not list(tmp_path.glob("programs*"))

@@ -1,0 +1,155 @@
+"""The file of generated programs: its columns are the scorer's, it is whole or not there, what was written stays."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from llamoco_tune.programs import Program, open_programs, program_of, read_programs, write_programs
+from llamoco_tune.records import TuningError
+
+pytestmark = pytest.mark.unit
+
+ANSWER = '"""CMA-ES."""\n\nimport cma\n\n\ndef minimize(objective):\n    return `x`  # ``` no fence\n'
+
+COMPLETIONS = {
+    "as taught": (ANSWER, ANSWER),
+    "without a last line end": (ANSWER.rstrip(), ANSWER.rstrip()),
+    "fenced": (f"Here it is:\n\n```python\n{ANSWER}```\nGood luck.", ANSWER),
+    "fenced, CRLF": ("```python\r\nx = 1\r\n```\r\n", "x = 1\r\n"),
+    "fenced, not closed": (f"Sure.\n```python\n{ANSWER}", ANSWER),
+    "fenced, short name": ("```py\nx = 1\n```", "x = 1\n"),
+    "fenced, no name": ("It is\n```\nx = 1\n```", "x = 1\n"),
+    "usage after it": (f"```python\n{ANSWER}```\nUse:\n```python\nminimize(f)\n```", ANSWER),
+    "corrected": (f"```python\ndef minimize(): wrong\n```\nNo:\n```python\n{ANSWER}```", ANSWER),
+    "shell before it": (f"```bash\npip install cma\n```\n```python\n{ANSWER}```", ANSWER),
+    "nothing": ("", ""),
+    "blank": (" \n\n", ""),
+    "prose": ("I cannot.", "I cannot."),
+}
+
+
+def row(instruction_id: str = "a", sample: int = 0, **fields: object) -> Program:
+    plain = Program(
+        instruction_id=instruction_id,
+        problem_id="p",
+        split="test",
+        form="python",
+        sample=sample,
+        program="Überlauf: \n 𝛼\x00",
+        completion="```python\nÜberlauf",
+        ended="stop",
+        detail="",
+        prompt_tokens=3,
+        completion_tokens=4,
+        seconds=0.1 + 0.2,
+        model="runs/tuned",
+        settings='{"decoding": "greedy"}',
+    )
+    return plain.model_copy(update=fields)
+
+
+def test_schema_is_the_one_agreed_with_the_scorer(tmp_path: Path):
+    write_programs(tmp_path / "programs.parquet", [row()])
+    schema = pq.read_schema(tmp_path / "programs.parquet")
+    names = "instruction_id problem_id split form sample program completion ended detail prompt_tokens"
+    assert schema.names == [*names.split(), "completion_tokens", "seconds", "model", "settings"]
+    whole = {"sample", "prompt_tokens", "completion_tokens"}
+    for field in schema:
+        expected = pa.int64() if field.name in whole else pa.float64() if field.name == "seconds" else pa.string()
+        assert (field.type, field.nullable) == (expected, False)
+    assert schema.metadata == {b"llamoco_programs_version": b"1"}
+    column = pq.ParquetFile(tmp_path / "programs.parquet").metadata.row_group(0).column(0)
+    assert column.compression == "ZSTD"
+
+
+@pytest.mark.parametrize("case", COMPLETIONS)
+def test_program_of_a_completion_is_what_is_fenced_or_all_of_it(case: str):
+    completion, program = COMPLETIONS[case]
+    assert program_of(completion) == program
+
+
+def test_file_is_sorted_and_gives_back_every_field(tmp_path: Path):
+    path = tmp_path / "new" / "programs.parquet"
+    rows = [row("b", 1), row("b", 0), row("a", 0, split="train"), row("a", 0, ended="error", detail="why")]
+    with open_programs(path, "runs/tuned", '{"decoding": "greedy"}') as file:
+        for each in rows:
+            file.add(each)
+        assert not path.exists()
+        file.finish()
+    assert read_programs(path) == [rows[3], rows[1], rows[0], rows[2]]
+    assert [each.name for each in path.parent.iterdir()] == ["programs.parquet"]
+
+
+def begun(path: Path, *rows: Program) -> None:
+    with open_programs(path, rows[0].model, rows[0].settings) as file:
+        for each in rows:
+            file.add(each)
+
+
+def test_rows_of_an_ended_process_are_there_again_but_for_a_half_written_line(tmp_path: Path):
+    path = tmp_path / "programs.parquet"
+    begun(path, row("a"), row("b"))
+    with (tmp_path / "programs.parquet.part").open("ab") as part:
+        part.write(row("c").to_json().encode()[:50])
+    with open_programs(path, row().model, row().settings) as file:
+        assert list(file.rows.values()) == [row("a"), row("b")]
+        file.add(row("c"))
+        file.finish()
+    assert read_programs(path) == [row("a"), row("b"), row("c")]
+
+
+def test_rows_are_superseded_and_added_to_a_finished_file(tmp_path: Path):
+    path = tmp_path / "programs.parquet"
+    write_programs(path, [row("a", ended="error"), row("b")])
+    begun(path, row("a"), row("c"))
+    with open_programs(path, row().model, row().settings) as file:
+        file.finish()
+    assert read_programs(path) == [row("a"), row("b"), row("c")]
+
+
+@pytest.mark.parametrize("other", [{"model": "another"}, {"settings": "{}"}])
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_rows_of_another_model_or_settings_are_refused_and_left_alone(
+    tmp_path: Path, other: dict[str, str], is_finished: bool
+):
+    path = tmp_path / "programs.parquet"
+    if is_finished:
+        write_programs(path, [row()])
+    else:
+        begun(path, row())
+    before = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
+    wanted = row(**other)
+    with (
+        pytest.raises(TuningError, match="give another --out"),
+        open_programs(path, wanted.model, wanted.settings),
+    ):
+        pass
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == before
+
+
+def test_a_file_that_another_process_writes_is_refused(tmp_path: Path):
+    path = tmp_path / "programs.parquet"
+    with (
+        open_programs(path, "m", "{}"),
+        pytest.raises(TuningError, match="another process"),
+        open_programs(path, "m", "{}"),
+    ):
+        pass
+
+
+def test_what_is_no_file_of_programs_is_refused_and_left_alone(tmp_path: Path):
+    path = tmp_path / "programs.parquet"
+    pq.write_table(pa.table({"a": [1]}), path)
+    (tmp_path / "text.parquet").write_text("text")
+    (tmp_path / "damaged.parquet.part").write_text("{}\n")
+    for name in ("programs.parquet", "text.parquet", "damaged.parquet", "."):
+        with pytest.raises(TuningError), open_programs(tmp_path / name, "m", "{}"):
+            pass
+    assert pq.read_table(path).to_pydict() == {"a": [1]}
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        "damaged.parquet.part",
+        "programs.parquet",
+        "text.parquet",
+    ]
