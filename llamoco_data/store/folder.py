@@ -181,7 +181,7 @@ class Store:
         self._index.add(entry)
 
     def _put(self, kind: str, groups: Sequence[pa.Table], problem_ids: Iterable[str]) -> StoredFile:
-        data = _parquet(groups)
+        data = tables.parquet(groups)
         sha256 = hashlib.sha256(data).hexdigest()
         path = f"{kind}/{sha256[:DIGEST_CHARACTERS]}.parquet"
         if not self.place.put_if_absent(path, data) and self.place.sha256(path) != sha256:
@@ -227,12 +227,3 @@ class Store:
                 f"{self.place.where(path)} {what}; restore it from a copy, or let "
                 f"`llamoco-data run {self.place.where()}` set it aside and make what it held again"
             ) from None
-
-
-def _parquet(groups: Sequence[pa.Table]) -> bytes:
-    """A Parquet file with one row group for each table."""
-    sink = pa.BufferOutputStream()
-    with pq.ParquetWriter(sink, groups[0].schema, compression="zstd") as writer:
-        for group in groups:
-            writer.write_table(group)
-    return sink.getvalue().to_pybytes()
