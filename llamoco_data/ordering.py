@@ -27,16 +27,16 @@ class Yardstick:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The results of candidates with equally many runs on one problem: arrays of shape (candidates, runs).
+    """The results of candidates with equally many runs on one problem.
 
-    A failed run is infinite in everything; the error of an infeasible one is infinite.
+    Arrays of shape (candidates, runs), in the order of the seeds. A failed run is infinite in everything; the error of an infeasible one is infinite.
     """
 
     positions: list[int]
     """Which candidates they are, of those that were asked for."""
-    violation_CR: NDArray[np.float64]
-    error_CR: NDArray[np.float64]
-    hit_CR: NDArray[np.float64]
+    violation: NDArray[np.float64]
+    error: NDArray[np.float64]
+    hit: NDArray[np.float64]
     """Evaluations until the error was within the tolerance."""
 
 
@@ -67,9 +67,7 @@ def results_of(runs: Sequence[Sequence[RunRecord]], measured_by: Yardstick) -> l
     return results
 
 
-def keys(
-    violation: NDArray[np.float64], error: NDArray[np.float64], hit: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def keys(violation: NDArray[np.float64], error: NDArray[np.float64], hit: NDArray[np.float64]) -> NDArray[np.float64]:
     """The order's four criteria, most important first, smaller is better; each over the last axis (runs)."""
     infeasible = np.count_nonzero(violation > 0, axis=-1) / violation.shape[-1]
     return np.array([infeasible, *(upper_median(values) for values in (violation, error, hit))])
@@ -79,7 +77,7 @@ def keys_of(results: Sequence[Results]) -> NDArray[np.float64]:
     """The criteria of all candidates, of shape (candidates, 4)."""
     keys_CK = np.empty((sum(len(result.positions) for result in results), 4))
     for result in results:
-        keys_CK[result.positions] = keys(result.violation_CR, result.error_CR, result.hit_CR).T
+        keys_CK[result.positions] = keys(result.violation, result.error, result.hit).T
     return keys_CK
 
 

@@ -156,7 +156,7 @@ def _resampled_keys(
     problem_id: str, candidate_ids: Sequence[str], result: Results, rows: Sequence[int]
 ) -> NDArray[np.float64]:
     """The order's criteria, of shape (4, candidates, resamples), of candidates that are these rows of the results."""
-    count = result.error_CR.shape[1]
+    count = result.error.shape[1]
     picks_CBR = np.array(
         [
             stream("confidence", problem_id, candidate_id).integers(count, size=(RESAMPLES, count))
@@ -164,7 +164,7 @@ def _resampled_keys(
         ]
     )
     rows_C11 = np.array(rows)[:, None, None]
-    return keys(*(values[rows_C11, picks_CBR] for values in (result.violation_CR, result.error_CR, result.hit_CR)))
+    return keys(*(values[rows_C11, picks_CBR] for values in (result.violation, result.error, result.hit)))
 
 
 def _floor_error(baseline: Sequence[RunRecord], keys_CK: NDArray[np.float64], measured_by: Yardstick) -> float:
@@ -201,7 +201,7 @@ def _scores(results: Sequence[Results], floor: float, tolerance: float) -> dict[
     """By position: the mean over the runs."""
     scores: dict[int, float] = {}
     for result in results:
-        means_C = np.mean(_run_scores(result.error_CR, floor, tolerance), axis=1)
+        means_C = np.mean(_run_scores(result.error, floor, tolerance), axis=1)
         scores |= zip(result.positions, means_C.tolist(), strict=True)
     return scores
 

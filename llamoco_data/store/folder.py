@@ -9,6 +9,7 @@ import functools
 import hashlib
 from collections.abc import Generator, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -44,11 +45,12 @@ class Block:
 class Store:
     """A campaign folder as it was when it was opened, plus what was committed through this object since."""
 
-    def __init__(self, folder: Place, log: Iterable[Entry] | None = None) -> None:
+    def __init__(self, folder: Place, log: Iterable[Entry] | None = None, *, num_entries: int | None = None) -> None:
         """Reads the log, no tables.
 
         Args:
             log: the entries to go by, where the caller has read them already.
+            num_entries: of the log, so many of the oldest: the folder as it was then.
 
         Raises:
             LlamocoError: the folder cannot be read, its log is damaged, or it holds tables and no log.
@@ -57,7 +59,7 @@ class Store:
         self._index = Index()
         self._open = functools.lru_cache(maxsize=_OPEN_FILES)(self._opened)
         self._specs = functools.lru_cache(maxsize=_OPEN_FILES)(self._specs_of)
-        for entry in manifest.entries(self.place) if log is None else log:
+        for entry in islice(manifest.entries(self.place) if log is None else log, num_entries):
             self._index.add(entry)
         if log is None and not self._index.num_entries:
             self._check_never_written()
@@ -65,6 +67,11 @@ class Store:
     @property
     def files(self) -> Sequence[StoredFile]:
         return tuple(self._index.files.values())
+
+    @property
+    def num_entries(self) -> int:
+        """Entries of the log."""
+        return self._index.num_entries
 
     @property
     def num_runs(self) -> int:

@@ -142,7 +142,7 @@ def entrants_from(table: pa.Table) -> tuple[Entrant, ...]:
 def parquet(groups: Sequence[pa.Table]) -> bytes:
     """A Parquet file with one row group for each table."""
     schema = groups[0].schema
-    # A problem's runs are few rows of many columns. A decoder of zstd for each takes five times as long as all the rest,
+    # A problem's runs are few rows of many columns: a decoder of zstd for each takes five times as long as all the rest,
     # and dictionaries and statistics take more room than they save.
     small = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
     options: dict[str, Any] = small if schema.equals(RUNS) else {"compression": "zstd"}
