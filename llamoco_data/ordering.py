@@ -29,7 +29,8 @@ class Yardstick:
 class Results:
     """The results of candidates with equally many runs on one problem.
 
-    Arrays of shape (candidates, runs), in the order of the seeds. A failed run is infinite in everything; the error of an infeasible one is infinite.
+    Arrays of shape (candidates, runs), in the order of the seeds. A failed run is infinite in everything; the error of
+    an infeasible one is infinite.
     """
 
     positions: list[int]

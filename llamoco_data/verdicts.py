@@ -4,7 +4,7 @@ The order of candidates is that of `ordering`, then that of the catalogue. Candi
 those that ran longer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from typing import Literal
 
@@ -95,7 +95,8 @@ def judge(records: Sequence[RunRecord], *, order: Sequence[str] | None = None, b
     ranked = sorted(ranking(keys_CK), key=lambda c: -tier[c])
     finalists = [c for c in ranked if tier[c] == tier[ranked[0]]]
     win_share, tie_share = _resample(ran[0].problem_id, candidates, results, finalists)
-    floor = _floor_error(by_candidate.get(baseline, []), keys_CK, measured_by)
+    errors = dict(zip(candidates, keys_CK[:, 2].tolist(), strict=True))
+    floor = _floor_error(baseline, by_candidate.get(baseline, []), errors, measured_by)
     scores = _scores(results, floor, measured_by.tolerance)
     standings = tuple(
         _standing(candidates[c], runs[c], keys_CK[c].tolist(), scores[c], win_share.get(c, 0.0)) for c in ranked
@@ -167,17 +168,22 @@ def _resampled_keys(
     return keys(*(values[rows_C11, picks_CBR] for values in (result.violation, result.error, result.hit)))
 
 
-def _floor_error(baseline: Sequence[RunRecord], keys_CK: NDArray[np.float64], measured_by: Yardstick) -> float:
-    """The error of random search, or, where that found nothing feasible, of its first random point, feasible or not."""
-    if baseline:
-        error = float(keys_of(results_of([baseline], measured_by))[0, 2])
-        if isfinite(error):
-            return error
+def _floor_error(
+    baseline: str, runs: Sequence[RunRecord], errors: Mapping[str, float], measured_by: Yardstick
+) -> float:
+    """The error of random search, or, where that found nothing feasible, of its first random point, feasible or not.
+
+    Args:
+        runs: those of random search.
+        errors: medians by candidate_id.
+    """
+    if runs:
+        if isfinite(errors[baseline]):
+            return errors[baseline]
         if measured_by.best_known is not None:
-            first = np.array([abs(run.trace[0][1] - measured_by.best_known) for run in baseline if run.trace])
+            first = np.array([abs(run.trace[0][1] - measured_by.best_known) for run in runs if run.trace])
             return max(float(upper_median(first)) if len(first) else 0.0, 10 * measured_by.tolerance)
-    medians: list[float] = keys_CK[:, 2].tolist()
-    return 10 * max((value for value in medians if isfinite(value)), default=measured_by.tolerance)
+    return 10 * max((error for error in errors.values() if isfinite(error)), default=measured_by.tolerance)
 
 
 def _standing(

@@ -131,7 +131,7 @@ class Store:
         Raises:
             LlamocoError: a file of theirs is missing or damaged.
         """
-        groups = [tables.RUNS.empty_table()]
+        groups = [tables.NO_RUNS]
         for path, group in self._index.run_groups.get(problem_id, ()):
             with self._readable(path):
                 groups.append(self._open(path).read_row_group(group, use_threads=False))

@@ -43,6 +43,7 @@ RUNS = pa.schema(
     _METADATA,
 )
 """One row a run; one row group a problem."""
+NO_RUNS = RUNS.empty_table()
 
 PROBLEMS = pa.schema(
     [
@@ -142,8 +143,8 @@ def entrants_from(table: pa.Table) -> tuple[Entrant, ...]:
 def parquet(groups: Sequence[pa.Table]) -> bytes:
     """A Parquet file with one row group for each table."""
     schema = groups[0].schema
-    # A problem's runs are few rows of many columns: a decoder of zstd for each takes five times as long as all the rest,
-    # and dictionaries and statistics take more room than they save.
+    # A problem's runs are few rows of many columns. Beginning a zstd decoder for each takes five times as long as all
+    # else, and dictionaries and statistics take more room than they save.
     small = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
     options: dict[str, Any] = small if schema.equals(RUNS) else {"compression": "zstd"}
     sink = pa.BufferOutputStream()
