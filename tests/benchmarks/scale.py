@@ -11,11 +11,13 @@ or 10 minutes, or more than 1.5 times as long a problem as the smallest size.
 """
 
 import argparse
+import contextlib
 import json
 import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -28,7 +30,7 @@ from rich.table import Table
 from llamoco_data.campaign import CampaignSpec
 from llamoco_data.campaign.driver import run_entrants
 from llamoco_data.execution import Progress, Slice, Task, applicable
-from llamoco_data.export import export, number_for
+from llamoco_data.export import export
 from llamoco_data.portfolio.entrants import Entrant, entrants
 from llamoco_data.problems.evaluation import build
 from llamoco_data.problems.sampling import sample
@@ -65,7 +67,7 @@ class Measured:
     """`run` once more, with nothing missing."""
     export: Phase
     peak_gb: float
-    """At most, of all processes together: each at its own peak."""
+    """Of all processes together."""
     files: int
     size_mb: float
     num_runs: int
@@ -156,11 +158,10 @@ def measure(num_problems: int, folder: Path) -> Measured:
     spec = campaign(num_problems)
     candidates, simulated = first_settings(spec), Simulated(spec)
     sample(spec.mixture, spec.seed, 0)  # compiles the evaluator
-    outcome, run = timed(lambda: run_entrants(folder / "c", spec, candidates, simulated))
-    _, resume = timed(lambda: run_entrants(folder / "c", spec, candidates, simulated))
-    exported, exporting = timed(lambda: export(folder / "c", folder / "e"))
-    processes = number_for(num_problems)
-    children_gb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6 * (processes if processes > 1 else 0)
+    with watched() as memory:
+        outcome, run = timed(lambda: run_entrants(folder / "c", spec, candidates, simulated))
+        _, resume = timed(lambda: run_entrants(folder / "c", spec, candidates, simulated))
+        exported, exporting = timed(lambda: export(folder / "c", folder / "e"))
     sizes = [path.stat().st_size for path in (folder / "c").rglob("*") if path.is_file()]
     return Measured(
         problems=num_problems,
@@ -168,12 +169,49 @@ def measure(num_problems: int, folder: Path) -> Measured:
         simulating=Phase(simulated.wall_s, simulated.cpu_s),
         resume=resume,
         export=exporting,
-        peak_gb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6 + children_gb,
+        peak_gb=memory.peak_gb,
         files=len(sizes),
         size_mb=sum(sizes) / 1e6,
         num_runs=outcome.snapshot.new_runs,
         rows=exported.report.num_rows,
     )
+
+
+@dataclass(slots=True)
+class Memory:
+    """Of this process and of those that it has begun, together."""
+
+    peak_gb: float = 0.0
+
+
+@contextlib.contextmanager
+def watched() -> Generator[Memory]:
+    """Looks ten times a second."""
+    memory, over = Memory(), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            memory.peak_gb = max(memory.peak_gb, sum(map(_resident_gb, ["self", *_children()])))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield memory
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _children() -> list[str]:
+    return [child for task in Path("/proc/self/task").iterdir() for child in (task / "children").read_text().split()]
+
+
+def _resident_gb(process: str) -> float:
+    try:
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    except OSError:  # it has ended
+        return 0.0
+    return pages * resource.getpagesize() / 1e9
 
 
 T = TypeVar("T")
