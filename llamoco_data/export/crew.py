@@ -118,9 +118,17 @@ def _begun(tool: Callable[[], object]) -> Generator[Process]:
         env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
         start_new_session=True,
     )
-    with contextlib.suppress(BrokenPipeError), process:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
         _send(process, tool)
         yield process
+    finally:
+        process.kill()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+        process.stdout.close()
+        process.wait()
 
 
 def _send(process: Process, value: object) -> None:

@@ -25,8 +25,9 @@ from llamoco_data.store.index import Index
 from llamoco_data.store.manifest import Entry, StoredFile
 from llamoco_data.store.tables import StoredProblem
 
-_OPEN_FILES = 32
-"""Parquet files kept open: problems that are read one after another mostly lie in the same ones."""
+_OPEN_FILES = 8
+"""Parquet files kept open: problems that are read one after another mostly lie in the same ones. One takes 15 kB of
+memory a problem, which is up to 30 MB."""
 
 
 @dataclass(frozen=True, slots=True)

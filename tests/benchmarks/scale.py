@@ -67,7 +67,7 @@ class Measured:
     """`run` once more, with nothing missing."""
     export: Phase
     peak_gb: float
-    """Of all processes together."""
+    """Of all processes together, what they share counted once."""
     files: int
     size_mb: float
     num_runs: int
@@ -186,12 +186,12 @@ class Memory:
 
 @contextlib.contextmanager
 def watched() -> Generator[Memory]:
-    """Looks ten times a second."""
+    """Looks four times a second."""
     memory, over = Memory(), threading.Event()
 
     def watch() -> None:
-        while not over.wait(0.1):
-            memory.peak_gb = max(memory.peak_gb, sum(map(_resident_gb, ["self", *_children()])))
+        while not over.wait(0.25):
+            memory.peak_gb = max(memory.peak_gb, sum(map(_memory_gb, ["self", *_children()])))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -206,12 +206,13 @@ def _children() -> list[str]:
     return [child for task in Path("/proc/self/task").iterdir() for child in (task / "children").read_text().split()]
 
 
-def _resident_gb(process: str) -> float:
+def _memory_gb(process: str) -> float:
+    """Proportional: a page that several processes have is counted once."""
     try:
-        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     except OSError:  # it has ended
         return 0.0
-    return pages * resource.getpagesize() / 1e9
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1e6
 
 
 T = TypeVar("T")
