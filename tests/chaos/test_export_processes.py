@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -47,7 +47,7 @@ def children(process_id: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def killing_children_once_rows_are_made(out: Path) -> Iterator[None]:
+def killing_children_once_rows_are_made(out: Path) -> Generator[None]:
     over = threading.Event()
 
     def kill() -> None:
@@ -67,7 +67,7 @@ def killing_children_once_rows_are_made(out: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def exporting(campaign: Path, out: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+def exporting(campaign: Path, out: Path) -> Generator[tuple[subprocess.Popen[str], list[int]]]:
     """A command that has begun its processes, and a descriptor of each of them that is readable when it has ended."""
     command = [sys.executable, "-m", "llamoco_data", "export", str(campaign), str(out), "--processes", "2", "--quiet"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
