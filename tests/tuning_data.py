@@ -1,4 +1,4 @@
-"""A small export and a small model for tests of tuning, made where they are used: nothing is fetched, nothing is run."""
+"""A small export and a small model for tests of tuning, made where they are used: nothing is fetched or run."""
 
 import json
 from collections.abc import Sequence
@@ -31,26 +31,24 @@ def program(optimizer: str, step: float = 0.1) -> str:
 
 def rows(split: str, num_problems: int, *, first: int = 0) -> list[dict[str, object]]:
     """Two wordings of each problem; its number decides which optimizer is best."""
-    names = list(OPTIMIZERS)
-    made: list[dict[str, object]] = []
-    for number in range(first, first + num_problems):
-        optimizer = names[number % len(names)]
-        for wording in range(2):
-            made.append(
-                {
-                    "instruction_id": f"{split}-{number:04d}-{wording}",
-                    "problem_id": f"problem-{number:04d}",
-                    "split": split,
-                    "form": ("python", "latex")[wording % 2],
-                    "wording": wording,
-                    "prompt": f"Minimize f{number % 5} in {number} variables, wording {wording}{' please' * (number % 4)}.",
-                    "answer": program(optimizer, 0.1 + number),
-                    "optimizer": optimizer,
-                    "family": OPTIMIZERS[optimizer],
-                    "functions": [f"f{number % 5}"],
-                }
-            )
-    return made
+    return [_row(split, number, wording) for number in range(first, first + num_problems) for wording in range(2)]
+
+
+def _row(split: str, number: int, wording: int) -> dict[str, object]:
+    optimizer = list(OPTIMIZERS)[number % len(OPTIMIZERS)]
+    politeness = " please" * (number % 4)
+    return {
+        "instruction_id": f"{split}-{number:04d}-{wording}",
+        "problem_id": f"problem-{number:04d}",
+        "split": split,
+        "form": ("python", "latex")[wording % 2],
+        "wording": wording,
+        "prompt": f"Minimize f{number % 5} in {number} variables, wording {wording}{politeness}.",
+        "answer": program(optimizer, 0.1 + number),
+        "optimizer": optimizer,
+        "family": OPTIMIZERS[optimizer],
+        "functions": [f"f{number % 5}"],
+    }
 
 
 def write_export(folder: Path, *, version: int = SCHEMA_VERSION, without: Sequence[str] = (), **splits: int) -> Path:

@@ -37,6 +37,7 @@ _SHARED = (
         type=click.Choice(("drop", "refuse")),
         help="Rows that are longer than the context: left out and counted, or an error.",
     ),
+    click.option("--save-every", type=click.IntRange(min=1), help="Steps between two checkpoints."),
     click.option("--seed", type=click.IntRange(min=0)),
 )
 

@@ -1,7 +1,7 @@
 """What stands in a batch: whole rows, the answers' labels, and the same rows for the same index."""
 
 from collections import Counter
-from pathlib import Path
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def documents(batch: dict[str, torch.Tensor]) -> list[tuple[list[int], list[int]
     found: list[tuple[list[int], list[int]]] = []
     for ids, positions, labels in zip(batch["input_ids"], batch["position_ids"], batch["labels"], strict=True):
         starts = [*(positions == 0).nonzero()[:, 0].tolist(), len(positions)]
-        for start, end in zip(starts, starts[1:], strict=False):
+        for start, end in pairwise(starts):
             assert positions[start:end].tolist() == list(range(end - start))
             found.append((ids[start:end].tolist(), labels[start:end].tolist()))
     return found
