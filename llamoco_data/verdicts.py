@@ -151,15 +151,41 @@ def _resampled_keys(problem_id: str, result: Results) -> list[NDArray[np.float64
     return keys(result.violation[picks_BR], result.error[picks_BR], result.hit[picks_BR])
 
 
+def floor_from(baseline: Sequence[RunRecord], measured_by: Yardstick) -> float | None:
+    """The error of random search, or, where that found nothing feasible, of its first random point, feasible or not.
+
+    None where there is no run of it, or nothing to measure an error from.
+    """
+    if not baseline:
+        return None
+    error = float(upper_median(results_of("", baseline, measured_by).error))
+    if np.isfinite(error):
+        return error
+    if measured_by.best_known is None:
+        return None
+    first = np.array([abs(run.trace[0][1] - measured_by.best_known) for run in baseline if run.trace])
+    return max(float(upper_median(first)) if len(first) else 0.0, 10 * measured_by.tolerance)
+
+
+def run_scores(error: NDArray[np.float64], floor: float, tolerance: float) -> NDArray[np.float64]:
+    """How far each run came, on a log scale, from the floor (0) to the tolerance (1); 0 where the error is infinite.
+
+    Args:
+        error: shape (runs,), at least the tolerance.
+        floor: the error that scores 0.
+    """
+    if floor <= tolerance:
+        return (error <= tolerance).astype(np.float64)
+    with np.errstate(divide="ignore"):
+        scores = np.log(floor / error) / np.log(floor / tolerance)  # of an infinite error: minus infinity, cut to 0
+    return np.clip(scores, 0.0, 1.0)
+
+
 def _floor_error(baseline: Sequence[RunRecord], results: Sequence[Results], measured_by: Yardstick) -> float:
-    """The error of random search, or, where that found nothing feasible, of its first random point, feasible or not."""
-    if baseline:
-        error = float(upper_median(results_of("", baseline, measured_by).error))
-        if np.isfinite(error):
-            return error
-        if measured_by.best_known is not None:
-            first = np.array([abs(run.trace[0][1] - measured_by.best_known) for run in baseline if run.trace])
-            return max(float(upper_median(first)) if len(first) else 0.0, 10 * measured_by.tolerance)
+    """That of random search, where there is one; else one that every candidate is above."""
+    floor = floor_from(baseline, measured_by)
+    if floor is not None:
+        return floor
     medians = [float(upper_median(result.error)) for result in results]
     return 10 * max((value for value in medians if np.isfinite(value)), default=measured_by.tolerance)
 
@@ -174,18 +200,9 @@ def _standing(result: Results, floor: float, tolerance: float, win_share: float)
         median_violation=violation if np.isfinite(violation) else None,
         median_error=error if np.isfinite(error) else None,
         evaluations_to_target=hit if np.isfinite(hit) else None,
-        score=_score(result.error, floor, tolerance),
+        score=float(np.mean(run_scores(result.error, floor, tolerance))),
         win_share=win_share,
     )
-
-
-def _score(error: NDArray[np.float64], floor: float, tolerance: float) -> float:
-    """Mean over the runs."""
-    if floor <= tolerance:
-        return float(np.mean(error <= tolerance))
-    with np.errstate(divide="ignore"):
-        scores = np.log(floor / error) / np.log(floor / tolerance)  # of an infinite error: minus infinity, cut to 0
-    return float(np.mean(np.clip(scores, 0.0, 1.0)))
 
 
 def _kept_out(standings: Sequence[Standing], baseline: str, tolerance: float) -> KeptOutReason | None:

@@ -41,10 +41,7 @@ PRELOADED = (
 
 
 def main() -> None:
-    """Serves runs at the socket whose descriptor is the first argument, one after the other, in the folder that follows.
-
-    Programs begin in folders of their own in that one, which is removed at the end.
-    """
+    """Serves runs, one after the other. Arguments: the descriptor of a socket, and a folder, removed at the end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control, root = socket.socket(fileno=int(sys.argv[1])), sys.argv[2]
     for name in PRELOADED:
