@@ -26,15 +26,12 @@ class Server:
 
     process: subprocess.Popen[bytes]
     control: socket.socket
-    folder: tempfile.TemporaryDirectory[str]
-    """Where programs begin."""
 
     def close(self) -> None:
         """Ends it, and whatever it runs."""
         self.control.close()
         self.process.kill()
         self.process.wait()
-        self.folder.cleanup()
 
 
 _server: tuple[int, Server] | None = None
@@ -66,10 +63,9 @@ atexit.register(drop_server)
 
 def _started() -> Server:
     control, its_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    folder = tempfile.TemporaryDirectory(prefix="llamoco-runs-", ignore_cleanup_errors=True)
     with its_end, tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "llamoco_data.apart.server", str(its_end.fileno()), folder.name],
+            [sys.executable, "-P", "-m", "llamoco_data.apart.server", str(its_end.fileno())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
@@ -83,12 +79,12 @@ def _started() -> Server:
         with contextlib.suppress(OSError):
             ready = control.recv(JSON_BYTES)
         if ready != READY:
-            Server(process, control, folder).close()
+            Server(process, control).close()
             errors.seek(0)
             last = (errors.read().decode(errors="replace").strip().splitlines() or ["it did not say why"])[-1]
             raise RuntimeError(f"the process that is to run programs does not start: {last}")
     control.settimeout(None)
-    return Server(process, control, folder)
+    return Server(process, control)
 
 
 def _environment() -> dict[str, str]:

@@ -34,6 +34,8 @@ class Job(Record):
     max_evaluations: int
     num_inequality: int
     num_constraints: int
+    folder: str
+    """Where it begins: an empty one."""
     memory_bytes: int
     """It may map so much more than the process that it is a copy of."""
 

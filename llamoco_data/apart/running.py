@@ -8,6 +8,7 @@ import os
 import select
 import signal
 import socket
+import tempfile
 import time
 from dataclasses import dataclass
 
@@ -50,14 +51,16 @@ def run_text(
     problem = build(spec) if problem is None else problem
     meter = Meter(problem)
     began = time.process_time()
-    status, detail, child_s = _measured(_job(program, problem, seed), problem, meter, time_limit_s)
+    with tempfile.TemporaryDirectory(prefix="llamoco-run-", ignore_cleanup_errors=True) as folder:
+        job = _job(program, problem, seed, folder)
+        status, detail, child_s = _measured(job, problem, meter, time_limit_s)
     # The program's own word is taken for its mistakes only.
     if meter.refused and status != "over_budget" and status in ("completed", "raised", "bad_return"):
         status, detail = "over_budget", over_budget(problem.max_evaluations)
     return recorded(program, problem, seed, meter, status, detail, time.process_time() - began + child_s)
 
 
-def _job(program: str, problem: Problem, seed: int) -> Job:
+def _job(program: str, problem: Problem, seed: int, folder: str) -> Job:
     return Job(
         program=program,
         seed=seed,
@@ -66,6 +69,7 @@ def _job(program: str, problem: Problem, seed: int) -> Job:
         max_evaluations=problem.max_evaluations,
         num_inequality=problem.spec.num_inequality,
         num_constraints=problem.spec.num_constraints,
+        folder=folder,
         memory_bytes=MEMORY_BYTES,
     )
 
@@ -76,7 +80,11 @@ def _measured(job: Job, problem: Problem, meter: Meter, time_limit_s: float) -> 
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with here:
         _hand_over(serving, job, there)
-        status, detail = _Answering(problem, meter, here, serving).until(time.monotonic() + time_limit_s)
+        try:
+            status, detail = _Answering(problem, meter, here, serving).until(time.monotonic() + time_limit_s)
+        except BaseException:
+            drop_server()  # and with it the run, of which nobody will ask
+            raise
         left = _stopped(serving)
     if left is None:
         return "crashed", "it took down the process that started it", 0.0

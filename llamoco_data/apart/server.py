@@ -9,7 +9,6 @@ import gc
 import importlib
 import os
 import select
-import shutil
 import signal
 import socket
 import sys
@@ -41,9 +40,9 @@ PRELOADED = (
 
 
 def main() -> None:
-    """Serves runs, one after the other. Arguments: the descriptor of a socket, and a folder, removed at the end."""
+    """Serves runs, one after the other, at the socket whose descriptor is the argument."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    control, root = socket.socket(fileno=int(sys.argv[1])), sys.argv[2]
+    control = socket.socket(fileno=int(sys.argv[1]))
     for name in PRELOADED:
         importlib.import_module(name)
     one_thread()
@@ -53,16 +52,15 @@ def main() -> None:
     while (request := socket.recv_fds(control, JSON_BYTES, 2))[0]:
         message, descriptors, _, _ = request
         if message != STOP:  # else the run to stop has ended by itself
-            _serve(control, root, *descriptors)
-    shutil.rmtree(root, ignore_errors=True)
+            _serve(control, *descriptors)
 
 
-def _serve(control: socket.socket, root: str, job: int, meter: int) -> None:
+def _serve(control: socket.socket, job: int, meter: int) -> None:
     """One run: until its process ends, or is to be stopped, or nobody waits for it any more."""
-    folder, this = tempfile.mkdtemp(dir=root), os.getpid()
+    this = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _become_program(control, job, meter, folder, this)
+        _become_program(control, job, meter, this)
     for descriptor in (job, meter):
         os.close(descriptor)
     watched = os.pidfd_open(pid)
@@ -78,13 +76,12 @@ def _serve(control: socket.socket, root: str, job: int, meter: int) -> None:
     finally:
         os.close(watched)
         _, status, usage = os.wait4(pid, 0)
-        shutil.rmtree(folder, ignore_errors=True)
     left = Left(code=os.waitstatus_to_exitcode(status), cpu_s=usage.ru_utime + usage.ru_stime)
     with contextlib.suppress(BrokenPipeError):
         control.send(left.to_json().encode())
 
 
-def _become_program(control: socket.socket, job: int, meter: int, folder: str, parent: int) -> NoReturn:
+def _become_program(control: socket.socket, job: int, meter: int, parent: int) -> NoReturn:
     """What the copy does."""
     try:
         _SYSTEM.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -92,10 +89,10 @@ def _become_program(control: socket.socket, job: int, meter: int, folder: str, p
             os._exit(1)
         control.close()
         os.setsid()
-        os.chdir(folder)
-        os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = folder
         with open(job, "rb") as content:
             asked = Job.from_json(content.read())
+        os.chdir(asked.folder)
+        os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = asked.folder
         program.limit(asked)
         program.run(asked, socket.socket(fileno=meter))
         os._exit(0)

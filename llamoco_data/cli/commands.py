@@ -225,7 +225,7 @@ def score_command(
             out,
             executor(address, workers),
             time_limit_s=time_limit_s,
-            report=with_metrics(report, address, folder_name(out)),
+            report=report,
             notice=lambda line: say(console, line),
             stop=stop,
         )

@@ -1,6 +1,7 @@
 """What `score` prints: for each split how the programs did, beside the baselines, and where the rest is."""
 
 from rich.console import Console
+from rich.markup import escape
 
 from llamoco_data.cli.text import counts, duration, facts, program_name, say
 from llamoco_data.scoring import Scored
@@ -19,7 +20,7 @@ def show_scored(console: Console, scored: Scored, out: str) -> None:
         return
     for split in scored.summary.splits:
         programs, problems = counted(split.num_programs, "program"), counted(split.num_problems, "problem")
-        console.rule(f"{split.split}: {programs} of {scored.summary.model} for {problems}")
+        console.rule(f"{split.split}: {programs} of {escape(scored.summary.model)} for {problems}")
         contenders = counts(*HEAD, numbers=range(1, 5))
         for row in contender_rows(split.contenders):
             contenders.add_row(*row)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+
 from llamoco_data.files import Files, Place, files_at
 from llamoco_data.identity import LlamocoError, digest
 from llamoco_data.instructions import read_instructions
@@ -47,8 +48,7 @@ class Prompt:
     problem_id: str
     base_problem_id: str
     split: str
-    form: str
-    text: str
+    prompt: str
     answer: str
     optimizer: str
 
@@ -75,40 +75,36 @@ def read_export(folder: Place, programs: Sequence[Generated]) -> Export:
     Raises:
         LlamocoError: there is no export, or a program answers no instruction of it, or one of another problem or split.
     """
-    columns = [*_PROMPT, *_CASE]
-    rows: list[dict[str, Any]] = read_instructions(folder).select(dict.fromkeys(columns)).to_pylist()
-    by_id = {row["instruction_id"]: row for row in rows}
-    cases: dict[str, Case] = {}
+    table = read_instructions(folder)
+    prompts = {row["instruction_id"]: Prompt(**row) for row in table.select(_PROMPT).to_pylist()}
     for program in programs:
-        row = by_id.get(program.instruction_id)
-        if row is None:
-            raise LlamocoError(
-                f"{folder} has no instruction {program.instruction_id}, which a program answers; "
-                "score against the export, and its snapshot, that the programs were generated for"
-            )
-        if (row["problem_id"], row["split"]) != (program.problem_id, program.split):
-            raise LlamocoError(
-                f"instruction {program.instruction_id} is of problem {row['problem_id']}, split {row['split']}, in "
-                f"{folder}, and of {program.problem_id}, {program.split}, for the program that answers it; "
-                "score against the export, and its snapshot, that the programs were generated for"
-            )
-        if program.problem_id not in cases:
-            cases[program.problem_id] = _case(row)
+        _check_answers(folder, program, prompts.get(program.instruction_id))
+    wanted = {program.problem_id for program in programs}
+    first_row = {problem_id: row for row, problem_id in reversed(list(enumerate(table["problem_id"].to_pylist())))}
+    rows: list[dict[str, Any]] = table.take(sorted(first_row[problem_id] for problem_id in wanted)).to_pylist()
+    cases = {row["problem_id"]: _case(row) for row in rows}
+    ran = table["optimizer_scores"].combine_chunks().flatten().field("optimizer").unique().to_pylist()
     return Export(
         export_id=_export_id(files_at(folder)),
-        prompts={key: Prompt(*(row[column] for column in _PROMPT)) for key, row in by_id.items()},
+        prompts=prompts,
         cases=dict(sorted(cases.items())),
-        optimizers=frozenset(result["optimizer"] for row in rows for result in row["optimizer_scores"]),
+        optimizers=frozenset(ran),
         single_best=rows[0]["single_best_candidate"],
     )
 
 
-_PROMPT = ("instruction_id", "problem_id", "base_problem_id", "split", "form", "prompt", "answer", "optimizer")
-"""The columns of a `Prompt`, in the order of its fields."""
-_CASE = (
-    *("problem_spec", "best_known", "best_known_proven", "random_search_error", "near_ties", "optimizer_scores"),
-    *("winner_score", "single_best_score", "single_best_candidate"),
-)
+def _check_answers(folder: Place, program: Generated, asked: Prompt | None) -> None:
+    mend = "score against the export, and its snapshot, that the programs were generated for"
+    if asked is None:
+        raise LlamocoError(f"{folder} has no instruction {program.instruction_id}, which a program answers; {mend}")
+    if (asked.problem_id, asked.split) != (program.problem_id, program.split):
+        raise LlamocoError(
+            f"instruction {program.instruction_id} is of problem {asked.problem_id}, split {asked.split}, in "
+            f"{folder}, and of {program.problem_id}, {program.split}, for the program that answers it; {mend}"
+        )
+
+
+_PROMPT = ["instruction_id", "problem_id", "base_problem_id", "split", "prompt", "answer", "optimizer"]
 
 
 def _case(row: Mapping[str, Any]) -> Case:

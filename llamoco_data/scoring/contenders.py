@@ -78,8 +78,8 @@ def _retrieved(export: Export, instruction_ids: Sequence[str]) -> list[Answer]:
         return []
     base_ids = np.array([prompt.base_problem_id for prompt in training])
     found = nearest(
-        [prompt.text for prompt in asked],
-        [prompt.text for prompt in training],
+        [prompt.prompt for prompt in asked],
+        [prompt.prompt for prompt in training],
         [base_ids != prompt.base_problem_id for prompt in asked],
     )
     return [

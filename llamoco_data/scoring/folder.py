@@ -1,3 +1,4 @@
+# pyright: reportUnknownParameterType=false
 """A scores folder: what it is the score of, its runs in a store, and the tables that are made of them at the end."""
 
 import pyarrow as pa
@@ -42,19 +43,19 @@ def open_folder(folder: Place, spec: ScoreSpec) -> Files:
         if not place.put_if_absent(SCORE_FILE, _bytes(spec)):
             return open_folder(folder, spec)
         return place
-    differs = next((name for name in _WHAT if getattr(there, name) != getattr(spec, name)), None)
-    if differs is not None:
-        raise LlamocoError(f"{folder} holds a score {_WHAT[differs]}; choose another folder for this one")
+    if there != spec:
+        raise LlamocoError(f"{folder} holds a score {_difference(there, spec)}; choose another folder for this one")
     return place
 
 
-_WHAT = {
-    "programs_id": "of other programs",
-    "export_id": "against another export, or another snapshot of it",
-    "repeats": "with another number of runs",
-    "time_limit_s": "with another time limit",
-    "schema_version": "of another release",
-}
+def _difference(there: ScoreSpec, spec: ScoreSpec) -> str:
+    if there.programs_id != spec.programs_id:
+        return "of other programs"
+    if there.export_id != spec.export_id:
+        return "against another export, or another snapshot of it"
+    if there.time_limit_s != spec.time_limit_s:
+        return f"with a time limit of {there.time_limit_s:g} s, not {spec.time_limit_s:g} s"
+    return "of another release"
 
 
 def put_tables(place: Files, program_scores: pa.Table, problem_scores: pa.Table, summary: Record, page: str) -> None:

@@ -8,13 +8,22 @@ from llamoco_data.scoring.summary import ContenderScore, Share, SplitSummary, Su
 HEAD = ("", "score", "95 %", "gap closed", "95 %")
 
 
+_ENDS = ("single best solver", "virtual best")
+"""Of the gap: 0 and 1 by definition."""
+
+
+_INTRODUCTION = (
+    "Scores are means over problems, of three runs of each program: random search at the same budget is 0, the target "
+    "1, a failure 0. *Gap closed* is the share of the way from the single best solver to the virtual best. Programs of "
+    "one problem are averaged first; intervals are over problems."
+)
+
+
 def scores_page(summary: Summary) -> str:
     """The page, the same bytes for equal summaries."""
     parts = [
         f"# Scores of {summary.model}",
-        "Scores are means over problems, of three runs of each program: random search at the same budget is 0, the "
-        "target 1, a failure 0. *Gap closed* is the share of the way from the single best solver to the virtual best. "
-        "Programs of one problem are averaged first; intervals are over problems.",
+        _INTRODUCTION,
     ]
     for split in summary.splits:
         parts += [
@@ -35,7 +44,7 @@ def contender_rows(contenders: Sequence[ContenderScore]) -> list[tuple[str, ...]
             f"{one.score:.3f}",
             span(one.interval, "{:.3f}"),
             "" if one.gap_closed is None else f"{one.gap_closed:.0%}",
-            span(one.gap_interval, "{:.0%}"),
+            "" if one.contender in _ENDS else span(one.gap_interval, "{:.0%}"),
         )
         for one in contenders
     ]
@@ -46,7 +55,7 @@ def stage_rows(split: SplitSummary) -> list[tuple[str, str, str]]:
     stages: list[tuple[str, Share]] = [
         ("parse", split.parse),
         ("define minimize", split.define),
-        ("run to the end", split.run),
+        ("run without error", split.run),
         ("keep the budget", split.keep_budget),
         ("name an optimizer", split.named),
         ("name the label's", split.right),

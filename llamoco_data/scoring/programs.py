@@ -1,5 +1,5 @@
 # pyright: reportUnknownParameterType=false
-"""Reads the programs that a model wrote: one Parquet file, the only thing that crosses from the tuning to the scoring."""
+"""Reads the programs that a model wrote: a Parquet file, and nothing else crosses from the tuning to the scoring."""
 
 import hashlib
 from collections import Counter
@@ -55,6 +55,7 @@ class Generated:
     program: str
     """Empty where there was none in what the model wrote."""
     ended: str
+    detail: str
     prompt_tokens: int
     completion_tokens: int
     seconds: float
@@ -67,6 +68,8 @@ class Programs:
     programs_id: str
     """Digest of the file."""
     model: str
+    settings: str
+    """How all of them were decoded, JSON; empty where that differs between them."""
     programs: tuple[Generated, ...]
     """By instruction and sample."""
 
@@ -79,7 +82,7 @@ def read_programs(file: Path) -> Programs:
             may hold, an instruction and sample twice, or programs of several models.
     """
     table = _table(file)
-    fields = [name for name in Generated.__dataclass_fields__]
+    fields = list(Generated.__dataclass_fields__)
     programs = [Generated(**row) for row in table.select(fields).to_pylist()]
     if not programs:
         raise LlamocoError(f"{file} holds no programs; {_MEND}")
@@ -97,7 +100,8 @@ def read_programs(file: Path) -> Programs:
     with file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()[:DIGEST_CHARACTERS]
     ordered = sorted(programs, key=lambda program: (program.instruction_id, program.sample))
-    return Programs(digest, models[0], tuple(ordered))
+    settings = set(table["settings"].to_pylist())
+    return Programs(digest, models[0], settings.pop() if len(settings) == 1 else "", tuple(ordered))
 
 
 _SPLIT = "score the programs of each model by themselves, from a file of their own"

@@ -1,7 +1,8 @@
-"""The nearest neighbour of a text by TF-IDF: the cosine of counts of words and of pairs of words, weighted by rarity."""
+"""The nearest neighbour of a text by TF-IDF: the cosine of counts of words and pairs of words, weighted by rarity."""
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ def _counts(texts: Sequence[str], terms: dict[str, int], *, grow: bool) -> spars
 def _terms(text: str) -> Iterator[str]:
     words = _WORD.findall(text.lower())
     yield from words
-    yield from (f"{one} {next_one}" for one, next_one in zip(words, words[1:], strict=False))
+    yield from (f"{one} {next_one}" for one, next_one in pairwise(words))
 
 
 def _unit(rows: sparse.csr_array) -> sparse.csr_array:

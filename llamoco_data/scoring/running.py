@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from llamoco_data.campaign import Snapshot
@@ -71,7 +71,7 @@ def run_missing(
                 if now - committed >= BLOCK_S:
                     drive.commit(store)
                     committed = now
-                if now - reported >= REPORT_S:
+                if now - reported >= REPORT_S and drive.left.total():
                     report(drive.snapshot())
                     reported = now
     finally:
@@ -147,7 +147,7 @@ class _Drive:
             store.commit(Block(records=self.new))
             self.new = []
 
-    def _keep(self, records: "list[RunRecord] | tuple[RunRecord, ...]") -> None:
+    def _keep(self, records: Sequence[RunRecord]) -> None:
         for record in records:
             self.new.append(record)
             self.by_status[record.status] += 1

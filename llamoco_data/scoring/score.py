@@ -1,9 +1,11 @@
 """Scores the programs of a model against an export: makes the runs that are missing, and adds them up."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
+from typing import TypeVar
 
 from llamoco_data.campaign import Snapshot
 from llamoco_data.campaign.lease import holding
@@ -12,7 +14,7 @@ from llamoco_data.files import Files, Place
 from llamoco_data.identity import digest
 from llamoco_data.runs import RunRecord, program_id
 from llamoco_data.scoring.cases import Case, Export, read_export
-from llamoco_data.scoring.contenders import REPEATS, Answer, answers_of, baselines, majority
+from llamoco_data.scoring.contenders import BASELINES, REPEATS, Answer, Contender, answers_of, baselines, majority
 from llamoco_data.scoring.folder import ScoreSpec, open_folder, put_tables
 from llamoco_data.scoring.marks import floor_of, marks_of, scores_of
 from llamoco_data.scoring.naming import Names, names
@@ -23,6 +25,8 @@ from llamoco_data.scoring.running import run_missing
 from llamoco_data.scoring.scored import PROBLEM_SCORES, PROGRAM_SCORES, ProblemScore, ScoredProgram, table_of
 from llamoco_data.scoring.summary import Summary, summarise
 from llamoco_data.store import Store, damaged, set_aside
+
+Item = TypeVar("Item", Answer, Generated)
 
 TIME_LIMIT_S = 60.0
 """Of one run. Hundreds of times what most take, so that only a hang or an optimizer out of its depth meets it."""
@@ -107,23 +111,31 @@ def _added_up(
 ) -> Summary:
     rows: list[ScoredProgram] = []
     problems: list[ProblemScore] = []
-    for case in export.cases.values():
+    written, answered = _by_problem(programs.programs), _by_problem(others)
+    for problem_id, case in export.cases.items():
         runs = _Runs.read(store, case)
-        mine = [program for program in programs.programs if program.problem_id == case.problem_id]
-        marked = [_scored(program, runs, known) for program in mine]
+        marked = [_scored(program, runs, known) for program in written[problem_id]]
         rows += marked
         problems.append(_problem_score(runs, "model", [row.score for row in marked]))
-        problems += _baseline_scores(runs, [answer for answer in others if answer.problem_id == case.problem_id])
+        problems += _baseline_scores(runs, answered[problem_id])
     rows.sort(key=lambda row: (row.instruction_id, row.sample))
     summary = Summary(
         score_id=digest(spec),
         model=programs.model,
+        settings=programs.settings,
         repeats=REPEATS,
         splits=summarise(rows, problems, majority(export.prompts)),
     )
     tables = table_of(rows, PROGRAM_SCORES), table_of(problems, PROBLEM_SCORES)
     put_tables(place, *tables, summary, scores_page(summary))
     return summary
+
+
+def _by_problem(items: Iterable[Item]) -> Mapping[str, Sequence[Item]]:
+    found: defaultdict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        found[item.problem_id].append(item)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,16 +193,14 @@ def _scored(program: Generated, runs: _Runs, known: Names) -> ScoredProgram:
 
 
 def _baseline_scores(runs: _Runs, answers: Sequence[Answer]) -> Iterator[ProblemScore]:
-    for contender in dict.fromkeys(answer.contender for answer in answers):
-        scores = [
-            fmean(scores_of(runs.of(answer.programs), runs.case, runs.floor))
-            for answer in answers
-            if answer.contender == contender
-        ]
-        yield _problem_score(runs, contender, scores)
+    for contender in BASELINES:
+        theirs = [answer for answer in answers if answer.contender == contender]
+        scores = [fmean(scores_of(runs.of(answer.programs), runs.case, runs.floor)) for answer in theirs]
+        if scores:
+            yield _problem_score(runs, contender, scores)
 
 
-def _problem_score(runs: _Runs, contender: str, scores: Sequence[float]) -> ProblemScore:
+def _problem_score(runs: _Runs, contender: Contender, scores: Sequence[float]) -> ProblemScore:
     return ProblemScore(
         problem_id=runs.case.problem_id,
         split=runs.case.split,

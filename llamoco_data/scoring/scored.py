@@ -1,7 +1,7 @@
 # pyright: reportUnknownParameterType=false
 """What was scored, as rows: each program with its marks, each contender on each problem; and their two tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
@@ -26,6 +26,7 @@ class ScoredProgram(Record):
     keeps_budget: bool
     failure: Failure
     detail: str
+    """One line on why."""
     score: float
     run_scores: tuple[float, ...]
     run_statuses: tuple[str, ...]
@@ -56,7 +57,7 @@ class ProblemScore(Record):
     recorded_single_best: float
 
 
-_TYPES = {
+_TYPES: Mapping[object, pa.DataType] = {
     str: pa.string(),
     int: pa.int64(),
     float: pa.float64(),

@@ -48,7 +48,7 @@ class SplitSummary(Record):
     define: Share
     """They define `minimize`."""
     run: Share
-    """Every run gives a result: it ends, or is stopped at its budget."""
+    """Every run gives a result: it ends, or it is stopped at its budget and what it had found counts."""
     keep_budget: Share
     """Every run ends by itself."""
     failures: Mapping[str, int]
@@ -87,6 +87,8 @@ class Summary(Record):
     score_id: str
     """Digest of what was scored and how."""
     model: str
+    settings: str
+    """How its programs were decoded, JSON; empty where that differs between them."""
     repeats: int
     splits: tuple[SplitSummary, ...]
 
