@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-
 from llamoco_data.files import Files, Place, files_at
 from llamoco_data.identity import LlamocoError, digest
 from llamoco_data.instructions import read_instructions

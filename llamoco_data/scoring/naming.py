@@ -9,8 +9,9 @@ from llamoco_data.portfolio.entrants import entrants
 from llamoco_data.runs import program_id
 from llamoco_data.scoring.cases import Prompt
 
-_DOCSTRING = re.compile(r"""\s*(?:#[^\n]*\n\s*)*[rR]?(?:\"{3}|'{3}|"|')\s*([^\n]*)""")
+_DOCSTRING = re.compile(r"""\s*(?:#[^\n]*\n\s*)*[rR]?(?:\"{3}|'{3})\s*([^\n]*)""")
 """The first line of a text that begins with a docstring, whether or not the rest of it is Python."""
+_TITLE_END = re.compile(r"""[:,]| \(|\"{3}|'{3}""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,6 @@ def names(prompts: Iterable[Prompt]) -> Names:
 
 
 def title(program: str) -> str:
-    """What the docstring of a program begins with, up to the first colon, comma or parenthesis; empty without one."""
+    """What the docstring of a program begins with, up to a colon, a comma or a bracket; empty without a docstring."""
     docstring = _DOCSTRING.match(program)
-    return "" if docstring is None else " ".join(re.split("[:,(]|\"{3}|'{3}", docstring[1])[0].split()).casefold()
+    return "" if docstring is None else " ".join(_TITLE_END.split(docstring[1])[0].split()).casefold()

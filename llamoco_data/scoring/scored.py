@@ -4,6 +4,7 @@
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
+from pydantic import ConfigDict
 
 from llamoco_data.identity import Record
 from llamoco_data.scoring.contenders import Contender
@@ -13,36 +14,56 @@ from llamoco_data.scoring.marks import Failure
 class ScoredProgram(Record):
     """One program that a model wrote, and what it was worth."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     instruction_id: str
+    """The row of the export that it answers."""
     sample: int
+    """Which draw for it, from 0."""
     problem_id: str
+    """The problem."""
     split: str
+    """Its split."""
     form: str
+    """How the prompt states the problem."""
     candidate_id: str
     """Digest of the program; empty where there is none."""
     parses: bool
+    """Whether it is Python."""
     defines: bool
+    """Whether it defines `minimize`."""
     runs: bool
+    """Whether every run gave a result: it ended, or was stopped at its budget."""
     keeps_budget: bool
+    """Whether every run ended without asking for more evaluations than allowed."""
     failure: Failure
+    """Where it fails, the first stage that does; empty where it does not."""
     detail: str
     """One line on why."""
     score: float
+    """Mean over its runs."""
     run_scores: tuple[float, ...]
+    """Of each run; none without a program."""
     run_statuses: tuple[str, ...]
+    """How each run ended."""
     named: str
     """The optimizer that it names; empty where none is known by that name."""
     label: str
     """The optimizer of the instruction's answer."""
     right: bool
+    """Whether it names that one."""
     nearly_right: bool
-    """Right, or the optimizer of a near-tie."""
+    """Whether it names that one, or the optimizer of a near-tie."""
     copy_of: str
     """The optimizer of which it is a program to the byte; empty where it is none."""
     ended: str
+    """How its completion ended: `stop`, `length` or `error`."""
     prompt_tokens: int
+    """Tokens read."""
     completion_tokens: int
+    """Tokens written."""
     seconds: float
+    """Time that the completion took."""
 
 
 class ProblemScore(Record):
