@@ -4,6 +4,7 @@ This is the seam for strangers' programs: what confines them better replaces `ru
 hang, crash, flood and lie about themselves; they are not kept from the files and the network of this user.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -46,9 +47,15 @@ def run_text(
         time_limit_s: of the wall clock; then the process is killed, with what it has started.
 
     Raises:
-        RuntimeError: no process can be started for it, which says nothing about the program.
+        RuntimeError, OSError: no process can be started for it, which says nothing about the program.
     """
     problem = build(spec) if problem is None else problem
+    first = _run_once(program, problem, seed, time_limit_s)
+    # The system ends processes too, for want of memory: a crash is confirmed by a second attempt.
+    return _run_once(program, problem, seed, time_limit_s) if first.status == "crashed" else first
+
+
+def _run_once(program: str, problem: Problem, seed: int, time_limit_s: float) -> RunRecord:
     meter = Meter(problem)
     began = time.process_time()
     with tempfile.TemporaryDirectory(prefix="llamoco-run-", ignore_cleanup_errors=True) as folder:
@@ -76,10 +83,10 @@ def _job(program: str, problem: Problem, seed: int, folder: str) -> Job:
 
 def _measured(job: Job, problem: Problem, meter: Meter, time_limit_s: float) -> tuple[RunStatus, str, float]:
     """How a run ended, and the processor time of its process."""
-    serving = server()
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with here:
-        _hand_over(serving, job, there)
+        with there:
+            serving = _handed_over(job, there)
         try:
             status, detail = _Answering(problem, meter, here, serving).until(time.monotonic() + time_limit_s)
         except BaseException:
@@ -91,17 +98,19 @@ def _measured(job: Job, problem: Problem, meter: Meter, time_limit_s: float) -> 
     return status, detail or ("" if status == "completed" else _how(left.code)), left.cpu_s
 
 
-def _hand_over(serving: Server, job: Job, there: socket.socket) -> None:
+def _handed_over(job: Job, there: socket.socket) -> Server:
+    """The server that has taken the job; one that has died since its last run is replaced."""
     content = os.memfd_create("llamoco-job")
     try:
-        with there:
-            with os.fdopen(os.dup(content), "wb") as file:
-                file.write(job.to_json().encode())
-            os.lseek(content, 0, os.SEEK_SET)
-            socket.send_fds(serving.control, [b"run"], [content, there.fileno()])
-    except OSError as error:
+        with os.fdopen(os.dup(content), "wb") as file:
+            file.write(job.to_json().encode())
+        os.lseek(content, 0, os.SEEK_SET)
+        with contextlib.suppress(OSError):
+            socket.send_fds(server().control, [b"run"], [content, there.fileno()])
+            return server()
         drop_server()
-        raise RuntimeError(f"the process that is to run programs is gone: {error}") from None
+        socket.send_fds(server().control, [b"run"], [content, there.fileno()])
+        return server()
     finally:
         os.close(content)
 

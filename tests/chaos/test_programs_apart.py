@@ -1,5 +1,6 @@
 """Programs in processes of their own: each record is that of a run in this process, or says how that was lost."""
 
+import os
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ import pytest
 
 from llamoco_data import own_problem, sample_problem
 from llamoco_data.apart import run_text
+from llamoco_data.apart.connection import server
 from llamoco_data.portfolio.entrants import entrants
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import RunRecord, run_program
@@ -103,6 +105,23 @@ def test_lost_process_is_recorded_and_the_next_run_is_as_ever():
         assert without_time(apart("objective(upper)\nreturn lower")) == without_time(expected), body
 
 
+def test_server_that_died_between_two_runs_is_replaced():
+    expected = apart("objective(upper)\nreturn lower")
+    dead = server()
+    dead.process.kill()
+    dead.process.wait()
+    assert without_time(apart("objective(upper)\nreturn lower")) == without_time(expected)
+    assert server() is not dead
+
+
+def test_crash_is_confirmed_by_a_second_attempt(tmp_path: Path):
+    mark = f"{str(tmp_path / 'mark')!r}"
+    once = apart(
+        f"import os\nobjective(lower)\nif not os.path.exists({mark}): os.mkdir({mark}), os._exit(1)\nreturn lower"
+    )
+    assert (once.status, once.evaluations) == ("completed", 1)
+
+
 def test_meter_is_out_of_the_program_s_reach():
     """What a program says of its evaluations, or patches into its own process, changes no record."""
     honest = apart("objective(upper)\nobjective(lower)\nreturn lower")
@@ -149,7 +168,7 @@ def test_program_ends_with_the_process_that_measures_it(tmp_path: Path):
     told = tmp_path / "pid"
     body = f"    import os, time\n    open({str(told)!r}, 'w').write(str(os.getpid()))\n    time.sleep(100)\n"
     script = f"from tests.chaos.test_programs_apart import FREE, run_text\nrun_text({HEAD + body!r}, FREE, 5)\n"
-    measuring = subprocess.Popen([sys.executable, "-c", script])
+    measuring = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "TMPDIR": str(tmp_path)})
     deadline = time.monotonic() + 60.0
     while not (told.exists() and told.read_text()) and time.monotonic() < deadline:
         time.sleep(0.02)

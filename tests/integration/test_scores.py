@@ -1,6 +1,7 @@
 """A score from a file of programs to its tables, and that it says the same wherever and however often it is made."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -202,6 +203,8 @@ def test_second_score_makes_no_run_and_the_same_tables(scores: Path, programs: P
     before = tables(scores)
     again = score(programs, folder / "export", scores, executor("inline"))
     assert again.snapshot.new_runs == 0
+    numbered = folder / "export" / ".snapshots" / "0001"
+    assert score(programs, numbered, scores, executor("inline")).snapshot.new_runs == 0
     assert tables(scores) == before
 
 
@@ -249,7 +252,8 @@ score(pathlib.Path(sys.argv[1]), *sys.argv[2:4], executor("inline"))
 @pytest.mark.chaos
 def test_score_that_is_killed_goes_on_where_it_was(scores: Path, programs: Path, folder: Path, tmp_path: Path):
     out = tmp_path / "s"
-    driver = subprocess.Popen([sys.executable, "-c", DRIVER, programs, folder / "export", out])
+    command = [sys.executable, "-c", DRIVER, programs, folder / "export", out]
+    driver = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path)})
     deadline = time.monotonic() + 100.0
     while len(list(out.glob("runs/*.parquet"))) < 3 and driver.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
