@@ -24,6 +24,7 @@ from llamoco_data.problems.functions import FUNCTIONS, BasicFunction
 from llamoco_data.problems.sampling import ProblemMixture
 from llamoco_data.racing import Exhaustive, Policy
 from llamoco_data.recipes import RECIPES, sample_problem
+from llamoco_data.scoring.scored import PROGRAM_SCORES, ScoredProgram
 from llamoco_data.statements import Form, statement
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -224,8 +225,23 @@ def result_fields() -> str:
     return table(("field", "type", "may be null"), rows)
 
 
+def program_scores() -> str:
+    rows = [
+        (f"`{field.name}`", _type(str(field.type)), ScoredProgram.model_fields[field.name].description or "")
+        for field in PROGRAM_SCORES
+    ]
+    return table(("column", "type", "what it is"), rows)
+
+
+_LISTS = {
+    "list<item: struct": "list of results",
+    "list<item: string>": "list of strings",
+    "list<item: double>": "list of float64",
+}
+
+
 def _type(name: str) -> str:
-    for arrow, ours in (("list<item: struct", "list of results"), ("list<item: string>", "list of strings")):
+    for arrow, ours in _LISTS.items():
         if name.startswith(arrow):
             return ours
     return name.replace("double", "float64")
@@ -276,6 +292,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "functions": functions,
     "instruction": instruction,
     "optimizers": optimizers,
+    "program-scores": program_scores,
     "reasons": reasons,
     "recipes": recipes,
     "result-fields": result_fields,

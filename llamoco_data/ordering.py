@@ -45,10 +45,15 @@ def yardstick(records: Sequence[RunRecord]) -> Yardstick:
     """The yardstick of a problem, by its runs (at least one)."""
     optimum = records[0].optimum
     if optimum is not None:
-        return Yardstick(optimum, proven=True, tolerance=TARGET_ERROR)
+        return yardstick_from(optimum, proven=True)
     feasible = [r.best_f for r in records if r.status in MEASURED and r.violation == 0 and r.best_f is not None]
-    best = min(feasible, default=None)
-    return Yardstick(best, proven=False, tolerance=TARGET_ERROR * max(1.0, abs(best or 0.0)))
+    return yardstick_from(min(feasible, default=None), proven=False)
+
+
+def yardstick_from(best_known: float | None, *, proven: bool) -> Yardstick:
+    """The yardstick of a problem whose best known value is known already."""
+    relative_to = 1.0 if proven else max(1.0, abs(best_known or 0.0))
+    return Yardstick(best_known, proven=proven, tolerance=TARGET_ERROR * relative_to)
 
 
 def results_of(runs: Sequence[Sequence[RunRecord]], measured_by: Yardstick) -> list[Results]:

@@ -14,6 +14,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +23,16 @@ from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from llamoco_data.identity import Record, digest
-from llamoco_data.problems.evaluation import BudgetSpent, Meter, Problem, build, proven_optimum
+from llamoco_data.problems.evaluation import (
+    BudgetSpent,
+    Constraints,
+    Meter,
+    Objective,
+    Problem,
+    build,
+    proven_optimum,
+)
+from llamoco_data.problems.functions.definition import Vector
 from llamoco_data.problems.own_spec import AnySpec
 
 TIME_LIMIT_S = 300.0
@@ -113,23 +123,37 @@ def run_program(
         problem: the built problem, where the caller has it already.
     """
     problem = build(spec) if problem is None else problem
-    _one_thread()
+    one_thread()
     meter = Meter(problem)
+    given = Given(
+        objective=meter.objective,
+        constraints=meter.constraints,
+        lower=problem.lower.copy(),
+        upper=problem.upper.copy(),
+        max_evaluations=problem.max_evaluations,
+        refused=lambda: meter.refused,
+    )
     began = time.process_time()
-    with _quiet(seed):
-        status, detail = _timed(lambda: _outcome(program, problem, meter, seed), time_limit_s)
-    cpu_s = time.process_time() - began
+    with quiet(seed):
+        status, detail = _timed(lambda: outcome(program, given, seed), time_limit_s)
+    return recorded(program, problem, seed, meter, status, detail, time.process_time() - began)
+
+
+def recorded(
+    program: str, problem: Problem, seed: int, meter: Meter, status: RunStatus, detail: str, cpu_s: float
+) -> RunRecord:
+    """The record of a run that ended so; what the meter has counts unless the program was stopped or never began."""
     blank = RunRecord(
-        problem_id=spec.problem_id,
+        problem_id=problem.spec.problem_id,
         candidate_id=program_id(program),
         seed=seed,
         max_evaluations=problem.max_evaluations,
         status=status,
-        detail=detail,
+        detail=one_line(detail),
         optimum=problem.optimum,
         cpu_s=cpu_s,
     )
-    return blank if status in ("timed_out", "invalid_program") else _with_result(blank, meter)
+    return blank if status in ("timed_out", "crashed", "invalid_program") else _with_result(blank, meter)
 
 
 def unmeasured(
@@ -142,7 +166,7 @@ def unmeasured(
         seed=seed,
         max_evaluations=spec.max_evaluations,
         status=status,
-        detail=_one_line(detail),
+        detail=one_line(detail),
         optimum=proven_optimum(spec),
     )
 
@@ -151,29 +175,52 @@ class _TimedOut(BaseException):
     """The run's time is up."""
 
 
-def _outcome(program: str, problem: Problem, meter: Meter, seed: int) -> tuple[RunStatus, str]:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a program gets of its problem, and nothing else of it."""
+
+    objective: Objective
+    constraints: Constraints | None
+    lower: Vector
+    upper: Vector
+    max_evaluations: int
+    refused: Callable[[], bool]
+    """Whether it has asked for more evaluations than that."""
+
+
+def outcome(program: str, given: Given, seed: int) -> tuple[RunStatus, str]:
+    """Runs a program text here and now: how that ended, and one line on why.
+
+    Raises:
+        KeyboardInterrupt: the user's own, or one that the program raised: they cannot be told apart.
+    """
     try:
         minimize = _load(program)
     except (_TimedOut, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001 - a program may raise anything, SystemExit included
-        return "invalid_program", _describe(error)
+        return "invalid_program", describe(error)
     try:
-        lower, upper = problem.lower.copy(), problem.upper.copy()
-        x = minimize(meter.objective, lower, upper, problem.max_evaluations, seed, constraints=meter.constraints)
+        lower, upper = given.lower.copy(), given.upper.copy()
+        x = minimize(given.objective, lower, upper, given.max_evaluations, seed, constraints=given.constraints)
     except BudgetSpent:
-        return "over_budget", f"it asked for more than {problem.max_evaluations} evaluations"
+        return "over_budget", over_budget(given.max_evaluations)
     except (_TimedOut, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001 - as above
         # A library may turn the stop signal into an error of its own, so the meter decides.
-        if meter.refused:
-            return "over_budget", f"it asked for more than {problem.max_evaluations} evaluations"
-        return "raised", _describe(error)
-    if meter.refused:
-        return "over_budget", f"it asked for more than {problem.max_evaluations} evaluations, and hid the stop signal"
-    complaint = _complaint(x, problem)
+        if given.refused():
+            return "over_budget", over_budget(given.max_evaluations)
+        return "raised", describe(error)
+    if given.refused():
+        return "over_budget", f"{over_budget(given.max_evaluations)}, and hid the stop signal"
+    complaint = _complaint(x, given)
     return ("bad_return", complaint) if complaint else ("completed", "")
+
+
+def over_budget(max_evaluations: int) -> str:
+    """What a run is told that asked for too much."""
+    return f"it asked for more than {max_evaluations} evaluations"
 
 
 def _load(program: str) -> Callable[..., object]:
@@ -191,7 +238,7 @@ def _load(program: str) -> Callable[..., object]:
     return minimize
 
 
-def _complaint(x: object, problem: Problem) -> str:
+def _complaint(x: object, given: Given) -> str:
     """Why a returned value is no point of the box; empty where it is one."""
     try:
         point = np.asarray(x, dtype=np.float64)
@@ -199,11 +246,11 @@ def _complaint(x: object, problem: Problem) -> str:
         raise
     except BaseException:  # noqa: BLE001 - the value is the program's, and converts itself
         return f"it returned a {type(x).__name__}, not a point"
-    if point.shape != problem.lower.shape:
-        return f"it returned shape {point.shape}, not {problem.lower.shape}"
+    if point.shape != given.lower.shape:
+        return f"it returned shape {point.shape}, not {given.lower.shape}"
     if not np.isfinite(point).all():
         return "it returned a point that is not finite"
-    if (point < problem.lower).any() or (point > problem.upper).any():
+    if (point < given.lower).any() or (point > given.upper).any():
         return "it returned a point outside the box"
     return ""
 
@@ -222,7 +269,8 @@ def _with_result(record: RunRecord, meter: Meter) -> RunRecord:
     )
 
 
-def _describe(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
+    """An error in one line."""
     where = f" at line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
     try:
         message = error.msg if isinstance(error, SyntaxError) else str(error)
@@ -230,17 +278,17 @@ def _describe(error: BaseException) -> str:
         raise
     except BaseException:  # noqa: BLE001 - the error is the program's, and describes itself
         message = "it has no message"
-    return _one_line(f"{type(error).__name__}{where}: {message}")
+    return one_line(f"{type(error).__name__}{where}: {message}")
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Without line breaks and memory addresses, so that equal failures read equal; and in characters that UTF-8 has."""
     text = text.encode("utf-8", "backslashreplace").decode()
     return re.sub(r"0x[0-9a-f]{6,}", "0x...", " ".join(text.split()))[:MAX_DETAIL_CHARACTERS]
 
 
 @contextlib.contextmanager
-def _quiet(seed: int) -> Generator[None]:
+def quiet(seed: int) -> Generator[None]:
     """Seeds the global generators, and silences what the program prints or warns about."""
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - pycma and others draw from the global generator
@@ -250,13 +298,13 @@ def _quiet(seed: int) -> Generator[None]:
             yield
 
 
-def _timed(outcome: Callable[[], tuple[RunStatus, str]], limit_s: float) -> tuple[RunStatus, str]:
+def _timed(run: Callable[[], tuple[RunStatus, str]], limit_s: float) -> tuple[RunStatus, str]:
     """The outcome, or `timed_out` where the clock rang: the clock decides, however a program took its signal.
 
     It rings in the main thread only: once after the limit, then every second, should the program swallow it.
     """
     if threading.current_thread() is not threading.main_thread():
-        return outcome()
+        return run()
     rang, running = False, True
 
     def ring(_signum: int, _frame: object) -> None:
@@ -272,7 +320,7 @@ def _timed(outcome: Callable[[], tuple[RunStatus, str]], limit_s: float) -> tupl
     try:
         with contextlib.suppress(_TimedOut):
             try:
-                result = outcome()
+                result = run()
             finally:
                 running = False
     finally:
@@ -282,7 +330,7 @@ def _timed(outcome: Callable[[], tuple[RunStatus, str]], limit_s: float) -> tupl
 
 
 @functools.cache
-def _one_thread() -> None:
+def one_thread() -> None:
     """One thread for linear algebra: sums in another order would be other results."""
     importlib.import_module("scipy.linalg")  # its own BLAS must be loaded before it can be limited
     threadpool_limits(1)

@@ -4,7 +4,7 @@ The order of candidates is that of `ordering`, then that of the catalogue. Candi
 those that ran longer.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from math import isfinite
 from typing import Literal
 
@@ -95,8 +95,7 @@ def judge(records: Sequence[RunRecord], *, order: Sequence[str] | None = None, b
     ranked = sorted(ranking(keys_CK), key=lambda c: -tier[c])
     finalists = [c for c in ranked if tier[c] == tier[ranked[0]]]
     win_share, tie_share = _resample(ran[0].problem_id, candidates, results, finalists)
-    errors = dict(zip(candidates, keys_CK[:, 2].tolist(), strict=True))
-    floor = _floor_error(baseline, by_candidate.get(baseline, []), errors, measured_by)
+    floor = _floor_error(by_candidate.get(baseline, []), keys_CK[:, 2].tolist(), measured_by)
     scores = _scores(results, floor, measured_by.tolerance)
     standings = tuple(
         _standing(candidates[c], runs[c], keys_CK[c].tolist(), scores[c], win_share.get(c, 0.0)) for c in ranked
@@ -168,22 +167,48 @@ def _resampled_keys(
     return keys(*(values[rows_C11, picks_CBR] for values in (result.violation, result.error, result.hit)))
 
 
-def _floor_error(
-    baseline: str, runs: Sequence[RunRecord], errors: Mapping[str, float], measured_by: Yardstick
-) -> float:
+def floor_from(baseline: Sequence[RunRecord], measured_by: Yardstick) -> float | None:
     """The error of random search, or, where that found nothing feasible, of its first random point, feasible or not.
 
-    Args:
-        runs: those of random search.
-        errors: medians by candidate_id.
+    None where there is no run of it, or nothing to measure an error from.
     """
-    if runs:
-        if isfinite(errors[baseline]):
-            return errors[baseline]
-        if measured_by.best_known is not None:
-            first = np.array([abs(run.trace[0][1] - measured_by.best_known) for run in runs if run.trace])
-            return max(float(upper_median(first)) if len(first) else 0.0, 10 * measured_by.tolerance)
-    return 10 * max((error for error in errors.values() if isfinite(error)), default=measured_by.tolerance)
+    if not baseline:
+        return None
+    (result,) = results_of([baseline], measured_by)
+    error = upper_median(result.error).item()
+    if isfinite(error):
+        return error
+    if measured_by.best_known is None:
+        return None
+    first = np.array([abs(run.trace[0][1] - measured_by.best_known) for run in baseline if run.trace])
+    return max(float(upper_median(first)) if len(first) else 0.0, 10 * measured_by.tolerance)
+
+
+def run_scores(error: NDArray[np.float64], floor: float, tolerance: float) -> NDArray[np.float64]:
+    """How far each run came, on a log scale, from the floor (0) to the tolerance (1); 0 where the error is infinite.
+
+    Args:
+        error: of any shape, at least the tolerance.
+        floor: the error that scores 0.
+    """
+    if floor <= tolerance:
+        return (error <= tolerance).astype(np.float64)
+    with np.errstate(divide="ignore"):
+        scores = np.log(floor / error) / np.log(floor / tolerance)  # of an infinite error: minus infinity, cut to 0
+    return np.clip(scores, 0.0, 1.0)
+
+
+def _floor_error(baseline: Sequence[RunRecord], errors: Sequence[float], measured_by: Yardstick) -> float:
+    """That of random search, where there is one; else one that every candidate is above.
+
+    Args:
+        baseline: the runs of random search.
+        errors: medians of all candidates.
+    """
+    floor = floor_from(baseline, measured_by)
+    if floor is not None:
+        return floor
+    return 10 * max((error for error in errors if isfinite(error)), default=measured_by.tolerance)
 
 
 def _standing(
@@ -207,17 +232,9 @@ def _scores(results: Sequence[Results], floor: float, tolerance: float) -> dict[
     """By position: the mean over the runs."""
     scores: dict[int, float] = {}
     for result in results:
-        means_C = np.mean(_run_scores(result.error, floor, tolerance), axis=1)
+        means_C = np.mean(run_scores(result.error, floor, tolerance), axis=1)
         scores |= zip(result.positions, means_C.tolist(), strict=True)
     return scores
-
-
-def _run_scores(error: NDArray[np.float64], floor: float, tolerance: float) -> NDArray[np.float64]:
-    if floor <= tolerance:
-        return (error <= tolerance).astype(np.float64)
-    with np.errstate(divide="ignore"):
-        scores = np.log(floor / error) / np.log(floor / tolerance)  # of an infinite error: minus infinity, cut to 0
-    return np.clip(scores, 0.0, 1.0)
 
 
 def _kept_out(standings: Sequence[Standing], baseline: str, tolerance: float) -> KeptOutReason | None:

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from llamoco_data.campaign import Outcome, plan, run_campaign, status
-from llamoco_data.cli import campaign_pages, set_pages
+from llamoco_data.cli import campaign_pages, score_pages, set_pages
 from llamoco_data.cli.own_files import add_files
 from llamoco_data.cli.progress import progress_display, with_metrics, working
 from llamoco_data.cli.stopping import stop_on_interrupt
@@ -21,6 +21,7 @@ from llamoco_data.files import folder_name
 from llamoco_data.identity import LlamocoError
 from llamoco_data.recipes import RECIPES, campaign_for
 from llamoco_data.report import write_report
+from llamoco_data.scoring import TIME_LIMIT_S, score
 from llamoco_data.verification import verify
 
 FOUND_EXIT_CODE = 1
@@ -60,6 +61,14 @@ PROCESSES = click.option(
     type=click.IntRange(min=1),
     help="That share the work. [default: one for each processor, up to 8; one where problems are few]",
 )
+ADDRESS = click.option(
+    "--address",
+    default="local",
+    metavar="WHERE",
+    show_default=True,
+    help="inline (this process), local (a Ray of its own), auto (the Ray that runs here) or the address of a cluster.",
+)
+WORKERS = click.option("--workers", type=click.IntRange(min=1), help="Ray actors. [default: one for each processor]")
 PROBLEMS = click.option("--problems", type=click.IntRange(min=1), help="Number of problems; may grow, never shrink.")
 
 
@@ -79,14 +88,8 @@ def plan_command(folder: str, recipe: str | None, problems: int | None) -> None:
 @FOLDER
 @RECIPE
 @PROBLEMS
-@click.option(
-    "--address",
-    default="local",
-    metavar="WHERE",
-    show_default=True,
-    help="inline (this process), local (a Ray of its own), auto (the Ray that runs here) or the address of a cluster.",
-)
-@click.option("--workers", type=click.IntRange(min=1), help="Ray actors. [default: one for each processor]")
+@ADDRESS
+@WORKERS
 @click.option("--quiet", is_flag=True, help="Print the outcome only.")
 def run_command(
     folder: str, recipe: str | None, problems: int | None, address: str, workers: int | None, quiet: bool
@@ -191,6 +194,52 @@ def report_command(folder: str, out: Path | None, processes: int | None) -> None
     with working(Console(stderr=True), "judging problems and drawing the page"):
         reported = write_report(folder, out, processes=processes)
     campaign_pages.show_report(Console(), reported)
+
+
+@llamoco_data.command("score")
+@click.argument("programs", type=click.Path(path_type=Path))
+@click.option("--data", required=True, metavar="EXPORT", help="The export whose instructions the programs answer.")
+@click.option("--out", required=True, metavar="SCORES", help="Folder of runs and scores; what it holds is not rerun.")
+@ADDRESS
+@WORKERS
+@click.option(
+    "--time-limit",
+    "time_limit_s",
+    default=TIME_LIMIT_S,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="What one run may take; then it is killed and counts as a failure.",
+)
+@click.option("--quiet", is_flag=True, help="Print the scores only.")
+def score_command(
+    programs: Path,
+    data: str,
+    out: str,
+    address: str,
+    workers: int | None,
+    time_limit_s: float,
+    quiet: bool,
+) -> int:
+    """Run the programs that a model wrote, a Parquet file, on their problems, and score them beside baselines.
+
+    Each runs in a process of its own, as you: score only programs that may run as you. Ctrl-C stops cleanly; run again
+    to go on.
+    """
+    console = Console(stderr=True)
+    with stop_on_interrupt(console) as stop, progress_display(console, quiet=quiet) as report:
+        scored = score(
+            programs,
+            data,
+            out,
+            executor(address, workers),
+            time_limit_s=time_limit_s,
+            report=report,
+            notice=lambda line: say(console, line),
+            stop=stop,
+        )
+    score_pages.show_scored(Console(), scored, out)
+    return DRAINED_EXIT_CODE if scored.summary is None else 0
 
 
 @llamoco_data.command("show")

@@ -43,6 +43,8 @@ ANSWER_S = 10.0
 """For a node to show that it is there: it starts a process, which takes a second or two."""
 MARGIN_S = 10.0
 """Added to a slice's deadline for a machine under load, or a pause."""
+APART_S = 60.0
+"""Added for programs in processes of their own: before the first of them a worker loads the libraries."""
 MAX_FAILED_STARTS = 3
 """Failed starts in a row, on nodes that are there, after which the cause cannot be chance."""
 MAX_FAILED_SLICES = 20
@@ -222,6 +224,7 @@ class _Pool:
     def _call(self, actor: _Actor, task: Task) -> None:
         self.idle.remove(actor)
         allowed_s = (0.0 if task.single else task.slice_s) + 1.5 * task.time_limit_s + self.margin_s
+        allowed_s += APART_S if task.apart else 0.0
         reference = actor.handle.advance.remote(task)
         self.calls[reference] = _Call(actor, task, time.monotonic() + allowed_s)
 

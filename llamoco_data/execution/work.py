@@ -9,6 +9,7 @@ from functools import cache
 
 from pydantic import Field
 
+from llamoco_data.apart import run_text
 from llamoco_data.identity import Record
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.evaluation import Meter, build
@@ -43,6 +44,8 @@ class Task(Record):
     runs: tuple[Run, ...] = ()
     """The runs to make, where several workers share the problem; else those that the policy asks for."""
     slice_s: float = SLICE_S
+    apart: bool = False
+    """Each run in a process of its own: the programs are strangers'."""
     single: bool = False
     """One run only: after a lost worker, to find the run that took it down."""
     alone: bool = False
@@ -70,13 +73,14 @@ def advance(task: Task, entrants: Sequence[Entrant]) -> Progress:
     spec = drawn(task.problem)
     programs, racers = applicable(entrants, spec), contestants(entrants, spec)
     problem = build(spec)
+    run_one = run_text if task.apart else run_program
     records = list(task.records)
     ends = time.monotonic() + task.slice_s
     over = False
     while (runs := _left_of(task, spec, racers, records)) and not over:
         for run in runs:
             program = programs[run.candidate_id]
-            records.append(run_program(program, spec, run.seed, problem=problem, time_limit_s=task.time_limit_s))
+            records.append(run_one(program, spec, run.seed, problem=problem, time_limit_s=task.time_limit_s))
             over = task.single or time.monotonic() >= ends
             if over:
                 break

@@ -53,7 +53,7 @@ def check_apart(text: str, name: str = "", *, limit_s: float = CHECK_LIMIT_S) ->
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=empty,
-            env={**os.environ, "PYTHONPATH": _python_path()},
+            env={**os.environ, "PYTHONPATH": python_path()},
             start_new_session=True,
         ) as process,
     ):
@@ -71,7 +71,7 @@ def check_apart(text: str, name: str = "", *, limit_s: float = CHECK_LIMIT_S) ->
     return _read(out, process.returncode)
 
 
-def _python_path() -> str:
+def python_path() -> str:
     """Where the other process finds this very package, though it begins in another folder."""
     root = str(Path(__file__).parents[2])
     installed = root in sysconfig.get_paths().values()

@@ -24,6 +24,7 @@ OPTIONS = {
     "verify": {"--sample"},
     "export": {"--budget", "--since", "--processes", "--quiet"},
     "report": {"--out", "--processes"},
+    "score": {"--data", "--out", "--address", "--workers", "--time-limit", "--quiet"},
     "show": set(),
     "portfolio": {"--candidates"},
 }

@@ -1,0 +1,93 @@
+"""The server of this process: started when first needed, ended with it, and replaced when a run has spoilt it."""
+
+import atexit
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+
+from llamoco_data.apart.frames import JSON_BYTES, READY
+from llamoco_data.problems.checking_apart import python_path
+
+START_LIMIT_S = 120.0
+"""For a server to load its libraries, on a slow disk under load."""
+
+_KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH")
+"""What a program sees of this process's environment, which may hold secrets."""
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A process that forks the processes of programs."""
+
+    process: subprocess.Popen[bytes]
+    control: socket.socket
+
+    def close(self) -> None:
+        """Ends it, and whatever it runs."""
+        self.control.close()
+        self.process.kill()
+        self.process.wait()
+
+
+_server: tuple[int, Server] | None = None
+"""With the process that started it: a fork of that one starts its own."""
+
+
+def server() -> Server:
+    """The server of this process.
+
+    Raises:
+        RuntimeError: it does not start.
+    """
+    global _server  # noqa: PLW0603 - one for each process, like the process itself
+    if _server is None or _server[0] != os.getpid():
+        _server = os.getpid(), _started()
+    return _server[1]
+
+
+def drop_server() -> None:
+    """Ends the server; the next run starts another."""
+    global _server  # noqa: PLW0603 - as above
+    if _server is not None and _server[0] == os.getpid():
+        _server[1].close()
+    _server = None
+
+
+atexit.register(drop_server)
+
+
+def _started() -> Server:
+    control, its_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with its_end, tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "llamoco_data.apart.server", str(its_end.fileno())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            pass_fds=[its_end.fileno()],
+            env=_environment(),
+            start_new_session=True,
+        )
+        its_end.close()
+        control.settimeout(START_LIMIT_S)
+        ready = b""
+        with contextlib.suppress(OSError):
+            ready = control.recv(JSON_BYTES)
+        if ready != READY:
+            Server(process, control).close()
+            errors.seek(0)
+            last = (errors.read().decode(errors="replace").strip().splitlines() or ["it did not say why"])[-1]
+            raise RuntimeError(f"the process that is to run programs does not start: {last}")
+    control.settimeout(None)
+    return Server(process, control)
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    # A fixed seed of string hashes: the order of a set is part of what a program does.
+    return {**kept, **dict.fromkeys(_THREADS, "1"), "PYTHONPATH": python_path(), "PYTHONHASHSEED": "0"}

@@ -1,0 +1,207 @@
+"""The measuring side of a run in another process: it answers the program's questions, keeps the clock, and records.
+
+This is the seam for strangers' programs: what confines them better replaces `run_text`, and nothing else. Here they may
+hang, crash, flood and lie about themselves; they are not kept from the files and the network of this user.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import tempfile
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from llamoco_data.apart import frames
+from llamoco_data.apart.connection import Server, drop_server, server
+from llamoco_data.apart.frames import Ended, Job, Left
+from llamoco_data.problems.evaluation import BudgetSpent, Meter, Problem, build
+from llamoco_data.problems.own_spec import AnySpec
+from llamoco_data.runs import TIME_LIMIT_S, RunRecord, RunStatus, over_budget, recorded
+
+MEMORY_BYTES = 2 << 30
+"""What a program may map beyond the libraries that are loaded already."""
+CLEAN_UP_S = 20.0
+"""For the server to end a program and to remove what it left."""
+
+_TIMED_OUT = "the run did not end within its time limit"
+_BROKEN = "it broke its connection to the meter"
+
+
+def run_text(
+    program: str, spec: AnySpec, seed: int, *, problem: Problem | None = None, time_limit_s: float = TIME_LIMIT_S
+) -> RunRecord:
+    """Runs a program text in a process of its own, and records the run as `run_program` would, but for `cpu_s`.
+
+    The meter stays on this side, so evaluations, budget and best point are what they are, whatever the program does to
+    its own process. A run costs some milliseconds, and each evaluation some 20 us, beyond those of `run_program`. Not
+    to be called by two threads at once.
+
+    Args:
+        problem: the built problem, where the caller has it already.
+        time_limit_s: of the wall clock; then the process is killed, with what it has started.
+
+    Raises:
+        RuntimeError, OSError: no process can be started for it, which says nothing about the program.
+    """
+    problem = build(spec) if problem is None else problem
+    first = _run_once(program, problem, seed, time_limit_s)
+    # The system ends processes too, for want of memory: a crash is confirmed by a second attempt.
+    return _run_once(program, problem, seed, time_limit_s) if first.status == "crashed" else first
+
+
+def _run_once(program: str, problem: Problem, seed: int, time_limit_s: float) -> RunRecord:
+    meter = Meter(problem)
+    began = time.process_time()
+    with tempfile.TemporaryDirectory(prefix="llamoco-run-", ignore_cleanup_errors=True) as folder:
+        job = _job(program, problem, seed, folder)
+        status, detail, child_s = _measured(job, problem, meter, time_limit_s)
+    # The program's own word is taken for its mistakes only.
+    if meter.refused and status != "over_budget" and status in ("completed", "raised", "bad_return"):
+        status, detail = "over_budget", over_budget(problem.max_evaluations)
+    return recorded(program, problem, seed, meter, status, detail, time.process_time() - began + child_s)
+
+
+def _job(program: str, problem: Problem, seed: int, folder: str) -> Job:
+    return Job(
+        program=program,
+        seed=seed,
+        lower=tuple(problem.lower.tolist()),
+        upper=tuple(problem.upper.tolist()),
+        max_evaluations=problem.max_evaluations,
+        num_inequality=problem.spec.num_inequality,
+        num_constraints=problem.spec.num_constraints,
+        folder=folder,
+        memory_bytes=MEMORY_BYTES,
+    )
+
+
+def _measured(job: Job, problem: Problem, meter: Meter, time_limit_s: float) -> tuple[RunStatus, str, float]:
+    """How a run ended, and the processor time of its process."""
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with here:
+        with there:
+            serving = _handed_over(job, there)
+        try:
+            status, detail = _Answering(problem, meter, here, serving).until(time.monotonic() + time_limit_s)
+        except BaseException:
+            drop_server()  # and with it the run, of which nobody will ask
+            raise
+        left = _stopped(serving)
+    if left is None:
+        return "crashed", "it took down the process that started it", 0.0
+    return status, detail or ("" if status == "completed" else _how(left.code)), left.cpu_s
+
+
+def _handed_over(job: Job, there: socket.socket) -> Server:
+    """The server that has taken the job; one that has died since its last run is replaced."""
+    content = os.memfd_create("llamoco-job")
+    try:
+        with os.fdopen(os.dup(content), "wb") as file:
+            file.write(job.to_json().encode())
+        os.lseek(content, 0, os.SEEK_SET)
+        with contextlib.suppress(OSError):
+            socket.send_fds(server().control, [b"run"], [content, there.fileno()])
+            return server()
+        drop_server()
+        socket.send_fds(server().control, [b"run"], [content, there.fileno()])
+        return server()
+    finally:
+        os.close(content)
+
+
+def _stopped(serving: Server) -> Left | None:
+    """What is left of the run, which ends now if it has not; None where the server is gone or does not answer."""
+    left = b""
+    try:
+        serving.control.settimeout(CLEAN_UP_S)
+        serving.control.send(frames.STOP)
+        left = serving.control.recv(frames.JSON_BYTES)
+        serving.control.settimeout(None)
+        return Left.from_json(left)
+    except (OSError, ValidationError):
+        drop_server()
+        return None
+
+
+def _how(code: int) -> str:
+    if code >= 0:
+        return f"its process ended itself with exit code {code}"
+    return f"its process was ended by {signal.Signals(-code).name}"
+
+
+def _said(content: bytes) -> tuple[RunStatus, str]:
+    try:
+        ended = Ended.from_json(content)
+    except ValidationError:
+        return "crashed", _BROKEN
+    return ended.status, ended.detail
+
+
+@dataclass(frozen=True, slots=True)
+class _Answering:
+    """Answers one program until it ends."""
+
+    problem: Problem
+    meter: Meter
+    program: socket.socket
+    serving: Server
+
+    def until(self, deadline: float) -> tuple[RunStatus, str]:
+        """How the run ended; `crashed` without a word where the system knows more about that."""
+        spec = self.problem.spec
+        content, head, values = frames.buffer(max(spec.dimension, spec.num_constraints))
+        length = frames.HEAD_BYTES + 8 * spec.dimension
+        asked = (frames.OBJECTIVE, frames.CONSTRAINTS) if spec.num_constraints else (frames.OBJECTIVE,)
+        self.program.setblocking(False)
+        poller = select.poll()
+        poller.register(self.program, select.POLLIN)
+        poller.register(self.serving.control, select.POLLIN)
+        while (left_s := deadline - time.monotonic()) > 0:
+            ready = {descriptor for descriptor, _ in poller.poll(1000 * left_s)}
+            if self.program.fileno() not in ready:
+                if ready:  # its process is gone, and has sent nothing that is not read
+                    return "crashed", ""
+                continue
+            try:
+                size = self.program.recv_into(content)
+            except OSError:
+                size = 0
+            if size == 0:
+                poller.unregister(self.program)  # its end is closed; what became of it the server tells
+                continue
+            if head[0] == frames.ENDED:
+                return _said(bytes(content[frames.HEAD_BYTES : size]))
+            if size != length or head[0] not in asked:
+                return "crashed", _BROKEN
+            try:
+                self.program.send(memoryview(content)[: self._answered(head, values)])
+            except BlockingIOError:  # it asks and does not listen
+                return "crashed", _BROKEN
+            except OSError:
+                continue
+        return "timed_out", _TIMED_OUT
+
+    def _answered(self, head: NDArray[np.int64], values: NDArray[np.float64]) -> int:
+        """Puts the answer to a question into its place; the length of the packet."""
+        spec = self.problem.spec
+        point = values[: spec.dimension]
+        try:
+            if head[0] == frames.OBJECTIVE:
+                values[0] = self.meter.objective(point)
+                count = 1
+            else:
+                assert self.meter.constraints is not None
+                g, h = self.meter.constraints(point)
+                count = spec.num_constraints
+                values[:count] = np.concatenate([g, h])
+        except BudgetSpent:
+            head[0], count = frames.SPENT, 0
+        else:
+            head[0] = frames.VALUES
+        return frames.HEAD_BYTES + 8 * count

@@ -1,0 +1,32 @@
+"""What `score` prints: for each split how the programs did, beside the baselines, and where the rest is."""
+
+from rich.console import Console
+from rich.markup import escape
+
+from llamoco_data.cli.text import counts, duration, facts, program_name, say
+from llamoco_data.scoring import Scored
+from llamoco_data.scoring.page import HEAD, contender_rows, counted, fact_rows, stage_rows
+
+
+def show_scored(console: Console, scored: Scored, out: str) -> None:
+    """The scores, or how far they are."""
+    snapshot = scored.snapshot
+    if snapshot.new_runs:
+        rate = f"({snapshot.runs_per_s:.1f} runs/s)"
+        say(console, f"{snapshot.new_runs:,} runs in {duration(snapshot.elapsed_s)} {rate}")
+    if scored.summary is None:
+        left = snapshot.runs_total - snapshot.runs_done
+        say(console, f"stopped with {left:,} runs to go, nothing is lost; go on with the same command")
+        return
+    for split in scored.summary.splits:
+        programs, problems = counted(split.num_programs, "program"), counted(split.num_problems, "problem")
+        console.rule(f"{split.split}: {programs} of {escape(scored.summary.model)} for {problems}")
+        contenders = counts(*HEAD, numbers=range(1, 5))
+        for row in contender_rows(split.contenders):
+            contenders.add_row(*row)
+        stages = counts("programs that", "share", "95 %", numbers=(1, 2))
+        for row in stage_rows(split):
+            stages.add_row(*row)
+        console.print(contenders, "", stages, "", facts(fact_rows(split)), "", sep="\n", highlight=False)
+    say(console, f"{out}: scores.md is this page, scores.parquet has every program, problems.parquet every problem")
+    say(console, f"score another model: {program_name()} score PROGRAMS --data EXPORT --out ANOTHER")

@@ -1,0 +1,129 @@
+# pyright: reportExplicitAny=false, reportUnknownParameterType=false
+"""The problems of an export as programs are scored on them: what is asked, by what an answer is measured, the label."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from llamoco_data.files import Files, Place, files_at
+from llamoco_data.identity import LlamocoError, digest
+from llamoco_data.instructions import read_instructions
+from llamoco_data.ordering import Yardstick, yardstick_from
+from llamoco_data.problems.own_spec import AnySpec, read_spec
+from llamoco_data.scoring.programs import Generated
+from llamoco_data.snapshots import shard_names, snapshot_manifest, snapshot_numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A problem that programs are scored on."""
+
+    spec: AnySpec
+    split: str
+    base_problem_id: str
+    """The problem that was measured, of which this may be the same with a smaller budget."""
+    measured_by: Yardstick
+    floor: float | None
+    """The error that scores 0, random search's; None where that found nothing feasible, or was not run."""
+    answer: str
+    """The label: the program that won."""
+    optimizer: str
+    """Its optimizer."""
+    tied: frozenset[str]
+    """Optimizers of the winner and of its near-ties."""
+    winner_score: float
+    single_best_score: float
+
+    @property
+    def problem_id(self) -> str:
+        return self.spec.problem_id
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A row of an export, as far as retrieval and the majority look at it."""
+
+    instruction_id: str
+    problem_id: str
+    base_problem_id: str
+    split: str
+    prompt: str
+    answer: str
+    optimizer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export, as far as programs are scored on it."""
+
+    export_id: str
+    """Digest of its files."""
+    prompts: Mapping[str, Prompt]
+    """By instruction_id, all splits."""
+    cases: Mapping[str, Case]
+    """By problem_id: those that the programs answer."""
+    optimizers: frozenset[str]
+    """Names of the optimizers that ran."""
+    single_best: str
+    """candidate_id of the single best solver."""
+
+
+def read_export(folder: Place, programs: Sequence[Generated]) -> Export:
+    """An export, with the cases that some programs answer.
+
+    Raises:
+        LlamocoError: there is no export, or a program answers no instruction of it, or one of another problem or split.
+    """
+    table = read_instructions(folder)
+    prompts = {row["instruction_id"]: Prompt(**row) for row in table.select(_PROMPT).to_pylist()}
+    for program in programs:
+        _check_answers(folder, program, prompts.get(program.instruction_id))
+    wanted = {program.problem_id for program in programs}
+    first_row = {problem_id: row for row, problem_id in reversed(list(enumerate(table["problem_id"].to_pylist())))}
+    rows: list[dict[str, Any]] = table.take(sorted(first_row[problem_id] for problem_id in wanted)).to_pylist()
+    cases = {row["problem_id"]: _case(row) for row in rows}
+    ran = table["optimizer_scores"].combine_chunks().flatten().field("optimizer").unique().to_pylist()
+    return Export(
+        export_id=_export_id(files_at(folder)),
+        prompts=prompts,
+        cases=dict(sorted(cases.items())),
+        optimizers=frozenset(ran),
+        single_best=rows[0]["single_best_candidate"],
+    )
+
+
+def _check_answers(folder: Place, program: Generated, asked: Prompt | None) -> None:
+    mend = "score against the export, and its snapshot, that the programs were generated for"
+    if asked is None:
+        raise LlamocoError(f"{folder} has no instruction {program.instruction_id}, which a program answers; {mend}")
+    if (asked.problem_id, asked.split) != (program.problem_id, program.split):
+        raise LlamocoError(
+            f"instruction {program.instruction_id} is of problem {asked.problem_id}, split {asked.split}, in "
+            f"{folder}, and of {program.problem_id}, {program.split}, for the program that answers it; {mend}"
+        )
+
+
+_PROMPT = ["instruction_id", "problem_id", "base_problem_id", "split", "prompt", "answer", "optimizer"]
+
+
+def _case(row: Mapping[str, Any]) -> Case:
+    return Case(
+        spec=read_spec(row["problem_spec"]),
+        split=row["split"],
+        base_problem_id=row["base_problem_id"],
+        measured_by=yardstick_from(row["best_known"], proven=row["best_known_proven"]),
+        floor=row["random_search_error"],
+        answer=row["answer"],
+        optimizer=row["optimizer"],
+        tied=frozenset([row["optimizer"], *(tie["optimizer"] for tie in row["near_ties"])]),
+        winner_score=row["winner_score"],
+        single_best_score=row["single_best_score"],
+    )
+
+
+def _export_id(place: Files) -> str:
+    """Digest of what the files of the newest snapshot hold, wherever they lie."""
+    numbers = snapshot_numbers(place)
+    if numbers:
+        return digest(sorted(shard.sha256 for shard in snapshot_manifest(place, numbers[-1]).shards))
+    return digest(sorted(place.sha256(name) for name in shard_names(place)))

@@ -1,0 +1,98 @@
+"""Whose programs are scored on each instruction: the model's, and those of whoever chooses without a model.
+
+All of them are program texts, and are run with the same seeds, limits and budget.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from llamoco_data.identity import stream
+from llamoco_data.portfolio import BASELINE, OPTIMIZERS
+from llamoco_data.portfolio.entrants import Entrant, entrants
+from llamoco_data.scoring.cases import Case, Export, Prompt
+from llamoco_data.scoring.naming import Names
+from llamoco_data.scoring.programs import Generated
+from llamoco_data.scoring.retrieval import nearest
+
+Contender = Literal["model", "random candidate", "single best solver", "nearest neighbour", "virtual best"]
+BASELINES: tuple[Contender, ...] = ("random candidate", "single best solver", "nearest neighbour", "virtual best")
+
+REPEATS = 3
+"""Runs of each program, with seeds of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a contender answers to an instruction."""
+
+    contender: Contender
+    problem_id: str
+    programs: tuple[str, ...]
+    """One text for each repeat; the same one, but for whoever draws."""
+
+
+def answers_of(programs: Sequence[Generated]) -> list[Answer]:
+    """The model's answers, one for each of its programs."""
+    return [Answer("model", program.problem_id, (program.program,) * REPEATS) for program in programs]
+
+
+def baselines(export: Export, names: Names, instruction_ids: Sequence[str]) -> list[Answer]:
+    """The answers of everybody else, to each of some instructions, or once to each problem where prompts are not read.
+
+    A contender that has no answer is left out: nearest neighbour without training rows, the single best solver where
+    its program is not known here.
+    """
+    answers = [Answer("virtual best", case.problem_id, (case.answer,) * REPEATS) for case in export.cases.values()]
+    single_best = names.texts.get(export.single_best)
+    if single_best is not None:
+        answers += [Answer("single best solver", problem, (single_best,) * REPEATS) for problem in export.cases]
+    answers += _drawn(export)
+    return answers + _retrieved(export, instruction_ids)
+
+
+def _drawn(export: Export) -> list[Answer]:
+    """A candidate drawn evenly for each run, among those that apply to the problem, random search left out."""
+    ran = tuple(o.name for o in OPTIMIZERS if o.name in export.optimizers and o.name != BASELINE)
+    candidates = entrants(ran)
+    answers: list[Answer] = []
+    for case in export.cases.values():
+        applicable = [entrant for entrant in candidates if not entrant.declines(case.spec)]
+        if applicable:
+            drawn = tuple(_draw(applicable, case, repeat).program for repeat in range(REPEATS))
+            answers.append(Answer("random candidate", case.problem_id, drawn))
+    return answers
+
+
+def _draw(applicable: Sequence[Entrant], case: Case, repeat: int) -> Entrant:
+    return applicable[int(stream("random candidate", case.problem_id, repeat).integers(len(applicable)))]
+
+
+def _retrieved(export: Export, instruction_ids: Sequence[str]) -> list[Answer]:
+    """The answer of the training row whose prompt is most like the one asked; never of a row of the same problem."""
+    training = [prompt for prompt in export.prompts.values() if prompt.split == "train"]
+    asked = [export.prompts[key] for key in dict.fromkeys(instruction_ids)]
+    if not training:
+        return []
+    base_ids = np.array([prompt.base_problem_id for prompt in training])
+    found = nearest(
+        [prompt.prompt for prompt in asked],
+        [prompt.prompt for prompt in training],
+        [base_ids != prompt.base_problem_id for prompt in asked],
+    )
+    return [
+        Answer("nearest neighbour", prompt.problem_id, (training[position].answer,) * REPEATS)
+        for prompt, position in zip(asked, found, strict=True)
+        if position is not None
+    ]
+
+
+def majority(prompts: Mapping[str, Prompt]) -> str:
+    """The most frequent optimizer of the training problems, of equals the first by name; empty without any."""
+    labels = {prompt.problem_id: prompt.optimizer for prompt in prompts.values() if prompt.split == "train"}
+    counts: dict[str, int] = {}
+    for optimizer in sorted(labels.values()):
+        counts[optimizer] = counts.get(optimizer, 0) + 1
+    return max(counts, key=lambda optimizer: counts[optimizer], default="")

@@ -1,0 +1,91 @@
+# pyright: reportUnknownParameterType=false
+"""A scores folder: what it is the score of, its runs in a store, and the tables that are made of them at the end."""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import Field, ValidationError
+
+from llamoco_data.files import Files, Place, files_at
+from llamoco_data.identity import LlamocoError, Record
+
+SCORE_FILE = "score.json"
+PROGRAM_SCORES_FILE = "scores.parquet"
+PROBLEM_SCORES_FILE = "problems.parquet"
+SUMMARY_FILE = "summary.json"
+PAGE_FILE = "scores.md"
+
+
+class ScoreSpec(Record):
+    """What decides a score."""
+
+    schema_version: int = 1
+    programs_id: str
+    """Digest of the file of programs."""
+    export_id: str
+    """Digest of the export's files."""
+    repeats: int = Field(ge=1)
+    time_limit_s: float = Field(gt=0)
+    """Wall time that a run may take."""
+
+
+def open_folder(folder: Place, spec: ScoreSpec) -> Files:
+    """The files of a scores folder, begun where it is new.
+
+    Raises:
+        LlamocoError: it holds another score or anything else, or cannot be written.
+    """
+    place = files_at(folder)
+    there = _stored(place)
+    if there is None:
+        others = place.names()
+        if others:
+            raise LlamocoError(f"{folder} holds other files, {others[0]} for one; choose a new or empty folder")
+        if not place.put_if_absent(SCORE_FILE, _bytes(spec)):
+            return open_folder(folder, spec)
+        return place
+    if there != spec:
+        raise LlamocoError(f"{folder} holds a score {_difference(there, spec)}; choose another folder for this one")
+    return place
+
+
+def _difference(there: ScoreSpec, spec: ScoreSpec) -> str:
+    if there.programs_id != spec.programs_id:
+        return "of other programs"
+    if there.export_id != spec.export_id:
+        return "against another export, or another snapshot of it"
+    if there.time_limit_s != spec.time_limit_s:
+        return f"with a time limit of {there.time_limit_s:g} s, not {spec.time_limit_s:g} s"
+    return "of another release"
+
+
+def put_tables(place: Files, program_scores: pa.Table, problem_scores: pa.Table, summary: Record, page: str) -> None:
+    """Writes what the runs add up to; what was there is replaced, the summary last.
+
+    Raises:
+        LlamocoError: it cannot be written.
+    """
+    place.replace(PROGRAM_SCORES_FILE, _parquet(program_scores))
+    place.replace(PROBLEM_SCORES_FILE, _parquet(problem_scores))
+    place.replace(PAGE_FILE, page.encode())
+    place.replace(SUMMARY_FILE, (summary.model_dump_json(indent=2) + "\n").encode())
+
+
+def _stored(place: Files) -> ScoreSpec | None:
+    try:
+        return ScoreSpec.from_json(place.read(SCORE_FILE))
+    except FileNotFoundError:
+        return None
+    except ValidationError:
+        raise LlamocoError(
+            f"{place.where(SCORE_FILE)} is damaged or of another release; choose another folder"
+        ) from None
+
+
+def _bytes(record: Record) -> bytes:
+    return (record.model_dump_json(indent=2) + "\n").encode()
+
+
+def _parquet(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue().to_pybytes()

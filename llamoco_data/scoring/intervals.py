@@ -1,0 +1,78 @@
+"""How sure a mean over problems is: intervals that would hold 95 % of the time if other problems had been drawn.
+
+Values that belong to one problem, of several wordings or samples, are averaged before they come here: they are one
+observation, however many they are.
+"""
+
+from collections.abc import Sequence
+from math import sqrt
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llamoco_data.identity import stream
+
+Interval: TypeAlias = tuple[float, float]
+
+RESAMPLES = 2_000
+"""Bootstrap resamples of the problems."""
+_Z = 1.959963984540054
+"""Of the normal distribution, 97.5 % lies below."""
+_ENOUGH = 0.95
+"""Share of the resamples in which a ratio must exist, or its interval says nothing."""
+
+
+def resampled(problem_ids: Sequence[str]) -> NDArray[np.int64]:
+    """Positions of resampled problems, shape (RESAMPLES, problems), from a stream that the problems name.
+
+    Whatever is compared on the same problems is resampled alike.
+    """
+    count = len(problem_ids)
+    return stream("score", "resamples", *problem_ids).integers(count, size=(RESAMPLES, count))
+
+
+def mean_interval(values_N: NDArray[np.float64], picks_BN: NDArray[np.int64]) -> Interval | None:
+    """Percentile bootstrap of a mean; None for a single problem."""
+    return None if len(values_N) < 2 else _percentiles(values_N[picks_BN].mean(axis=1))
+
+
+def gap_closed(values_N: NDArray[np.float64], low_N: NDArray[np.float64], high_N: NDArray[np.float64]) -> float | None:
+    """Share of the way from the mean of `low` to the mean of `high`; None where `high` is not above `low`."""
+    gap = high_N.mean() - low_N.mean()
+    return float((values_N.mean() - low_N.mean()) / gap) if gap > 0 else None
+
+
+def gap_interval(
+    values_N: NDArray[np.float64],
+    low_N: NDArray[np.float64],
+    high_N: NDArray[np.float64],
+    picks_BN: NDArray[np.int64],
+) -> Interval | None:
+    """Percentile bootstrap of `gap_closed`, numerator and denominator resampled together.
+
+    None for a single problem, and where more than one in twenty of the resamples has no gap.
+    """
+    low_B = low_N[picks_BN].mean(axis=1)
+    gap_B = high_N[picks_BN].mean(axis=1) - low_B
+    there_B = gap_B > 0
+    if len(values_N) < 2 or there_B.mean() < _ENOUGH:
+        return None
+    return _percentiles((values_N[picks_BN].mean(axis=1) - low_B)[there_B] / gap_B[there_B])
+
+
+def share_interval(share: float, num_problems: int) -> Interval:
+    """Wilson's interval (1927) of a share, with problems as the trials: also where it is 0 or 1.
+
+    Args:
+        share: mean over the problems of the share within each.
+    """
+    n, z2 = num_problems, _Z**2
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n**2))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _percentiles(values: NDArray[np.float64]) -> Interval:
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)

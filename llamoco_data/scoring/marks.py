@@ -1,0 +1,133 @@
+"""What one program was worth: how far it got, from text to a result, and its score."""
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Literal
+
+from llamoco_data.ordering import results_of
+from llamoco_data.runs import MEASURED, RunRecord
+from llamoco_data.scoring.cases import Case
+from llamoco_data.verdicts import floor_from, run_scores
+
+Failure = Literal[
+    "", "no program", "syntax", "no minimize", "does not load", "raised", "bad return", "timed out", "crashed"
+]
+"""Where a program failed, the first stage that does; the empty one is no failure:
+
+no program     the model wrote none;
+syntax         the text is no Python;
+no minimize    it defines no function of that name;
+does not load  it fails before `minimize` is called, by a missing library for one;
+raised         one of its runs ended with an error of its own;
+bad return     one of its runs returned no finite point of the box of the right shape;
+timed out      one of its runs did not end within its time limit;
+crashed        one of its runs took its process down.
+"""
+
+FAILURES: tuple[Failure, ...] = (
+    *("no program", "syntax", "no minimize", "does not load"),
+    *("raised", "bad return", "timed out", "crashed"),
+)
+_BY_STATUS: Mapping[str, Failure] = {
+    "raised": "raised",
+    "bad_return": "bad return",
+    "timed_out": "timed out",
+    "crashed": "crashed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """How one program did on one problem."""
+
+    parses: bool
+    defines: bool
+    """It defines `minimize`."""
+    runs: bool
+    """Every run gave a result: it ended, or was stopped at its budget."""
+    keeps_budget: bool
+    """Every run ended without asking for more evaluations than allowed."""
+    failure: Failure
+    detail: str
+    """One line on the first run that failed."""
+    score: float
+    """Mean over its runs; a run that failed, or ended infeasible, is 0."""
+    run_scores: tuple[float, ...]
+    """In the order of the seeds' repeats; none without a program."""
+    run_statuses: tuple[str, ...]
+
+
+def marks_of(program: str, records: Sequence[RunRecord], case: Case, floor: float) -> Marks:
+    """The marks of a program by its runs, one for each repeat; none for an answer without a program."""
+    if not program:
+        return Marks(False, False, False, False, "no program", "", 0.0, (), ())
+    scores = scores_of(records, case, floor)
+    failed = next((record for record in records if record.status not in MEASURED), None)
+    loads = all(record.status != "invalid_program" for record in records)
+    parses = parsed(program) is not None or loads
+    defines = loads or defines_minimize(program)
+    return Marks(
+        parses=parses,
+        defines=defines,
+        runs=failed is None,
+        keeps_budget=all(record.status == "completed" for record in records),
+        failure="" if failed is None else _failure(failed, parses=parses, defines=defines),
+        detail="" if failed is None else failed.detail,
+        score=fmean(scores),
+        run_scores=scores,
+        run_statuses=tuple(record.status for record in records),
+    )
+
+
+def scores_of(records: Sequence[RunRecord], case: Case, floor: float) -> tuple[float, ...]:
+    """The score of each run, as a verdict scores it; at the target or below it 1, even below the best known value."""
+    (result,) = results_of([[record] for record in records], case.measured_by)
+    return tuple(run_scores(result.error[:, 0], floor, case.measured_by.tolerance).tolist())
+
+
+def floor_of(case: Case, random_search: Sequence[RunRecord]) -> float:
+    """The error that scores 0.
+
+    Where the export does not tell it, it is measured by a run of random search as a verdict would: its error, or that
+    of its first random point where it found nothing feasible.
+    """
+    if case.floor is not None:
+        return case.floor
+    floor = floor_from(random_search, case.measured_by)
+    return case.measured_by.tolerance if floor is None else floor
+
+
+def parsed(program: str) -> ast.Module | None:
+    """The syntax tree of a text; None where it is no Python."""
+    try:
+        return ast.parse(program)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def defines_minimize(program: str) -> bool:
+    """Whether a text binds the name `minimize` at its top level; nothing is executed."""
+    tree = parsed(program)
+    return tree is not None and any(_binds(node, "minimize") for node in tree.body)
+
+
+def _binds(node: ast.stmt, name: str) -> bool:
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return node.name == name
+        case ast.Assign():
+            return any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+        case ast.Import() | ast.ImportFrom():
+            return any((alias.asname or alias.name) == name for alias in node.names)
+        case ast.If() | ast.Try() | ast.With():
+            return any(_binds(inner, name) for inner in node.body)
+        case _:
+            return False
+
+
+def _failure(failed: RunRecord, *, parses: bool, defines: bool) -> Failure:
+    if failed.status != "invalid_program":
+        return _BY_STATUS[failed.status]
+    return "syntax" if not parses else "no minimize" if not defines else "does not load"

@@ -1,0 +1,102 @@
+"""The summary of a score as a Markdown page, and the words that the terminal shares with it."""
+
+from collections.abc import Iterable, Sequence
+
+from llamoco_data.scoring.intervals import Interval
+from llamoco_data.scoring.summary import ContenderScore, Share, SplitSummary, Summary
+
+HEAD = ("", "score", "95 %", "gap closed", "95 %")
+
+
+_ENDS = ("single best solver", "virtual best")
+"""Of the gap: 0 and 1 by definition."""
+
+
+_INTRODUCTION = (
+    "Scores are means over problems, of three runs of each program: random search at the same budget is 0, the target "
+    "1, a failure 0. *Gap closed* is the share of the way from the single best solver to the virtual best. Programs of "
+    "one problem are averaged first; intervals are over problems."
+)
+
+
+def scores_page(summary: Summary) -> str:
+    """The page, the same bytes for equal summaries."""
+    parts = [
+        f"# Scores of {summary.model}",
+        _INTRODUCTION,
+    ]
+    for split in summary.splits:
+        parts += [
+            f"## {split.split}",
+            f"{counted(split.num_programs, 'program')} for {counted(split.num_problems, 'problem')}.",
+            _table(HEAD, contender_rows(split.contenders), numbers=range(1, 5)),
+            _table(("programs that", "share", "95 %"), stage_rows(split), numbers=(1, 2)),
+            _table(("", ""), fact_rows(split), numbers=()),
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def contender_rows(contenders: Sequence[ContenderScore]) -> list[tuple[str, ...]]:
+    """The model and the baselines, with what they reach."""
+    return [
+        (
+            one.contender,
+            f"{one.score:.3f}",
+            span(one.interval, "{:.3f}"),
+            "" if one.gap_closed is None else f"{one.gap_closed:.0%}",
+            "" if one.contender in _ENDS else span(one.gap_interval, "{:.0%}"),
+        )
+        for one in contenders
+    ]
+
+
+def stage_rows(split: SplitSummary) -> list[tuple[str, str, str]]:
+    """How far programs get, and what they choose."""
+    stages: list[tuple[str, Share]] = [
+        ("parse", split.parse),
+        ("define minimize", split.define),
+        ("run without error", split.run),
+        ("keep the budget", split.keep_budget),
+        ("name an optimizer", split.named),
+        ("name the label's", split.right),
+        ("name that or a near-tie's", split.nearly_right),
+    ]
+    if split.majority:
+        stages.append((f"(always {split.majority})", split.majority_right))
+    stages.append(("are a portfolio program to the byte", split.copies))
+    return [(name, f"{share.share:.1%}", span(share.interval, "{:.0%}")) for name, share in stages]
+
+
+def fact_rows(split: SplitSummary) -> list[tuple[str, str]]:
+    """The rest in words."""
+    failures = ", ".join(f"{count:,} {failure}" for failure, count in split.failures.items())
+    each = split.completion_tokens_per_running
+    rows = [
+        ("failures", failures or "none"),
+        ("cut off at their length", f"{split.cut_off:,}" if split.cut_off else ""),
+        ("not generated, by an error", f"{split.not_generated:,}" if split.not_generated else ""),
+        (
+            "tokens",
+            f"{split.completion_tokens:,.0f} a program" + (f", {each:,.0f} a program that runs" if each else ""),
+        ),
+        (
+            "recorded in the export",
+            f"virtual best {split.recorded_virtual_best:.3f}, single best solver {split.recorded_single_best:.3f}",
+        ),
+    ]
+    return [row for row in rows if row[1]]
+
+
+def span(interval: Interval | None, number: str) -> str:
+    """An interval in brackets; nothing where there is none."""
+    return "" if interval is None else f"[{number.format(interval[0])}, {number.format(interval[1])}]"
+
+
+def counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[int]) -> str:
+    right = set(numbers)
+    rule = ["--:" if position in right else "---" for position in range(len(head))]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))

@@ -1,0 +1,179 @@
+"""The summary of a score, by split: how far programs get, how well they do beside the baselines, what they choose."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from llamoco_data.identity import Record
+from llamoco_data.instructions import SPLITS
+from llamoco_data.scoring import intervals
+from llamoco_data.scoring.contenders import BASELINES, Contender
+from llamoco_data.scoring.intervals import Interval
+from llamoco_data.scoring.marks import FAILURES
+from llamoco_data.scoring.scored import ProblemScore, ScoredProgram
+
+
+class Share(Record):
+    """A share of programs: of each problem's first, then the mean over problems."""
+
+    share: float = Field(ge=0, le=1)
+    interval: Interval
+    """Wilson's, with problems as the trials."""
+
+
+class ContenderScore(Record):
+    """How one contender did on the problems of a split."""
+
+    contender: Contender
+    score: float = Field(ge=0, le=1)
+    """Mean over the problems."""
+    interval: Interval | None
+    """Bootstrap over the problems; None for a single problem."""
+    gap_closed: float | None
+    """Share of the way from the single best solver to the virtual best; below 0 it is worse than the former."""
+    gap_interval: Interval | None
+
+
+class SplitSummary(Record):
+    """One split."""
+
+    split: str
+    num_problems: int = Field(ge=1)
+    num_programs: int = Field(ge=1)
+    parse: Share
+    define: Share
+    """They define `minimize`."""
+    run: Share
+    """Every run gives a result: it ends, or it is stopped at its budget and what it had found counts."""
+    keep_budget: Share
+    """Every run ends by itself."""
+    failures: Mapping[str, int]
+    """Programs by the stage at which they fail."""
+    cut_off: int
+    """Programs whose completion was cut at its limit."""
+    not_generated: int
+    """Rows that whatever runs the model ended with an error; they count as failures."""
+    contenders: tuple[ContenderScore, ...]
+    """The model first, then the baselines that there are."""
+    recorded_virtual_best: float
+    """Mean of the winners' scores in the export, of the runs that made them winners."""
+    recorded_single_best: float
+    named: Share
+    """They name an optimizer that is known."""
+    right: Share
+    """They name the label's optimizer."""
+    nearly_right: Share
+    """They name that, or the optimizer of a near-tie."""
+    copies: Share
+    """They are a program of the portfolio to the byte."""
+    majority: str
+    """The most frequent optimizer of the training problems."""
+    majority_right: Share
+    """What would be right if it were always named."""
+    completion_tokens: float
+    """Mean of a program."""
+    completion_tokens_per_running: float | None
+    """All tokens written, by the programs that run; None where none does."""
+
+
+class Summary(Record):
+    """A whole score."""
+
+    schema_version: int = 1
+    score_id: str
+    """Digest of what was scored and how."""
+    model: str
+    settings: str
+    """How its programs were decoded, JSON; empty where that differs between them."""
+    repeats: int
+    splits: tuple[SplitSummary, ...]
+
+
+def summarise(
+    programs: Sequence[ScoredProgram], problems: Sequence[ProblemScore], majority: str
+) -> tuple[SplitSummary, ...]:
+    """One summary for each split that the programs are of."""
+    splits = {program.split for program in programs}
+    ordered = sorted(splits, key=lambda split: (split not in SPLITS, SPLITS.index(split) if split in SPLITS else 0))
+    return tuple(
+        _split(
+            split,
+            [program for program in programs if program.split == split],
+            [problem for problem in problems if problem.split == split],
+            majority,
+        )
+        for split in ordered
+    )
+
+
+def _split(
+    split: str, programs: Sequence[ScoredProgram], problems: Sequence[ProblemScore], majority: str
+) -> SplitSummary:
+    by_problem: dict[str, list[ScoredProgram]] = defaultdict(list)
+    for program in programs:
+        by_problem[program.problem_id].append(program)
+    groups = list(by_problem.values())
+    running = sum(program.runs for program in programs)
+    tokens = sum(program.completion_tokens for program in programs)
+    failures = Counter(program.failure for program in programs)
+    models = [problem for problem in problems if problem.contender == "model"]
+    return SplitSummary(
+        split=split,
+        num_problems=len(groups),
+        num_programs=len(programs),
+        parse=_share(groups, lambda program: program.parses),
+        define=_share(groups, lambda program: program.defines),
+        run=_share(groups, lambda program: program.runs),
+        keep_budget=_share(groups, lambda program: program.keeps_budget),
+        failures={failure: failures[failure] for failure in FAILURES if failures[failure]},
+        cut_off=sum(program.ended == "length" for program in programs),
+        not_generated=sum(program.ended == "error" for program in programs),
+        contenders=_contenders(problems),
+        recorded_virtual_best=fmean(problem.recorded_virtual_best for problem in models),
+        recorded_single_best=fmean(problem.recorded_single_best for problem in models),
+        named=_share(groups, lambda program: bool(program.named)),
+        right=_share(groups, lambda program: program.right),
+        nearly_right=_share(groups, lambda program: program.nearly_right),
+        copies=_share(groups, lambda program: bool(program.copy_of)),
+        majority=majority,
+        majority_right=_share(groups, lambda program: program.label == majority),
+        completion_tokens=tokens / len(programs),
+        completion_tokens_per_running=tokens / running if running else None,
+    )
+
+
+def _share(groups: Sequence[Sequence[ScoredProgram]], holds: Callable[[ScoredProgram], bool]) -> Share:
+    share = fmean(fmean(holds(program) for program in group) for group in groups)
+    return Share(share=share, interval=intervals.share_interval(share, len(groups)))
+
+
+def _contenders(problems: Sequence[ProblemScore]) -> tuple[ContenderScore, ...]:
+    """Of every contender that has a score on every problem."""
+    ids = sorted({problem.problem_id for problem in problems})
+    table: dict[Contender, dict[str, float]] = defaultdict(dict)
+    for problem in problems:
+        table[problem.contender][problem.problem_id] = problem.score
+    values: dict[Contender, NDArray[np.float64]] = {
+        contender: np.array([table[contender][problem_id] for problem_id in ids])
+        for contender in ("model", *BASELINES)
+        if len(table[contender]) == len(ids)
+    }
+    picks_BN = intervals.resampled(ids)
+    low_N, high_N = values.get("single best solver"), values["virtual best"]
+    scores: list[ContenderScore] = []
+    for contender, values_N in values.items():
+        compared = low_N is not None
+        scores.append(
+            ContenderScore(
+                contender=contender,
+                score=float(values_N.mean()),
+                interval=intervals.mean_interval(values_N, picks_BN),
+                gap_closed=intervals.gap_closed(values_N, low_N, high_N) if compared else None,
+                gap_interval=intervals.gap_interval(values_N, low_N, high_N, picks_BN) if compared else None,
+            )
+        )
+    return tuple(scores)
