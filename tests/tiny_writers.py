@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,7 +18,6 @@ from transformers import (
     LlamaForCausalLM,
     MistralConfig,
     MistralForCausalLM,
-    PreTrainedModel,
     PreTrainedTokenizerFast,
 )
 
@@ -25,7 +25,7 @@ CONTEXT = 128
 """Tokens."""
 END = 0
 """Also what pads, as in SmolLM2."""
-SHAPE = {
+SHAPE: dict[str, Any] = {
     "hidden_size": 16,
     "intermediate_size": 32,
     "num_hidden_layers": 2,
@@ -33,10 +33,10 @@ SHAPE = {
     "num_key_value_heads": 2,
     "max_position_embeddings": CONTEXT,
 }
-GPT_SHAPE = {"n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": CONTEXT}
-SPECIAL = {"bos_token_id": END, "eos_token_id": END, "pad_token_id": END, "tie_word_embeddings": False}
+GPT_SHAPE: dict[str, Any] = {"n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": CONTEXT}
+SPECIAL: dict[str, Any] = {"bos_token_id": END, "eos_token_id": END, "pad_token_id": END, "tie_word_embeddings": False}
 
-MODELS: dict[str, Callable[[int], PreTrainedModel]] = {
+MODELS: dict[str, Callable[[int], Any]] = {
     "llama": lambda size: LlamaForCausalLM(LlamaConfig(vocab_size=size, **SHAPE, **SPECIAL)),
     "mistral": lambda size: MistralForCausalLM(MistralConfig(vocab_size=size, sliding_window=9, **SHAPE, **SPECIAL)),
     "gpt2": lambda size: GPT2LMHeadModel(GPT2Config(vocab_size=size, **GPT_SHAPE, **SPECIAL)),
@@ -44,7 +44,7 @@ MODELS: dict[str, Callable[[int], PreTrainedModel]] = {
 }
 
 
-def tiny_writer(kind: str, vocabulary: int) -> PreTrainedModel:
+def tiny_writer(kind: str, vocabulary: int) -> Any:
     """A model whose weights are large enough that it does not repeat itself at once, and now and then ends."""
     torch.manual_seed(0)
     model = MODELS[kind](vocabulary)

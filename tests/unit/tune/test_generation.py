@@ -1,4 +1,4 @@
-"""Programs for a split by a local model: which prompts, resumed, grown, the same in any batches; one line for mistakes."""
+"""Programs for a split by a local model: which prompts, resumed, grown, alike in any batches; a mistake is one line."""
 
 from pathlib import Path
 
