@@ -17,6 +17,9 @@ DIGEST_CHARACTERS = 20
 """Hexadecimal characters of an id: 80 bits, so that 10^9 ids collide with probability below 10^-6."""
 
 
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 class LlamocoError(Exception):
     """What a user can mend: the command line prints its message in one line and exits with code 2."""
 
@@ -56,9 +59,7 @@ def canonical(value: object) -> str:
         TypeError: the value holds something other than records, mappings with text keys, sequences and scalars.
         ValueError: the value holds NaN or an infinity.
     """
-    # What pydantic dumps is plain already, and most values are records.
-    plain = value.model_dump(mode="json") if isinstance(value, Record) else _plain(value)
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _JSON.encode(_plain(value))
 
 
 def digest(value: object) -> str:
@@ -80,10 +81,13 @@ def stream(*path: str | int) -> np.random.Generator:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, Record):
-        return _plain(value.model_dump(mode="json"))
-    if value is None or isinstance(value, str | bool | int):
+    # The commonest first: a campaign makes an id of each of its runs.
+    if value is None or isinstance(value, (str, bool, int)):
         return value
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    if isinstance(value, Record):
+        return value.model_dump(mode="json")
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{value!r} has no canonical form: only finite numbers can be part of an id")

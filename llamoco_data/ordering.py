@@ -27,13 +27,14 @@ class Yardstick:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The runs of one candidate on one problem: arrays of shape (runs,), in the order of the seeds.
+    """The results of candidates with equally many runs on one problem.
 
-    A failed run is infinite in everything; the error of an infeasible one is infinite.
+    Arrays of shape (candidates, runs), in the order of the seeds. A failed run is infinite in everything; the error of
+    an infeasible one is infinite.
     """
 
-    candidate_id: str
-    failures: int
+    positions: list[int]
+    """Which candidates they are, of those that were asked for."""
     violation: NDArray[np.float64]
     error: NDArray[np.float64]
     hit: NDArray[np.float64]
@@ -50,26 +51,40 @@ def yardstick(records: Sequence[RunRecord]) -> Yardstick:
     return Yardstick(best, proven=False, tolerance=TARGET_ERROR * max(1.0, abs(best or 0.0)))
 
 
-def results_of(candidate_id: str, records: Sequence[RunRecord], measured_by: Yardstick) -> Results:
-    """The results of a candidate, whose runs these are."""
-    runs = sorted(records, key=lambda record: record.seed)
-    table = np.array([_row(run, measured_by) for run in runs])
-    failures = sum(run.status not in MEASURED for run in runs)
-    return Results(candidate_id, failures, table[:, 0], table[:, 1], table[:, 2])
+def results_of(runs: Sequence[Sequence[RunRecord]], measured_by: Yardstick) -> list[Results]:
+    """The results of candidates, by their numbers of runs.
+
+    Args:
+        runs: those of each candidate, at least one.
+    """
+    by_count: dict[int, list[int]] = {}
+    for position, records in enumerate(runs):
+        by_count.setdefault(len(records), []).append(position)
+    results: list[Results] = []
+    for positions in by_count.values():
+        by_seed = (sorted(runs[position], key=lambda run: run.seed) for position in positions)
+        table_CRV = np.array([[_row(run, measured_by) for run in records] for records in by_seed])
+        results.append(Results(positions, *np.ascontiguousarray(np.moveaxis(table_CRV, -1, 0))))
+    return results
 
 
-def keys(
-    violation: NDArray[np.float64], error: NDArray[np.float64], hit: NDArray[np.float64]
-) -> list[NDArray[np.float64]]:
+def keys(violation: NDArray[np.float64], error: NDArray[np.float64], hit: NDArray[np.float64]) -> NDArray[np.float64]:
     """The order's four criteria, most important first, smaller is better; each over the last axis (runs)."""
-    infeasible = np.mean(violation > 0, axis=-1)
-    return [infeasible, *(upper_median(values) for values in (violation, error, hit))]
+    infeasible = np.count_nonzero(violation > 0, axis=-1) / violation.shape[-1]
+    return np.array([infeasible, *(upper_median(values) for values in (violation, error, hit))])
 
 
-def ranking(results: Sequence[Results]) -> list[int]:
+def keys_of(results: Sequence[Results]) -> NDArray[np.float64]:
+    """The criteria of all candidates, of shape (candidates, 4)."""
+    keys_CK = np.empty((sum(len(result.positions) for result in results), 4))
+    for result in results:
+        keys_CK[result.positions] = keys(result.violation, result.error, result.hit).T
+    return keys_CK
+
+
+def ranking(keys_CK: NDArray[np.float64]) -> list[int]:
     """Positions of the candidates, best first; of equals the earlier stays ahead."""
-    keys_CK = np.array([keys(r.violation, r.error, r.hit) for r in results])
-    return [int(c) for c in np.lexsort(keys_CK.T[::-1])]
+    return np.lexsort(keys_CK.T[::-1]).tolist()
 
 
 def upper_median(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from llamoco_data.identity import Record
-from llamoco_data.ordering import ranking, results_of, yardstick
+from llamoco_data.ordering import keys_of, ranking, results_of, yardstick
 from llamoco_data.runs import RunRecord, run_seed
 
 
@@ -173,5 +173,5 @@ def _best_first(candidates: Sequence[str], records: Sequence[RunRecord]) -> list
     by_candidate: dict[str, list[RunRecord]] = {}
     for record in records:
         by_candidate.setdefault(record.candidate_id, []).append(record)
-    results = [results_of(candidate, by_candidate[candidate], measured_by) for candidate in candidates]
-    return [candidates[position] for position in ranking(results)]
+    results = results_of([by_candidate[candidate] for candidate in candidates], measured_by)
+    return [candidates[position] for position in ranking(keys_of(results))]

@@ -4,7 +4,8 @@ The order of candidates is that of `ordering`, then that of the catalogue. Candi
 those that ran longer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 from typing import Literal
 
 import numpy as np
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from llamoco_data.identity import LlamocoError, Record, stream
-from llamoco_data.ordering import Results, Yardstick, keys, ranking, results_of, upper_median, yardstick
+from llamoco_data.ordering import Results, Yardstick, keys, keys_of, ranking, results_of, upper_median, yardstick
 from llamoco_data.portfolio import BASELINE, portfolio
-from llamoco_data.runs import RunRecord
+from llamoco_data.runs import MEASURED, RunRecord
 
 RESAMPLES = 200
 """Bootstrap resamples of the seeds behind the confidence: its standard error is at most 0.035."""
@@ -87,21 +88,25 @@ def judge(records: Sequence[RunRecord], *, order: Sequence[str] | None = None, b
     for record in ran:
         by_candidate.setdefault(record.candidate_id, []).append(record)
     candidates = _in_catalogue_order(by_candidate, order)
-    results = [results_of(candidate, by_candidate[candidate], measured_by) for candidate in candidates]
-    ranked = _longest_first(results)
-    finalists = [c for c in ranked if _tier(results)[c] == _tier(results)[ranked[0]]]
-    shares = _resample(ran[0].problem_id, [results[c] for c in sorted(finalists)], sorted(finalists).index(ranked[0]))
-    win_share, tie_share = ({candidates[c]: float(s[k]) for k, c in enumerate(sorted(finalists))} for s in shares)
-    floor = _floor_error(by_candidate.get(baseline, []), results, measured_by)
+    runs = [by_candidate[candidate] for candidate in candidates]
+    results = results_of(runs, measured_by)
+    keys_CK = keys_of(results)
+    tier = _tier(runs)
+    ranked = sorted(ranking(keys_CK), key=lambda c: -tier[c])
+    finalists = [c for c in ranked if tier[c] == tier[ranked[0]]]
+    win_share, tie_share = _resample(ran[0].problem_id, candidates, results, finalists)
+    errors = dict(zip(candidates, keys_CK[:, 2].tolist(), strict=True))
+    floor = _floor_error(baseline, by_candidate.get(baseline, []), errors, measured_by)
+    scores = _scores(results, floor, measured_by.tolerance)
     standings = tuple(
-        _standing(results[c], floor, measured_by.tolerance, win_share.get(candidates[c], 0.0)) for c in ranked
+        _standing(candidates[c], runs[c], keys_CK[c].tolist(), scores[c], win_share.get(c, 0.0)) for c in ranked
     )
     return Verdict(
         problem_id=ran[0].problem_id,
         max_evaluations=ran[0].max_evaluations,
         winner=standings[0].candidate_id,
         confidence=standings[0].win_share,
-        near_ties=tuple(candidates[c] for c in finalists[1:] if tie_share[candidates[c]] >= NEAR_TIE_SHARE),
+        near_ties=tuple(candidates[c] for c in finalists[1:] if tie_share[c] >= NEAR_TIE_SHARE),
         best_known=measured_by.best_known,
         best_known_proven=measured_by.proven,
         kept_out=_kept_out(standings, baseline, measured_by.tolerance),
@@ -114,78 +119,105 @@ def _in_catalogue_order(candidates: Iterable[str], order: Sequence[str]) -> list
     return sorted(candidates, key=lambda candidate: (rank.get(candidate, len(rank)), candidate))
 
 
-def _tier(results: Sequence[Results]) -> list[int]:
+def _tier(runs: Sequence[Sequence[RunRecord]]) -> list[int]:
     """Runs of each candidate, no more than those of the second: one candidate alone makes no tier."""
-    runs = [len(result.error) for result in results]
-    most = sorted(runs)[-2:][0]
-    return [min(count, most) for count in runs]
-
-
-def _longest_first(results: Sequence[Results]) -> list[int]:
-    """Positions by tier, and by the order within each."""
-    tier = _tier(results)
-    return sorted(ranking(results), key=lambda c: -tier[c])
+    counts = [len(records) for records in runs]
+    most = sorted(counts)[-2:][0]
+    return [min(count, most) for count in counts]
 
 
 def _resample(
-    problem_id: str, results: Sequence[Results], winner: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """For each candidate, the share of resamples that it wins, and in which it is at least as good as the winner.
+    problem_id: str, candidates: Sequence[str], results: Sequence[Results], finalists: Sequence[int]
+) -> tuple[dict[int, float], dict[int, float]]:
+    """For each finalist, the share of resamples that it wins, and in which it is at least as good as the first of them.
 
     A candidate's resamples depend on the problem, on itself and on its number of runs alone, so that another
     candidate does not move them.
     """
-    keys_KCB = np.stack([np.stack(_resampled_keys(problem_id, result)) for result in results], axis=1)
+    by_position = sorted(finalists)
+    keys_KCB = np.empty((4, len(by_position), RESAMPLES))
+    for result in results:
+        rows = [row for row, c in enumerate(result.positions) if c in finalists]
+        if rows:
+            ids = [candidates[result.positions[row]] for row in rows]
+            places = [by_position.index(result.positions[row]) for row in rows]
+            keys_KCB[:, places] = _resampled_keys(problem_id, ids, result, rows)
     order_CB = np.lexsort(keys_KCB[::-1], axis=0)
     sorted_KCB = np.take_along_axis(keys_KCB, order_CB[None], axis=1)
     worse_CB = np.any(sorted_KCB[:, 1:] != sorted_KCB[:, :-1], axis=0)
     ranks_CB = np.zeros_like(order_CB)
     np.put_along_axis(ranks_CB, order_CB[1:], np.cumsum(worse_CB, axis=0), axis=0)
-    wins_C = np.bincount(order_CB[0], minlength=len(results))
-    return wins_C / RESAMPLES, np.mean(ranks_CB <= ranks_CB[winner], axis=1)
+    wins_C = np.bincount(order_CB[0], minlength=len(by_position)) / RESAMPLES
+    ties_C = np.count_nonzero(ranks_CB <= ranks_CB[by_position.index(finalists[0])], axis=1) / RESAMPLES
+    win_share, tie_share = (dict(zip(by_position, share.tolist(), strict=True)) for share in (wins_C, ties_C))
+    return win_share, tie_share
 
 
-def _resampled_keys(problem_id: str, result: Results) -> list[NDArray[np.float64]]:
-    count = len(result.error)
-    picks_BR = stream("confidence", problem_id, result.candidate_id).integers(count, size=(RESAMPLES, count))
-    return keys(result.violation[picks_BR], result.error[picks_BR], result.hit[picks_BR])
+def _resampled_keys(
+    problem_id: str, candidate_ids: Sequence[str], result: Results, rows: Sequence[int]
+) -> NDArray[np.float64]:
+    """The order's criteria, of shape (4, candidates, resamples), of candidates that are these rows of the results."""
+    count = result.error.shape[1]
+    picks_CBR = np.array(
+        [
+            stream("confidence", problem_id, candidate_id).integers(count, size=(RESAMPLES, count))
+            for candidate_id in candidate_ids
+        ]
+    )
+    rows_C11 = np.array(rows)[:, None, None]
+    return keys(*(values[rows_C11, picks_CBR] for values in (result.violation, result.error, result.hit)))
 
 
-def _floor_error(baseline: Sequence[RunRecord], results: Sequence[Results], measured_by: Yardstick) -> float:
-    """The error of random search, or, where that found nothing feasible, of its first random point, feasible or not."""
-    if baseline:
-        error = float(upper_median(results_of("", baseline, measured_by).error))
-        if np.isfinite(error):
-            return error
+def _floor_error(
+    baseline: str, runs: Sequence[RunRecord], errors: Mapping[str, float], measured_by: Yardstick
+) -> float:
+    """The error of random search, or, where that found nothing feasible, of its first random point, feasible or not.
+
+    Args:
+        runs: those of random search.
+        errors: medians by candidate_id.
+    """
+    if runs:
+        if isfinite(errors[baseline]):
+            return errors[baseline]
         if measured_by.best_known is not None:
-            first = np.array([abs(run.trace[0][1] - measured_by.best_known) for run in baseline if run.trace])
+            first = np.array([abs(run.trace[0][1] - measured_by.best_known) for run in runs if run.trace])
             return max(float(upper_median(first)) if len(first) else 0.0, 10 * measured_by.tolerance)
-    medians = [float(upper_median(result.error)) for result in results]
-    return 10 * max((value for value in medians if np.isfinite(value)), default=measured_by.tolerance)
+    return 10 * max((error for error in errors.values() if isfinite(error)), default=measured_by.tolerance)
 
 
-def _standing(result: Results, floor: float, tolerance: float, win_share: float) -> Standing:
-    infeasible, violation, error, hit = (float(key) for key in keys(result.violation, result.error, result.hit))
+def _standing(
+    candidate_id: str, runs: Sequence[RunRecord], keys: Sequence[float], score: float, win_share: float
+) -> Standing:
+    infeasible, violation, error, hit = keys
     return Standing(
-        candidate_id=result.candidate_id,
-        runs=len(result.error),
-        failures=result.failures,
+        candidate_id=candidate_id,
+        runs=len(runs),
+        failures=sum(run.status not in MEASURED for run in runs),
         feasible_share=1 - infeasible,
-        median_violation=violation if np.isfinite(violation) else None,
-        median_error=error if np.isfinite(error) else None,
-        evaluations_to_target=hit if np.isfinite(hit) else None,
-        score=_score(result.error, floor, tolerance),
+        median_violation=violation if isfinite(violation) else None,
+        median_error=error if isfinite(error) else None,
+        evaluations_to_target=hit if isfinite(hit) else None,
+        score=score,
         win_share=win_share,
     )
 
 
-def _score(error: NDArray[np.float64], floor: float, tolerance: float) -> float:
-    """Mean over the runs."""
+def _scores(results: Sequence[Results], floor: float, tolerance: float) -> dict[int, float]:
+    """By position: the mean over the runs."""
+    scores: dict[int, float] = {}
+    for result in results:
+        means_C = np.mean(_run_scores(result.error, floor, tolerance), axis=1)
+        scores |= zip(result.positions, means_C.tolist(), strict=True)
+    return scores
+
+
+def _run_scores(error: NDArray[np.float64], floor: float, tolerance: float) -> NDArray[np.float64]:
     if floor <= tolerance:
-        return float(np.mean(error <= tolerance))
+        return (error <= tolerance).astype(np.float64)
     with np.errstate(divide="ignore"):
         scores = np.log(floor / error) / np.log(floor / tolerance)  # of an infinite error: minus infinity, cut to 0
-    return float(np.mean(np.clip(scores, 0.0, 1.0)))
+    return np.clip(scores, 0.0, 1.0)
 
 
 def _kept_out(standings: Sequence[Standing], baseline: str, tolerance: float) -> KeptOutReason | None:

@@ -13,8 +13,10 @@ import torch
 from pydantic import Field
 
 from llamoco_tune.batches import IGNORED, Batch, packed, stacked
+from llamoco_tune.decoding import DecodingConfig, write
 from llamoco_tune.losses import answer_loss
 from llamoco_tune.model import hidden_states
+from llamoco_tune.programs import program_of
 from llamoco_tune.records import Record
 from llamoco_tune.tokens import Encoded
 
@@ -61,8 +63,6 @@ def written_programs(
     Args:
         titles: first line of a program's docstring -> optimizer, as taught.
     """
-    from llamoco_tune.decoding import DecodingConfig, write
-    from llamoco_tune.programs import program_of
 
     prompts = [row.ids[: row.num_prompt].tolist() for row in rows]
     config = DecodingConfig(max_new_tokens=max_new_tokens)

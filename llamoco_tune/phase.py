@@ -18,6 +18,8 @@ from rich.console import Console
 from transformers import Trainer
 
 from llamoco_tune import model as models
+from llamoco_tune.card import card_of, write_card
+from llamoco_tune.figures import loss_figure
 from llamoco_tune.instructions import TRAINING_SPLIT, VALIDATION_SPLIT, check_no_leak, data_digest, read_split
 from llamoco_tune.progress import TRAINER_DISPLAYS, RunProgress, TokenCount
 from llamoco_tune.run_folder import CHECKPOINTS, RunRecord, RunSpec, last_checkpoint, open_run, write_run
@@ -71,7 +73,7 @@ def begin(
         data=str(data),
         data_digest=data_digest(data, (TRAINING_SPLIT, VALIDATION_SPLIT)),
     )
-    run = open_run(out, spec)
+    run = open_run(out, spec, writes=is_main_process())
     if run.finished:
         return run
     check_no_leak(data)
@@ -124,8 +126,15 @@ def finish(begun: Begun, trainer: Trainer, results: dict[str, float]) -> RunReco
         if trainer.is_world_process_zero():
             models.save(trainer.accelerator.unwrap_model(trainer.model), begun.tokenizer, begun.out, weights)
             write_run(begun.out, done)
+            loss_figure(begun.out)
+            write_card(begun.out, card_of(begun.out, done, chat=begun.tokenizer.chat_template is not None))
             shutil.rmtree(begun.out / CHECKPOINTS, ignore_errors=True)
     return done
+
+
+def is_main_process() -> bool:
+    """Whether this process is the one that writes, and speaks."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def num_processes() -> int:

@@ -46,13 +46,18 @@ class RunRecord(Record):
     """Of the machine and the libraries: device, versions, minutes."""
 
 
-def open_run(folder: Path, spec: RunSpec) -> RunRecord:
+def open_run(folder: Path, spec: RunSpec, *, writes: bool = True) -> RunRecord:
     """The run of a folder, which is made where there is none.
+
+    Args:
+        writes: whether this process does: of several, one.
 
     Raises:
         TuningError: the folder holds another run, or something else, or cannot be written.
     """
     stored = stored_run(folder)
+    if stored is None and not writes:
+        return RunRecord(spec=spec, run_id=spec.run_id)
     if stored is None:
         if folder.exists() and any(folder.iterdir()):
             raise TuningError(f"{folder} is not empty and holds no run; choose another --out, or empty it")

@@ -12,6 +12,7 @@ import yaml
 from click.core import Command, Group
 
 from llamoco_data.cli.commands import llamoco_data
+from llamoco_tune.cli.commands import llamoco_tune
 from tests.pages import ROOT
 
 CLUSTER = ROOT / "cluster"
@@ -53,17 +54,25 @@ def command_lines(text: str) -> Iterator[list[str]]:
 
 
 def check_commands(text: str) -> int:
-    """Checks the names and options of `llamoco-data` and `ray` in a shell text; gives how many there are."""
+    """Checks the names and options of our programs and of `ray` in a shell text; gives how many there are."""
     checked = 0
     for line in command_lines(text):
         for i, word in enumerate(line):
-            program = Path(word).name
-            if program not in {"llamoco-data", "ray"} or (i and line[i - 1].startswith("-")):
-                continue
-            check_command(llamoco_data if program == "llamoco-data" else ray_command_line(), line[i + 1 :])
-            checked += 1
-            break
+            group = program_of(word, line[i - 1] if i else "")
+            if group is not None:
+                check_command(group, line[i + 1 :])
+                checked += 1
+                break
     return checked
+
+
+def program_of(word: str, before: str) -> Group | None:
+    """The command line that a word of a shell text starts, if any; `-m` is what `torchrun` takes."""
+    if before.startswith("-"):
+        return llamoco_tune if (before, word) == ("-m", "llamoco_tune") else None
+    ours = {"llamoco-data": llamoco_data, "llamoco-tune": llamoco_tune}
+    name = Path(word).name
+    return ray_command_line() if name == "ray" else ours.get(name)
 
 
 def check_command(group: Group, words: list[str]) -> None:

@@ -2,14 +2,16 @@
 
 from llamoco_data.campaign.driver import Outcome, run_campaign, run_entrants
 from llamoco_data.campaign.own_problems import Expected, add_problems, expected, present_problems
-from llamoco_data.campaign.reading import ProblemRuns, read_entrants, read_problems, read_specs
+from llamoco_data.campaign.reading import CampaignReader, FolderView, ProblemRuns, read_entrants, read_problems, view_of
 from llamoco_data.campaign.spec import CampaignSpec, load_campaign, stored_campaign, wanted_campaign
 from llamoco_data.campaign.survey import Plan, Status, plan, status
 from llamoco_data.campaign.tally import Snapshot
 
 __all__ = [
+    "CampaignReader",
     "CampaignSpec",
     "Expected",
+    "FolderView",
     "Outcome",
     "Plan",
     "ProblemRuns",
@@ -22,10 +24,10 @@ __all__ = [
     "present_problems",
     "read_entrants",
     "read_problems",
-    "read_specs",
     "run_campaign",
     "run_entrants",
     "status",
     "stored_campaign",
+    "view_of",
     "wanted_campaign",
 ]

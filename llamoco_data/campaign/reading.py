@@ -1,6 +1,6 @@
 """Reads a campaign folder back, one problem at a time, for whoever judges and exports it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from llamoco_data.campaign.spec import CampaignSpec, load_campaign
@@ -29,6 +29,74 @@ class ProblemRuns:
     """Whether the policy asks for no more runs."""
 
 
+@dataclass(frozen=True, slots=True)
+class FolderView:
+    """A campaign folder as it was at one moment: whichever process reads it sees the same, whatever is added since."""
+
+    folder: Place
+    spec: CampaignSpec
+    num_entries: int
+    """Of its log."""
+
+
+class CampaignReader:
+    """Reads the problems of a campaign folder by their indices; memory does not grow with their runs."""
+
+    def __init__(self, view: FolderView) -> None:
+        """Reads the log and the candidates.
+
+        Raises:
+            LlamocoError: the folder is damaged.
+        """
+        self.spec = view.spec
+        self._store = Store(view.folder, num_entries=view.num_entries)
+        self.entrants: Mapping[str, Entrant] = {entrant.candidate_id: entrant for entrant in self._store.entrants()}
+        """By candidate_id, in catalogue order."""
+        self._rank = {candidate_id: position for position, candidate_id in enumerate(self.entrants)}
+
+    def indices(self) -> list[int]:
+        """Of the stored problems that the campaign holds, in order."""
+        return [index for index in self._store.indices() if self.spec.holds(index)]
+
+    def problem(self, index: int) -> AnySpec:
+        """The spec of a problem.
+
+        Raises:
+            KeyError: no such problem is stored.
+            LlamocoError: its file is missing or damaged.
+        """
+        problem_id = self._store.problem_id(index)
+        if problem_id is None:
+            raise KeyError(index)
+        return self._store.problem(problem_id)
+
+    def runs(self, index: int) -> ProblemRuns:
+        """A problem and its runs.
+
+        Raises:
+            LlamocoError: a file of theirs is missing or damaged.
+        """
+        problem = self.problem(index)
+        problem_id = problem.problem_id
+        racers = contestants(tuple(self.entrants.values()), problem)
+        records, missing = replayed(self.spec.policy, problem_id, racers, self._store.records(problem_id))
+        return ProblemRuns(
+            index=index,
+            spec=problem,
+            records=tuple(sorted(records, key=lambda record: (self._rank[record.candidate_id], record.seed))),
+            complete=not missing,
+        )
+
+
+def view_of(folder: Place) -> FolderView:
+    """The campaign folder as it is now.
+
+    Raises:
+        LlamocoError: the folder holds no campaign, or is damaged.
+    """
+    return FolderView(folder, load_campaign(folder), Store(folder).num_entries)
+
+
 def read_entrants(folder: Place) -> tuple[Entrant, ...]:
     """The candidates of the campaign, in catalogue order; none before its first run.
 
@@ -45,34 +113,6 @@ def read_problems(folder: Place) -> Iterator[ProblemRuns]:
     Raises:
         LlamocoError: the folder holds no campaign, or is damaged.
     """
-    spec, store = load_campaign(folder), Store(folder)
-    entrants = store.entrants()
-    rank = {entrant.candidate_id: position for position, entrant in enumerate(entrants)}
-    for index, problem in _stored(spec, store):
-        problem_id = problem.problem_id
-        stored = store.records(problem_id)
-        racers = contestants(entrants, problem)
-        records, missing = replayed(spec.policy, problem_id, racers, stored)
-        yield ProblemRuns(
-            index=index,
-            spec=problem,
-            records=tuple(sorted(records, key=lambda record: (rank[record.candidate_id], record.seed))),
-            complete=not missing,
-        )
-
-
-def read_specs(folder: Place) -> Iterator[AnySpec]:
-    """The stored problems alone, in the order of their indices: no runs are read.
-
-    Raises:
-        LlamocoError: the folder holds no campaign, or is damaged.
-    """
-    for _, problem in _stored(load_campaign(folder), Store(folder)):
-        yield problem
-
-
-def _stored(spec: CampaignSpec, store: Store) -> Iterator[tuple[int, AnySpec]]:
-    for index in store.indices():
-        problem_id = store.problem_id(index)
-        if problem_id is not None and spec.holds(index):
-            yield index, store.problem(problem_id)
+    reader = CampaignReader(view_of(folder))
+    for index in reader.indices():
+        yield reader.runs(index)

@@ -55,6 +55,11 @@ FOLDER = click.argument("folder", metavar="DIR")
 RECIPE = click.option(
     "--recipe", metavar="NAME", help=f"Which campaign: {', '.join(RECIPES)}. Needed for a new DIR only."
 )
+PROCESSES = click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    help="That share the work. [default: one for each processor, up to 8; one where problems are few]",
+)
 PROBLEMS = click.option("--problems", type=click.IntRange(min=1), help="Number of problems; may grow, never shrink.")
 
 
@@ -161,11 +166,14 @@ def verify_command(folder: str, sample: int) -> int:
     metavar="SNAPSHOT",
     help="Also write what has changed since that snapshot of OUT: rows to add or replace, and the reason for each.",
 )
+@PROCESSES
 @click.option("--quiet", is_flag=True, help="Print the place of the export only.")
-def export_command(folder: str, out: Path, budgets: tuple[float, ...], since: int | None, quiet: bool) -> None:
+def export_command(
+    folder: str, out: Path, budgets: tuple[float, ...], since: int | None, processes: int | None, quiet: bool
+) -> None:
     """Write the instruction set of the campaign in DIR to OUT, as its next snapshot: Parquet and a dataset card."""
     with working(Console(stderr=True), "judging problems and writing rows", quiet=quiet):
-        exported = export_set(folder, out, budgets=budgets, since=since)
+        exported = export_set(folder, out, budgets=budgets, since=since, processes=processes)
     if quiet:
         click.echo(str(exported.folder))
     else:
@@ -177,10 +185,11 @@ def export_command(folder: str, out: Path, budgets: tuple[float, ...], since: in
 @click.option(
     "--out", metavar="FILE", type=click.Path(path_type=Path), help="The page. [default: DIR-report.html, here]"
 )
-def report_command(folder: str, out: Path | None) -> None:
+@PROCESSES
+def report_command(folder: str, out: Path | None, processes: int | None) -> None:
     """Write one HTML page on the campaign in DIR: who wins where, by how much, how surely, at what cost."""
     with working(Console(stderr=True), "judging problems and drawing the page"):
-        reported = write_report(folder, out)
+        reported = write_report(folder, out, processes=processes)
     campaign_pages.show_report(Console(), reported)
 
 

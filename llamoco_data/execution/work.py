@@ -5,6 +5,7 @@ It knows nothing of processes, clusters or files; executors decide where it runs
 
 import time
 from collections.abc import Sequence
+from functools import cache
 
 from pydantic import Field
 
@@ -110,10 +111,13 @@ def applicable(entrants: Sequence[Entrant], spec: AnySpec) -> dict[str, str]:
 def contestants(entrants: Sequence[Entrant], spec: AnySpec) -> tuple[Contestant, ...]:
     """The entrants that apply to a problem, as a policy knows them."""
     return tuple(
-        Contestant(candidate_id=entrant.candidate_id, optimizer=entrant.optimizer)
-        for entrant in entrants
-        if not entrant.declines(spec)
+        _contestant(entrant.candidate_id, entrant.optimizer) for entrant in entrants if not entrant.declines(spec)
     )
+
+
+@cache
+def _contestant(candidate_id: str, optimizer: str) -> Contestant:
+    return Contestant(candidate_id=candidate_id, optimizer=optimizer)
 
 
 def runs_wanted(task: Task, entrants: Sequence[Entrant]) -> tuple[Run, ...]:

@@ -1,8 +1,20 @@
 """From a campaign folder to an instruction set: verdicts, Parquet shards, dataset card."""
 
 from llamoco_data.export.changes import REASONS, Changes
-from llamoco_data.export.judging import judge_all, single_best_solver
+from llamoco_data.export.crew import crew, number_for
+from llamoco_data.export.judging import baseline_of, judge_all, single_best_solver
 from llamoco_data.export.report import ExportReport
 from llamoco_data.export.writing import Exported, export
 
-__all__ = ["REASONS", "Changes", "ExportReport", "Exported", "export", "judge_all", "single_best_solver"]
+__all__ = [
+    "REASONS",
+    "Changes",
+    "ExportReport",
+    "Exported",
+    "baseline_of",
+    "crew",
+    "export",
+    "judge_all",
+    "number_for",
+    "single_best_solver",
+]

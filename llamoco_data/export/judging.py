@@ -3,15 +3,19 @@
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import override
 
 from llamoco_data.budgets import at_budget, shorter_budget
-from llamoco_data.campaign import CampaignSpec, ProblemRuns, read_problems
-from llamoco_data.files import Place
+from llamoco_data.campaign import CampaignReader, ProblemRuns
+from llamoco_data.export.crew import Crew, chunks_of
 from llamoco_data.identity import Record
 from llamoco_data.instructions import Split, replay_of, split_of
+from llamoco_data.portfolio import BASELINE
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import RunRecord
@@ -37,12 +41,9 @@ class Packed(Mapping[str, Kept]):
     kind: type[Kept]
     packed: dict[str, bytes] = field(default_factory=dict)
 
-    def add(self, problem_id: str, record: Kept) -> None:
-        self.packed[problem_id] = zlib.compress(record.model_dump_json().encode(), 1)
-
     @override
     def __getitem__(self, problem_id: str) -> Kept:
-        return self.kind.from_json(zlib.decompress(self.packed[problem_id]))
+        return unpacked(self.kind, self.packed[problem_id])
 
     @override
     def __iter__(self) -> Iterator[str]:
@@ -53,19 +54,47 @@ class Packed(Mapping[str, Kept]):
         return len(self.packed)
 
 
+def packed(record: Record) -> bytes:
+    return zlib.compress(record.model_dump_json().encode(), 1)
+
+
+def unpacked(kind: type[Kept], data: bytes) -> Kept:
+    return kind.from_json(zlib.decompress(data))
+
+
 @dataclass(frozen=True, slots=True)
 class Judgements:
     """Verdicts by problem_id, in the order of the problems' indices, smaller budgets after the problem's own."""
 
-    verdicts: Mapping[str, Verdict]
+    verdicts: Packed[Verdict]
     """Of the cases that are worth teaching."""
-    replays: Mapping[str, RunRecord]
-    """Of the same cases: the run of the winner that a row tells how to repeat."""
+    replays: Packed[RunRecord]
+    """Of the same cases: the run of the winner that a row tells how to repeat, without its trace."""
     splits: Mapping[str, Split]
     """Of the same cases."""
-    kept_out: Mapping[str, Verdict]
+    taught: Mapping[int, Sequence[str]]
+    """Their problem_ids, by the index of the problem."""
+    kept_out: Packed[Verdict]
     incomplete: int
     """Problems that lack runs, or that no candidate applies to."""
+    total_scores: Mapping[str, float]
+    """By candidate_id, in catalogue order: over the cases for training, or over all where there are none for training.
+
+    Where a candidate was not run it scores 0: it did not apply, or a race had no reason to try those settings.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What a process tells of a case that it has judged."""
+
+    problem_id: str
+    split: Split
+    verdict: bytes
+    replay: bytes | None
+    """None where the case is kept out."""
+    scores: NDArray[np.float64]
+    """Of all candidates, in catalogue order; 0 where one was not run."""
 
 
 def cases_of(
@@ -96,50 +125,80 @@ def _tells(entrant: Entrant, shorter: AnySpec) -> bool:
     return not entrant.limits.follows_budget and not entrant.declines(shorter)
 
 
-def judge_all(
-    folder: Place,
-    spec: CampaignSpec,
-    entrants: Mapping[str, Entrant],
-    baseline: str,
-    shares: Sequence[float] = (),
-) -> Judgements:
+def baseline_of(entrants: Mapping[str, Entrant]) -> str:
+    """candidate_id of random search; empty where it takes no part."""
+    return next((e.candidate_id for e in entrants.values() if e.optimizer == BASELINE), "")
+
+
+def judge_all(crew: Crew[CampaignReader], reader: CampaignReader, shares: Sequence[float] = ()) -> Judgements:
     """The verdicts of a campaign folder, at the problems' own budgets and at shares of them.
 
-    Args:
-        entrants: by candidate_id, in catalogue order.
-
     Raises:
-        LlamocoError: the folder holds no campaign, or is damaged.
+        LlamocoError: the folder is damaged, or a process died.
     """
     verdicts, kept_out, replays = Packed(Verdict), Packed(Verdict), Packed(RunRecord)
     splits: dict[str, Split] = {}
+    taught: dict[int, list[str]] = {}
     num_complete = 0
-    for runs in read_problems(folder):
-        if not runs.complete or not runs.records:
-            continue
-        num_complete += 1
-        for case in cases_of(runs, entrants, shares, spec.held_out_families):
-            verdict = judge(case.records, order=list(entrants), baseline=baseline)
-            if verdict.kept_out is None:
-                verdicts.add(verdict.problem_id, verdict)
-                replays.add(verdict.problem_id, replay_of(case.records, verdict.winner))
-                splits[verdict.problem_id] = case.split
-            else:
-                kept_out.add(verdict.problem_id, verdict)
-    return Judgements(verdicts, replays, splits, kept_out, spec.problems_total - num_complete)
+    of_training_C, of_all_C = (np.zeros(len(reader.entrants)) for _ in range(2))
+    indices = reader.indices()
+    for chunk in crew.results(partial(_judged, tuple(shares)), chunks_of(indices, crew.size)):
+        for index, cases in chunk:
+            num_complete += 1
+            for case in cases:
+                if case.replay is None:
+                    kept_out.packed[case.problem_id] = case.verdict
+                    continue
+                verdicts.packed[case.problem_id] = case.verdict
+                replays.packed[case.problem_id] = case.replay
+                splits[case.problem_id] = case.split
+                taught.setdefault(index, []).append(case.problem_id)
+                of_all_C += case.scores
+                of_training_C += case.scores if case.split == "train" else 0.0
+    totals_C = of_training_C if "train" in splits.values() else of_all_C
+    return Judgements(
+        verdicts=verdicts,
+        replays=replays,
+        splits=splits,
+        taught=taught,
+        kept_out=kept_out,
+        incomplete=reader.spec.problems_total - num_complete,
+        total_scores=dict(zip(reader.entrants, totals_C.tolist(), strict=True)),
+    )
 
 
-def single_best_solver(judgements: Judgements, order: Sequence[str], baseline: str) -> str:
+def _judged(shares: Sequence[float], reader: CampaignReader, indices: Sequence[int]) -> list[tuple[int, list[_Judged]]]:
+    """The cases of each complete problem."""
+    order = list(reader.entrants)
+    baseline = baseline_of(reader.entrants)
+    judged: list[tuple[int, list[_Judged]]] = []
+    for index in indices:
+        runs = reader.runs(index)
+        if runs.complete and runs.records:
+            cases = cases_of(runs, reader.entrants, shares, reader.spec.held_out_families)
+            judged.append((index, [_judge_case(case, order, baseline) for case in cases]))
+    return judged
+
+
+def _judge_case(case: Case, order: Sequence[str], baseline: str) -> _Judged:
+    verdict = judge(case.records, order=order, baseline=baseline)
+    is_taught = verdict.kept_out is None
+    scores = {standing.candidate_id: standing.score for standing in verdict.standings}
+    replay = replay_of(case.records, verdict.winner).model_copy(update={"trace": ()}) if is_taught else None
+    return _Judged(
+        problem_id=verdict.problem_id,
+        split=case.split,
+        verdict=packed(verdict),
+        replay=packed(replay) if replay else None,
+        scores=np.array([scores.get(candidate_id, 0.0) for candidate_id in order]),
+    )
+
+
+def single_best_solver(judgements: Judgements, baseline: str) -> str:
     """The candidate with the best mean score on the training problems, or on all where there are none for training.
 
-    Where a candidate was not run it scores 0: it did not apply, or a race had no reason to try those settings. So of a
-    race's candidates it is, as a rule, an optimizer in its first settings. Of equals the first in catalogue order is
-    chosen.
+    Of a race's candidates it is, as a rule, an optimizer in its first settings. Of equals the first in catalogue order
+    is chosen.
     """
-    training = [i for i, split in judgements.splits.items() if split == "train"] or list(judgements.verdicts)
-    totals = dict.fromkeys((candidate for candidate in order if candidate != baseline), 0.0)
-    for problem_id in training:
-        for standing in judgements.verdicts[problem_id].standings:
-            if standing.candidate_id in totals:
-                totals[standing.candidate_id] += standing.score
+    totals = {candidate: total for candidate, total in judgements.total_scores.items() if candidate != baseline}
     return max(totals, key=totals.__getitem__)

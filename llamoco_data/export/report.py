@@ -1,14 +1,14 @@
 """What an export holds, counted: for the dataset card, and for whoever asked for it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from llamoco_data.campaign import CampaignSpec
+from llamoco_data.campaign import CampaignReader, CampaignSpec
 from llamoco_data.export.judging import Judgements
-from llamoco_data.instructions import SPLITS, References, Split, optimizer_confidence, settings_json
-from llamoco_data.verdicts import Verdict
+from llamoco_data.export.rows import Fact
+from llamoco_data.instructions import SPLITS, Split, settings_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,24 @@ class ExportReport:
 
 
 def report_of(
-    spec: CampaignSpec, judgements: Judgements, references: References, rows: Mapping[Split, int]
+    reader: CampaignReader,
+    judgements: Judgements,
+    facts: Sequence[Fact],
+    rows: Mapping[Split, int],
+    single_best: str,
 ) -> ExportReport:
-    """The numbers of an export with these verdicts and rows."""
-    entrants = references.entrants
-    facts = [_fact(verdict, references) for verdict in judgements.verdicts.values()]
+    """The numbers of an export with these verdicts and rows.
+
+    Args:
+        single_best: candidate_id of the single best solver.
+    """
+    entrants = reader.entrants
     winners = Counter(entrants[fact.winner].optimizer for fact in facts)
     families = Counter(entrants[fact.winner].family for fact in facts)
     problems = Counter(judgements.splits.values())
-    best = entrants[references.single_best]
+    best = entrants[single_best]
     return ExportReport(
-        spec=spec,
+        spec=reader.spec,
         rows=rows,
         problems={split: problems[split] for split in SPLITS},
         incomplete=judgements.incomplete,
@@ -73,35 +80,5 @@ def report_of(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Fact:
-    """What the report takes from one verdict."""
-
-    winner: str
-    has_rival: bool
-    confidence: float
-    single_best_score: float
-    score: float
-
-
-def _fact(verdict: Verdict, references: References) -> _Fact:
-    return _Fact(
-        winner=verdict.winner,
-        has_rival=_has_rival(verdict, references),
-        confidence=optimizer_confidence(verdict, references.entrants),
-        single_best_score=_score(verdict, references.single_best),
-        score=verdict.standings[0].score,
-    )
-
-
 def _most_first(counts: Counter[str]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _has_rival(verdict: Verdict, references: References) -> bool:
-    own = references.entrants[verdict.winner].optimizer
-    return any(references.entrants[tie].optimizer != own for tie in verdict.near_ties)
-
-
-def _score(verdict: Verdict, candidate: str) -> float:
-    return next((s.score for s in verdict.standings if s.candidate_id == candidate), 0.0)

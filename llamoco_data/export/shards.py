@@ -1,12 +1,16 @@
 """Writes rows into Parquet files by split, named by their split, their number and their content."""
 
+# pyarrow comes without types.
+# pyright: reportUnknownParameterType=false
+
 import hashlib
 import re
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from llamoco_data.instructions import SCHEMA, SPLITS, Instruction, Split, to_table
+from llamoco_data.instructions import SCHEMA, SPLITS, Split
 from llamoco_data.snapshots import Shard
 
 ROWS_PER_SHARD = 20_000
@@ -25,25 +29,22 @@ class ShardWriter:
         self._folder = folder
         self._data = folder / "data"
         self._data.mkdir()
-        self._waiting: dict[Split, list[Instruction]] = {split: [] for split in SPLITS}
+        self._waiting: dict[Split, list[pa.Table]] = {split: [] for split in SPLITS}
         self._open: dict[Split, pq.ParquetWriter] = {}
         self._written: dict[Split, list[int]] = {split: [] for split in SPLITS}
         """Rows of each shard."""
-        self._shortest: Instruction | None = None
         self.rows: dict[Split, int] = dict.fromkeys(SPLITS, 0)
 
-    def add(self, row: Instruction) -> None:
-        if self._shortest is None or _length(row) < _length(self._shortest):
-            self._shortest = row
-        self.rows[row.split] += 1
-        self._waiting[row.split].append(row)
-        if len(self._waiting[row.split]) == ROWS_PER_GROUP:
-            self._write(row.split)
+    def add(self, split: Split, rows: pa.Table) -> None:
+        self.rows[split] += rows.num_rows
+        self._waiting[split].append(rows)
+        while self._num_waiting(split) >= ROWS_PER_GROUP:
+            self._write(split)
 
     def close(self) -> tuple[Shard, ...]:
         """The shards, under their final names."""
         for split in SPLITS:
-            if self._waiting[split]:
+            if self._num_waiting(split):
                 self._write(split)
             self._end(split)
         shards: list[Shard] = []
@@ -56,19 +57,20 @@ class ShardWriter:
                 shards.append(shard_of(self._folder, path, split, rows))
         return tuple(shards)
 
-    def shortest(self) -> Instruction:
-        assert self._shortest is not None, "an export has rows"
-        return self._shortest
+    def _num_waiting(self, split: Split) -> int:
+        return sum(table.num_rows for table in self._waiting[split])
 
     def _write(self, split: Split) -> None:
-        """Writes the rows that wait as a row group, into a new shard where the last one is full."""
-        rows, written = self._waiting[split], self._written[split]
+        """Writes rows that wait as a row group, into a new shard where the last one is full."""
+        waiting = pa.concat_tables(self._waiting[split])
+        rows, written = waiting.slice(0, ROWS_PER_GROUP), self._written[split]
         if split not in self._open:
             self._open[split] = pq.ParquetWriter(self._part(split, len(written)), SCHEMA, compression="zstd")
             written.append(0)
-        self._open[split].write_table(to_table(rows))
-        written[-1] += len(rows)
-        self._waiting[split] = []
+        # In one piece, or its pages would tell how the rows had come.
+        self._open[split].write_table(rows.combine_chunks())
+        written[-1] += rows.num_rows
+        self._waiting[split] = [waiting.slice(ROWS_PER_GROUP)]
         if written[-1] >= ROWS_PER_SHARD:
             self._end(split)
 
@@ -89,7 +91,3 @@ def shard_of(folder: Path, path: str, split: str, rows: int) -> Shard:
 def sha256_of(file: Path) -> str:
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-def _length(row: Instruction) -> int:
-    return len(row.prompt) + len(row.answer)

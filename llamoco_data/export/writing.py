@@ -5,15 +5,17 @@ The set is a function of the campaign folder alone: exported twice, it has the s
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from llamoco_data.campaign import CampaignSpec, load_campaign, read_entrants, read_specs
+from llamoco_data.campaign import CampaignReader, CampaignSpec, load_campaign, view_of
 from llamoco_data.export.card import CARD_FILE, dataset_card
 from llamoco_data.export.changes import Changes, Rows, changes_between, rows_of, write_changes
-from llamoco_data.export.judging import Judgements, judge_all, shorter_of, single_best_solver
+from llamoco_data.export.crew import Crew, crew, number_for
+from llamoco_data.export.judging import Judgements, baseline_of, judge_all, single_best_solver
 from llamoco_data.export.placing import (
     check_place,
     commit,
@@ -26,11 +28,11 @@ from llamoco_data.export.placing import (
     writing,
 )
 from llamoco_data.export.report import ExportReport, report_of
+from llamoco_data.export.rows import Fact, Measure, all_rows, length
 from llamoco_data.export.shards import ShardWriter, sha256_of
 from llamoco_data.files import Place, files_at, local_folder
 from llamoco_data.identity import LlamocoError, digest
-from llamoco_data.instructions import Instruction, Judged, References, instructions
-from llamoco_data.portfolio import BASELINE
+from llamoco_data.instructions import Instruction
 from llamoco_data.snapshots import Origin, Shard, SnapshotManifest, snapshot_manifest, snapshot_numbers
 
 
@@ -52,7 +54,14 @@ class Exported:
     """Since the snapshot that was asked for, or else the one before; None where there was none to compare with."""
 
 
-def export(folder: Place, out: Place, *, budgets: Sequence[float] = (), since: int | None = None) -> Exported:
+def export(
+    folder: Place,
+    out: Place,
+    *,
+    budgets: Sequence[float] = (),
+    since: int | None = None,
+    processes: int | None = None,
+) -> Exported:
     """Exports every complete problem of a campaign folder that is worth teaching, as a new snapshot of the set.
 
     Earlier snapshots stay. A set that the folder holds already makes no new one. Anything else that lies there is
@@ -62,49 +71,67 @@ def export(folder: Place, out: Place, *, budgets: Sequence[float] = (), since: i
         budgets: shares of the budget, between 0 and 1, at which every problem is exported once more, by what the traces
             of its runs say of it.
         since: a snapshot; what has changed since then is written into a folder of its own.
+        processes: that judge problems and write their statements. Default: one for each processor, and for a small
+            campaign this process alone. The set is the same whatever it is.
 
     Raises:
         LlamocoError: the folder holds no campaign, or nothing worth teaching yet; or the place is taken or cannot be
-            written, or has no such snapshot; or a budget is no share.
+            written, or has no such snapshot; or a budget is no share; or a process died.
     """
     wrong = [share for share in budgets if not 0 < share < 1]
     if wrong:
         raise LlamocoError(f"{wrong[0]:g} is no share of a budget; give numbers between 0 and 1, such as 0.1")
     shares = sorted(set(budgets), reverse=True)
-    spec = load_campaign(folder)
+    load_campaign(folder)
     target = local_folder(out)
     check_place(target)
     if since is not None and since not in kept_numbers(target):
         snapshot_manifest(files_at(target), since)
-    entrants = {entrant.candidate_id: entrant for entrant in read_entrants(folder)}
-    baseline = next((e.candidate_id for e in entrants.values() if e.optimizer == BASELINE), "")
-    judgements = judge_all(folder, spec, entrants, baseline, shares)
-    if not judgements.verdicts:
-        raise LlamocoError(
-            f"{folder} has nothing to export yet: {judgements.incomplete} problems lack runs and "
-            f"{len(judgements.kept_out)} are kept out; continue with: llamoco-data run {folder}"
-        )
-    references = References(entrants, single_best_solver(judgements, list(entrants), baseline), baseline)
-    origin = _origin(spec, list(entrants), shares)
-    with writing(target), scratch(target) as made:
-        keep_unnumbered(target)
-        before = _before(target, since)
-        writer = ShardWriter(made)
-        for row in _rows(folder, spec, judgements, references, shares):
-            writer.add(row)
-        shards = writer.close()
-        report = report_of(spec, judgements, references, writer.rows)
-        number, unchanged = _placed(made, target, report, shards, origin)
-        changes = _changes(target, before, number, written=since is not None)
+    view = view_of(folder)
+    reader = CampaignReader(view)
+    with crew(partial(CampaignReader, view), number_for(len(reader.indices()), processes)) as at_work:
+        judgements = judge_all(at_work, reader, shares)
+        if not judgements.verdicts:
+            raise LlamocoError(
+                f"{folder} has nothing to export yet: {judgements.incomplete} problems lack runs and "
+                f"{len(judgements.kept_out)} are kept out; continue with: llamoco-data run {folder}"
+            )
+        with writing(target), scratch(target) as made:
+            keep_unnumbered(target)
+            before = _before(target, since)
+            shards, report, example = _made(at_work, reader, judgements, shares, made)
+            origin = _origin(reader.spec, list(reader.entrants), shares)
+            number, unchanged = _placed(made, target, report, shards, origin)
+            changes = _changes(target, before, number, written=since is not None)
     return Exported(
         folder=Path(out),
         snapshot=number,
         files=tuple(shard.path for shard in shards),
         report=report,
-        example=writer.shortest(),
+        example=example,
         unchanged=unchanged,
         changes=changes,
     )
+
+
+def _made(
+    at_work: Crew[CampaignReader],
+    reader: CampaignReader,
+    judgements: Judgements,
+    shares: Sequence[float],
+    made: Path,
+) -> tuple[tuple[Shard, ...], ExportReport, Instruction]:
+    """Writes all rows into a folder: their shards, the numbers of the set, and its shortest row."""
+    baseline = baseline_of(reader.entrants)
+    measure = Measure(single_best_solver(judgements, baseline), baseline, tuple(shares))
+    writer, facts, shortest = ShardWriter(made), list[Fact](), list[Instruction]()
+    for rows in all_rows(at_work, judgements, measure):
+        for split, table in rows.tables.items():
+            writer.add(split, table)
+        facts += rows.facts
+        shortest = [min(*shortest, rows.shortest, key=length)] if shortest else [rows.shortest]
+    shards = writer.close()
+    return shards, report_of(reader, judgements, facts, writer.rows, measure.single_best), shortest[0]
 
 
 def _placed(
@@ -191,25 +218,3 @@ def _origin(spec: CampaignSpec, candidate_ids: Sequence[str], shares: Sequence[f
         budgets=tuple(shares),
         release=version("llamoco"),
     )
-
-
-def _rows(
-    folder: Place,
-    spec: CampaignSpec,
-    judgements: Judgements,
-    references: References,
-    shares: Sequence[float],
-) -> Iterator[Instruction]:
-    """Every row, in the order of problem, budget, form and wording."""
-    for problem in read_specs(folder):
-        for case in (problem, *shorter_of(problem, shares)):
-            verdict = judgements.verdicts.get(case.problem_id)
-            if verdict is not None:
-                judged = Judged(
-                    spec=case,
-                    replay=judgements.replays[case.problem_id],
-                    verdict=verdict,
-                    split=judgements.splits[case.problem_id],
-                    base_problem_id=problem.problem_id,
-                )
-                yield from instructions(judged, references, wordings=spec.wordings)

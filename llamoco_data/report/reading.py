@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from llamoco_data.campaign import Status, load_campaign, read_entrants, read_problems, status
-from llamoco_data.export import judge_all, single_best_solver
+from llamoco_data.campaign import CampaignReader, Status, load_campaign, status, view_of
+from llamoco_data.export import baseline_of, crew, judge_all, number_for, single_best_solver
 from llamoco_data.files import Place
 from llamoco_data.identity import LlamocoError
-from llamoco_data.portfolio import BASELINE
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.report.costs import CostTally, OptimizerCost
@@ -43,11 +43,14 @@ class JudgedCampaign:
         return tuple(verdict for _, verdict in self.problems)
 
 
-def read_judged(folder: Place) -> JudgedCampaign:
+def read_judged(folder: Place, processes: int | None = None) -> JudgedCampaign:
     """The campaign in a folder, judged. Reads every run twice; only the chosen problems' traces stay in memory.
 
+    Args:
+        processes: that judge problems, see `export`.
+
     Raises:
-        LlamocoError: the folder holds no campaign, or is damaged, or there is no run in it yet.
+        LlamocoError: the folder holds no campaign, or is damaged, or there is no run in it yet; or a process died.
     """
     spec, there = load_campaign(folder), status(folder)
     if not there.runs_by_optimizer:
@@ -55,15 +58,18 @@ def read_judged(folder: Place) -> JudgedCampaign:
             f"{folder} has nothing to report yet: none of its {spec.num_problems:,} problems has a run; "
             f"continue with: llamoco-data run {folder}"
         )
-    entrants = {entrant.candidate_id: entrant for entrant in read_entrants(folder)}
-    baseline = next((e.candidate_id for e in entrants.values() if e.optimizer == BASELINE), "")
-    judgements = judge_all(folder, spec, entrants, baseline)
+    view = view_of(folder)
+    reader = CampaignReader(view)
+    entrants, indices = reader.entrants, reader.indices()
+    baseline = baseline_of(entrants)
+    with crew(partial(CampaignReader, view), number_for(len(indices), processes)) as at_work:
+        judgements = judge_all(at_work, reader)
     verdicts = {**judgements.verdicts, **judgements.kept_out}
     with_curves = set(evenly(sorted(verdicts), MOST_PROBLEMS))
     tally = CostTally(families_of(entrants))
     problems: list[tuple[AnySpec, Verdict]] = []
     curves: list[ProblemCurves] = []
-    for runs in read_problems(folder):
+    for runs in map(reader.runs, indices):
         for record in runs.records:
             tally.add(entrants[record.candidate_id].optimizer, record)
         problem_id = runs.spec.problem_id
@@ -78,7 +84,7 @@ def read_judged(folder: Place) -> JudgedCampaign:
         entrants=entrants,
         problems=tuple(problems),
         kept_out=dict(kept_out.most_common()),
-        single_best=single_best_solver(judgements, list(entrants), baseline) if chosen else "",
+        single_best=single_best_solver(judgements, baseline) if chosen else "",
         costs=tally.costs(),
         curves=tuple(curves),
     )

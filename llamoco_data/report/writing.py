@@ -22,20 +22,21 @@ class Reported:
     report: CampaignReport
 
 
-def write_report(folder: Place, out: Place | None = None) -> Reported:
+def write_report(folder: Place, out: Place | None = None, *, processes: int | None = None) -> Reported:
     """Writes the page; it is a function of the folder's content alone, so written twice it has the same bytes.
 
     Args:
         out: the file. Default: the folder's name and `-report.html`, in the current folder.
+        processes: that judge problems, see `export`.
 
     Raises:
         LlamocoError: the folder holds no campaign, or no run yet, or is damaged; or the place is taken by something
-            else, or cannot be written.
+            else, or cannot be written; or a process died.
     """
     file = Path(f"{folder_name(folder)}-report.html") if out is None else Path(out)
     target = local_folder(file)
     _check_place(target)
-    report = campaign_report(read_judged(folder))
+    report = campaign_report(read_judged(folder, processes))
     data = page(report).encode()
     LocalFiles(target.parent).replace(target.name, data)
     return Reported(file, len(data), report)

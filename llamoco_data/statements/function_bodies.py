@@ -25,9 +25,10 @@ def loop_body(name: str) -> tuple[str, ...]:
     return tuple(textwrap.dedent("\n".join(lines)).splitlines())
 
 
-def math_names(lines: tuple[str, ...]) -> list[str]:
+@cache
+def math_names(lines: tuple[str, ...]) -> tuple[str, ...]:
     """What the lines use of `math`, in alphabetical order."""
-    return sorted(name for name in _names("\n".join(lines)) if hasattr(math, name))
+    return tuple(sorted(name for name in _names("\n".join(lines)) if hasattr(math, name)))
 
 
 @cache

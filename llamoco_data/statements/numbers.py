@@ -79,7 +79,9 @@ def latex_numbers(values: Sequence[float], style: NumberStyle) -> str:
 
 def _plain(value: float) -> str:
     """Shortest decimal without an exponent that reads back exactly; whole numbers have no point."""
-    text = format(Decimal(repr(float(value))), "f")
+    text = repr(float(value))
+    if "e" in text:
+        text = format(Decimal(text), "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
 
@@ -91,10 +93,13 @@ def _with_point(value: float) -> str:
 
 def _power_of_ten(value: float) -> tuple[str, int] | None:
     """Mantissa and exponent where they are shorter to read than the decimal: 1e6 and 2.5e-5, but not 1234567."""
-    sign, digits, _ = Decimal(repr(float(value))).normalize().as_tuple()
-    if value == 0 or 1e-4 <= abs(value) < 1e5 or (abs(value) > 1 and len(digits) > MAX_POWER_DIGITS):
+    if value == 0 or 1e-4 <= abs(value) < 1e5:
         return None
-    exponent = Decimal(repr(float(value))).adjusted()
+    number = Decimal(repr(float(value))).normalize()
+    sign, digits, _ = number.as_tuple()
+    if abs(value) > 1 and len(digits) > MAX_POWER_DIGITS:
+        return None
+    exponent = number.adjusted()
     first, *rest = map(str, digits)
     mantissa = "-" * sign + first + ("." + "".join(rest) if rest else "")
     return mantissa, exponent

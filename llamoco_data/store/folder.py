@@ -9,6 +9,7 @@ import functools
 import hashlib
 from collections.abc import Generator, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,8 +25,9 @@ from llamoco_data.store.index import Index
 from llamoco_data.store.manifest import Entry, StoredFile
 from llamoco_data.store.tables import StoredProblem
 
-_OPEN_FILES = 32
-"""Parquet files kept open: problems that are read one after another mostly lie in the same ones."""
+_OPEN_FILES = 8
+"""Parquet files kept open: problems that are read one after another mostly lie in the same ones. One takes 15 kB of
+memory a problem, which is up to 30 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,12 @@ class Block:
 class Store:
     """A campaign folder as it was when it was opened, plus what was committed through this object since."""
 
-    def __init__(self, folder: Place, log: Iterable[Entry] | None = None) -> None:
+    def __init__(self, folder: Place, log: Iterable[Entry] | None = None, *, num_entries: int | None = None) -> None:
         """Reads the log, no tables.
 
         Args:
             log: the entries to go by, where the caller has read them already.
+            num_entries: of the log, so many of the oldest: the folder as it was then.
 
         Raises:
             LlamocoError: the folder cannot be read, its log is damaged, or it holds tables and no log.
@@ -57,7 +60,7 @@ class Store:
         self._index = Index()
         self._open = functools.lru_cache(maxsize=_OPEN_FILES)(self._opened)
         self._specs = functools.lru_cache(maxsize=_OPEN_FILES)(self._specs_of)
-        for entry in manifest.entries(self.place) if log is None else log:
+        for entry in islice(manifest.entries(self.place) if log is None else log, num_entries):
             self._index.add(entry)
         if log is None and not self._index.num_entries:
             self._check_never_written()
@@ -65,6 +68,11 @@ class Store:
     @property
     def files(self) -> Sequence[StoredFile]:
         return tuple(self._index.files.values())
+
+    @property
+    def num_entries(self) -> int:
+        """Entries of the log."""
+        return self._index.num_entries
 
     @property
     def num_runs(self) -> int:
@@ -124,7 +132,7 @@ class Store:
         Raises:
             LlamocoError: a file of theirs is missing or damaged.
         """
-        groups = [tables.RUNS.empty_table()]
+        groups = [tables.NO_RUNS]
         for path, group in self._index.run_groups.get(problem_id, ()):
             with self._readable(path):
                 groups.append(self._open(path).read_row_group(group, use_threads=False))
@@ -181,7 +189,7 @@ class Store:
         self._index.add(entry)
 
     def _put(self, kind: str, groups: Sequence[pa.Table], problem_ids: Iterable[str]) -> StoredFile:
-        data = _parquet(groups)
+        data = tables.parquet(groups)
         sha256 = hashlib.sha256(data).hexdigest()
         path = f"{kind}/{sha256[:DIGEST_CHARACTERS]}.parquet"
         if not self.place.put_if_absent(path, data) and self.place.sha256(path) != sha256:
@@ -227,12 +235,3 @@ class Store:
                 f"{self.place.where(path)} {what}; restore it from a copy, or let "
                 f"`llamoco-data run {self.place.where()}` set it aside and make what it held again"
             ) from None
-
-
-def _parquet(groups: Sequence[pa.Table]) -> bytes:
-    """A Parquet file with one row group for each table."""
-    sink = pa.BufferOutputStream()
-    with pq.ParquetWriter(sink, groups[0].schema, compression="zstd") as writer:
-        for group in groups:
-            writer.write_table(group)
-    return sink.getvalue().to_pybytes()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from llamoco_data.identity import Record, canonical
 from llamoco_data.portfolio.entrants import Entrant
@@ -42,6 +43,7 @@ RUNS = pa.schema(
     _METADATA,
 )
 """One row a run; one row group a problem."""
+NO_RUNS = RUNS.empty_table()
 
 PROBLEMS = pa.schema(
     [
@@ -136,6 +138,20 @@ def entrants_from(table: pa.Table) -> tuple[Entrant, ...]:
     """
     rows: list[dict[str, Any]] = table.drop_columns(["rank"]).to_pylist()
     return tuple(Entrant.model_validate({**row, **_from_json(row)}) for row in rows)
+
+
+def parquet(groups: Sequence[pa.Table]) -> bytes:
+    """A Parquet file with one row group for each table."""
+    schema = groups[0].schema
+    # A problem's runs are few rows of many columns. Beginning a zstd decoder for each takes five times as long as all
+    # else, and dictionaries and statistics take more room than they save.
+    small = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
+    options: dict[str, Any] = small if schema.equals(RUNS) else {"compression": "zstd"}
+    sink = pa.BufferOutputStream()
+    with pq.ParquetWriter(sink, schema, **options) as writer:
+        for group in groups:
+            writer.write_table(group)
+    return sink.getvalue().to_pybytes()
 
 
 def _from_json(row: dict[str, Any]) -> dict[str, Any]:

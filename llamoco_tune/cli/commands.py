@@ -1,5 +1,6 @@
 """The commands of `llamoco-tune`, which import torch only when they run: `--help` answers at once."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -17,6 +18,7 @@ INTERRUPTED_EXIT_CODE = 130
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and exits: 0 done, 2 a mistake of the user, 130 stopped by Ctrl-C."""
+    _prepare_environment()
     try:
         code = llamoco_tune.main(arguments, prog_name="llamoco-tune", standalone_mode=False)
     except TuningError as error:
@@ -38,6 +40,17 @@ llamoco_tune.add_command(base_command)
 llamoco_tune.add_command(contrast_command)
 llamoco_tune.add_command(teach_command)
 llamoco_tune.add_command(generate_command)
+
+
+def _prepare_environment() -> None:
+    """What torch reads when it is imported.
+
+    Threads that spin while they wait for each other stand still when anything else runs: ten times slower was seen. And
+    one process has one GPU: several are for several processes, by torchrun.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if "LOCAL_RANK" not in os.environ:
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
 
 
 def _fail(message: str) -> NoReturn:

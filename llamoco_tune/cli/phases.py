@@ -37,6 +37,7 @@ _SHARED = (
         type=click.Choice(("drop", "refuse")),
         help="Rows that are longer than the context: left out and counted, or an error.",
     ),
+    click.option("--save-every", type=click.IntRange(min=1), help="Steps between two checkpoints."),
     click.option("--seed", type=click.IntRange(min=0)),
 )
 
@@ -60,13 +61,14 @@ def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any
     Run it again to go on where it stopped.
     """
     from llamoco_tune.contrast import contrast  # noqa: PLC0415 - torch is slow to import
+    from llamoco_tune.phase import is_main_process  # noqa: PLC0415
     from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415
     from llamoco_tune.recipes import recipe as named  # noqa: PLC0415
 
     quiet_transformers()
     config = changed(named(recipe).contrast, given)
-    run = contrast(data, base, out, config, Console(stderr=True))
-    show_finished(Console(), run, out, data)
+    run = contrast(data, base, out, config, Console(stderr=True, quiet=not is_main_process()))
+    show_finished(Console(quiet=not is_main_process()), run, out, data)
 
 
 @click.command("teach")
@@ -80,14 +82,15 @@ def teach_command(data: Path, base: str, out: Path, recipe: str, **given: Any) -
 
     Run it again to go on where it stopped.
     """
-    from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415 - torch is slow to import
+    from llamoco_tune.phase import is_main_process  # noqa: PLC0415 - torch is slow to import
+    from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415
     from llamoco_tune.recipes import recipe as named  # noqa: PLC0415
     from llamoco_tune.teach import teach  # noqa: PLC0415
 
     quiet_transformers()
     config = changed(named(recipe).teach, given)
-    run = teach(data, base, out, config, Console(stderr=True))
-    show_finished(Console(), run, out, data)
+    run = teach(data, base, out, config, Console(stderr=True, quiet=not is_main_process()))
+    show_finished(Console(quiet=not is_main_process()), run, out, data)
 
 
 def changed(config: Any, given: Mapping[str, Any]) -> Any:

@@ -12,6 +12,8 @@ PLAIN_EVERY_S = 10.0
 """Seconds between two lines where there is no terminal."""
 SPEED_SUFFIXES = ("_runtime", "_per_second", "_preparation_time")
 """Of what the trainer logs of an evaluation beside its results."""
+OF_A_PART = "loss_"
+"""In the name of a loss on some of the rows: there are too many for a line."""
 UNITS = (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1))
 
 
@@ -62,13 +64,14 @@ def describe(moment: Moment) -> str:
 
 
 def describe_evaluation(moment: Moment) -> str:
-    """For example `step 200/300  evaluation: loss 1.234  accuracy 0.91`; the evaluation's own speed is left out."""
-    shown = {name: value for name, value in moment.evaluation.items() if not name.endswith(SPEED_SUFFIXES)}
-    results = [
+    """For example `step 200/300  evaluation: loss 1.234  accuracy 0.91`, not its speed, nor losses by family."""
+    results = {name: value for name, value in moment.evaluation.items() if not name.endswith(SPEED_SUFFIXES)}
+    shown = {name: value for name, value in results.items() if OF_A_PART not in name}
+    words = [
         f"{name.removeprefix('eval_').replace('_', ' ')} {'not finite' if value is None else f'{value:.4g}'}"
         for name, value in shown.items()
     ]
-    return "  ".join([f"step {moment.step:,}/{moment.steps:,}", f"evaluation: {'  '.join(results)}"])
+    return "  ".join([f"step {moment.step:,}/{moment.steps:,}", f"evaluation: {'  '.join(words)}"])
 
 
 def duration(seconds: float) -> str:
@@ -110,7 +113,7 @@ def _plain_lines(console: Console) -> Show:
         now = time.monotonic()
         if moment.evaluation:
             console.print(describe_evaluation(moment), soft_wrap=True, highlight=False)
-        elif now - last >= PLAIN_EVERY_S or moment.step == moment.steps:
+        elif moment.loss is not None and (now - last >= PLAIN_EVERY_S or moment.step == moment.steps):
             last = now
             console.print(describe(moment), soft_wrap=True, highlight=False)
 

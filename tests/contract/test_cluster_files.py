@@ -20,7 +20,9 @@ from tests.pages import ROOT
 pytestmark = pytest.mark.contract
 
 RAY_UP = ["ray-up-aws.yaml", "ray-up-hosts.yaml"]
-KUBERAY = ["raycluster.yaml", "rayjob.yaml"]
+CAMPAIGNS = ["raycluster.yaml", "rayjob.yaml"]
+TUNING = "tune-rayjob.yaml"
+KUBERAY = [*CAMPAIGNS, TUNING]
 BIN = Path(sys.executable).parent
 
 
@@ -192,9 +194,13 @@ def test_kuberay_schema_refuses_a_job_with_a_misspelt_field():
 
 
 @pytest.mark.parametrize("name", KUBERAY)
-def test_kuberay_clusters_ask_for_a_token_and_scale_from_none(name: str):
+def test_kuberay_clusters_ask_for_a_token(name: str):
+    assert cluster_spec(read(name))["authOptions"] == {"mode": "token"}
+
+
+@pytest.mark.parametrize("name", CAMPAIGNS)
+def test_kuberay_clusters_of_campaigns_scale_from_none(name: str):
     spec = cluster_spec(read(name))
-    assert spec["authOptions"] == {"mode": "token"}
     assert spec["enableInTreeAutoscaling"] is True
     assert all(group["minReplicas"] == group["replicas"] == 0 for group in spec["workerGroupSpecs"])
 
@@ -204,6 +210,20 @@ def test_kuberay_gpu_group_is_left_to_those_who_ask_for_a_gpu():
     assert gpu["rayStartParams"]["num-cpus"] == "0"
     assert gpu["template"]["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"
     assert "nvidia.com/gpu" not in cpu["template"]["spec"]["containers"][0]["resources"]["limits"]
+
+
+def test_kuberay_tuning_job_asks_for_the_gpus_of_its_one_node():
+    job = read(TUNING)
+    (gpu,) = cluster_spec(job)["workerGroupSpecs"]
+    limits = gpu["template"]["spec"]["containers"][0]["resources"]["limits"]
+    assert int(limits["nvidia.com/gpu"]) == job["spec"]["entrypointNumGpus"]
+    assert gpu["replicas"] == gpu["minReplicas"] == gpu["maxReplicas"] == 1
+    head, worker = pod_templates(job)
+    assert "volumes" not in head
+    claims = [volume["persistentVolumeClaim"] for volume in worker["volumes"] if "persistentVolumeClaim" in volume]
+    assert claims == [{"claimName": read("campaigns-volume.yaml")["metadata"]["name"]}]
+    places = {mount["name"]: mount["mountPath"] for mount in worker["containers"][0]["volumeMounts"]}
+    assert places == {"campaigns": "/campaigns", "shared-memory": "/dev/shm"}
 
 
 @pytest.mark.parametrize("name", KUBERAY)
@@ -224,7 +244,7 @@ def test_kuberay_pods_run_as_the_user_of_the_image(name: str):
         assert only["resources"]["requests"] == only["resources"]["limits"]
 
 
-@pytest.mark.parametrize("name", KUBERAY)
+@pytest.mark.parametrize("name", CAMPAIGNS)
 def test_kuberay_head_alone_mounts_the_campaigns(name: str):
     claim = read("campaigns-volume.yaml")
     assert (claim["apiVersion"], claim["kind"]) == ("v1", "PersistentVolumeClaim")
@@ -269,9 +289,16 @@ def test_ray_version_is_that_of_the_constraints():
 def test_image_is_named_alike_everywhere():
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     for name in KUBERAY:
-        assert {pod["containers"][0]["image"] for pod in pod_templates(read(name))} == {f"llamoco:{version}"}
-    built = re.findall(r"--tag (\S+) \.", README + (CLUSTER / "Dockerfile").read_text())
-    assert set(built) == {f"llamoco:{version}"}
+        for pod in pod_templates(read(name)):
+            on_gpu = "nvidia.com/gpu" in pod["containers"][0]["resources"]["limits"]
+            assert pod["containers"][0]["image"] == f"{'llamoco-tune' if on_gpu else 'llamoco'}:{version}"
+    built = re.findall(
+        r"build --file cluster/Dockerfile (.*)--tag (\S+) \.", README + (CLUSTER / "Dockerfile").read_text()
+    )
+    assert {tag: "tune" in options for options, tag in built} == {
+        f"llamoco:{version}": False,
+        f"llamoco-tune:{version}": True,
+    }
 
 
 def test_no_file_holds_a_secret_or_a_registry():
@@ -316,7 +343,7 @@ def test_prometheus_reads_what_ray_writes():
 
 # --- Dockerfile and shell ---
 
-BUILD_INPUTS = ("pyproject.toml", "README.md", "LICENSE", "llamoco_data")
+BUILD_INPUTS = ("pyproject.toml", "README.md", "LICENSE", "llamoco_data", "llamoco_tune")
 """What a build of the package reads."""
 
 
@@ -351,8 +378,13 @@ def test_dockerfile_copies_what_there_is_and_what_is_not_ignored():
 
 def test_dockerfile_installs_extras_that_exist_and_runs_as_nobody_special():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    (extras,) = [match[1] for line in instructions("RUN") if (match := re.search(r"'\.\[([\w,]+)\]'", line))]
-    installed = [requirement for name in extras.split(",") for requirement in project["optional-dependencies"][name]]
-    assert any(requirement.startswith("ray[default]") for requirement in installed)
+    (default,) = [extras.removeprefix("EXTRAS=") for extras in instructions("ARG")]
+    asked = set(re.findall(r"--build-arg EXTRAS=(\S+)", README))
+    for extras in {default, *asked}:
+        names = extras.split(",")
+        installed = [requirement for name in names for requirement in project["optional-dependencies"][name]]
+        assert any(requirement.startswith("ray[default]") for requirement in installed)
+        # With torch come the CUDA libraries: several GB that a node without a GPU does not need.
+        assert any(requirement.startswith("torch") for requirement in installed) == (extras != default)
     assert instructions("USER")[-1] not in {"root", "0", "0:0"}
     assert instructions("FROM") == ["python:3.11-slim-bookworm"]

@@ -14,6 +14,7 @@ from tests.pages import ROOT
 pytestmark = pytest.mark.contract
 
 SCRIPT = ROOT / "cluster" / "slurm.sh"
+TUNING = ROOT / "cluster" / "slurm-tune.sh"
 STAND_INS = {
     # Runs its command here, where the real one would run it on other nodes.
     "srun": 'echo "srun $*" >>"$CALLS"; while [[ $1 == --* ]]; do shift; done; exec "$@"',
@@ -32,6 +33,13 @@ STAND_INS = {
         echo working
         [[ $* != *--drains* ]] || { sleep infinity & wait; }
         [[ $* != *--nonsense* ]] || exit 2""",
+    "llamoco-tune": """
+        echo "llamoco-tune $* on $OMP_NUM_THREADS threads" >>"$CALLS"
+        trap 'kill %1; exit 143' TERM
+        echo working
+        [[ $* != *--lasts* ]] || { sleep infinity & wait; }
+        [[ $* != *--nonsense* ]] || exit 2""",
+    "torchrun": 'echo "torchrun $* on $OMP_NUM_THREADS threads" >>"$CALLS"',
 }
 
 
@@ -77,9 +85,9 @@ def submit(tmp_path: Path):
     }
     jobs: list[Job] = []
 
-    def start(*arguments: str, **changed: str) -> Job:
+    def start(*arguments: str, script: Path = SCRIPT, **changed: str) -> Job:
         process = subprocess.Popen(
-            ["bash", str(SCRIPT), *arguments],
+            ["bash", str(script), *arguments],
             cwd=tmp_path,
             env=environment | changed,
             stdout=subprocess.PIPE,
@@ -102,10 +110,11 @@ def once_working(job: Job) -> Job:
     return job
 
 
-def test_script_passes_its_linter():
-    subprocess.run(["bash", "-n", SCRIPT], check=True)
+@pytest.mark.parametrize("script", [SCRIPT, TUNING])
+def test_script_passes_its_linter(script: Path):
+    subprocess.run(["bash", "-n", script], check=True)
     linter = Path(sys.executable).parent / "shellcheck"
-    done = subprocess.run([linter, SCRIPT], capture_output=True, text=True, check=False)
+    done = subprocess.run([linter, script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
@@ -163,9 +172,40 @@ def test_token_of_the_user_is_left_alone(submit):
     assert "ray get-auth-token --generate" not in job.calls
 
 
+@pytest.mark.parametrize(
+    ("gpus", "arguments", "call"),
+    [
+        ("1", ("teach", "--out", "o"), "llamoco-tune teach --out o on 16 threads"),
+        (
+            "4",
+            ("teach", "--out", "o"),
+            "torchrun --standalone --nproc-per-node=4 -m llamoco_tune teach --out o on 4 threads",
+        ),
+        ("4", ("base", "smollm2"), "llamoco-tune base smollm2 on 4 threads"),
+    ],
+)
+def test_tuning_job_uses_the_gpus_that_it_has(submit, gpus: str, arguments: tuple[str, ...], call: str):
+    job = submit(*arguments, script=TUNING, SLURM_GPUS_ON_NODE=gpus)
+    assert job.ended() == 0
+    assert job.calls == [call]
+
+
+@pytest.mark.parametrize(("sent", "again"), [(signal.SIGUSR1, True), (signal.SIGTERM, False)])
+def test_tuning_job_stops_and_queues_itself_again_when_its_time_is_over(submit, sent: signal.Signals, again: bool):
+    job = once_working(submit("teach", "--lasts", script=TUNING))
+    job.process.send_signal(sent)
+    assert job.ended() == 143
+    assert job.called("scontrol") == (["scontrol requeue 4242"] if again else [])
+
+
+def test_tuning_job_passes_on_how_it_ended(submit):
+    assert submit("teach", "--nonsense", script=TUNING).ended() == 2
+
+
+@pytest.mark.parametrize("script", [SCRIPT, TUNING])
 @pytest.mark.parametrize("environment", [{}, {"SLURM_JOB_ID": ""}])
-def test_script_without_campaign_or_slurm_is_refused_in_one_line(submit, environment: dict[str, str]):
-    job = submit(*(["/shared/c"] if environment else []), **environment)
+def test_script_without_arguments_or_slurm_is_refused_in_one_line(submit, environment: dict[str, str], script: Path):
+    job = submit(*(["/shared/c"] if environment else []), script=script, **environment)
     out, _ = job.process.communicate(timeout=60)
     assert job.process.returncode == 2
     assert out.count("\n") == 1

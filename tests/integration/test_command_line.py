@@ -22,8 +22,8 @@ OPTIONS = {
     "run": {"--recipe", "--problems", "--address", "--workers", "--quiet"},
     "status": set(),
     "verify": {"--sample"},
-    "export": {"--budget", "--since", "--quiet"},
-    "report": {"--out"},
+    "export": {"--budget", "--since", "--processes", "--quiet"},
+    "report": {"--out", "--processes"},
     "show": set(),
     "portfolio": {"--candidates"},
 }

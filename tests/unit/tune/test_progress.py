@@ -173,7 +173,8 @@ def test_line_for_a_person_says_what_is_known():
     )
     assert describe(moment) == "step 12/300  loss 1.234  lr 5.0e-05  812 tokens/s  31 % of peak  4 min 20 s left"
     assert describe(Moment(step=1, steps=300)) == "step 1/300"
-    evaluated = Moment(step=300, steps=300, evaluation={"eval_loss": 0.5, "eval_right_name": None, "eval_runtime": 3.0})
+    found = {"eval_loss": 0.5, "eval_right_name": None, "eval_runtime": 3.0, "eval_loss_local_search": 1.0}
+    evaluated = Moment(step=300, steps=300, evaluation=found)
     assert describe_evaluation(evaluated) == "step 300/300  evaluation: loss 0.5  right name not finite"
 
 
@@ -181,8 +182,8 @@ def test_without_a_terminal_lines_are_few():
     shown = io.StringIO()
     with training_display(Console(file=shown)) as show:
         for step in range(100):
-            show(Moment(step=step + 1, steps=100))
-    assert shown.getvalue().splitlines() == ["step 1/100", "step 100/100"]
+            show(Moment(step=step + 1, steps=100, loss=None if step < 4 else 0.5))
+    assert shown.getvalue().splitlines() == ["step 5/100  loss 0.500", "step 100/100  loss 0.500"]
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(45.2, "45 s"), (260, "4 min 20 s"), (18_600, "5 h 10 min")])

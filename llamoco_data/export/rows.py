@@ -1,0 +1,148 @@
+"""Makes the rows of judged problems, as tables: a pure function of the problems, their verdicts and the best solver."""
+
+# pyarrow comes without types.
+# pyright: reportUnknownParameterType=false
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from llamoco_data.campaign import CampaignReader
+from llamoco_data.export.crew import Crew, chunks_of
+from llamoco_data.export.judging import Judgements, shorter_of, unpacked
+from llamoco_data.instructions import (
+    Instruction,
+    Judged,
+    References,
+    Split,
+    instructions,
+    optimizer_confidence,
+    to_table,
+)
+from llamoco_data.runs import RunRecord
+from llamoco_data.verdicts import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What all rows of a set are made with."""
+
+    single_best: str
+    """candidate_id"""
+    baseline: str
+    """candidate_id"""
+    shares: tuple[float, ...]
+    """Of the budget."""
+
+
+class Fact(NamedTuple):
+    """What the report takes from one verdict."""
+
+    winner: str
+    """candidate_id"""
+    has_rival: bool
+    """Whether another optimizer has a near-tie with it."""
+    confidence: float
+    """Of its optimizer."""
+    single_best_score: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of some problems."""
+
+    tables: Mapping[Split, pa.Table]
+    """In the order of problem, budget, form and wording."""
+    shortest: Instruction
+    facts: Sequence[Fact]
+    """One for each verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A problem at one budget, judged."""
+
+    verdict: bytes
+    replay: bytes
+    split: Split
+
+
+_Problem = tuple[int, Mapping[str, _Case]]
+"""Index, and its cases by problem_id."""
+
+
+def all_rows(crew: Crew[CampaignReader], judgements: Judgements, measure: Measure) -> Iterator[Rows]:
+    """The rows of all that is worth teaching, in the order of problems.
+
+    Raises:
+        LlamocoError: the folder is damaged, or a process died.
+    """
+    chunks = chunks_of(list(judgements.taught.items()), crew.size)
+    return crew.results(partial(_rows, measure), ([_with_cases(*one, judgements) for one in chunk] for chunk in chunks))
+
+
+def _with_cases(index: int, problem_ids: Sequence[str], judgements: Judgements) -> _Problem:
+    return index, {
+        problem_id: _Case(
+            verdict=judgements.verdicts.packed[problem_id],
+            replay=judgements.replays.packed[problem_id],
+            split=judgements.splits[problem_id],
+        )
+        for problem_id in problem_ids
+    }
+
+
+def _rows(measure: Measure, reader: CampaignReader, problems: Sequence[_Problem]) -> Rows:
+    references = References(reader.entrants, measure.single_best, measure.baseline)
+    rows: list[Instruction] = []
+    facts: list[Fact] = []
+    for index, cases in problems:
+        for judged in _judged(reader, index, cases, measure.shares):
+            rows += instructions(judged, references, wordings=reader.spec.wordings)
+            facts.append(_fact(judged.verdict, references))
+    by_split: dict[Split, list[Instruction]] = {}
+    for row in rows:
+        by_split.setdefault(row.split, []).append(row)
+    return Rows(
+        tables={split: to_table(rows) for split, rows in by_split.items()},
+        shortest=min(rows, key=length),
+        facts=facts,
+    )
+
+
+def _judged(
+    reader: CampaignReader, index: int, cases: Mapping[str, _Case], shares: Sequence[float]
+) -> Iterator[Judged]:
+    problem = reader.problem(index)
+    for spec in (problem, *shorter_of(problem, shares)):
+        case = cases.get(spec.problem_id)
+        if case is not None:
+            yield Judged(
+                spec=spec,
+                replay=unpacked(RunRecord, case.replay),
+                verdict=unpacked(Verdict, case.verdict),
+                split=case.split,
+                base_problem_id=problem.problem_id,
+            )
+
+
+def _fact(verdict: Verdict, references: References) -> Fact:
+    entrants = references.entrants
+    own = entrants[verdict.winner].optimizer
+    scores = {standing.candidate_id: standing.score for standing in verdict.standings}
+    return Fact(
+        winner=verdict.winner,
+        has_rival=any(entrants[tie].optimizer != own for tie in verdict.near_ties),
+        confidence=optimizer_confidence(verdict, entrants),
+        single_best_score=scores.get(references.single_best, 0.0),
+        score=verdict.standings[0].score,
+    )
+
+
+def length(row: Instruction) -> int:
+    """Characters of prompt and answer."""
+    return len(row.prompt) + len(row.answer)

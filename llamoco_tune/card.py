@@ -1,0 +1,226 @@
+"""The model card of a run, `README.md` in its folder: a YAML header for the hub, then what a reader should know.
+
+It names folders by their last part alone: where they lie is of one machine, and of no use to a reader.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from huggingface_hub import ModelCardData
+from pydantic import JsonValue
+
+from llamoco_tune.bases import read_base
+from llamoco_tune.records import Record
+from llamoco_tune.run_folder import RunRecord, flat, stored_run
+from llamoco_tune.tokens import PLAIN
+
+CARD_FILE = "README.md"
+LIBRARIES = ("torch", "transformers", "peft", "accelerate")
+UNSHOWN = ("epoch", "learning_rate", "grad_norm", "_runtime", "_per_second")
+"""Ends of metrics' names that say nothing of the model."""
+
+
+class CardRecord(Record):
+    """What a card is written from."""
+
+    name: str
+    """Of the run's folder."""
+    phase: Literal["contrast", "teach"]
+    base: str
+    """The model that the run began from, before any warm-up: its name on the hub, else that of its folder."""
+    base_on_hub: bool
+    base_note: str | None
+    """What the base's weights went through, as `Q4_1-dequantised`; null where nothing is known."""
+    license: str | None
+    warmed_up: bool
+    """Whether the base of a `teach` run came out of a `contrast` run."""
+    chat: bool
+    """Whether the tokenizer has a chat template, by which prompts are asked."""
+    data: str
+    """Name of the export's folder."""
+    data_digest: str
+    num_rows: int
+    """Trained on, as `num_problems`."""
+    num_problems: int
+    config: dict[str, JsonValue]
+    results: dict[str, float]
+    versions: dict[str, str]
+    minutes: float
+    device: str
+
+
+def card_of(folder: Path, run: RunRecord, *, chat: bool) -> CardRecord:
+    """The card of a finished run; what its base says of itself is read from the base's folder, while it is there."""
+    first, warmed_up = _first_base(run)
+    base = read_base(Path(first))
+    on_hub = base.model if base else (None if Path(first).is_dir() else first)
+    return CardRecord(
+        name=folder.resolve().name,
+        phase=run.spec.phase,
+        base=on_hub or Path(first).name,
+        base_on_hub=on_hub is not None,
+        base_note=base.precision if base else None,
+        license=base.license if base else None,
+        warmed_up=warmed_up,
+        chat=chat,
+        data=Path(run.spec.data).resolve().name,
+        data_digest=run.spec.data_digest,
+        num_rows=_whole(run.facts.get("num_rows")),
+        num_problems=_whole(run.facts.get("num_problems")),
+        config=run.spec.config,
+        results=run.results,
+        versions={name: str(run.facts[name]) for name in LIBRARIES if name in run.facts},
+        minutes=_number(run.facts.get("minutes")),
+        device=str(run.facts.get("device", "unknown")),
+    )
+
+
+def write_card(folder: Path, card: CardRecord) -> None:
+    """Writes the card of a run into its folder."""
+    (folder / CARD_FILE).write_text(model_card(card), encoding="utf-8")
+
+
+def model_card(card: CardRecord) -> str:
+    """The whole text."""
+    what = _WARMED if card.phase == "contrast" else _TAUGHT
+    figures = {name: value for name, value in card.results.items() if not name.endswith(UNSHOWN)}
+    made = [
+        ("base", card.base + (f" ({card.base_note})" if card.base_note else "")),
+        ("warmed up first", "yes" if card.warmed_up else "no"),
+        ("instruction set", f"{card.data}, digest {card.data_digest}"),
+        ("trained on", f"{card.num_rows:,} rows of {card.num_problems:,} problems"),
+        ("time and device", f"{card.minutes:,.1f} minutes, {card.device}"),
+        *card.versions.items(),
+    ]
+    settings = [(name, _shown(value)) for name, value in flat(card.config).items() if value is not None]
+    return f"""---
+{_header(card)}
+---
+# {card.name}
+
+{what.format(base=card.base)}
+
+## Use
+
+{_use(card)}
+
+## How it was made
+
+{_table(("", ""), made if card.phase == "teach" else [row for row in made if row[0] != "warmed up first"])}
+
+## Figures
+
+Of the last step and the last evaluation. {_FIGURES_OF_WARMED if card.phase == "contrast" else _FIGURES}
+
+{_table(("metric", "value"), [(name, f"{value:.4g}") for name, value in sorted(figures.items())])}
+
+## Limits
+
+{_LIMITS_OF_WARMED if card.phase == "contrast" else _LIMITS}
+
+## Settings
+
+{_table(("setting", "value"), settings)}
+"""
+
+
+_WARMED = """\
+{base} after a contrastive warm-up: prompts that state optimization problems with the same best optimizer lie close
+together in its last hidden state, others apart. It is the base of instruction tuning; it writes no better for it.\
+"""
+
+_TAUGHT = """\
+{base}, tuned to answer a statement of an optimization problem, in Python or LaTeX, with a complete Python program: the
+optimizer that fits the problem, with its settings. The answers that it learned from were measured, not chosen by hand.\
+"""
+
+_FIGURES = """\
+`eval_` is on validation problems, none of which it was trained on; losses are in nats a token of the answers.\
+"""
+
+_FIGURES_OF_WARMED = """\
+`loss` is the contrastive one; `eval_lm_loss` is what the answers to validation prompts cost it, in nats a token; the
+probes are linear, from the embeddings of prompts to the best optimizer.\
+"""
+
+_LIMITS = """\
+- What it writes is a program by a language model: it may fail, or be a poor choice. Run it confined, and check the
+  point that it finds.
+- It has seen continuous problems in a box, with the dimensions, budgets, functions and constraints of its instruction
+  set, and requests in English. About others its figures say nothing.
+- The figures are of validation problems that are drawn like those it was trained on. The set's test splits were not
+  looked at; `llamoco-data score` measures programs on them.\
+"""
+
+_LIMITS_OF_WARMED = """\
+- The warm-up may cost the language model some of what it knew: compare `eval_lm_loss` before and after.
+- It has seen the dimensions, budgets, functions and constraints of its instruction set, and requests in English.\
+"""
+
+
+def _header(card: CardRecord) -> str:
+    warm = ["contrastive-warm-up"] if card.phase == "contrast" or card.warmed_up else []
+    data = ModelCardData(
+        base_model=card.base if card.base_on_hub else None,
+        license=card.license,
+        datasets=[card.data],
+        library_name="transformers",
+        pipeline_tag="text-generation",
+        tags=["llamoco", "optimization", "algorithm-selection", "code-generation", *warm],
+    )
+    return data.to_yaml().strip()
+
+
+def _use(card: CardRecord) -> str:
+    if card.phase == "contrast":
+        command = f"llamoco-tune teach --data {card.data} --base {card.name} --out tuned"
+        return f"```console\n$ {command}\n```"
+    command = f"llamoco-tune generate --data {card.data} --split test --model {card.name} --out programs.parquet"
+    asked, taken = (
+        ('[{"role": "user", "content": prompt}]', '["generated_text"][-1]["content"]')
+        if card.chat
+        else (f"f{PLAIN!r}", '["generated_text"]')
+    )
+    return f"""With this project:
+
+```console
+$ {command}
+```
+
+With transformers, where `prompt` is a request, as in the column of that name in the set:
+
+```python
+from transformers import pipeline
+
+write = pipeline("text-generation", "{card.name}")
+print(write({asked}, max_new_tokens=1500, do_sample=False)[0]{taken})
+```"""
+
+
+def _first_base(run: RunRecord) -> tuple[str, bool]:
+    """The base before any run, and whether a warm-up came in between."""
+    base, warmed_up = run.spec.base, False
+    while Path(base).is_dir() and (before := stored_run(Path(base))) is not None:
+        base, warmed_up = before.spec.base, warmed_up or before.spec.phase == "contrast"
+    return base, warmed_up
+
+
+def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:
+    lines = [head, ("---", "---"), *rows]
+    return "\n".join(f"| {name} | {value} |" for name, value in lines)
+
+
+def _shown(value: JsonValue) -> str:
+    """A setting; a path by its last part."""
+    if isinstance(value, str) and value.startswith(("/", "~", ".")):
+        return Path(value).name
+    return ", ".join(map(_shown, value)) if isinstance(value, list) else str(value)
+
+
+def _whole(value: JsonValue) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _number(value: JsonValue) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

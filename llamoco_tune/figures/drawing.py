@@ -1,0 +1,105 @@
+"""Whole pictures, written as PNG; what draws their parts, and with it matplotlib, is imported when one is drawn."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llamoco_tune.figures.embeddings import Embeddings, Floats, read_embeddings
+from llamoco_tune.figures.style import STYLE
+from llamoco_tune.metrics import read_metrics
+from llamoco_tune.records import TuningError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure, SubFigure
+
+LOSS_FILE = "loss.png"
+WARM_TITLE = "contrastive warm-up"
+TAUGHT_TITLE = "instruction tuning"
+
+
+def loss_figure(run: Path, warm_run: Path | None = None) -> Path | None:
+    """Draws `loss.png` in a run's folder: its losses and learning rate, beside those of the warm-up it began from.
+
+    Without matplotlib, or without a line of metrics, it draws nothing and gives None: the run is none the worse.
+
+    Raises:
+        TuningError: the metrics of a run cannot be read.
+    """
+    if importlib.util.find_spec("matplotlib") is None or not read_metrics(run):
+        return None
+    phases = [(WARM_TITLE, warm_run), (TAUGHT_TITLE, run)] if warm_run else [("", run)]
+    with _figure(run / LOSS_FILE, (3.2 * len(phases) + 1.4, 3.2)) as figure:
+        _draw_phases(figure, phases)
+    return run / LOSS_FILE
+
+
+def embedding_figure(before_NH: Floats, after_NH: Floats, families: Sequence[str], out: Path) -> None:
+    """Draws the embeddings of N prompts before and after the warm-up, each in its plane of most variance.
+
+    Raises:
+        TuningError: matplotlib is missing.
+    """
+    _require_matplotlib()
+    with _figure(out, (6.6, 3.9)) as figure:
+        _draw_spaces(figure, Embeddings(before_NH, after_NH, tuple(families)), ("before", "after"))
+
+
+def summary_figure(warm_run: Path, taught_run: Path, embeddings: Path, out: Path) -> None:
+    """Draws both phases' losses, and below them the embeddings before and after the first.
+
+    Args:
+        embeddings: a file as `read_embeddings` takes it.
+
+    Raises:
+        TuningError: matplotlib is missing, or one of the sources cannot be read.
+    """
+    _require_matplotlib()
+    spaces = read_embeddings(embeddings)
+    with _figure(out, (6.6, 6.9)) as figure:
+        halves = figure.subfigures(2, 1, squeeze=False, height_ratios=(3.0, 3.9), hspace=0.03)[:, 0]
+        _draw_phases(halves[0], [(f"a  {WARM_TITLE}", warm_run), (f"b  {TAUGHT_TITLE}", taught_run)])
+        _draw_spaces(halves[1], spaces, ("c  before the warm-up", "d  after the warm-up"))
+
+
+def _draw_phases(figure: Figure | SubFigure, phases: Sequence[tuple[str, Path]]) -> None:
+    from llamoco_tune.figures.panels import curves_of, draw_learning_rate, draw_losses  # noqa: PLC0415
+
+    grid = figure.subplots(2, len(phases), sharex="col", squeeze=False, height_ratios=(4, 1))
+    for column, (title, run) in enumerate(phases):
+        curves = curves_of(run)
+        draw_losses(grid[0, column], curves, title)
+        draw_learning_rate(grid[1, column], curves.learning_rate)
+
+
+def _draw_spaces(figure: Figure | SubFigure, spaces: Embeddings, titles: tuple[str, str]) -> None:
+    from llamoco_tune.figures.panels import draw_embeddings, family_handles  # noqa: PLC0415
+
+    left, right = figure.subplots(1, 2)
+    draw_embeddings(left, spaces.before, spaces.families, titles[0])
+    draw_embeddings(right, spaces.after, spaces.families, titles[1])
+    figure.legend(handles=family_handles(spaces.families), loc="outside lower center", ncols=3, columnspacing=1.5)
+
+
+@contextlib.contextmanager
+def _figure(out: Path, inches: tuple[float, float]) -> Generator[Figure]:
+    """A figure that is written, whole or not at all, when it has been drawn."""
+    import matplotlib as mpl  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=inches, layout="constrained")
+        yield figure
+        partial = out.with_name(f".{out.name}.partial")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(partial, format="png")
+        os.replace(partial, out)  # noqa: PTH105 - the same, and it says that it replaces
+
+
+def _require_matplotlib() -> None:
+    if importlib.util.find_spec("matplotlib") is None:
+        raise TuningError("pictures need matplotlib: pip install matplotlib")

@@ -1,0 +1,245 @@
+"""Both phases on a tiny random model: learning by heart, going on after a kill, refusing what is wrong."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+from safetensors.torch import load_file
+
+from llamoco_tune.cli import main
+from llamoco_tune.contrast import ContrastConfig, contrast
+from llamoco_tune.decoding import DecodingConfig, write
+from llamoco_tune.evaluation import EvaluationConfig
+from llamoco_tune.instructions import read_split
+from llamoco_tune.metrics import read_metrics
+from llamoco_tune.model import LoraSpec, load
+from llamoco_tune.run_folder import stored_run
+from llamoco_tune.teach import TeachConfig, teach
+from llamoco_tune.tokens import Template
+from llamoco_tune.training import TrainConfig
+from tests.tuning_data import write_export, write_tiny_base
+
+# peft 0.21 asks transformers 5.23 by a name that it will give up.
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"),
+]
+QUIET = Console(quiet=True)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_base(tmp_path_factory.mktemp("base") / "tiny", width=64)
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_export(tmp_path_factory.mktemp("data") / "export", train=12, validation=4, test=4)
+
+
+def teaching(steps: int, **changes: object) -> TeachConfig:
+    train = {"learning_rate": 5e-3, "max_steps": steps, "evaluate_every": steps, "save_every": 2, "precision": "fp32"}
+    return TeachConfig(
+        train=TrainConfig.model_validate(train | {k: v for k, v in changes.items() if k in TrainConfig.model_fields}),
+        batching="padded",
+        per_batch=4,
+        sequence_length=512,
+        evaluation=EvaluationConfig(num_rows=4, num_programs=0),
+    )
+
+
+def warming(steps: int, **changes: object) -> ContrastConfig:
+    train = {"learning_rate": 1e-3, "max_steps": steps, "evaluate_every": steps, "save_every": 2, "precision": "fp32"}
+    return ContrastConfig(
+        train=TrainConfig.model_validate(train | changes), per_batch=8, micro_batch=4, num_evaluated=4, num_probed=8
+    )
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "model.safetensors")
+
+
+def same_weights(one: Path, other: Path) -> bool:
+    first, second = weights(one), weights(other)
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_teach_learns_eight_rows_by_heart_and_writes_their_programs_to_the_byte(tmp_path, base):
+    data = write_export(tmp_path / "export", train=4, validation=2)
+    config = teaching(260, learning_rate=4e-3)
+    run = teach(data, str(base), tmp_path / "run", config, QUIET)
+    assert run.results["loss"] < 0.01
+    loaded = load(str(tmp_path / "run"))
+    template = Template.of(loaded.tokenizer)
+    examples = read_split(data, "train")
+    prompts = [template.prompt_ids(example.prompt) for example in examples]
+    assert len(examples) == 8
+    written = {
+        each.index: each for each in write(loaded.model, loaded.tokenizer, prompts, DecodingConfig(max_new_tokens=300))
+    }
+    for number, example in enumerate(examples):
+        assert loaded.tokenizer.decode(written[number].ids) == example.answer
+        assert written[number].ended == "stop"
+
+
+def test_both_phases_follow_each_other_and_say_what_they_did(tmp_path, base, export):
+    warmed = contrast(export, str(base), tmp_path / "warm", warming(3), QUIET)
+    taught = teach(export, str(tmp_path / "warm"), tmp_path / "tuned", teaching(3), QUIET)
+    assert {"probe_accuracy_before", "probe_accuracy_after", "probe_majority", "eval_lm_loss"} <= warmed.results.keys()
+    assert {"loss", "eval_loss", "eval_loss_particle_swarm"} <= taught.results.keys()
+    for folder in (tmp_path / "warm", tmp_path / "tuned"):
+        files = {path.name for path in folder.iterdir()}
+        assert {"run.json", "README.md", "metrics.jsonl", "loss.png", "model.safetensors", "tokenizer.json"} <= files
+        assert "checkpoints" not in files
+    assert weights(tmp_path / "warm").keys() == weights(base).keys()
+    kept = np.load(tmp_path / "warm" / "embeddings.npz")
+    assert kept["before"].shape == kept["after"].shape == (4, 64)
+    assert stored_run(tmp_path / "tuned") == taught
+    assert [record.step for record in read_metrics(tmp_path / "tuned") if "loss" in record.values] == [1, 2, 3]
+
+
+def test_finished_run_is_given_back_and_not_trained_again(tmp_path, base, export):
+    first = teach(export, str(base), tmp_path / "run", teaching(2), QUIET)
+    before = (tmp_path / "run" / "model.safetensors").stat().st_mtime_ns
+    assert teach(export, str(base), tmp_path / "run", teaching(2), QUIET) == first
+    assert (tmp_path / "run" / "model.safetensors").stat().st_mtime_ns == before
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("phase", ["contrast", "teach"])
+def test_killed_run_goes_on_to_the_weights_of_an_undisturbed_one(tmp_path, base, export, phase):
+    options = ["--recipe", "tiny", "--precision", "fp32", "--steps", "12", "--per-batch", "4"]
+    command = [phase, "--data", str(export), "--base", str(base), *options]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    arguments = [sys.executable, "-m", "llamoco_tune", *command, "--save-every", "3"]
+    process = subprocess.Popen(
+        [*arguments, "--out", str(tmp_path / "killed")], env=environment, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while not list((tmp_path / "killed" / "checkpoints").glob("checkpoint-3/trainer_state.json")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "killed" / "model.safetensors").exists()
+    for name in ("killed", "whole"):
+        subprocess.run([*arguments, "--out", str(tmp_path / name)], env=environment, check=True, capture_output=True)
+    assert same_weights(tmp_path / "killed", tmp_path / "whole")
+    steps = [record.step for record in read_metrics(tmp_path / "killed") if "loss" in record.values]
+    assert steps == list(range(1, 13))
+
+
+def test_half_a_checkpoint_is_passed_over(tmp_path, base, export):
+    teach(export, str(base), tmp_path / "whole", teaching(4), QUIET)
+    run = tmp_path / "run"
+    half = run / "checkpoints" / "checkpoint-2"
+    shutil.copytree(tmp_path / "whole", run, ignore=shutil.ignore_patterns("model.safetensors", "metrics.jsonl"))
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(record | {"finished": False, "results": {}, "facts": {}}))
+    half.mkdir(parents=True)
+    (half / "model.safetensors").write_bytes(b"cut off")
+    teach(export, str(base), run, teaching(4), QUIET)
+    assert same_weights(run, tmp_path / "whole")
+
+
+def test_adapter_moves_nothing_but_what_it_is_for(tmp_path, base, export):
+    contrast(export, str(base), tmp_path / "warm", warming(2, lora=LoraSpec(rank=4)), QUIET)
+    before, after = weights(base), weights(tmp_path / "warm")
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert moved
+    assert all("proj" in name for name in moved)
+    assert (tmp_path / "warm" / "adapter" / "adapter_model.safetensors").is_file()
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one line with which a command ends."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert lines[-1].startswith("llamoco-tune: ")
+    assert "Traceback" not in "".join(lines)
+    return lines[-1]
+
+
+def teach_command(data: Path, base: Path | str, out: Path, *more: str) -> list[str]:
+    return ["teach", "--data", str(data), "--base", str(base), "--out", str(out), "--recipe", "tiny", *more]
+
+
+def test_teach_refuses_what_is_no_export(tmp_path, base, capsys):
+    assert "is no export" in refused(capsys, *teach_command(tmp_path, base, tmp_path / "run"))
+
+
+def test_teach_refuses_another_schema_version(tmp_path, base, capsys):
+    data = write_export(tmp_path / "export", version=99, train=3, validation=2)
+    assert "schema version 99" in refused(capsys, *teach_command(data, base, tmp_path / "run"))
+
+
+def test_teach_refuses_missing_columns(tmp_path, base, capsys):
+    data = write_export(tmp_path / "export", without=["answer"], train=3, validation=2)
+    assert "lacks the columns answer" in refused(capsys, *teach_command(data, base, tmp_path / "run"))
+
+
+def test_teach_refuses_an_export_without_a_split(tmp_path, base, capsys):
+    data = write_export(tmp_path / "export", train=3)
+    assert "has no split 'validation'" in refused(capsys, *teach_command(data, base, tmp_path / "run"))
+
+
+def test_teach_refuses_a_problem_on_two_sides(tmp_path, base, capsys):
+    data = write_export(tmp_path / "export", train=3, validation=2)
+    table = next((data / "data").glob("train-*"))
+    shutil.copy(table, data / "data" / "test-00000-of-00001-000000000000.parquet")
+    assert "both in 'train' and in 'test'" in refused(capsys, *teach_command(data, base, tmp_path / "run"))
+
+
+def test_teach_refuses_a_base_without_tokenizer(tmp_path, base, export, capsys):
+    bare = tmp_path / "bare"
+    shutil.copytree(base, bare, ignore=shutil.ignore_patterns("tokenizer*", "special*"))
+    assert "tokenizer" in refused(capsys, *teach_command(export, bare, tmp_path / "run"))
+
+
+def test_teach_refuses_what_is_no_base(tmp_path, export, capsys):
+    assert "no weights" in refused(capsys, *teach_command(export, tmp_path, tmp_path / "run"))
+
+
+def test_teach_refuses_rows_that_are_too_long_where_asked_to(tmp_path, base, export, capsys):
+    options = ("--sequence-length", "150", "--too-long")
+    line = refused(capsys, *teach_command(export, base, tmp_path / "run", *options, "refuse"))
+    assert "rows have more than 150 tokens" in line
+    assert "all 24 rows" in refused(capsys, *teach_command(export, base, tmp_path / "other", *options, "drop"))
+
+
+def test_teach_refuses_a_folder_with_another_run_and_leaves_it_alone(tmp_path, base, export, capsys):
+    teach(export, str(base), tmp_path / "run", teaching(2), QUIET)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}
+    line = refused(capsys, *teach_command(export, base, tmp_path / "run", "--learning-rate", "0.5"))
+    assert "holds another run" in line
+    assert "choose another --out" in line
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")} == before
+
+
+def test_teach_refuses_a_folder_with_other_things(tmp_path, base, export, capsys):
+    (tmp_path / "letter.txt").write_text("dear friend")
+    assert "is not empty" in refused(capsys, *teach_command(export, base, tmp_path))
+
+
+def test_teach_refuses_settings_that_cannot_be(tmp_path, base, export, capsys):
+    line = refused(capsys, *teach_command(export, base, tmp_path / "run", "--recipe", "grand"))
+    assert "there is no recipe 'grand'" in line
+    command = ["contrast", "--data", str(export), "--base", str(base), "--out", str(tmp_path / "run")]
+    assert "per_batch cannot be 6" in refused(capsys, *command, "--recipe", "tiny", "--per-batch", "6")
