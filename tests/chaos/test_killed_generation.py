@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from llamoco_tune.cli import main
+from llamoco_tune.instructions import read_split
 from llamoco_tune.programs import read_programs
 from tests.chat_server import Request, Response, chat_server, completion
-from tests.tiny_writers import tiny_export
+from tests.tuning_data import write_export
 
 pytestmark = pytest.mark.chaos
 
@@ -23,7 +24,8 @@ def test_killed_generation_given_again_asks_what_is_missing_and_the_key_is_nowhe
 ):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    export = tiny_export(tmp_path / "export", num_problems=4)
+    export = write_export(tmp_path / "export", test=4)
+    prompts = {example.instruction_id: example.prompt for example in read_split(export, "test")}
     out = tmp_path / "out" / "programs.parquet"
     victims: list[subprocess.Popen[bytes]] = []
 
@@ -45,9 +47,7 @@ def test_killed_generation_given_again_asks_what_is_missing_and_the_key_is_nowhe
     assert stopped.value.code == 0, printed.err
     rows = read_programs(out)
     assert len(rows) == 8
-    assert all(
-        row.program == row.completion == f"Minimize {'x' * int(row.instruction_id[:2])} ({row.form})\n" for row in rows
-    )
+    assert all(row.program == row.completion == f"{prompts[row.instruction_id]}\n" for row in rows)
     # The sixth was being answered when the process died, so it is asked for twice.
     assert len(server.requests) == 9
     assert server.requests[5].prompt == server.requests[6].prompt

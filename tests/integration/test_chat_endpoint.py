@@ -165,8 +165,9 @@ def test_ask_a_server_that_dies_on_the_way_keeps_what_was_answered():
     got: list[Answer] = []
     with chat_server(behaviour) as server, pytest.raises(TuningError, match=r"in a row.*502"):
         got.extend(ask(prompts, [0] * 100, GREEDY, config(server, num_retries=0, num_parallel=4)))
-    assert sorted(answer.index for answer in got) == list(range(10))
-    assert {answer.ended for answer in got} == {"stop"}
+    assert sorted(answer.index for answer in got if answer.ended == "stop") == list(range(10))
+    # Of those that were asked at the same time as the last that fared well, some may have failed before it came.
+    assert len(got) <= 10 + 3
 
 
 def test_ask_no_more_often_than_allowed_and_keeps_what_was_answered():
