@@ -3,10 +3,10 @@
 import random
 from collections.abc import Sequence
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
-from transformers import PreTrainedModel
 
 from llamoco_tune.decoding import DecodingConfig, Written, slots, write
 from llamoco_tune.decoding.choosing import next_tokens
@@ -32,12 +32,12 @@ def prompts(count: int, longest: int = 30) -> list[list[int]]:
     return [[rng.randrange(VOCABULARY) for _ in range(rng.randint(1, longest))] for _ in range(count)]
 
 
-def written(model: PreTrainedModel, asked: Sequence[Sequence[int]], slots: int = 4, **config: float) -> list[Written]:
+def written(model: Any, asked: Sequence[Sequence[int]], slots: int = 4, **config: Any) -> list[Written]:
     rows = write(model, TOKENIZER, asked, DecodingConfig(**{"max_new_tokens": NEW, **config}), num_slots=slots)
     return sorted(rows, key=lambda row: row.index)
 
 
-def alone(model: PreTrainedModel, prompt: Sequence[int]) -> list[int]:
+def alone(model: Any, prompt: Sequence[int]) -> list[int]:
     ids = torch.tensor([prompt])
     all_ids = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=NEW, do_sample=False)
     return all_ids[0, len(prompt) :].tolist()

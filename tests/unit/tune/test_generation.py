@@ -1,8 +1,7 @@
-"""Programs for a split by a local model: which prompts, resumed, grown, the same in any batches; one line for mistakes."""
+"""Programs for a split by a local model: which prompts, resumed, grown, alike in any batches; a mistake is one line."""
 
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -14,7 +13,7 @@ from llamoco_tune.generate.pace import Moment
 from llamoco_tune.instructions import read_split
 from llamoco_tune.programs import DecodingConfig, Program, read_programs
 from llamoco_tune.records import TuningError
-from tests.tiny_writers import tiny_export, tiny_model_folder
+from tests.tuning_data import write_export, write_tiny_base
 
 pytestmark = pytest.mark.unit
 
@@ -25,13 +24,13 @@ GREEDY = DecodingConfig(max_new_tokens=8)
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> LocalConfig:
     torch.set_num_threads(1)
-    folder = tiny_model_folder(tmp_path_factory.mktemp("model"))
+    folder = write_tiny_base(tmp_path_factory.mktemp("model"))
     return LocalConfig(model=str(folder), precision="fp32", device="cpu", num_slots=2)
 
 
 @pytest.fixture(scope="module")
 def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_export(tmp_path_factory.mktemp("export"))
+    return write_export(tmp_path_factory.mktemp("set") / "export", test=3)
 
 
 def watched(_: Moment) -> None:
@@ -137,16 +136,16 @@ def test_command_refuses_what_it_cannot_use_in_one_line(
 ):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     out = tmp_path / "programs.parquet"
-    other_version = tiny_export(tmp_path / "other", version="1")
-    narrow = tmp_path / "narrow"
-    (narrow / "data").mkdir(parents=True)
-    table = pa.table({"prompt": ["x"]}).replace_schema_metadata({"llamoco_schema_version": "2"})
-    pq.write_table(table, narrow / "data" / "test-0.parquet")
-    pq.write_table(table.slice(0, 0), narrow / "data" / "validation-0.parquet")
+    other_version = write_export(tmp_path / "other", test=1, version=1)
+    narrow = write_export(tmp_path / "narrow", test=1, without=("optimizer", "prompt"))
+    empty = write_export(tmp_path / "empty", test=1)
+    for file in (empty / "data").iterdir():
+        pq.write_table(pq.read_table(file).slice(0, 0), file)
     good = ("--model", model.model, "--out", out)
     assert "no split 'train'" in refused(capsys, "--data", export, "--split", "train", *good)
     assert "schema version 1" in refused(capsys, "--data", other_version, *good)
     assert "lacks the columns" in refused(capsys, "--data", narrow, *good)
+    assert "is empty" in refused(capsys, "--data", empty, *good)
     assert "is no export" in refused(capsys, "--data", tmp_path, *good)
     assert "a folder" in refused(capsys, "--data", export, "--model", model.model, "--out", tmp_path)
     assert "no weights" in refused(capsys, "--data", export, "--model", tmp_path, "--out", out)

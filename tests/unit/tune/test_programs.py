@@ -120,7 +120,7 @@ def test_rows_of_another_model_or_settings_are_refused_and_left_alone(
     else:
         begun(path, row())
     before = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
-    wanted = row(**other)
+    wanted = row().model_copy(update=other)
     with (
         pytest.raises(TuningError, match="give another --out"),
         open_programs(path, wanted.model, wanted.settings),
