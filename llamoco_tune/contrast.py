@@ -216,7 +216,8 @@ def _probe(model: Any, learned: Sequence[Encoded], asked: Sequence[Encoded], out
     file = out / EMBEDDINGS_FILE
     kept = dict(np.load(file)) if file.is_file() else {}
     families = np.array([row.example.family for row in asked])
-    np.savez_compressed(file, **{**kept, when: found.held_out, "families": families})
+    kept |= {when: found.held_out, "families": families}
+    np.savez_compressed(file, allow_pickle=False, **kept)
     return {
         f"probe_accuracy_{when}": linear_probe(found.training, optimizers[0], found.held_out, optimizers[1]),
         "probe_majority": majority_share(*optimizers),

@@ -84,8 +84,10 @@ def theirs(loaded: Any, rows: list[Encoded], per_batch: int, out: Path) -> Clock
     from trl.trainer.sft_trainer import SFTTrainer  # noqa: PLC0415
 
     class InOrder(SFTTrainer):
+        @override
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-            return SequentialSampler(self.train_dataset)
+            dataset: Any = train_dataset or self.train_dataset
+            return SequentialSampler(dataset)
 
     columns = {
         "input_ids": [row.ids.tolist() for row in rows],

@@ -60,7 +60,7 @@ def test_packed_plan_holds_whole_rows_with_the_labels_of_their_answers(encoded):
 def test_packed_plan_wastes_little(encoded):
     longest = max(len(row.ids) for row in encoded)
     plan = PackedPlan(encoded, weights(encoded), 8 * longest, 1, 20, 1, seed=0)
-    taught = sum(len(ids) for index in range(len(plan)) for ids, labels in documents(plan[index]) if set(ids) != {0})
+    taught = sum(len(ids) for index in range(len(plan)) for ids, _ in documents(plan[index]) if set(ids) != {0})
     assert taught / (20 * 8 * longest) > 0.95
 
 

@@ -1,5 +1,7 @@
 """The losses against their formulas, against other libraries, and against what must not change them."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -34,9 +36,9 @@ def test_info_nce_equals_sentence_transformers_in_value_and_gradient():
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss  # noqa: PLC0415 - slow
 
     anchors, positives = vectors(6, seed=1), vectors(6, seed=2)
-    theirs = MultipleNegativesRankingLoss(model=None, scale=20.0).compute_loss_from_embeddings(
-        [anchors, positives], None
-    )
+    nothing: Any = None
+    oracle = MultipleNegativesRankingLoss(model=nothing, scale=20.0)
+    theirs = oracle.compute_loss_from_embeddings([anchors, positives], nothing)
     gradients = torch.autograd.grad(theirs, (anchors, positives))
     same = torch.eye(6, dtype=torch.bool)
     ours = info_nce(anchors, positives, same, ~same, temperature=1 / 20)

@@ -94,7 +94,7 @@ def test_loss_and_gradient_equal_those_of_trl_on_the_same_rows(folder, rows, tmp
         "input_ids": [row.ids.tolist() for row in few],
         "completion_mask": [[0] * row.num_prompt + [1] * (len(row.ids) - row.num_prompt) for row in few],
     }
-    theirs = SFTTrainer(
+    theirs: Any = SFTTrainer(
         model=LlamaForCausalLM.from_pretrained(folder / "base"),
         args=SFTConfig(
             output_dir=str(tmp_path), per_device_train_batch_size=4, completion_only_loss=True, max_length=None,
@@ -114,6 +114,7 @@ def test_loss_and_gradient_equal_those_of_trl_on_the_same_rows(folder, rows, tmp
     assert torch.allclose(mine, loss, rtol=1e-5)
     expected = dict(theirs.model.named_parameters())
     for name, parameter in ours.named_parameters():
+        assert parameter.grad is not None
         assert torch.allclose(parameter.grad, expected[name].grad, atol=1e-6), name
 
 
