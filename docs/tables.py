@@ -26,6 +26,9 @@ from llamoco_data.racing import Exhaustive, Policy
 from llamoco_data.recipes import RECIPES, sample_problem
 from llamoco_data.scoring.scored import PROGRAM_SCORES, ScoredProgram
 from llamoco_data.statements import Form, statement
+from llamoco_tune.cli.commands import llamoco_tune
+from llamoco_tune.recipes import RECIPES as TUNING_RECIPES
+from llamoco_tune.recipes import Recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 PART = re.compile(r"(?<=<!-- begin: )([a-z-]+)( -->\n)(.*?)(?=<!-- end: \1 -->)", re.DOTALL)
@@ -248,12 +251,40 @@ def _type(name: str) -> str:
 
 
 def commands() -> str:
-    return "\n\n".join(_command(name, command) for name, command in llamoco_data.commands.items())
+    return "\n\n".join(_command(f"llamoco-data {name}", command) for name, command in llamoco_data.commands.items())
 
 
-def _command(name: str, command: click.Command) -> str:
-    context = click.Context(command, info_name=f"llamoco-data {name}")
-    usage = " ".join([f"llamoco-data {name}", *command.collect_usage_pieces(context)])
+def tuning_commands() -> str:
+    return "\n\n".join(_command(f"llamoco-tune {name}", command) for name, command in llamoco_tune.commands.items())
+
+
+def tuning_recipes() -> str:
+    rows = [_tuning_recipe(name, make()) for name, make in TUNING_RECIPES.items()]
+    head = ("recipe", "base", "weights", "batch of a step", "minutes", "memory", "for", "known")
+    return table(head, rows)
+
+
+def _tuning_recipe(name: str, recipe: Recipe) -> tuple[str, ...]:
+    teach, cost = recipe.teach, recipe.cost
+    of_rows = teach.batching == "padded"
+    count = teach.per_batch * teach.train.accumulation
+    lora = teach.train.lora
+    return (
+        f"`{name}`",
+        f"`{recipe.base}`",
+        f"LoRA, rank {lora.rank}" if lora else "all",
+        f"{count} rows" if of_rows else f"{count} x {teach.sequence_length:,} tokens, packed",
+        f"{cost.minutes:g}",
+        f"{cost.memory_gb:g} GB",
+        cost.on,
+        cost.known,
+    )
+
+
+def _command(called: str, command: click.Command) -> str:
+    name = called.rpartition(" ")[2]
+    context = click.Context(command, info_name=called)
+    usage = " ".join([called, *command.collect_usage_pieces(context)])
     options = [_option(parameter) for parameter in command.params if isinstance(parameter, click.Option)]
     parts = [f"### {name}", block("text", usage), inspect.cleandoc(command.help or "")]
     return "\n\n".join([*parts, *([table(("option", "meaning"), options)] if options else [])])
@@ -287,6 +318,8 @@ def block(language: str, text: str) -> str:
 PARTS: Mapping[str, Callable[[], str]] = {
     "columns": columns,
     "commands": commands,
+    "tuning-commands": tuning_commands,
+    "tuning-recipes": tuning_recipes,
     "constraint-forms": constraint_forms,
     "counts": counts,
     "functions": functions,

@@ -204,8 +204,9 @@ def _parts(batch: Batch, size: int) -> Iterator[Batch]:
     """Rows of a batch, a few at a time, without the padding that these do not need; the batch is sorted by length."""
     for start in range(0, len(batch["lengths"]), size):
         part = {name: value[start : start + size] for name, value in batch.items()}
-        used = (part["input_ids"] != 0) | (part["labels"] != IGNORED)
-        longest = max(int(part["lengths"].max()), int(used.any(0).nonzero().max()) + 1)
+        taught_T = (part["labels"] != IGNORED).any(0)
+        ends = torch.arange(1, len(taught_T) + 1, device=taught_T.device)[taught_T]
+        longest = int(torch.cat([part["lengths"], ends]).max())
         yield {name: value[:, :longest] if value.dim() == 2 else value for name, value in part.items()}
 
 

@@ -146,6 +146,27 @@ def test_killed_run_goes_on_to_the_weights_of_an_undisturbed_one(tmp_path, base,
     assert steps == list(range(1, 13))
 
 
+@pytest.mark.parametrize("wrapped", [(), ("--fsdp",)], ids=["replicated", "sharded"])
+def test_two_processes_train_as_one_that_accumulates_two_batches(tmp_path, base, export, wrapped):
+    options = ["--recipe", "tiny", "--precision", "fp32", "--steps", "4"]
+    command = ["teach", "--data", str(export), "--base", str(base), *options]
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
+    subprocess.run(
+        [*launcher, "-m", "llamoco_tune", *command, "--out", str(tmp_path / "two"), *wrapped],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        check=True,
+        capture_output=True,
+    )
+    for name, more in (("one", ("--accumulation", "2")), ("less", ())):
+        with pytest.raises(SystemExit):
+            main([*command, "--out", str(tmp_path / name), *more])
+    two, one, less = (weights(tmp_path / name) for name in ("two", "one", "less"))
+    assert all(torch.allclose(two[name], one[name], atol=1e-5) for name in one)
+    assert not all(torch.allclose(two[name], less[name], atol=1e-5) for name in one)
+    tokens = {name: read_metrics(tmp_path / name)[-1].tokens for name in ("two", "one")}
+    assert tokens["two"] == tokens["one"]
+
+
 def test_half_a_checkpoint_is_passed_over(tmp_path, base, export):
     teach(export, str(base), tmp_path / "whole", teaching(4), QUIET)
     run = tmp_path / "run"
