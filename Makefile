@@ -14,9 +14,10 @@ PYTEST_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 BASE := $(VENV)/.installed-base
+TUNE := $(VENV)/.installed-tune
 FULL := $(VENV)/.installed-full
 
-.PHONY: help demo test lint format types imports docs docs-tables bench check clean
+.PHONY: help demo tune-demo test lint format types imports docs docs-tables bench check clean
 
 help:  ## print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +27,14 @@ help:  ## print these targets
 demo: $(BASE)  ## run a small campaign on a local Ray and export its instruction set
 	$(BIN)/llamoco-data run $(DEMO)-campaign --recipe demo
 	$(BIN)/llamoco-data export $(DEMO)-campaign $(DEMO)-export
+
+tune-demo: $(TUNE) demo  ## tune a random model of two layers on the demo's set, and score what it writes
+	$(BIN)/llamoco-tune base tiny --out $(DEMO)-base
+	$(BIN)/llamoco-tune contrast --data $(DEMO)-export --base $(DEMO)-base --out $(DEMO)-warm --recipe tiny
+	$(BIN)/llamoco-tune teach --data $(DEMO)-export --base $(DEMO)-warm --out $(DEMO)-tuned --recipe tiny
+	$(BIN)/llamoco-tune generate --data $(DEMO)-export --split test --model $(DEMO)-tuned --out $(DEMO)-programs.parquet \
+		--max-new-tokens 600
+	$(BIN)/llamoco-data score $(DEMO)-programs.parquet --data $(DEMO)-export --out $(DEMO)-scores
 
 test: $(FULL)  ## run the tests
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
@@ -65,9 +74,13 @@ $(BASE): pyproject.toml constraints.txt
 	$(call install,.)
 	@touch $@
 
+$(TUNE): pyproject.toml constraints.txt
+	$(call install,.[tune])
+	@touch $(BASE) $@
+
 $(FULL): pyproject.toml constraints.txt
 	$(call install,.[dev$(comma)docs$(comma)bench])
-	@touch $(BASE) $@
+	@touch $(BASE) $(TUNE) $@
 
 comma := ,
 

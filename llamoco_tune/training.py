@@ -19,7 +19,7 @@ from transformers import TrainingArguments
 
 from llamoco_tune.model import LoraSpec, Precision, computed_in
 from llamoco_tune.records import Record, TuningError
-from llamoco_tune.run_folder import CHECKPOINTS
+from llamoco_tune.run_folder import CHECKPOINTS, last_checkpoint
 
 BYTES_PER_TRAINED_PARAMETER = 16
 """AdamW in 32 bits: the weight, its gradient and two moments."""
@@ -88,6 +88,7 @@ def trainer_arguments(config: TrainConfig, folder: Path, num_batches: int) -> Tr
         logging_steps=config.log_every,
         logging_nan_inf_filter=False,
         eval_strategy="steps",
+        eval_on_start=last_checkpoint(folder) is None,
         eval_steps=config.evaluate_every,
         save_steps=config.save_every,
         save_total_limit=2,
