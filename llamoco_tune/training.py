@@ -159,8 +159,8 @@ def lines_for_errors(folder: Path) -> Generator[None]:
 
 
 _OUT_OF_MEMORY = (
-    "memory ran out; lower --sequence-length or --per-batch and raise --accumulation as much, add --checkpointing or "
-    "--lora, or take a smaller base; checkpoints in {folder} are intact"
+    "memory ran out; lower --per-batch (contrast: --micro-batch) and raise --accumulation as much, add --checkpointing "
+    "or --lora, or take a smaller base; checkpoints in {folder} are intact"
 )
 
 

@@ -1,5 +1,7 @@
 """The trainers' steps: accumulation, the loss of another library on the same batch, and rows that no batch may hold."""
 
+import errno
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,10 @@ from llamoco_tune.evaluation import EvaluationConfig, loss_by_family, titles_of,
 from llamoco_tune.instructions import read_split
 from llamoco_tune.probing import linear_probe, majority_share
 from llamoco_tune.progress import TokenCount
+from llamoco_tune.records import TuningError
 from llamoco_tune.teach import AnswerTrainer, TeachConfig, answer_nats, plan_of
 from llamoco_tune.tokens import Encoded, Template, encode
-from llamoco_tune.training import TrainConfig, only, trainer_arguments
+from llamoco_tune.training import TrainConfig, lines_for_errors, only, trainer_arguments
 from tests.tuning_data import write_export, write_tiny_base
 
 pytestmark = pytest.mark.unit
@@ -45,7 +48,13 @@ def rows(folder: Path) -> tuple[Encoded, ...]:
 
 
 def stepped(
-    folder: Path, batches: list[Batch], accumulation: int, out: Path, evaluated: Sequence[Encoded]
+    folder: Path,
+    batches: list[Batch],
+    accumulation: int,
+    out: Path,
+    evaluated: Sequence[Encoded],
+    *,
+    checkpointing: bool = False,
 ) -> dict[str, torch.Tensor]:
     """The weights after one step of plain gradient descent."""
     train = TrainConfig(
@@ -54,6 +63,7 @@ def stepped(
         warmup_share=0.0,
         descent="sgd",
         accumulation=accumulation,
+        checkpointing=checkpointing,
         precision="fp32",
         max_grad_norm=1e9,
         evaluate_every=100,
@@ -81,6 +91,32 @@ def test_accumulated_batches_move_the_weights_as_one_batch_does(folder, rows, tm
     before = LlamaForCausalLM.from_pretrained(folder / "base")
     assert all(torch.allclose(one[name], several[name], atol=1e-6) for name in one)
     assert any(not torch.equal(one[name], parameter) for name, parameter in before.named_parameters())
+
+
+def test_recomputed_activations_move_the_weights_alike(folder, rows, tmp_path):
+    batch = stacked([packed(rows[:3], sum(len(row.ids) for row in rows[:3]))])
+    kept = stepped(folder, [batch], 1, tmp_path / "kept", rows[:2])
+    recomputed = stepped(folder, [batch], 1, tmp_path / "recomputed", rows[:2], checkpointing=True)
+    assert all(torch.allclose(kept[name], recomputed[name], atol=1e-6) for name in kept)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), "memory ran out; lower --per-batch"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "memory ran out; lower --per-batch"),
+        (MemoryError(), "memory ran out; lower --per-batch"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "cannot be written: No space left on device"),
+    ],
+)
+def test_what_a_user_can_mend_becomes_one_line(error, line):
+    with pytest.raises(TuningError, match=line), lines_for_errors(Path("runs/tuned")):
+        raise error
+
+
+def test_other_errors_keep_their_traceback():
+    with pytest.raises(RuntimeError, match="shapes"), lines_for_errors(Path("runs/tuned")):
+        raise RuntimeError("shapes do not fit")
 
 
 # TRL 1.16 asks transformers 5.23 by names that it will give up.
