@@ -22,7 +22,7 @@ from llamoco_tune.card import card_of, write_card
 from llamoco_tune.figures import loss_figure
 from llamoco_tune.instructions import TRAINING_SPLIT, VALIDATION_SPLIT, check_no_leak, data_digest, read_split
 from llamoco_tune.progress import TRAINER_DISPLAYS, RunProgress, TokenCount
-from llamoco_tune.run_folder import CHECKPOINTS, RunRecord, RunSpec, last_checkpoint, open_run, write_run
+from llamoco_tune.run_folder import CHECKPOINTS, RunRecord, RunSpec, last_checkpoint, run_in, write_run
 from llamoco_tune.tokens import Encoded, Template, TooLong, encode
 from llamoco_tune.training import TrainConfig, check_memory, facts, lines_for_errors
 
@@ -73,7 +73,7 @@ def begin(
         data=str(data),
         data_digest=data_digest(data, (TRAINING_SPLIT, VALIDATION_SPLIT)),
     )
-    run = open_run(out, spec, writes=is_main_process())
+    run = run_in(out, spec, alone=is_main_process())
     if run.finished:
         return run
     check_no_leak(data)
@@ -88,6 +88,8 @@ def begin(
         console.print(f"{rows.num_dropped} of {len(training)} rows have more than {most} tokens and are left out")
     model = models.prepared(loaded.model, train_config.lora, compiled=train_config.compile)
     check_memory(model)
+    if is_main_process():
+        write_run(out, run)
     return Begun(run, out, model, loaded.tokenizer, rows.rows, held_out.rows, rows.num_dropped, began)
 
 

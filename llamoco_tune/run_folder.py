@@ -46,24 +46,20 @@ class RunRecord(Record):
     """Of the machine and the libraries: device, versions, minutes."""
 
 
-def open_run(folder: Path, spec: RunSpec, *, writes: bool = True) -> RunRecord:
-    """The run of a folder, which is made where there is none.
+def run_in(folder: Path, spec: RunSpec, *, alone: bool = True) -> RunRecord:
+    """The run that a folder holds, or a new one for an empty folder, in which nothing is written yet.
 
     Args:
-        writes: whether this process does: of several, one.
+        alone: whether no other process is writing in it by now.
 
     Raises:
-        TuningError: the folder holds another run, or something else, or cannot be written.
+        TuningError: the folder holds another run, or something else.
     """
     stored = stored_run(folder)
-    if stored is None and not writes:
-        return RunRecord(spec=spec, run_id=spec.run_id)
     if stored is None:
-        if folder.exists() and any(folder.iterdir()):
+        if alone and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise TuningError(f"{folder} is not empty and holds no run; choose another --out, or empty it")
-        stored = RunRecord(spec=spec, run_id=spec.run_id)
-        write_run(folder, stored)
-        return stored
+        return RunRecord(spec=spec, run_id=spec.run_id)
     if stored.run_id != spec.run_id:
         raise TuningError(
             f"{folder} holds another run ({_difference(stored.spec, spec)}); choose another --out, or give that run's "

@@ -261,6 +261,12 @@ def test_teach_refuses_a_folder_with_other_things(tmp_path, base, export, capsys
     assert "is not empty" in refused(capsys, *teach_command(export, base, tmp_path))
 
 
+def test_teach_that_was_refused_leaves_nothing_in_the_way(tmp_path, base, export, capsys):
+    refused(capsys, *teach_command(export, tmp_path / "nothing", tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+    assert teach(export, str(base), tmp_path / "run", teaching(1), QUIET).finished
+
+
 def test_teach_refuses_settings_that_cannot_be(tmp_path, base, export, capsys):
     line = refused(capsys, *teach_command(export, base, tmp_path / "run", "--recipe", "grand"))
     assert "there is no recipe 'grand'" in line
