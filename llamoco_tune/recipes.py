@@ -51,7 +51,7 @@ def tiny() -> Recipe:
             sequence_length=4_096,
             evaluation=EvaluationConfig(num_rows=8, num_programs=2, max_new_tokens=600),
         ),
-        cost=Cost(minutes=1, memory_gb=1, on="2 CPU cores, the demo's rows", known="estimated"),
+        cost=Cost(minutes=1, memory_gb=1, on="2 CPU cores, the demo's rows", known="measured"),
     )
 
 
@@ -79,7 +79,7 @@ def cpu_demo() -> Recipe:
             mixing_cap=200,
             evaluation=EvaluationConfig(num_rows=24, num_programs=4, programs_every=3, max_new_tokens=1_200),
         ),
-        cost=Cost(minutes=45, memory_gb=6, on="2 CPU cores with AMX", known="estimated"),
+        cost=Cost(minutes=60, memory_gb=16, on="2 CPU cores with AMX, other work on them", known="measured"),
     )
 
 
