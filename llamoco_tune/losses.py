@@ -13,8 +13,16 @@ ANSWER_CHUNK = 512
 
 def distances(embeddings_BH: Tensor) -> Tensor:
     """G = (1 - cosine) / 2 of every pair, (B, B): 0 for the same direction, 1 for the opposite one."""
-    unit_BH = functional.normalize(embeddings_BH.float(), dim=-1)
-    return (1 - unit_BH @ unit_BH.T) / 2
+    return (1 - cosines(embeddings_BH, embeddings_BH)) / 2
+
+
+def cosines(one_MH: Tensor, other_NH: Tensor) -> Tensor:
+    """Cosine of every pair, (M, N), in 32 bits whatever the mixed precision.
+
+    The cosines of an untuned base differ in the third digit, which bfloat16 has not.
+    """
+    with torch.autocast(one_MH.device.type, enabled=False):
+        return functional.normalize(one_MH.float(), dim=-1) @ functional.normalize(other_NH.float(), dim=-1).T
 
 
 def margin_loss(embeddings_BH: Tensor, labels_B: Tensor, margin: float) -> Tensor:
@@ -44,8 +52,7 @@ def info_nce(
     Args:
         positive_MN, negative_MN: bool, disjoint.
     """
-    cosine_MN = functional.normalize(anchors_MH.float(), dim=-1) @ functional.normalize(candidates_NH.float(), dim=-1).T
-    logit_MN = cosine_MN / temperature
+    logit_MN = cosines(anchors_MH, candidates_NH) / temperature
     others_M1 = torch.logsumexp(logit_MN.masked_fill(~negative_MN, -torch.inf), dim=1, keepdim=True)
     loss_MN = torch.logaddexp(logit_MN, others_M1) - logit_MN
     return loss_MN[positive_MN].sum() / positive_MN.sum().clamp(min=1)

@@ -66,6 +66,15 @@ def test_info_nce_takes_two_statements_of_one_problem_for_no_pair():
     assert batch_info_nce(x, labels, torch.arange(4), 0.1).item() > 0.0
 
 
+def test_contrastive_losses_are_computed_in_32_bits_under_mixed_precision():
+    x = 1 + 0.02 * vectors(8)
+    labels, problems = torch.arange(8) % 3, torch.arange(8)
+    exact = batch_info_nce(x, labels, problems, 0.05), margin_loss(x, labels, 0.3)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = batch_info_nce(x, labels, problems, 0.05), margin_loss(x, labels, 0.3)
+    assert all(torch.equal(one, other) for one, other in zip(exact, mixed, strict=True))
+
+
 def test_info_nce_without_negatives_is_zero_and_finite():
     x = vectors(3)
     loss = batch_info_nce(x, torch.zeros(3, dtype=torch.int64), torch.arange(3), 0.1)
