@@ -4,6 +4,7 @@ About 20 s.
 """
 
 import contextlib
+import functools
 import os
 import select
 import signal
@@ -70,7 +71,15 @@ def killing_children_once_rows_are_made(out: Path) -> Generator[None]:
 def exporting(campaign: Path, out: Path) -> Generator[tuple[subprocess.Popen[str], list[int]]]:
     """A command that has begun its processes, and a descriptor of each of them that is readable when it has ended."""
     command = [sys.executable, "-m", "llamoco_data", "export", str(campaign), str(out), "--processes", "2", "--quiet"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+    # A shell that starts tests in the background has them ignore the signal, and so their children.
+    listening = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=listening,  # noqa: PLW1509 - it takes no lock
+    ) as process:
         while len(children(process.pid)) < 2:
             assert process.poll() is None
         descriptors = [os.pidfd_open(child) for child in children(process.pid)]
