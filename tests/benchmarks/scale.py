@@ -203,7 +203,11 @@ def watched() -> Generator[Memory]:
 
 
 def _children() -> list[str]:
-    return [child for task in Path("/proc/self/task").iterdir() for child in (task / "children").read_text().split()]
+    found: list[str] = []
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(OSError):  # a thread that has ended
+            found += (task / "children").read_text().split()
+    return found
 
 
 def _memory_gb(process: str) -> float:
