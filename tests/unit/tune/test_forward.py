@@ -63,13 +63,15 @@ def gpt2() -> Any:
     return GPT2LMHeadModel(config)
 
 
-def encoded(length: int, num_prompt: int, seed: int, *, optimizer: str = "de", problem: str = "p") -> Encoded:
+def encoded(
+    length: int, num_prompt: int, seed: int, *, optimizer: str = "de", problem: str = "p", wording: int = 0
+) -> Encoded:
     example = Example(
         instruction_id=f"i{seed}",
         problem_id=problem,
         split="train",
         form="python",
-        wording=seed,
+        wording=wording,
         prompt="",
         answer="",
         optimizer=optimizer,
@@ -174,7 +176,7 @@ def test_contrast_plan_with_answers_has_the_embeddings_of_the_prompts_alone():
 
 
 def test_contrast_plan_chooses_an_anchor_its_positive_and_hard_negatives():
-    rows = [encoded(8, 5, i, optimizer=f"o{i % 4}", problem=f"p{i // 2}") for i in range(40)]
+    rows = [encoded(8, 5, i, optimizer=f"o{i % 4}", problem=f"p{i // 2}", wording=i % 5) for i in range(40)]
     plan = ContrastPlan(rows, 16, 5, 0, with_answers=False)
     for index in range(len(plan)):
         chosen = [rows[i].example for i in plan.chosen(index)]
@@ -183,7 +185,8 @@ def test_contrast_plan_chooses_an_anchor_its_positive_and_hard_negatives():
             assert positive.problem_id != anchor.problem_id
             assert by_function.optimizer != anchor.optimizer
             assert set(by_function.functions) & set(anchor.functions)
-            assert by_wording.problem_id is not None
+            assert by_wording.optimizer != anchor.optimizer
+            assert (by_wording.form, by_wording.wording) == (anchor.form, anchor.wording)
     assert plan.chosen(3) == ContrastPlan(rows, 16, 5, 0, with_answers=False).chosen(3)
     assert plan.chosen(3) != plan.chosen(4)
 
