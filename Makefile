@@ -36,8 +36,9 @@ tune-demo: $(TUNE) demo  ## tune a random model of two layers on the demo's set,
 		--max-new-tokens 600
 	$(BIN)/llamoco-data score $(DEMO)-programs.parquet --data $(DEMO)-export --out $(DEMO)-scores
 
+# A process of pytest that dies ends the tests: with --dist loadfile, pytest-xdist 3.8 waits forever for one begun anew.
 test: $(FULL)  ## run the tests
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --max-worker-restart 0 $(PYTEST_ARGS)
 
 lint: $(FULL)  ## check the code's style and format
 	$(BIN)/ruff check
