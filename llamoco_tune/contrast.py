@@ -47,6 +47,9 @@ class ContrastConfig(Record):
     """Of InfoNCE."""
     lm_weight: float = Field(default=0.0, ge=0)
     """Weight of the language model's loss on the answers beside the contrastive one: so it forgets less of writing."""
+    lm_tokens: int | None = Field(default=None, ge=1)
+    """Of each answer, the first that this loss takes, all where None. An answer names its optimizer in the first line:
+    with few tokens the loss is that of choosing, and costs little more than the prompts."""
     per_batch: int = Field(default=32, ge=GROUP, multiple_of=GROUP)
     """B: prompts that are compared with each other."""
     micro_batch: int = Field(default=8, ge=1)
@@ -182,7 +185,9 @@ def plan_of(rows: Sequence[Encoded], config: ContrastConfig, *, processes: int =
     num_batches = -(-len(rows) * train_config.num_epochs // config.per_batch)
     if train_config.max_steps is not None:
         num_batches = train_config.max_steps * train_config.accumulation * processes
-    return ContrastPlan(rows, config.per_batch, num_batches, train_config.seed, with_answers=config.lm_weight > 0)
+    longest = max(len(row.ids) - row.num_prompt for row in rows)
+    answer_tokens = (config.lm_tokens or longest) if config.lm_weight else 0
+    return ContrastPlan(rows, config.per_batch, num_batches, train_config.seed, answer_tokens)
 
 
 def _contrastive_loss(config: ContrastConfig, embeddings_BH: Tensor, batch: Batch) -> Tensor:

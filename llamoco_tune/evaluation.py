@@ -5,8 +5,9 @@ Of the validation split alone. Every process of a distributed run does the same,
 """
 
 import ast
+import contextlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -53,6 +54,23 @@ def loss_by_family(model: Any, rows: Sequence[Encoded], *, per_batch: int = 8) -
             tokens[family] += sum(len(row.ids) - row.num_prompt for row in group)
     of_family = {f"loss_{family.replace(' ', '_')}": nats[family] / tokens[family] for family in nats}
     return {"loss": sum(nats.values()) / sum(tokens.values()), **of_family}
+
+
+@contextlib.contextmanager
+def weights_cast_once(model: Any, dtype: torch.dtype) -> Generator[None]:
+    """The model with its weights in other numbers for a while, and then as it was, to the bit.
+
+    Autocast casts the weights at every call: in training a small part of the work, at each token of a program most of it.
+    Not for a model that a wrapper shares with other processes, whose hooks would be lost.
+    """
+    kept = [(parameter, parameter.data) for parameter in model.parameters()]
+    try:
+        for parameter, weights in kept:
+            parameter.data = weights.to(dtype)
+        yield
+    finally:
+        for parameter, weights in kept:
+            parameter.data = weights
 
 
 def written_programs(

@@ -32,8 +32,9 @@ class ContrastPlan:
     """B, a multiple of 4."""
     num_batches: int
     seed: int
-    with_answers: bool
-    """Whether the answers are there too, behind the prompts, for a language model's loss beside the contrastive one."""
+    answer_tokens: int
+    """How many tokens of the answers stand behind the prompts, for a language model's loss beside the contrastive one.
+    0 for none."""
     _index: "_Index" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -44,7 +45,7 @@ class ContrastPlan:
 
     def __getitem__(self, number: int) -> Batch:
         chosen = sorted(self.chosen(number), key=lambda row: len(self.rows[row].ids))
-        return contrast_batch([self.rows[row] for row in chosen], self._index, chosen, with_answers=self.with_answers)
+        return contrast_batch([self.rows[row] for row in chosen], self._index, chosen, answer_tokens=self.answer_tokens)
 
     def chosen(self, number: int) -> list[int]:
         """The rows of a batch, group by group."""
@@ -54,11 +55,11 @@ class ContrastPlan:
 
 
 def contrast_batch(
-    rows: Sequence[Encoded], index: "_Index", numbers: Sequence[int], *, with_answers: bool
+    rows: Sequence[Encoded], index: "_Index", numbers: Sequence[int], *, answer_tokens: int
 ) -> dict[str, torch.Tensor]:
     """input_ids, position_ids, labels (B, T), padded on the right; lengths (B,) of the prompts; optimizers and problems
     (B,), as numbers."""
-    cut = rows if with_answers else [_prompt_of(row) for row in rows]
+    cut = [Encoded(row.example, row.ids[: row.num_prompt + answer_tokens], row.num_prompt) for row in rows]
     length = max(len(row.ids) for row in cut)
     return {
         **stacked([packed([row], length) for row in cut]),
@@ -66,10 +67,6 @@ def contrast_batch(
         "optimizers": torch.from_numpy(index.optimizers[list(numbers)]),
         "problems": torch.from_numpy(index.problems[list(numbers)]),
     }
-
-
-def _prompt_of(row: Encoded) -> Encoded:
-    return Encoded(row.example, row.ids[: row.num_prompt], row.num_prompt)
 
 
 @dataclass(frozen=True, slots=True)

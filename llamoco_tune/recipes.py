@@ -58,26 +58,29 @@ def tiny() -> Recipe:
 def cpu_demo() -> Recipe:
     """SmolLM2-135M on two cores: every weight, in about an hour.
 
-    Rows are padded, one at a time: on a CPU the attention of a packed sequence, most of it masked, halves the speed.
-    Frequent optimizers come more often than rare ones: in so few steps rare programs are not learnt in any case.
+    Rows are computed one at a time: on a CPU the attention of a packed sequence, most of it masked, halves the speed, and
+    what two rows need at once leaves the caches. The warm-up also learns the first words of an answer, which name the
+    optimizer. Frequent optimizers come more often than rare ones: in so few steps rare programs are not learnt anyway.
     """
     return Recipe(
         base="llamoco-tune base smollm2",
         contrast=ContrastConfig(
-            train=TrainConfig(learning_rate=5e-5, max_steps=12, evaluate_every=12, save_every=6),
+            train=TrainConfig(learning_rate=2e-4, max_steps=28, evaluate_every=28, save_every=14),
+            lm_weight=2.0,
+            lm_tokens=4,
             per_batch=16,
-            micro_batch=4,
+            micro_batch=1,
             num_evaluated=16,
             num_probed=150,
         ),
         teach=TeachConfig(
-            train=TrainConfig(learning_rate=5e-4, max_steps=240, accumulation=2, evaluate_every=80, save_every=40),
+            train=TrainConfig(learning_rate=5e-4, max_steps=270, accumulation=2, evaluate_every=90, save_every=45),
             batching="padded",
             per_batch=1,
             sequence_length=2_600,
             mixing="capped",
             mixing_cap=200,
-            evaluation=EvaluationConfig(num_rows=24, num_programs=4, programs_every=3, max_new_tokens=1_200),
+            evaluation=EvaluationConfig(num_rows=16, num_programs=4, programs_every=10, max_new_tokens=1_200),
         ),
         cost=Cost(minutes=78, memory_gb=16, on="2 CPU cores with AMX, other work on them", known="measured"),
     )

@@ -4,10 +4,12 @@
 Ma et al. (arXiv 2403.01131), with a choice of mixings (`mixing.Mixing`) and batches that waste nothing.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from pydantic import Field
 from rich.console import Console
 from torch import Tensor
@@ -17,9 +19,17 @@ from typing_extensions import override
 
 from llamoco_tune import model as models
 from llamoco_tune.batches import IGNORED, Batch, PackedPlan, PaddedPlan
-from llamoco_tune.evaluation import EvaluationConfig, loss_by_family, spread, titles_of, written_programs
+from llamoco_tune.evaluation import (
+    EvaluationConfig,
+    loss_by_family,
+    spread,
+    titles_of,
+    weights_cast_once,
+    written_programs,
+)
 from llamoco_tune.losses import ANSWER_CHUNK, answer_loss
 from llamoco_tune.mixing import Mixing, row_weights
+from llamoco_tune.model import computed_in
 from llamoco_tune.phase import begin, finish, num_processes, train
 from llamoco_tune.progress import TokenCount
 from llamoco_tune.records import Record
@@ -120,9 +130,10 @@ class AnswerTrainer(Trainer):
         model.eval()
         with mixed_precision(self._config.train, model.device):
             found = loss_by_family(model, rows)
-            last = self.state.global_step >= self.state.max_steps
-            if config.num_programs and (last or self._evaluations % config.programs_every == 0):
-                asked = spread(rows, config.num_programs)
+        last = self.state.global_step >= self.state.max_steps
+        if config.num_programs and (last or self._evaluations % config.programs_every == 0):
+            asked = spread(rows, config.num_programs)
+            with self._deciding():
                 found |= written_programs(
                     model, self._tokenizer, asked, self._titles, max_new_tokens=config.max_new_tokens
                 )
@@ -131,6 +142,14 @@ class AnswerTrainer(Trainer):
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    def _deciding(self) -> contextlib.AbstractContextManager[None]:
+        """In what numbers programs are written: those of training."""
+        model: Any = self.model
+        precision = mixed_precision(self._config.train, model.device)
+        in_bf16 = computed_in(self._config.train.precision) == "bf16"
+        alone = self.accelerator.num_processes == 1
+        return weights_cast_once(model, torch.bfloat16) if in_bf16 and alone else precision
 
 
 def answer_nats(chunk: int) -> Callable[[Any, Batch], Tensor]:

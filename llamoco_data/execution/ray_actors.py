@@ -39,6 +39,9 @@ NODE_LIMIT_S = 900.0
 """The same on a cluster, where a node may have to be brought up first."""
 GROW_S = 5.0
 """Between two looks at how many processors the cluster has."""
+SETTLE_S = 2.0
+"""After a loss on a node, until a task may be alone there. A worker that Ray ends for want of memory holds it some tenths
+of a second more, and Ray, which looks every quarter of one, ends the next one for it."""
 ANSWER_S = 10.0
 """For a node to show that it is there: it starts a process, which takes a second or two."""
 MARGIN_S = 10.0
@@ -121,6 +124,8 @@ class _Call:
     task: Task
     deadline: float
     """On the monotonic clock."""
+    greeting: Any = None
+    """Reference of what the actor says before it begins, where a loss may be laid to the task's charge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +160,8 @@ class _Pool:
     """Tasks that wait for a node without other work."""
     kept_free: str = ""
     """The node that gets no other work, for a task that is to be alone there."""
+    lost: dict[str, float] = field(default_factory=dict)
+    """Node -> when an actor was last lost there."""
     failed_starts: int = 0
     failed_slices: int = 0
     began: float = field(default_factory=time.monotonic)
@@ -218,19 +225,24 @@ class _Pool:
             return
         actor = min(self.idle, key=lambda each: work[each.node_id])
         self.kept_free = actor.node_id
-        if not work[actor.node_id]:
+        settled = time.monotonic() - self.lost.get(actor.node_id, float("-inf")) > SETTLE_S
+        if settled and not work[actor.node_id]:
             self._call(actor, self.alone.popleft())
 
     def _call(self, actor: _Actor, task: Task) -> None:
         self.idle.remove(actor)
         allowed_s = (0.0 if task.single else task.slice_s) + 1.5 * task.time_limit_s + self.margin_s
         allowed_s += APART_S if task.apart else 0.0
+        greeting = actor.handle.node_id.remote() if task.single else None
         reference = actor.handle.advance.remote(task)
-        self.calls[reference] = _Call(actor, task, time.monotonic() + allowed_s)
+        self.calls[reference] = _Call(actor, task, time.monotonic() + allowed_s, greeting)
 
     def _ended(self) -> list[Slice]:
         """The slices that have ended since, waiting for one for a tick at most."""
         references = [*self.calls, *self.starting, *self.questions]
+        if not references:  # but for a task that waits until its node has settled
+            time.sleep(TICK_S)
+            return []
         ready, _ = ray.wait(references, num_returns=len(references), timeout=0)
         if not ready:
             ready, _ = ray.wait(references, num_returns=1, timeout=TICK_S)
@@ -271,7 +283,11 @@ class _Pool:
             self._replace(call.actor)
             out_of_memory = isinstance(error, OutOfMemoryError)
             lost = Lost("crashed", "its worker was ended for want of memory" if out_of_memory else _DEAD)
-            self._ask(call.actor.node_id, lambda there: [Slice(call.task, replace(lost, by_node=not there))])
+            # An idle actor that dies, as when Ray wants memory, is missed when it is called: no fault of the task's.
+            begun = call.greeting is None or _has_come(call.greeting)
+            self._ask(
+                call.actor.node_id, lambda there: [Slice(call.task, replace(lost, by_node=not (there and begun)))]
+            )
             return []
         except RayError:
             # The connection to the worker broke, or something of Ray's did, and nobody says that the worker died.
@@ -344,6 +360,7 @@ class _Pool:
 
     def _replace(self, actor: _Actor) -> None:
         _kill(actor)
+        self.lost[actor.node_id] = time.monotonic()
         self._spawn()
 
 
@@ -356,6 +373,14 @@ def _is_there(answer: Any) -> bool:
         ray.get(answer)
     except OutOfMemoryError:
         return True
+    except RayError:
+        return False
+    return True
+
+
+def _has_come(greeting: Any) -> bool:
+    try:
+        ray.get(greeting)
     except RayError:
         return False
     return True

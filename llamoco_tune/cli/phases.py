@@ -25,7 +25,7 @@ _SHARED = (
     click.option("--lora/--full", default=None, help="Train an adapter, or every weight. [default: the recipe's]"),
     click.option("--lora-rank", type=click.IntRange(min=1), help="Rank of the adapter; alpha is twice that."),
     click.option("--steps", type=click.IntRange(min=1), help="Training steps. [default: the recipe's]"),
-    click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True)),
+    click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="At its peak."),
     click.option("--per-batch", type=click.IntRange(min=1), help="Prompts, rows or sequences of a batch on a device."),
     click.option("--accumulation", type=click.IntRange(min=1), help="Batches for one step."),
     click.option("--checkpointing/--no-checkpointing", default=None, help="Less memory for a third more time."),
@@ -38,7 +38,7 @@ _SHARED = (
         help="Rows that are longer than the context: left out and counted, or an error.",
     ),
     click.option("--save-every", type=click.IntRange(min=1), help="Steps between two checkpoints."),
-    click.option("--seed", type=click.IntRange(min=0)),
+    click.option("--seed", type=click.IntRange(min=0), help="Of what is drawn."),
 )
 
 
@@ -53,6 +53,9 @@ def shared(command: Command) -> Command:
 @shared
 @click.option("--loss", type=click.Choice(("margin", "info_nce")), help="The paper's margin loss, or InfoNCE.")
 @click.option("--lm-weight", type=click.FloatRange(min=0), help="Weight of a language model's loss beside it.")
+@click.option(
+    "--lm-tokens", type=click.IntRange(min=1), help="Of an answer, the first that this loss takes; all by default."
+)
 @click.option("--micro-batch", type=click.IntRange(min=1), help="Prompts whose activations are in memory at once.")
 @click.option("--max-tokens", type=click.IntRange(min=16), help="Most tokens of a row.")
 def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any) -> None:
@@ -74,7 +77,7 @@ def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any
 @click.command("teach")
 @shared
 @click.option("--sequence-length", type=click.IntRange(min=16), help="Tokens of a packed sequence; most of a row.")
-@click.option("--batching", type=click.Choice(("packed", "padded")))
+@click.option("--batching", type=click.Choice(("packed", "padded")), help="Of rows in a batch; padded on a CPU.")
 @click.option("--mixing", type=click.Choice(("balanced", "capped", "proportional")), help="Of the optimizers.")
 @click.option("--mixing-cap", type=click.IntRange(min=1), help="Rows that an optimizer counts for at most.")
 def teach_command(data: Path, base: str, out: Path, recipe: str, **given: Any) -> None:

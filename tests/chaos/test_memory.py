@@ -20,24 +20,24 @@ from tests.drivers import driver, ended
 pytestmark = pytest.mark.chaos
 
 GROUPS = Path("/sys/fs/cgroup/memory")
-NODE_BYTES = 1_300_000_000
-"""A node with two workers takes 450 MB of them."""
+NODE_BYTES = 2_000_000_000
+"""A node with two workers takes 450 MB of them; 650 MB where others start at the same time."""
 # It eats on the second problem alone, and not for ever, should the group not hold it.
 EATER = """
 import time
 import numpy as np
 hoard = []
-for _ in range(150 if len(lower) == 3 else 0):
+for _ in range(250 if len(lower) == 3 else 0):
     hoard.append(np.ones(1_250_000))
     time.sleep(0.02)
 return lower
 """
 SPEC = {"num_problems": 2, "repeats": 1}
-# One of them at a time fits into the node, and two do not.
+# One of them at a time fits into three quarters of the node, and two do not: room of 150 MB on either side.
 GREEDY = """
 import time
 import numpy as np
-hoard = np.ones(44_000_000)
+hoard = np.ones(75_000_000)
 time.sleep(2.0)
 return lower
 """

@@ -147,7 +147,7 @@ def test_embedding_is_that_of_the_last_token_whatever_the_padding():
 @pytest.mark.parametrize("loss", ["margin", "info_nce"])
 def test_contrastive_loss_in_parts_has_the_gradient_of_the_whole_batch(loss, lm_weight):
     rows = [encoded(8 + i, 5, i, optimizer=f"o{i % 3}", problem=f"p{i}") for i in range(12)]
-    batch = ContrastPlan(rows, 8, 1, 0, with_answers=lm_weight > 0)[0]
+    batch = ContrastPlan(rows, 8, 1, 0, answer_tokens=5 if lm_weight else 0)[0]
     model = llama()
     models.inside_forward(model)
     found: list[tuple[Tensor, dict[str, Tensor]]] = []
@@ -168,16 +168,26 @@ def test_contrast_plan_with_answers_has_the_embeddings_of_the_prompts_alone():
     rows = [encoded(8 + i, 5, i, optimizer=f"o{i % 3}", problem=f"p{i}") for i in range(12)]
     model = llama()
     models.inside_forward(model)
-    with_answers, without = (ContrastPlan(rows, 8, 1, 0, with_answers=w)[0] for w in (True, False))
+    with_answers, without = (ContrastPlan(rows, 8, 1, 0, answer_tokens=n)[0] for n in (5, 0))
     assert with_answers["input_ids"].shape[1] > without["input_ids"].shape[1]
     config = ContrastConfig(train=TrainConfig(learning_rate=1e-3), per_batch=8)
     losses = [model(inside=contrastive(config), batch=batch) for batch in (with_answers, without)]
     assert torch.allclose(losses[0], losses[1], atol=1e-6)
 
 
+def test_contrast_plan_with_the_beginning_of_answers_teaches_just_that():
+    rows = [encoded(8 + i, 5, i, optimizer=f"o{i % 3}", problem=f"p{i}") for i in range(12)]
+    whole, beginning = (ContrastPlan(rows, 8, 1, 0, answer_tokens=n)[0] for n in (5, 2))
+    taught = [(batch["labels"] != IGNORED).sum(1) for batch in (whole, beginning)]
+    assert (taught[0] > 2).all()
+    assert (taught[1] == 2).all()
+    for labels, fewer, length in zip(whole["labels"], beginning["labels"], whole["lengths"], strict=True):
+        assert torch.equal(labels[length : length + 2], fewer[length : length + 2])
+
+
 def test_contrast_plan_chooses_an_anchor_its_positive_and_hard_negatives():
     rows = [encoded(8, 5, i, optimizer=f"o{i % 4}", problem=f"p{i // 2}", wording=i % 5) for i in range(40)]
-    plan = ContrastPlan(rows, 16, 5, 0, with_answers=False)
+    plan = ContrastPlan(rows, 16, 5, 0, answer_tokens=0)
     for index in range(len(plan)):
         chosen = [rows[i].example for i in plan.chosen(index)]
         for anchor, positive, by_function, by_wording in zip(*(chosen[k::4] for k in range(4)), strict=True):
@@ -187,7 +197,7 @@ def test_contrast_plan_chooses_an_anchor_its_positive_and_hard_negatives():
             assert set(by_function.functions) & set(anchor.functions)
             assert by_wording.optimizer != anchor.optimizer
             assert (by_wording.form, by_wording.wording) == (anchor.form, anchor.wording)
-    assert plan.chosen(3) == ContrastPlan(rows, 16, 5, 0, with_answers=False).chosen(3)
+    assert plan.chosen(3) == ContrastPlan(rows, 16, 5, 0, answer_tokens=0).chosen(3)
     assert plan.chosen(3) != plan.chosen(4)
 
 

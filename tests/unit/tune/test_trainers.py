@@ -15,7 +15,7 @@ from llamoco_tune import model as models
 from llamoco_tune.batches import IGNORED, Batch, packed, stacked
 from llamoco_tune.contrast import ContrastConfig
 from llamoco_tune.contrast import plan_of as contrast_plan_of
-from llamoco_tune.evaluation import EvaluationConfig, loss_by_family, titles_of, written_programs
+from llamoco_tune.evaluation import EvaluationConfig, loss_by_family, titles_of, weights_cast_once, written_programs
 from llamoco_tune.instructions import read_split
 from llamoco_tune.probing import linear_probe, majority_share
 from llamoco_tune.progress import TokenCount
@@ -201,6 +201,19 @@ def test_written_programs_of_a_random_model_are_none(folder, rows):
     tokenizer = AutoTokenizer.from_pretrained(folder / "base")
     shares = written_programs(model, tokenizer, rows[:2], titles_of(rows), max_new_tokens=8)
     assert shares["programs_define_minimize"] == shares["programs_right_optimizer"] == 0.0
+
+
+def test_weights_cast_for_a_while_are_the_same_afterwards_and_go_on_learning(folder):
+    model = LlamaForCausalLM.from_pretrained(folder / "base")
+    before = {name: weights.clone() for name, weights in model.state_dict().items()}
+    descent = torch.optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(KeyboardInterrupt), weights_cast_once(model, torch.bfloat16):
+        assert {parameter.dtype for parameter in model.parameters()} == {torch.bfloat16}
+        raise KeyboardInterrupt
+    assert all(torch.equal(weights, before[name]) for name, weights in model.state_dict().items())
+    model(input_ids=torch.tensor([[1, 2, 3]]), labels=torch.tensor([[1, 2, 3]])).loss.backward()
+    descent.step()
+    assert not torch.equal(model.state_dict()["model.norm.weight"], before["model.norm.weight"])
 
 
 def test_titles_name_the_optimizers_of_the_answers(rows):
