@@ -53,7 +53,13 @@ class ContrastConfig(Record):
     per_batch: int = Field(default=32, ge=GROUP, multiple_of=GROUP)
     """B: prompts that are compared with each other."""
     micro_batch: int = Field(default=8, ge=1)
-    """Prompts whose activations are in memory at once; the loss sees all of the batch nevertheless."""
+    """Prompts that are embedded at once; the loss sees all of the batch nevertheless."""
+    recompute: bool = True
+    """Whether only their activations are in memory at once, for a third more time."""
+    centred: bool = True
+    """Whether embeddings are compared less their mean over the batch. Those of a causal model lie in a narrow cone
+    (Ethayarajh, arXiv 1909.00512), with cosines near 1 whose differences are lost beside the temperature; what is common
+    to all tells nothing (Mu & Viswanath, arXiv 1702.01417)."""
     max_tokens: int = Field(default=4_096, ge=16)
     too_long: TooLong = "drop"
     num_evaluated: int = Field(default=48, ge=1)
@@ -130,7 +136,7 @@ class ContrastTrainer(Trainer):
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
         """The contrastive loss of a batch, with the language model's by its weight; a mean over the step's batches."""
-        self._tokens.add(inputs["input_ids"].numel())
+        self._tokens.add(sum(part["input_ids"].numel() for part in _parts(inputs, self._config.micro_batch)))
         loss = model(inside=contrastive(self._config), batch=inputs)
         return loss / self.current_gradient_accumulation_steps
 
@@ -153,15 +159,16 @@ class ContrastTrainer(Trainer):
 def contrastive(config: ContrastConfig) -> Callable[[Any, Batch], Tensor]:
     """What is computed inside the model's forward: the loss of a batch, whose parts are embedded one after the other.
 
-    With more than one part this is GradCache (Gao et al., arXiv 2101.06983): embeddings without their activations, the
-    loss over all of them, then each part once more, with its share of the gradient. Checkpointing does just that.
+    With more than one part, recomputed, this is GradCache (Gao et al., arXiv 2101.06983): embeddings without their
+    activations, the loss over all of them, then each part once more, with its share of the gradient. Checkpointing does
+    just that.
     """
 
     def loss(model: Any, batch: Batch) -> Tensor:
         parts = list(_parts(batch, config.micro_batch))
         done = [
             checkpoint(_embedded, model, part, config.lm_weight > 0, use_reentrant=False)
-            if len(parts) > 1
+            if config.recompute and len(parts) > 1
             else _embedded(model, part, config.lm_weight > 0)
             for part in parts
         ]
@@ -191,6 +198,8 @@ def plan_of(rows: Sequence[Encoded], config: ContrastConfig, *, processes: int =
 
 
 def _contrastive_loss(config: ContrastConfig, embeddings_BH: Tensor, batch: Batch) -> Tensor:
+    if config.centred:
+        embeddings_BH = embeddings_BH.float() - embeddings_BH.float().mean(0)
     if config.loss == "margin":
         return margin_loss(embeddings_BH, batch["optimizers"], config.margin)
     return batch_info_nce(embeddings_BH, batch["optimizers"], batch["problems"], config.temperature)

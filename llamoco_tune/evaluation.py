@@ -60,8 +60,8 @@ def loss_by_family(model: Any, rows: Sequence[Encoded], *, per_batch: int = 8) -
 def weights_cast_once(model: Any, dtype: torch.dtype) -> Generator[None]:
     """The model with its weights in other numbers for a while, and then as it was, to the bit.
 
-    Autocast casts the weights at every call: in training a small part of the work, at each token of a program most of it.
-    Not for a model that a wrapper shares with other processes, whose hooks would be lost.
+    Autocast casts the weights at every call: in training a small part of the work, at each token of a program most of
+    it. Not for a model that a wrapper shares with other processes, whose hooks would be lost.
     """
     kept = [(parameter, parameter.data) for parameter in model.parameters()]
     try:

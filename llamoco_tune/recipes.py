@@ -58,23 +58,24 @@ def tiny() -> Recipe:
 def cpu_demo() -> Recipe:
     """SmolLM2-135M on two cores: every weight, in about an hour.
 
-    Rows are computed one at a time: on a CPU the attention of a packed sequence, most of it masked, halves the speed, and
-    what two rows need at once leaves the caches. The warm-up also learns the first words of an answer, which name the
-    optimizer. Frequent optimizers come more often than rare ones: in so few steps rare programs are not learnt anyway.
+    Rows are computed one at a time: on a CPU the attention of a packed sequence, most of it masked, halves the speed,
+    and what two rows need at once leaves the caches. The warm-up also learns the first words of an answer, which name
+    the optimizer. Frequent optimizers come more often than rare ones: in so few steps rare programs are not learnt.
     """
     return Recipe(
         base="llamoco-tune base smollm2",
         contrast=ContrastConfig(
-            train=TrainConfig(learning_rate=2e-4, max_steps=28, evaluate_every=28, save_every=14),
-            lm_weight=2.0,
+            train=TrainConfig(learning_rate=1.5e-4, max_steps=56, evaluate_every=56, save_every=28),
+            lm_weight=1.0,
             lm_tokens=4,
-            per_batch=16,
+            per_batch=8,
             micro_batch=1,
+            recompute=False,
             num_evaluated=16,
             num_probed=150,
         ),
         teach=TeachConfig(
-            train=TrainConfig(learning_rate=5e-4, max_steps=270, accumulation=2, evaluate_every=90, save_every=45),
+            train=TrainConfig(learning_rate=5e-4, max_steps=210, accumulation=2, evaluate_every=70, save_every=35),
             batching="padded",
             per_batch=1,
             sequence_length=2_600,

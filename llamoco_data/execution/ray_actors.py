@@ -40,8 +40,8 @@ NODE_LIMIT_S = 900.0
 GROW_S = 5.0
 """Between two looks at how many processors the cluster has."""
 SETTLE_S = 2.0
-"""After a loss on a node, until a task may be alone there. A worker that Ray ends for want of memory holds it some tenths
-of a second more, and Ray, which looks every quarter of one, ends the next one for it."""
+"""After a loss on a node, until a task may be alone there. A worker that Ray ends for want of memory holds it some
+tenths of a second more, and Ray, which looks every quarter of one, ends the next one for it."""
 ANSWER_S = 10.0
 """For a node to show that it is there: it starts a process, which takes a second or two."""
 MARGIN_S = 10.0

@@ -1,6 +1,5 @@
 """`llamoco-tune generate`: programs for the prompts of a split, into one Parquet file."""
 
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -79,8 +78,6 @@ def generate_command(
     decoding = DecodingConfig(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
     with generation_display(None if quiet else Console(stderr=True)) as show:
         if endpoint is None:
-            # Threads that wait must not burn the cores of others; read when torch is loaded.
-            os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
             from llamoco_tune.generate.local import LocalConfig, generate_locally  # noqa: PLC0415 - torch
             from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415
 

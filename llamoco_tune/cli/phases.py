@@ -54,9 +54,13 @@ def shared(command: Command) -> Command:
 @click.option("--loss", type=click.Choice(("margin", "info_nce")), help="The paper's margin loss, or InfoNCE.")
 @click.option("--lm-weight", type=click.FloatRange(min=0), help="Weight of a language model's loss beside it.")
 @click.option(
-    "--lm-tokens", type=click.IntRange(min=1), help="Of an answer, the first that this loss takes; all by default."
+    "--lm-tokens", type=click.IntRange(min=1), help="Of an answer, the first that it takes. [default: the recipe's]"
 )
-@click.option("--micro-batch", type=click.IntRange(min=1), help="Prompts whose activations are in memory at once.")
+@click.option("--micro-batch", type=click.IntRange(min=1), help="Prompts that are embedded at once.")
+@click.option("--recompute/--no-recompute", default=None, help="Less memory for a third more time: GradCache.")
+@click.option(
+    "--centred/--raw", default=None, help="Compare embeddings less their mean over the batch, or as they are."
+)
 @click.option("--max-tokens", type=click.IntRange(min=16), help="Most tokens of a row.")
 def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any) -> None:
     """Phase 1: bring prompts with the same best optimizer together. The model in OUT is the base of `teach`.

@@ -13,7 +13,7 @@ from llamoco_tune import model as models
 from llamoco_tune.batches import IGNORED, packed, stacked
 from llamoco_tune.contrast import ContrastConfig, contrastive
 from llamoco_tune.instructions import Example
-from llamoco_tune.losses import answer_loss
+from llamoco_tune.losses import answer_loss, batch_info_nce
 from llamoco_tune.model import LoraSpec
 from llamoco_tune.pairs import ContrastPlan
 from llamoco_tune.teach import answer_nats
@@ -151,17 +151,35 @@ def test_contrastive_loss_in_parts_has_the_gradient_of_the_whole_batch(loss, lm_
     model = llama()
     models.inside_forward(model)
     found: list[tuple[Tensor, dict[str, Tensor]]] = []
-    for micro_batch in (8, 3):
+    for micro_batch, recompute in ((8, True), (3, True), (3, False)):
         config = ContrastConfig(
-            train=TrainConfig(learning_rate=1e-3), loss=loss, lm_weight=lm_weight, per_batch=8, micro_batch=micro_batch
+            train=TrainConfig(learning_rate=1e-3),
+            loss=loss,
+            lm_weight=lm_weight,
+            per_batch=8,
+            micro_batch=micro_batch,
+            recompute=recompute,
         )
         value = model(inside=contrastive(config), batch=batch)
         value.backward()
         found.append((value.detach(), gradients(model)))
-    (whole, of_whole), (parts, of_parts) = found
-    assert torch.allclose(whole, parts, atol=1e-6)
-    for name, gradient in of_whole.items():
-        assert torch.allclose(of_parts[name], gradient, atol=1e-6), name
+    (whole, of_whole), *others = found
+    for parts, of_parts in others:
+        assert torch.allclose(whole, parts, atol=1e-6)
+        for name, gradient in of_whole.items():
+            assert torch.allclose(of_parts[name], gradient, atol=1e-6), name
+
+
+def test_centred_embeddings_are_compared_without_what_they_have_in_common():
+    rows = [encoded(8 + i, 5, i, optimizer=f"o{i % 3}", problem=f"p{i}") for i in range(12)]
+    batch = ContrastPlan(rows, 8, 1, 0, answer_tokens=0)[0]
+    model = llama()
+    models.inside_forward(model)
+    embeddings = models.embeddings(model, batch["input_ids"], batch["lengths"])
+    for centred, compared in ((True, embeddings - embeddings.mean(0)), (False, embeddings)):
+        config = ContrastConfig(train=TrainConfig(learning_rate=1e-3), per_batch=8, centred=centred)
+        expected = batch_info_nce(compared, batch["optimizers"], batch["problems"], config.temperature)
+        assert torch.allclose(model(inside=contrastive(config), batch=batch), expected, atol=1e-6)
 
 
 def test_contrast_plan_with_answers_has_the_embeddings_of_the_prompts_alone():

@@ -207,9 +207,8 @@ def test_weights_cast_for_a_while_are_the_same_afterwards_and_go_on_learning(fol
     model = LlamaForCausalLM.from_pretrained(folder / "base")
     before = {name: weights.clone() for name, weights in model.state_dict().items()}
     descent = torch.optim.SGD(model.parameters(), lr=0.1)
-    with pytest.raises(KeyboardInterrupt), weights_cast_once(model, torch.bfloat16):
+    with weights_cast_once(model, torch.bfloat16):
         assert {parameter.dtype for parameter in model.parameters()} == {torch.bfloat16}
-        raise KeyboardInterrupt
     assert all(torch.equal(weights, before[name]) for name, weights in model.state_dict().items())
     model(input_ids=torch.tensor([[1, 2, 3]]), labels=torch.tensor([[1, 2, 3]])).loss.backward()
     descent.step()
