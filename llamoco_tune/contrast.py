@@ -58,7 +58,7 @@ class ContrastConfig(Record):
     """Whether only their activations are in memory at once, for a third more time."""
     centred: bool = True
     """Whether embeddings are compared less their mean over the batch. Those of a causal model lie in a narrow cone
-    (Ethayarajh, arXiv 1909.00512), with cosines near 1 whose differences are lost beside the temperature; what is common
+    (Ethayarajh, arXiv 1909.00512), with cosines near 1, whose differences the temperature drowns; what is common
     to all tells nothing (Mu & Viswanath, arXiv 1702.01417)."""
     max_tokens: int = Field(default=4_096, ge=16)
     too_long: TooLong = "drop"
