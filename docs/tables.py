@@ -291,7 +291,7 @@ def _command(called: str, command: click.Command) -> str:
 
 
 def _option(option: click.Option) -> tuple[str, str]:
-    kinds = {click.Choice: "|".join(getattr(option.type, "choices", ())), click.Path: "PATH"}
+    kinds = {click.Choice: f"{{{','.join(getattr(option.type, 'choices', ()))}}}", click.Path: "PATH"}
     value = "" if option.is_flag else f" {option.metavar or kinds.get(type(option.type), 'N')}"
     default = f" Default: {option.default}." if option.show_default else ""
     return f"`{option.opts[0]}{value}`", f"{option.help}{default}"

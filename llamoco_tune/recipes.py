@@ -83,7 +83,7 @@ def cpu_demo() -> Recipe:
             mixing_cap=200,
             evaluation=EvaluationConfig(num_rows=16, num_programs=4, programs_every=10, max_new_tokens=1_200),
         ),
-        cost=Cost(minutes=78, memory_gb=16, on="2 CPU cores with AMX, other work on them", known="measured"),
+        cost=Cost(minutes=61, memory_gb=14, on="2 CPU cores with AMX", known="measured"),
     )
 
 

@@ -88,7 +88,9 @@ def draw_learning_rate(axes: Axes, curve: Curve) -> None:
     axes.plot(curve.steps, curve.values, color="#777777", linewidth=1.0)
     axes.set_ylim(bottom=0)
     top = float(curve.values.max()) if curve.values.size else 0.0
-    axes.set_yticks([0.0, top] if top else [0.0], ["0", f"{top:.0e}".replace("e-0", "e−")] if top else ["0"])
+    axes.set_yticks(
+        [0.0, top] if top else [0.0], ["0", f"{top:.1e}".replace(".0e", "e").replace("e-0", "e−")] if top else ["0"]
+    )
     axes.set_ylabel("learning\nrate", fontsize=9)
     axes.set_xlabel("training step")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
