@@ -291,10 +291,16 @@ def _command(called: str, command: click.Command) -> str:
 
 
 def _option(option: click.Option) -> tuple[str, str]:
-    kinds = {click.Choice: f"{{{','.join(getattr(option.type, 'choices', ()))}}}", click.Path: "PATH"}
-    value = "" if option.is_flag else f" {option.metavar or kinds.get(type(option.type), 'N')}"
+    value = "" if option.is_flag else f" {option.metavar or _kind(option)}"
     default = f" Default: {option.default}." if option.show_default else ""
     return f"`{option.opts[0]}{value}`", f"{option.help}{default}"
+
+
+def _kind(option: click.Option) -> str:
+    if isinstance(option.type, click.Choice):
+        choices: Iterable[object] = option.type.choices
+        return f"{{{','.join(str(choice) for choice in choices)}}}"
+    return "PATH" if isinstance(option.type, click.Path) else "N"
 
 
 def instruction() -> str:

@@ -143,7 +143,7 @@ class AnswerTrainer(Trainer):
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
-    def _deciding(self) -> contextlib.AbstractContextManager[None]:
+    def _deciding(self) -> contextlib.AbstractContextManager[Any]:
         """In what numbers programs are written: those of training."""
         model: Any = self.model
         precision = mixed_precision(self._config.train, model.device)
