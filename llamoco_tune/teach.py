@@ -29,7 +29,6 @@ from llamoco_tune.evaluation import (
 )
 from llamoco_tune.losses import ANSWER_CHUNK, answer_loss
 from llamoco_tune.mixing import Mixing, row_weights
-from llamoco_tune.model import computed_in
 from llamoco_tune.phase import begin, finish, num_processes, train
 from llamoco_tune.progress import TokenCount
 from llamoco_tune.records import Record
@@ -133,7 +132,7 @@ class AnswerTrainer(Trainer):
         last = self.state.global_step >= self.state.max_steps
         if config.num_programs and (last or self._evaluations % config.programs_every == 0):
             asked = spread(rows, config.num_programs)
-            with self._deciding():
+            with self._writing():
                 found |= written_programs(
                     model, self._tokenizer, asked, self._titles, max_new_tokens=config.max_new_tokens
                 )
@@ -143,13 +142,13 @@ class AnswerTrainer(Trainer):
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
-    def _deciding(self) -> contextlib.AbstractContextManager[Any]:
-        """In what numbers programs are written: those of training."""
+    def _writing(self) -> contextlib.AbstractContextManager[Any]:
+        """In what numbers programs are written: those of training, the weights cast once where they are all here."""
         model: Any = self.model
-        precision = mixed_precision(self._config.train, model.device)
-        in_bf16 = computed_in(self._config.train.precision) == "bf16"
-        alone = self.accelerator.num_processes == 1
-        return weights_cast_once(model, torch.bfloat16) if in_bf16 and alone else precision
+        in_bf16 = models.computed_in(self._config.train.precision) == "bf16"
+        if in_bf16 and self.accelerator.num_processes == 1:
+            return weights_cast_once(model, torch.bfloat16)
+        return mixed_precision(self._config.train, model.device)
 
 
 def answer_nats(chunk: int) -> Callable[[Any, Batch], Tensor]:

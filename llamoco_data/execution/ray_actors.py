@@ -254,7 +254,9 @@ class _Pool:
         for reference, question in list(self.questions.items()):
             if reference in ready or time.monotonic() > question.deadline:
                 del self.questions[reference]
-                slices += self._answered(question, reference in ready and _is_there(reference))
+                # A node that ends the answering process for want of memory is there.
+                there = reference in ready and isinstance(_error_of(reference), OutOfMemoryError | None)
+                slices += self._answered(question, there)
         for reference, call in self.calls.items():
             if time.monotonic() > call.deadline:
                 self._overdue(reference, call)
@@ -284,7 +286,7 @@ class _Pool:
             out_of_memory = isinstance(error, OutOfMemoryError)
             lost = Lost("crashed", "its worker was ended for want of memory" if out_of_memory else _DEAD)
             # An idle actor that dies, as when Ray wants memory, is missed when it is called: no fault of the task's.
-            begun = call.greeting is None or _has_come(call.greeting)
+            begun = call.greeting is None or _error_of(call.greeting) is None
             self._ask(
                 call.actor.node_id, lambda there: [Slice(call.task, replace(lost, by_node=not (there and begun)))]
             )
@@ -368,22 +370,12 @@ def _here() -> None:
     """What a node runs to show that it is there."""
 
 
-def _is_there(answer: Any) -> bool:
+def _error_of(reference: Any) -> RayError | None:
     try:
-        ray.get(answer)
-    except OutOfMemoryError:
-        return True
-    except RayError:
-        return False
-    return True
-
-
-def _has_come(greeting: Any) -> bool:
-    try:
-        ray.get(greeting)
-    except RayError:
-        return False
-    return True
+        ray.get(reference)
+    except RayError as error:
+        return error
+    return None
 
 
 def _is_at_fault(error: RayError) -> bool:

@@ -64,8 +64,8 @@ def generate_command(
     A local model, or with --endpoint one that a server has. The same command again goes on where it was stopped.
     """
     from llamoco_tune.cli.generation_display import generation_display, summary  # noqa: PLC0415 - a second
-    from llamoco_tune.generate.jobs import SelectionConfig  # noqa: PLC0415
-    from llamoco_tune.programs import DecodingConfig  # noqa: PLC0415
+    from llamoco_tune.generate.jobs import SelectionConfig  # noqa: PLC0415 - as above
+    from llamoco_tune.programs import DecodingConfig  # noqa: PLC0415 - as above
 
     selection = SelectionConfig(
         split=split,
@@ -79,7 +79,7 @@ def generate_command(
     with generation_display(None if quiet else Console(stderr=True)) as show:
         if endpoint is None:
             from llamoco_tune.generate.local import LocalConfig, generate_locally  # noqa: PLC0415 - torch
-            from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415
+            from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415 - as above
 
             quiet_transformers()
             local = LocalConfig(model=model, precision=precision, device=device, num_slots=batch_size)

@@ -14,7 +14,9 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
-os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # as the command does
+from llamoco_tune.cli.commands import SPINS
+
+os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
 
 import torch
 

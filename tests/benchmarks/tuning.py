@@ -19,7 +19,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # as the command does
+from llamoco_tune.cli.commands import SPINS
+
+os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
 
 import torch
 from transformers import TrainerCallback
