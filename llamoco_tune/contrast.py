@@ -20,16 +20,16 @@ from typing_extensions import override
 
 from llamoco_tune import model as models
 from llamoco_tune.batches import IGNORED, Batch
-from llamoco_tune.evaluation import loss_by_family, spread
+from llamoco_tune.evaluation import loss_by_family
 from llamoco_tune.losses import answer_loss, batch_info_nce, margin_loss
 from llamoco_tune.pairs import GROUP, ContrastPlan
-from llamoco_tune.phase import begin, finish, num_processes, train
+from llamoco_tune.phase import begin, finish, num_processes, train, trainer_of
 from llamoco_tune.probing import linear_probe, majority_share, one_each, probed
 from llamoco_tune.progress import TokenCount
 from llamoco_tune.records import Record
 from llamoco_tune.run_folder import RunRecord
 from llamoco_tune.tokens import Encoded, TooLong
-from llamoco_tune.training import TrainConfig, in_order, mixed_precision, only, trainer_arguments
+from llamoco_tune.training import TrainConfig, in_order, mixed_precision
 
 EMBEDDINGS_FILE = "embeddings.npz"
 """Of validation prompts, before and after, with the families of their best optimizers."""
@@ -90,16 +90,9 @@ def contrast(data: Path, base: str, out: Path, config: ContrastConfig, console: 
     )
     if isinstance(begun, RunRecord):
         return begun
-    plan: Any = plan_of(begun.training, config, processes=num_processes())
-    evaluated: Any = spread(begun.validation, config.num_evaluated)
+    plan = plan_of(begun.training, config, processes=num_processes())
     tokens = TokenCount()
-    trainer = ContrastTrainer(
-        model=begun.model,
-        args=trainer_arguments(config.train, out, len(plan)),
-        train_dataset=plan,
-        eval_dataset=evaluated,
-        data_collator=only,
-    )
+    trainer = trainer_of(ContrastTrainer, begun, config.train, plan, config.num_evaluated)
     trainer.prepare(config, tokens)
     learned = one_each(begun.training, config.num_probed)
     asked = one_each(begun.validation, config.num_probed)

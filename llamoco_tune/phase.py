@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import JsonValue
 from rich.console import Console
@@ -19,12 +19,15 @@ from transformers import Trainer
 
 from llamoco_tune import model as models
 from llamoco_tune.card import card_of, write_card
+from llamoco_tune.evaluation import spread
 from llamoco_tune.figures import loss_figure
 from llamoco_tune.instructions import TRAINING_SPLIT, VALIDATION_SPLIT, check_no_leak, data_digest, read_split
 from llamoco_tune.progress import TRAINER_DISPLAYS, RunProgress, TokenCount
 from llamoco_tune.run_folder import CHECKPOINTS, RunRecord, RunSpec, last_checkpoint, run_in, write_run
 from llamoco_tune.tokens import Encoded, Template, TooLong, encode
-from llamoco_tune.training import TrainConfig, check_memory, facts, lines_for_errors
+from llamoco_tune.training import TrainConfig, check_memory, facts, lines_for_errors, only, trainer_arguments
+
+Kind = TypeVar("Kind", bound=Trainer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,22 @@ def begin(
     if is_main_process():
         write_run(out, run)
     return Begun(run, out, model, loaded.tokenizer, rows.rows, held_out.rows, rows.num_dropped, began)
+
+
+def trainer_of(kind: type[Kind], begun: Begun, config: TrainConfig, plan: Any, num_evaluated: int) -> Kind:
+    """A phase's trainer: it takes the batches of a plan as they come.
+
+    Args:
+        num_evaluated: rows of the validation split that it looks at.
+    """
+    evaluated: Any = spread(begun.validation, num_evaluated)
+    return kind(
+        model=begun.model,
+        args=trainer_arguments(config, begun.out, len(plan)),
+        train_dataset=plan,
+        eval_dataset=evaluated,
+        data_collator=only,
+    )
 
 
 def train(trainer: Trainer, folder: Path, tokens: TokenCount, console: Console) -> dict[str, float]:

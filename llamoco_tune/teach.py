@@ -29,12 +29,12 @@ from llamoco_tune.evaluation import (
 )
 from llamoco_tune.losses import ANSWER_CHUNK, answer_loss
 from llamoco_tune.mixing import Mixing, row_weights
-from llamoco_tune.phase import begin, finish, num_processes, train
+from llamoco_tune.phase import begin, finish, num_processes, train, trainer_of
 from llamoco_tune.progress import TokenCount
 from llamoco_tune.records import Record
 from llamoco_tune.run_folder import RunRecord
 from llamoco_tune.tokens import Encoded, TooLong
-from llamoco_tune.training import TrainConfig, in_order, mixed_precision, only, trainer_arguments
+from llamoco_tune.training import TrainConfig, in_order, mixed_precision
 
 
 class TeachConfig(Record):
@@ -78,16 +78,9 @@ def teach(data: Path, base: str, out: Path, config: TeachConfig, console: Consol
     )
     if isinstance(begun, RunRecord):
         return begun
-    plan: Any = plan_of(begun.training, config, processes=num_processes())
-    evaluated: Any = spread(begun.validation, config.evaluation.num_rows)
+    plan = plan_of(begun.training, config, processes=num_processes())
     tokens = TokenCount()
-    trainer = AnswerTrainer(
-        model=begun.model,
-        args=trainer_arguments(config.train, out, len(plan)),
-        train_dataset=plan,
-        eval_dataset=evaluated,
-        data_collator=only,
-    )
+    trainer = trainer_of(AnswerTrainer, begun, config.train, plan, config.evaluation.num_rows)
     trainer.prepare(config, tokens, begun.tokenizer, titles_of(begun.training))
     return finish(begun, trainer, train(trainer, out, tokens, console))
 
