@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = llamoco_data.main(arguments, prog_name="llamoco-data", standalone_mode=False)
     except LlamocoError as error:
         _fail(str(error))
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(0)
     except click.ClickException as error:
         _fail(f"{error.format_message().rstrip('.')}; see: {_help_command(error)}")
     except (KeyboardInterrupt, click.Abort):

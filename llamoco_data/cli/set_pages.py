@@ -10,11 +10,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from llamoco_data.campaign import load_campaign, read_problems
-from llamoco_data.cli.text import code, counts, facts, program_name, say
+from llamoco_data.cli.text import code, counts, facts, say
 from llamoco_data.export import REASONS, Changes, Exported
 from llamoco_data.files import files_at
 from llamoco_data.identity import LlamocoError
 from llamoco_data.instructions import SPLITS, read_instructions
+from llamoco_data.invocation import command
 from llamoco_data.portfolio import OPTIMIZERS, Optimizer, portfolio
 from llamoco_data.problems.evaluation import proven_optimum
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
@@ -46,12 +47,9 @@ def show_export(console: Console, exported: Exported, folder: str) -> None:
     if exported.changes and not (exported.unchanged and exported.changes.folder is None):
         _show_changes(console, exported.changes)
     console.print("\ntry next", style="bold")
-    name, more = program_name(), 2 * report.spec.num_problems or 10
-    say(console, f"  {name} show {exported.folder} {example.instruction_id}   # how its rivals did")
-    say(
-        console,
-        f"  {name} run {folder} --problems {more}   # grow the campaign, then export again",
-    )
+    more = 2 * report.spec.num_problems or 10
+    say(console, f"  {command('show', exported.folder, example.instruction_id)}   # how its rivals did")
+    say(console, f"  {command('run', folder, '--problems', more)}   # grow the campaign, then export again")
 
 
 def show_one(console: Console, folder: str, identifier: str) -> None:

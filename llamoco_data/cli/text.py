@@ -1,9 +1,6 @@
-"""How the pages print: plain lines that no terminal width breaks, code, tables, and the name of this program."""
+"""How the pages print: plain lines that no terminal width breaks, code, tables, spans of time."""
 
-import os
-import sys
 from collections.abc import Iterable
-from pathlib import Path
 
 from rich.console import Console
 from rich.syntax import Syntax
@@ -37,14 +34,6 @@ def counts(*head: str, numbers: Iterable[int]) -> Table:
     for position in numbers:
         table.columns[position].justify = "right"
     return table
-
-
-def program_name() -> str:
-    """What to type to call this program again, from the folder in which it was called."""
-    called = sys.argv[0]
-    if Path(called).name == "__main__.py":
-        return "python -m llamoco_data"
-    return called if os.sep in called and Path(called).name == "llamoco-data" else "llamoco-data"
 
 
 def duration(seconds: float) -> str:

@@ -21,6 +21,9 @@ CONNECT_LIMIT_S = 20.0
 OBJECT_STORE_BYTES = 200_000_000
 """Of a Ray of our own: tasks and their results are small."""
 
+_ours: list[str] = []
+"""The address to which this module has connected the process."""
+
 _QUIETLY: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
 
 
@@ -34,6 +37,9 @@ def connected(address: str, workers: int | None) -> Generator[None]:
     Raises:
         LlamocoError: no Ray answers at the address, or the process is connected to another.
     """
+    if _ours == [address] and ray.is_initialized():
+        yield
+        return
     if ray.is_initialized():
         here = ray.get_runtime_context().gcs_address
         if address not in ("local", "auto", here):
@@ -44,8 +50,10 @@ def connected(address: str, workers: int | None) -> Generator[None]:
         return
     try:
         _connect(address, workers)
+        _ours.append(address)
         yield
     finally:
+        _ours.clear()
         ray.shutdown()
 
 

@@ -32,6 +32,7 @@ from llamoco_data.export.rows import Fact, Measure, all_rows, length
 from llamoco_data.export.shards import ShardWriter, sha256_of
 from llamoco_data.files import Place, files_at, local_folder
 from llamoco_data.identity import LlamocoError, digest
+from llamoco_data.invocation import command
 from llamoco_data.instructions import Instruction
 from llamoco_data.snapshots import Origin, Shard, SnapshotManifest, snapshot_manifest, snapshot_numbers
 
@@ -94,7 +95,7 @@ def export(
         if not judgements.verdicts:
             raise LlamocoError(
                 f"{folder} has nothing to export yet: {judgements.incomplete} problems lack runs and "
-                f"{len(judgements.kept_out)} are kept out; continue with: llamoco-data run {folder}"
+                f"{len(judgements.kept_out)} are kept out; continue with: {command('run', folder)}"
             )
         with writing(target), scratch(target) as made:
             keep_unnumbered(target)
