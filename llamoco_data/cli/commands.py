@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from llamoco_data.campaign import Outcome, plan, run_campaign, status
-from llamoco_data.cli import campaign_pages, score_pages, set_pages
+from llamoco_data.cli import campaign_pages, score_pages, set_pages, show_pages
 from llamoco_data.cli.own_files import add_files
 from llamoco_data.cli.progress import progress_display, with_metrics, working
 from llamoco_data.cli.stopping import stop_on_interrupt
@@ -247,10 +247,20 @@ def score_command(
 
 @llamoco_data.command("show")
 @FOLDER
-@click.argument("identifier", metavar="ID")
-def show_command(folder: str, identifier: str) -> None:
-    """Show a problem of a campaign DIR (its id, its index or its name), or an instruction of an export DIR (its id)."""
-    set_pages.show_one(Console(), folder, identifier)
+@click.argument("identifier", metavar="[ID]", required=False)
+@click.option(
+    "--program",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Save the program that won in FILE, and print nothing else.",
+)
+def show_command(folder: str, identifier: str | None, program: Path | None) -> None:
+    """Show a problem of the campaign in DIR with the programs that raced on it, or an instruction of the export in DIR.
+
+    ID is the id of either or its first characters; of a problem also its index or its name. Without ID, the command
+    lists what there is.
+    """
+    show_pages.show(Console(), folder, identifier, program)
 
 
 @llamoco_data.command("portfolio")

@@ -1,6 +1,6 @@
 """How the pages print: plain lines that no terminal width breaks, code, tables, spans of time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rich.console import Console
 from rich.syntax import Syntax
@@ -28,12 +28,19 @@ def facts(rows: Iterable[tuple[str, str]]) -> Table:
     return table
 
 
-def counts(*head: str, numbers: Iterable[int]) -> Table:
+def counts(*head: str, numbers: Iterable[int] = ()) -> Table:
     """An empty table whose columns of the given positions hold numbers."""
     table = Table(*head, box=None, pad_edge=False)
+    for column in table.columns:
+        column.overflow = "fold"  # a name that is cut off cannot be copied
     for position in numbers:
         table.columns[position].justify = "right"
     return table
+
+
+def settings_text(settings: Mapping[str, object]) -> str:
+    """The settings of a candidate: `STEP=0.2, LOCAL_SEARCH=True`, or a dash for none."""
+    return ", ".join(f"{name}={value}" for name, value in settings.items()) or "-"
 
 
 def duration(seconds: float) -> str:
