@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
+from llamoco_tune.invocation import DATA, command
+
 PLAIN_EVERY_S = 10.0
 """Seconds between two lines where there is no terminal."""
 
@@ -56,7 +58,7 @@ def summary(report: "GenerationReport", out: Path, data: Path) -> Iterator[str]:
     if errors:
         reason = next(row.detail for row in programs if row.ended == "error")
         yield f"an error: {reason}; --retry-errors tries those {errors} again"
-    yield f"next: llamoco-data score {out} --data {data} --out SCORES"
+    yield f"next: {command('score', out, '--data', data, '--out', 'SCORES', program=DATA)}"
 
 
 def _clock(seconds: float) -> str:
