@@ -1,7 +1,6 @@
 """Progress of a long command: a live bar in a terminal, a plain line now and then elsewhere."""
 
 import contextlib
-import functools
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -86,20 +85,18 @@ def _bar(console: Console) -> Progress:
 
 
 def _plain_lines(console: Console) -> Report:
-    last, ended, steady = -PLAIN_EVERY_S, False, _Steady()
-    console_line = functools.partial(console.print, soft_wrap=True, highlight=False)
+    said, ended, steady = float("-inf"), False, _Steady()
 
     def report(snapshot: Snapshot) -> None:
-        nonlocal last, ended
+        nonlocal said, ended
         now, finished = time.monotonic(), snapshot.problems_done == snapshot.problems_total
         facts = _facts(snapshot, steady)
-        if not snapshot.new_runs and not finished:
-            if last < 0:  # nothing was said yet
-                last = now
-                console_line(STARTING)
-        elif now - last >= PLAIN_EVERY_S or (finished and not ended):
-            last, ended = now, finished
-            console_line(facts)
+        is_starting = not snapshot.new_runs and not finished
+        # The start and the end are told once.
+        if (said > float("-inf") and is_starting) or ended or (now - said < PLAIN_EVERY_S and not finished):
+            return
+        said, ended = now, finished
+        console.print(STARTING if is_starting else facts, soft_wrap=True, highlight=False)
 
     return report
 

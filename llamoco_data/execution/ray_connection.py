@@ -99,7 +99,7 @@ def brought_up(start: Callable[[], object]) -> None:
 
 def _own_options(workers: int | None) -> dict[str, Any]:
     """What a Ray of our own is started with."""
-    folder = _short_folder()
+    folder = short_folder()
     _set_token()
     return {
         **_QUIETLY,
@@ -110,7 +110,7 @@ def _own_options(workers: int | None) -> dict[str, Any]:
     }
 
 
-def _short_folder() -> str | None:
+def short_folder() -> str | None:
     """A folder for Ray's sockets where the temporary folder has too long a path for them; else None, Ray's own choice.
 
     Raises:
