@@ -67,7 +67,7 @@ def shared(command: Command) -> Command:
     return command
 
 
-@click.command("contrast")
+@click.command("contrast", short_help="Phase 1: bring prompts with one best optimizer together.")
 @shared
 @click.option(
     "--loss", type=click.Choice(("margin", "info_nce")), help="The loss: the paper's margin loss, or InfoNCE."
@@ -102,7 +102,7 @@ def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any
     show_finished(Console(quiet=not is_main_process()), run, out, data)
 
 
-@click.command("teach")
+@click.command("teach", short_help="Phase 2: teach a base model to write the programs.")
 @shared
 @click.option(
     "--sequence-length",
