@@ -1,11 +1,10 @@
 # pyright: reportExplicitAny=false
-"""The causal language model of both phases: load it, give it LoRA, look inside its forward, save it whole.
+"""The causal language model of both phases: load it, give it LoRA, save it whole.
 
 One model with its own backbone goes through both phases, so that nothing is lost between them. It refuses what cannot
 be tuned or asked: no weights, no tokenizer.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from llamoco_tune.forward import decoder_of, inside_forward
 from llamoco_tune.records import Record, TuningError, digest, file_sha256
 
 Precision = Literal["auto", "fp32", "bf16"]
@@ -100,7 +100,9 @@ def prepared(model: Any, lora: LoraSpec | None, *, compiled: bool) -> Any:
     """A model to be trained: whole or by an adapter, and with `inside_forward`."""
     inside_forward(model)
     if compiled:
-        model.get_decoder().compile()
+        # Its forward, not the module, whose forward `own_logits` exchanges for a moment.
+        decoder = decoder_of(model)
+        decoder.forward = torch.compile(decoder.forward)
     return with_lora(model, lora) if lora else model
 
 
@@ -120,47 +122,6 @@ def with_lora(model: Any, spec: LoraSpec) -> Any:
         return get_peft_model(model, config)
     except ValueError as error:
         raise TuningError(f"LoRA does not fit this base: {' '.join(str(error).split())[:200]}") from None
-
-
-def inside_forward(model: Any) -> None:
-    """Gives a model a second way to be called: `model(inside=f, batch=b)` is `f(model, b)`.
-
-    What a loss needs of the model, hidden states here, the output layer there, is then computed within its forward. So
-    data-parallel and sharding wrappers, compilation and mixed precision see one ordinary call of the whole model.
-    """
-    plain = model.forward
-
-    def forward(
-        *arguments: Any,
-        inside: Callable[[Any, dict[str, Tensor]], Tensor] | None = None,
-        batch: dict[str, Tensor] | None = None,
-        **named: Any,
-    ) -> Any:
-        return plain(*arguments, **named) if inside is None else inside(model, batch or {})
-
-    model.forward = forward
-
-
-def hidden_states(model: Any, input_ids_BT: Tensor, position_ids_BT: Tensor) -> Tensor:
-    """(B, T, H): the output of the model's last layer, normed as its output layer takes it.
-
-    No mask: rows are packed, with positions that start anew, or padded on the right, where no row looks. A cache would
-    switch the recognition of packed rows off, silently.
-    """
-    backbone = model.get_decoder()
-    return backbone(input_ids=input_ids_BT, position_ids=position_ids_BT, use_cache=False).last_hidden_state
-
-
-def embeddings(model: Any, input_ids_BT: Tensor, lengths_B: Tensor) -> Tensor:
-    """(B, H): the hidden state at the last token of each row, which has seen the whole row.
-
-    Args:
-        input_ids_BT: rows, padded on the right.
-        lengths_B: tokens of each.
-    """
-    positions_BT = torch.arange(input_ids_BT.shape[1], device=input_ids_BT.device).expand_as(input_ids_BT)
-    hidden_BTH = hidden_states(model, input_ids_BT, positions_BT)
-    return hidden_BTH[torch.arange(len(lengths_B), device=lengths_B.device), lengths_B - 1]
 
 
 def save(model: Any, tokenizer: Any, folder: Path, weights: dict[str, Tensor] | None = None) -> None:

@@ -5,7 +5,7 @@ Ma et al. (arXiv 2403.01131), with a choice of mixings (`mixing.Mixing`) and bat
 """
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ from transformers import Trainer
 from typing_extensions import override
 
 from llamoco_tune import model as models
-from llamoco_tune.batches import IGNORED, Batch, PackedPlan, PaddedPlan
+from llamoco_tune.batches import PackedPlan, PaddedPlan
 from llamoco_tune.evaluation import (
     EvaluationConfig,
     loss_by_family,
@@ -27,7 +27,8 @@ from llamoco_tune.evaluation import (
     weights_cast_once,
     written_programs,
 )
-from llamoco_tune.losses import ANSWER_CHUNK, answer_loss
+from llamoco_tune.forward import answer_nats
+from llamoco_tune.losses import ANSWER_CHUNK
 from llamoco_tune.mixing import Mixing, row_weights
 from llamoco_tune.phase import begin, finish, num_processes, train, trainer_of
 from llamoco_tune.progress import TokenCount
@@ -142,16 +143,6 @@ class AnswerTrainer(Trainer):
         if in_bf16 and self.accelerator.num_processes == 1:
             return weights_cast_once(model, torch.bfloat16)
         return mixed_precision(self._config.train, model.device)
-
-
-def answer_nats(chunk: int) -> Callable[[Any, Batch], Tensor]:
-    """What is computed inside the model's forward: the summed loss of a batch's answers, in nats."""
-
-    def nats(model: Any, batch: Batch) -> Tensor:
-        hidden_BTH = models.hidden_states(model, batch["input_ids"], batch["position_ids"])
-        return answer_loss(hidden_BTH, batch["labels"], model.get_output_embeddings(), ignored=IGNORED, chunk=chunk)
-
-    return nats
 
 
 def plan_of(rows: Sequence[Encoded], config: TeachConfig, *, processes: int = 1) -> PackedPlan | PaddedPlan:
