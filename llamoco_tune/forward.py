@@ -4,8 +4,9 @@
 It knows no architecture: a scale, a soft cap or a projection behind the last layer is computed by the model's own code.
 """
 
+import contextlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import torch
@@ -74,17 +75,11 @@ def own_logits(model: Any, hidden_NH: Tensor) -> Tensor:
     The class's forward runs with the layers below its head answering at once. So whatever the model does between its
     last layer and its logits is done, without a word about it here.
     """
-    below = _below_head(model)
-    usual = vars(below).get("forward")
-    below.forward = lambda *_, **__: _Known(last_hidden_state=hidden_NH[None])
-    try:
+    with contextlib.ExitStack() as answered:
+        for below in {id(module): module for module in (_below_head(model), decoder_of(model))}.values():
+            answered.enter_context(_answering(below, hidden_NH[None]))
         tokens_1N = torch.zeros(1, len(hidden_NH), dtype=torch.long, device=hidden_NH.device)
         return type(model).forward(model, input_ids=tokens_1N, use_cache=False).logits[0]
-    finally:
-        if usual is None:
-            del below.forward
-        else:
-            below.forward = usual
 
 
 def answer_nats(chunk: int = ANSWER_CHUNK) -> Callable[[Any, Batch], Tensor]:
@@ -110,8 +105,22 @@ def nats_of_answers(model: Any, hidden_BTH: Tensor, labels_BT: Tensor, *, chunk:
     return answer_loss(hidden_BTH, labels_BT, head, ignored=IGNORED, chunk=chunk)
 
 
+@contextlib.contextmanager
+def _answering(module: Any, hidden_BTH: Tensor) -> Generator[None]:
+    """Makes a module give these hidden states, whatever it is called with."""
+    usual = vars(module).get("forward")
+    module.forward = lambda *_, **__: _Known(last_hidden_state=hidden_BTH)
+    try:
+        yield
+    finally:
+        if usual is None:
+            del module.forward
+        else:
+            module.forward = usual
+
+
 def _below_head(model: Any) -> Any:
-    """The module that the model's forward calls first, and whose last hidden state it gives to its head."""
+    """All of a model but its head: the decoder, or what has a decoder in it. Models call the one or the other."""
     below = model.base_model
     return model.get_decoder() if below is model else below
 
