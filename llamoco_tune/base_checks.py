@@ -62,7 +62,7 @@ def keeps_packed_rows_apart(model: Any) -> bool:
 def _rows(model: Any) -> list[Tensor]:
     embedding = model.get_input_embeddings()
     random = torch.Generator().manual_seed(0)
-    rows = [torch.randint(embedding.num_embeddings, (length,), generator=random) for length in LENGTHS]
+    rows = [torch.randint(len(embedding.weight), (length,), generator=random) for length in LENGTHS]
     return [row.to(embedding.weight.device) for row in rows]
 
 

@@ -86,6 +86,7 @@ def contrast(data: Path, base: str, out: Path, config: ContrastConfig, console: 
         config.train,
         max_tokens=config.max_tokens,
         too_long=config.too_long,
+        packed=False,
         console=console,
     )
     if isinstance(begun, RunRecord):

@@ -18,7 +18,7 @@ from llamoco_tune.decoding import DecodingConfig, write
 from llamoco_tune.forward import answer_nats
 from llamoco_tune.programs import program_of
 from llamoco_tune.records import Record
-from llamoco_tune.tokens import Encoded
+from llamoco_tune.tokens import Encoded, text_of
 
 
 class EvaluationConfig(Record):
@@ -85,7 +85,7 @@ def written_programs(
     config = DecodingConfig(max_new_tokens=max_new_tokens)
     programs = ["" for _ in rows]
     for written in write(model, tokenizer, prompts, config):
-        programs[written.index] = program_of(tokenizer.decode(written.ids, skip_special_tokens=True))
+        programs[written.index] = program_of(text_of(tokenizer, written.ids))
     trees = [parsed(program) for program in programs]
     right = [
         tree is not None and titles.get(title_of(tree)) == row.example.optimizer

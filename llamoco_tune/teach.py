@@ -43,7 +43,8 @@ class TeachConfig(Record):
 
     train: TrainConfig
     batching: Literal["packed", "padded"] = "packed"
-    """packed: whole rows behind each other in sequences of one length; padded: rows of about one length, padded."""
+    """packed: whole rows behind each other in sequences of one length; padded: rows of about one length, padded. A base
+    that cannot keep packed rows apart gets padded ones."""
     sequence_length: int = Field(default=2_048, ge=16)
     """Tokens of a packed sequence, and the most that a row may have."""
     per_batch: int = Field(default=1, ge=1)
@@ -75,10 +76,16 @@ def teach(data: Path, base: str, out: Path, config: TeachConfig, console: Consol
         config.train,
         max_tokens=config.sequence_length,
         too_long=config.too_long,
+        packed=config.batching == "packed",
         console=console,
     )
     if isinstance(begun, RunRecord):
         return begun
+    if config.batching == "packed" and not begun.packs:
+        config = padded_instead(config, begun.training)
+        console.print(
+            f"packed rows of this base would see each other: batches of {config.per_batch} padded rows instead"
+        )
     plan = plan_of(begun.training, config, processes=num_processes())
     tokens = TokenCount()
     trainer = trainer_of(AnswerTrainer, begun, config.train, plan, config.evaluation.num_rows)
@@ -143,6 +150,13 @@ class AnswerTrainer(Trainer):
         if in_bf16 and self.accelerator.num_processes == 1:
             return weights_cast_once(model, torch.bfloat16)
         return mixed_precision(self._config.train, model.device)
+
+
+def padded_instead(config: TeachConfig, rows: Sequence[Encoded]) -> TeachConfig:
+    """Settings with padded rows that need no more room than the packed sequences: as many as the longest row allows."""
+    longest = max(len(row.ids) for row in rows)
+    per_sequence = max(1, config.sequence_length // longest)
+    return config.model_copy(update={"batching": "padded", "per_batch": config.per_batch * per_sequence})
 
 
 def plan_of(rows: Sequence[Encoded], config: TeachConfig, *, processes: int = 1) -> PackedPlan | PaddedPlan:
