@@ -8,7 +8,7 @@ from rich.table import Table
 
 from llamoco_data.cli.text import code, counts, facts, say, settings_text
 from llamoco_data.export import REASONS, Changes, Exported
-from llamoco_data.instructions import SPLITS
+from llamoco_data.instruction_set import SPLITS
 from llamoco_data.invocation import command
 from llamoco_data.portfolio import OPTIMIZERS, Optimizer, portfolio
 

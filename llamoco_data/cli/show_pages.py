@@ -11,10 +11,11 @@ from rich.table import Table
 from llamoco_data.campaign import CampaignReader, ProblemRuns, view_of
 from llamoco_data.cli.text import code, counts, say, settings_text
 from llamoco_data.export import baseline_of
+from llamoco_data.export.instructions import optimizer_confidence
 from llamoco_data.files import LocalFiles
 from llamoco_data.folders import content_of, not_a
 from llamoco_data.identity import LlamocoError
-from llamoco_data.instructions import optimizer_confidence, read_instructions
+from llamoco_data.instruction_set import read_instructions
 from llamoco_data.invocation import command
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.evaluation import proven_optimum
