@@ -18,6 +18,7 @@ from transformers import Trainer
 
 from llamoco_tune import model as models
 from llamoco_tune.card import card_of, write_card
+from llamoco_tune.display import whole_line
 from llamoco_tune.evaluation import spread
 from llamoco_tune.figures import loss_figure
 from llamoco_tune.identity import content_digest
@@ -99,9 +100,9 @@ def begin(
         return run
     chosen = training_rows(found)
     if chosen.num_set_aside:
-        say(console, _set_aside_line(chosen))
+        whole_line(console, _set_aside_line(chosen))
     precision = "bf16" if train_config.frozen_in_bf16 else "fp32"
-    say(console, f"loading {base}; {len(chosen.training)} training rows")
+    whole_line(console, f"loading {base}; {len(chosen.training)} training rows")
     loaded = models.load(base, precision=precision, attention=train_config.attention)
     template = Template.of(loaded.tokenizer)
     most = min(max_tokens, models.context_of(loaded.model))
@@ -182,11 +183,6 @@ def finish(begun: Begun, trainer: Trainer, results: dict[str, float]) -> RunReco
             write_card(begun.out, card_of(begun.out, done, chat=begun.tokenizer.chat_template is not None))
             shutil.rmtree(begun.out / CHECKPOINTS, ignore_errors=True)
     return done
-
-
-def say(console: Console, text: str) -> None:
-    """Prints a line as it is, whatever the width of the terminal: a command or a path in it can be copied whole."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _set_aside_line(chosen: TrainingRows) -> str:
