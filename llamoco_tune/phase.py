@@ -17,18 +17,20 @@ from rich.console import Console
 from transformers import Trainer
 
 from llamoco_tune import model as models
+from llamoco_tune.base_checks import check_loss, keeps_packed_rows_apart
 from llamoco_tune.card import card_of, write_card
 from llamoco_tune.display import whole_line
 from llamoco_tune.evaluation import spread
 from llamoco_tune.figures import loss_figure
+from llamoco_tune.finiteness import StopWhereNotFinite
 from llamoco_tune.identity import content_digest
 from llamoco_tune.instructions import TRAINING_SPLIT, VALIDATION_SPLIT, TrainingRows, data_digest, training_rows
 from llamoco_tune.processes import is_main_process, num_processes
 from llamoco_tune.progress import TRAINER_DISPLAYS, RunProgress, TokenCount
 from llamoco_tune.run_folder import CHECKPOINTS, RunRecord, RunSpec, last_checkpoint, run_in, step_of, write_run
-from llamoco_tune.snapshots import set_files
+from llamoco_tune.snapshots import SetFiles, set_files
 from llamoco_tune.stopping import Stopped, StopWish
-from llamoco_tune.tokens import Encoded, Template, TooLong, encode
+from llamoco_tune.tokens import Encoded, Template, TooLong, check_known, encode
 from llamoco_tune.training import (
     EvaluationLeftOut,
     StopAtStep,
@@ -59,6 +61,8 @@ class Begun:
     """Training rows that were too long."""
     num_set_aside: int
     """Training problems that stand in for a validation split."""
+    packs: bool
+    """Whether rows may stand behind each other in one sequence; False where nobody asked."""
     began: float
     """On the monotonic clock."""
 
@@ -73,6 +77,7 @@ def begin(
     *,
     max_tokens: int,
     too_long: TooLong,
+    packed: bool,
     console: Console,
 ) -> Begun | RunRecord:
     """A run that is to be trained, or the record of one that is finished.
@@ -80,22 +85,14 @@ def begin(
     Args:
         config: all settings of the phase.
         max_tokens: of a row; no more than the base can see at once.
+        packed: whether rows are to be packed, if the base keeps them apart.
 
     Raises:
         TuningError: bad data, base or folder, or too little memory.
     """
     began = time.monotonic()
     found = set_files(data)
-    spec = RunSpec(
-        phase=phase,
-        config=config,
-        base=base,
-        base_digest=content_digest(base),
-        data=str(data),
-        data_digest=data_digest(found, (TRAINING_SPLIT, VALIDATION_SPLIT)),
-        data_snapshot=found.snapshot,
-    )
-    run = run_in(out, spec, alone=is_main_process())
+    run = run_in(out, _spec(phase, config, base, found), alone=is_main_process())
     if run.finished:
         return run
     chosen = training_rows(found)
@@ -109,15 +106,27 @@ def begin(
     rows = encode(chosen.training, template, max_tokens=most, too_long=too_long)
     held_out = encode(chosen.validation, template, max_tokens=most, too_long="drop")
     if rows.num_dropped:
-        console.print(
-            f"{rows.num_dropped} of {len(chosen.training)} rows have more than {most} tokens and are left out"
+        whole_line(
+            console, f"{rows.num_dropped} of {len(chosen.training)} rows have more than {most} tokens and are left out"
         )
+    check_known((row.ids for row in (*rows.rows, *held_out.rows)), models.num_tokens_of(loaded.model))
+    check_loss(loaded.model)
+    packs = packed and keeps_packed_rows_apart(loaded.model)
     model = models.prepared(loaded.model, train_config.lora, compiled=train_config.compile)
     check_memory(model)
     if is_main_process():
         write_run(out, run)
     return Begun(
-        run, out, model, loaded.tokenizer, rows.rows, held_out.rows, rows.num_dropped, chosen.num_set_aside, began
+        run=run,
+        out=out,
+        model=model,
+        tokenizer=loaded.tokenizer,
+        training=rows.rows,
+        validation=held_out.rows,
+        num_dropped=rows.num_dropped,
+        num_set_aside=chosen.num_set_aside,
+        packs=packs,
+        began=began,
     )
 
 
@@ -134,6 +143,7 @@ def trainer_of(kind: type[Kind], begun: Begun, config: TrainConfig, plan: Any, n
         train_dataset=wanted_batches(plan, config, num_processes()),
         eval_dataset=evaluated,
         data_collator=only,
+        callbacks=[StopWhereNotFinite(config.learning_rate)],
     )
 
 
@@ -183,6 +193,19 @@ def finish(begun: Begun, trainer: Trainer, results: dict[str, float]) -> RunReco
             write_card(begun.out, card_of(begun.out, done, chat=begun.tokenizer.chat_template is not None))
             shutil.rmtree(begun.out / CHECKPOINTS, ignore_errors=True)
     return done
+
+
+def _spec(phase: Literal["contrast", "teach"], config: dict[str, JsonValue], base: str, found: SetFiles) -> RunSpec:
+    """What decides a run on these files."""
+    return RunSpec(
+        phase=phase,
+        config=config,
+        base=base,
+        base_digest=content_digest(base),
+        data=str(found.folder),
+        data_digest=data_digest(found, (TRAINING_SPLIT, VALIDATION_SPLIT)),
+        data_snapshot=found.snapshot,
+    )
 
 
 def _set_aside_line(chosen: TrainingRows) -> str:
