@@ -1,6 +1,7 @@
 """Small campaigns, and executors and candidates that tests put into them."""
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from llamoco_data.campaign import CampaignSpec, read_problems
@@ -54,6 +55,9 @@ class OneRunSlices:
     """Another executor with slices of one run, so that problems are interrupted in their middle."""
 
     executor: Executor
+
+    def connected(self) -> AbstractContextManager[None]:
+        return self.executor.connected()
 
     def run(
         self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int

@@ -15,7 +15,7 @@ from llamoco_data.problems.checking_apart import python_path
 START_LIMIT_S = 120.0
 """For a server to load its libraries, on a slow disk under load."""
 
-_KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH")
+_KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "NUMBA_CACHE_DIR", "PATH")
 """What a program sees of this process's environment, which may hold secrets."""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 

@@ -87,7 +87,7 @@ def run_entrants(
         snapshot = _begin(spec, candidates, store, stop).tally.snapshot()
         report(snapshot)
         return Outcome(snapshot, {}, drained=False)
-    with holding(store.place, notice) as hold:
+    with executor.connected(), holding(store.place, notice) as hold:
         keep_campaign(folder, spec)
         store = Store(folder)  # another driver may have ended just now
         repair(spec, store, found, notice)

@@ -4,6 +4,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
@@ -15,6 +16,8 @@ PLAIN_EVERY_S = 10.0
 """Seconds between two lines where there is no terminal."""
 PLAIN_AFTER_S = 2.0
 """Seconds after which a command without countable steps says there what it is at."""
+STEADY_S = 2.0
+"""Seconds of work before the time left is estimated."""
 
 STARTING = "starting workers; the first start compiles the evaluator"
 
@@ -28,9 +31,9 @@ def progress_display(console: Console, *, quiet: bool) -> Generator[Report]:
         yield lambda _: None
     elif console.is_terminal:
         with _bar(console) as bar:
-            task = bar.add_task("", total=None, facts=STARTING)
+            task, steady = bar.add_task("", total=None, facts=STARTING), _Steady()
             yield lambda snapshot: bar.update(
-                task, completed=snapshot.runs_done, total=snapshot.runs_total, facts=_facts(snapshot)
+                task, completed=snapshot.runs_done, total=snapshot.runs_total, facts=_facts(snapshot, steady)
             )
     else:
         yield _plain_lines(console)
@@ -82,22 +85,42 @@ def _bar(console: Console) -> Progress:
 
 
 def _plain_lines(console: Console) -> Report:
-    last = -PLAIN_EVERY_S
+    said, ended, steady = float("-inf"), False, _Steady()
 
     def report(snapshot: Snapshot) -> None:
-        nonlocal last
-        now = time.monotonic()
-        finished = snapshot.problems_done == snapshot.problems_total
-        if now - last >= PLAIN_EVERY_S or finished:
-            last = now
-            text = _facts(snapshot) if snapshot.new_runs or finished else STARTING
-            console.print(text, soft_wrap=True, highlight=False)
+        nonlocal said, ended
+        now, finished = time.monotonic(), snapshot.problems_done == snapshot.problems_total
+        facts = _facts(snapshot, steady)
+        is_starting = not snapshot.new_runs and not finished
+        # The start and the end are told once.
+        if (said > float("-inf") and is_starting) or ended or (now - said < PLAIN_EVERY_S and not finished):
+            return
+        said, ended = now, finished
+        console.print(STARTING if is_starting else facts, soft_wrap=True, highlight=False)
 
     return report
 
 
-def _facts(snapshot: Snapshot) -> str:
-    left = "" if snapshot.left_s is None else f", {duration(snapshot.left_s)} left"
+@dataclass(slots=True)
+class _Steady:
+    """The rate since the first runs came in: before that, workers load their libraries."""
+
+    first: Snapshot | None = None
+
+    def left_s(self, now: Snapshot) -> float | None:
+        """Estimated time to the end; None while there is too little to tell it from."""
+        if self.first is None:
+            self.first = now if now.new_runs else None
+            return None
+        runs, seconds = now.new_runs - self.first.new_runs, now.elapsed_s - self.first.elapsed_s
+        if not runs or seconds < STEADY_S:
+            return None
+        return (now.runs_total - now.runs_done) * seconds / runs
+
+
+def _facts(snapshot: Snapshot, steady: _Steady) -> str:
+    left_s = steady.left_s(snapshot)
+    left = "" if left_s is None or snapshot.problems_done == snapshot.problems_total else f", {duration(left_s)} left"
     return (
         f"{snapshot.problems_done:,}/{snapshot.problems_total:,} problems, "
         f"{snapshot.runs_done:,}/{snapshot.runs_total:,} runs, {snapshot.runs_per_s:.1f} runs/s{left}"

@@ -1,6 +1,7 @@
 """The executor without other processes: slice after slice, right here; it does not contain a hang or a crash."""
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from llamoco_data.execution.protocol import Slice
@@ -11,6 +12,10 @@ from llamoco_data.portfolio.entrants import Entrant
 @dataclass(frozen=True, slots=True)
 class InlineExecutor:
     """Advances tasks in this process, in the order in which they are pending."""
+
+    def connected(self) -> AbstractContextManager[None]:
+        """See `Executor.connected`."""
+        return nullcontext()
 
     def run(
         self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int

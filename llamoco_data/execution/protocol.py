@@ -1,6 +1,7 @@
 """What an executor is: something that advances tasks somewhere, and says what came back or was lost."""
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -28,6 +29,16 @@ class Slice:
 
 class Executor(Protocol):
     """Advances tasks. Every executor gives the same records, but for their `cpu_s`."""
+
+    def connected(self) -> AbstractContextManager[None]:
+        """Keeps the connection to the place of execution, which `run` makes for itself where there is none.
+
+        Entered before anything is written, it leaves no folder behind where nothing answers.
+
+        Raises:
+            LlamocoError: nothing answers there.
+        """
+        ...
 
     def run(
         self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int

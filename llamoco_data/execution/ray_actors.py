@@ -10,6 +10,7 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -68,6 +69,10 @@ class RayExecutor:
     """Number of actors; one for each processor where None, and more when the cluster grows."""
     margin_s: float = MARGIN_S
 
+    def connected(self) -> AbstractContextManager[None]:
+        """See `Executor.connected`."""
+        return connected(self.address, self.workers)
+
     def run(
         self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
     ) -> Generator[Slice | None]:
@@ -76,7 +81,7 @@ class RayExecutor:
         Raises:
             LlamocoError: no Ray answers at the address, or none of its actors comes up.
         """
-        with connected(self.address, self.workers):
+        with self.connected():
             warm_up()
             pool = _Pool(
                 entrants=ray.put(tuple(entrants)),

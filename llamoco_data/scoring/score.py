@@ -1,5 +1,6 @@
 """Scores the programs of a model against an export: makes the runs that are missing, and adds them up."""
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from llamoco_data.identity import digest
 from llamoco_data.runs import RunRecord, program_id
 from llamoco_data.scoring.cases import Case, Export, read_export
 from llamoco_data.scoring.contenders import BASELINES, REPEATS, Answer, Contender, answers_of, baselines, majority
-from llamoco_data.scoring.folder import ScoreSpec, open_folder, put_tables
+from llamoco_data.scoring.folder import ScoreSpec, is_begun, open_folder, put_tables
 from llamoco_data.scoring.marks import floor_of, marks_of, scores_of
 from llamoco_data.scoring.naming import Names, names
 from llamoco_data.scoring.page import scores_page
@@ -71,11 +72,15 @@ def score(
     spec = ScoreSpec(
         programs_id=programs.programs_id, export_id=export.export_id, repeats=REPEATS, time_limit_s=time_limit_s
     )
-    place = open_folder(out, spec)
+    begun = is_begun(out, spec)
     known = names(export.prompts.values())
     others = baselines(export, known, [program.instruction_id for program in programs.programs])
     plan = plan_runs(export.cases, [*answers_of(programs.programs), *others])
-    with holding(place, notice) as hold:
+    with contextlib.ExitStack() as stack:
+        if not begun:  # nothing is written before the place of execution answers
+            stack.enter_context(executor.connected())
+        place = open_folder(out, spec)
+        hold = stack.enter_context(holding(place, notice))
         store = Store(out)
         _mend(store, notice)
         snapshot = run_missing(

@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -90,6 +91,10 @@ class Simulated:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     bases: list[tuple[ProblemSpec, float]] = field(default_factory=list)
+
+    def connected(self) -> AbstractContextManager[None]:
+        """See `Executor.connected`."""
+        return nullcontext()
 
     def run(
         self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int

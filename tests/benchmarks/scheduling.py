@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,10 @@ class Watched:
     ended_at: float = 0.0
     slices: int = 0
     out: int = 0
+
+    def connected(self) -> AbstractContextManager[None]:
+        """See `Executor.connected`."""
+        return self.executor.connected()
 
     def run(
         self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int

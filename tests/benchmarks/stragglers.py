@@ -18,6 +18,7 @@ import heapq
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import log
@@ -99,6 +100,10 @@ class Simulated:
     spans: list[tuple[float, float]] = field(default_factory=list)
     """Beginning and end of every slice."""
     under_way: dict[int, list[RunRecord]] = field(default_factory=dict)
+
+    def connected(self) -> AbstractContextManager[None]:
+        """See `Executor.connected`."""
+        return nullcontext()
 
     def run(
         self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int

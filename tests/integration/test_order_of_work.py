@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +34,10 @@ class Crowd:
     lost_share: float = 0.0
     most_on_one_problem: int = 0
     begun: list[int] = field(default_factory=list)
+
+    def connected(self) -> AbstractContextManager[None]:
+        """See `Executor.connected`."""
+        return nullcontext()
 
     def run(
         self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
