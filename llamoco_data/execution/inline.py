@@ -4,8 +4,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from llamoco_data.execution.protocol import Slice
-from llamoco_data.execution.work import Task, advance
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.execution.work import Program, Task, advance
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +12,9 @@ class InlineExecutor:
     """Advances tasks in this process, in the order in which they are pending."""
 
     def run(
-        self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
+        self, programs: Sequence[Program], pending: Callable[[], Task | None], width: int
     ) -> Generator[Slice | None]:
         """See `Executor.run`."""
         del width
         while (task := pending()) is not None:
-            yield Slice(task, advance(task, entrants))
+            yield Slice(task, advance(task, programs))
