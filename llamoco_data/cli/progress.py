@@ -4,36 +4,33 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from llamoco_data.campaign import Snapshot
 from llamoco_data.cli.text import duration
+from llamoco_data.drive import DriveProgress
 
 PLAIN_EVERY_S = 10.0
 """Seconds between two lines where there is no terminal."""
 PLAIN_AFTER_S = 2.0
 """Seconds after which a command without countable steps says there what it is at."""
-STEADY_S = 2.0
-"""Seconds of work before the time left is estimated."""
 
 STARTING = "starting workers; the first start compiles the evaluator"
 
-Report = Callable[[Snapshot], None]
+Report = Callable[[DriveProgress], None]
 
 
 @contextlib.contextmanager
 def progress_display(console: Console, *, quiet: bool) -> Generator[Report]:
-    """Yields what to call with each snapshot."""
+    """Yields what to call with each progress."""
     if quiet:
         yield lambda _: None
     elif console.is_terminal:
         with _bar(console) as bar:
-            task, steady = bar.add_task("", total=None, facts=STARTING), _Steady()
-            yield lambda snapshot: bar.update(
-                task, completed=snapshot.runs_done, total=snapshot.runs_total, facts=_facts(snapshot, steady)
+            task = bar.add_task("", total=None, facts=STARTING)
+            yield lambda progress: bar.update(
+                task, completed=progress.runs_done, total=progress.runs_total, facts=_facts(progress)
             )
     else:
         yield _plain_lines(console)
@@ -47,9 +44,9 @@ def with_metrics(report: Report, address: str, campaign: str) -> Report:
 
     metrics = RayMetrics(campaign)
 
-    def both(snapshot: Snapshot) -> None:
-        report(snapshot)
-        metrics.publish(snapshot)
+    def both(progress: DriveProgress) -> None:
+        report(progress)
+        metrics.publish(progress)
 
     return both
 
@@ -85,13 +82,13 @@ def _bar(console: Console) -> Progress:
 
 
 def _plain_lines(console: Console) -> Report:
-    said, ended, steady = float("-inf"), False, _Steady()
+    said, ended = float("-inf"), False
 
-    def report(snapshot: Snapshot) -> None:
+    def report(progress: DriveProgress) -> None:
         nonlocal said, ended
-        now, finished = time.monotonic(), snapshot.problems_done == snapshot.problems_total
-        facts = _facts(snapshot, steady)
-        is_starting = not snapshot.new_runs and not finished
+        now, finished = time.monotonic(), progress.problems_done == progress.problems_total
+        facts = _facts(progress)
+        is_starting = not progress.new_runs and not finished
         # The start and the end are told once.
         if (said > float("-inf") and is_starting) or ended or (now - said < PLAIN_EVERY_S and not finished):
             return
@@ -101,27 +98,10 @@ def _plain_lines(console: Console) -> Report:
     return report
 
 
-@dataclass(slots=True)
-class _Steady:
-    """The rate since the first runs came in: before that, workers load their libraries."""
-
-    first: Snapshot | None = None
-
-    def left_s(self, now: Snapshot) -> float | None:
-        """Estimated time to the end; None while there is too little to tell it from."""
-        if self.first is None:
-            self.first = now if now.new_runs else None
-            return None
-        runs, seconds = now.new_runs - self.first.new_runs, now.elapsed_s - self.first.elapsed_s
-        if not runs or seconds < STEADY_S:
-            return None
-        return (now.runs_total - now.runs_done) * seconds / runs
-
-
-def _facts(snapshot: Snapshot, steady: _Steady) -> str:
-    left_s = steady.left_s(snapshot)
-    left = "" if left_s is None or snapshot.problems_done == snapshot.problems_total else f", {duration(left_s)} left"
+def _facts(progress: DriveProgress) -> str:
+    is_over = progress.problems_done == progress.problems_total
+    left = "" if progress.left_s is None or is_over else f", {duration(progress.left_s)} left"
     return (
-        f"{snapshot.problems_done:,}/{snapshot.problems_total:,} problems, "
-        f"{snapshot.runs_done:,}/{snapshot.runs_total:,} runs, {snapshot.runs_per_s:.1f} runs/s{left}"
+        f"{progress.problems_done:,}/{progress.problems_total:,} problems, "
+        f"{progress.runs_done:,}/{progress.runs_total:,} runs, {progress.runs_per_s:.1f} runs/s{left}"
     )

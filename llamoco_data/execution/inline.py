@@ -5,8 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from llamoco_data.execution.protocol import Slice
-from llamoco_data.execution.work import Task, advance
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.execution.work import Program, Task, advance
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +17,9 @@ class InlineExecutor:
         return nullcontext()
 
     def run(
-        self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
+        self, programs: Sequence[Program], pending: Callable[[], Task | None], width: int
     ) -> Generator[Slice | None]:
         """See `Executor.run`."""
         del width
         while (task := pending()) is not None:
-            yield Slice(task, advance(task, entrants))
+            yield Slice(task, advance(task, programs))

@@ -5,8 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from llamoco_data.execution.work import Progress, Task
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.execution.work import Program, Progress, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Executor(Protocol):
         ...
 
     def run(
-        self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
+        self, programs: Sequence[Program], pending: Callable[[], Task | None], width: int
     ) -> Generator[Slice | None]:
         """Advances tasks until `pending` has none and none is on its way.
 
@@ -50,6 +49,7 @@ class Executor(Protocol):
         times a second while nothing ends. Closing the iterator ends the workers.
 
         Args:
+            programs: all that a task may name.
             width: tasks that can be under way at once, at most: more workers would have nothing to do.
 
         Raises:

@@ -8,8 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TypeVar
 
-from llamoco_data.campaign import Snapshot
-from llamoco_data.campaign.lease import holding
+from llamoco_data.drive import DriveProgress, drive, holding
 from llamoco_data.execution import Executor
 from llamoco_data.files import Files, Place
 from llamoco_data.identity import digest
@@ -22,7 +21,7 @@ from llamoco_data.scoring.naming import Names, names
 from llamoco_data.scoring.page import scores_page
 from llamoco_data.scoring.plan import floor_run, plan_runs, score_seed
 from llamoco_data.scoring.programs import Generated, Programs, read_programs
-from llamoco_data.scoring.running import run_missing
+from llamoco_data.scoring.running import missing_work
 from llamoco_data.scoring.scored import PROBLEM_SCORES, PROGRAM_SCORES, ProblemScore, ScoredProgram, table_of
 from llamoco_data.scoring.summary import Summary, summarise
 from llamoco_data.store import Store, damaged, set_aside
@@ -37,7 +36,7 @@ TIME_LIMIT_S = 60.0
 class Scored:
     """How a call of `score` ended."""
 
-    snapshot: Snapshot
+    snapshot: DriveProgress
     summary: Summary | None
     """None where it was asked to stop before all runs were made; what was made is in the folder."""
 
@@ -49,7 +48,7 @@ def score(
     executor: Executor,
     *,
     time_limit_s: float = TIME_LIMIT_S,
-    report: Callable[[Snapshot], None] = lambda _: None,
+    report: Callable[[DriveProgress], None] = lambda _: None,
     notice: Callable[[str], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Scored:
@@ -83,16 +82,8 @@ def score(
         hold = stack.enter_context(holding(place, notice))
         store = Store(out)
         _mend(store, notice)
-        snapshot = run_missing(
-            plan,
-            export.cases,
-            store,
-            executor,
-            time_limit_s=time_limit_s,
-            report=report,
-            stop=lambda: bool(hold.taken_by) or stop(),
-        )
-        hold.check()
+        work = missing_work(plan, export.cases, store, time_limit_s)
+        snapshot = drive(work, store, executor, hold=hold, report=report, stop=stop).progress
         if snapshot.runs_done < snapshot.runs_total:
             return Scored(snapshot, None)
         return Scored(snapshot, _added_up(place, store, spec, programs, export, known, others))

@@ -6,13 +6,14 @@ import io
 import pytest
 from rich.console import Console
 
-from llamoco_data.campaign import Snapshot
 from llamoco_data.cli import progress
 from llamoco_data.cli.progress import progress_display
+from llamoco_data.drive import DriveProgress, Pace
+from llamoco_data.runs import RunRecord
 
 pytestmark = pytest.mark.unit
 
-NOTHING = Snapshot(
+NOTHING = DriveProgress(
     problems_done=0,
     problems_total=2,
     runs_done=0,
@@ -27,15 +28,13 @@ NOTHING = Snapshot(
 )
 
 
-def at(elapsed_s: float, new_runs: int, **fields: int) -> Snapshot:
-    """A moment of a command that has made so many runs; its rate counts from the beginning, as that of a driver."""
-    rate = new_runs / max(elapsed_s, 1e-9)
-    left_s = (1_000 - new_runs) / rate if rate else None
-    counts = {"new_runs": new_runs, "runs_done": new_runs, "runs_per_s": rate, "left_s": left_s, **fields}
-    return dataclasses.replace(NOTHING, elapsed_s=elapsed_s, **counts)
+def at(elapsed_s: float, new_runs: int, **fields: int) -> DriveProgress:
+    """The progress of a command that has made so many runs."""
+    counts = {"new_runs": new_runs, "runs_done": new_runs, **fields}
+    return dataclasses.replace(NOTHING, elapsed_s=elapsed_s, left_s=3.0, **counts)
 
 
-def lines(monkeypatch: pytest.MonkeyPatch, *moments: Snapshot) -> list[str]:
+def lines(monkeypatch: pytest.MonkeyPatch, *moments: DriveProgress) -> list[str]:
     """What is printed of the moments, if enough time passes between them."""
     monkeypatch.setattr(progress, "PLAIN_EVERY_S", 0.0)
     out = io.StringIO()
@@ -58,9 +57,23 @@ def test_end_is_said_once(monkeypatch: pytest.MonkeyPatch):
     assert "left" not in said[-1]
 
 
-def test_time_left_does_not_count_the_start_of_the_workers(monkeypatch: pytest.MonkeyPatch):
+def run_of(seed: int) -> RunRecord:
+    return RunRecord(problem_id="p", candidate_id="c", seed=seed, max_evaluations=10, status="completed")
+
+
+def test_time_left_does_not_count_the_start_of_the_workers():
     """Ten runs in the first 20 seconds, most of which went into libraries; then a hundred a second."""
-    said = lines(monkeypatch, at(0, 0), at(20, 10), at(21, 110), at(25, 510))
-    assert "left" not in said[1]
-    assert "left" not in said[2], "a second tells little"
-    assert said[3].endswith(" 5 s left")
+    now = 0.0
+    pace = Pace(clock=lambda: now)
+    records = [run_of(seed) for seed in range(510)]
+    assert pace.left_s(1_000) is None
+    now = 20.0
+    pace.add(records[:10])
+    assert pace.left_s(990) is None
+    now = 21.0
+    pace.add(records[10:110])
+    assert pace.left_s(890) is None, "a second tells little"
+    now = 25.0
+    pace.add(records[110:510])
+    assert pace.left_s(490) == pytest.approx(4.9)
+    assert pace.left_s(0) == 0.0
