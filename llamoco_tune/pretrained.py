@@ -14,6 +14,7 @@ from typing import Any, Literal
 import torch
 from safetensors import SafetensorError, safe_open
 
+from llamoco_tune.invocation import command
 from llamoco_tune.records import TuningError
 
 LOADING_ERRORS = (
@@ -85,7 +86,7 @@ def _one_line(what: Literal["weights", "tokenizer"], name: str) -> Generator[Non
             reason = "config.json is of another model than the weights"
         raise TuningError(
             f"no {what} of a language model at {name!r}: {reason}; give a folder with config.json, weights and "
-            "tokenizer (`llamoco-tune base smollm2 --out bases/smollm2` makes one), or a name on the hub"
+            f"tokenizer (`{command('base', 'smollm2', '--out', 'bases/smollm2')}` makes one), or a name on the hub"
         ) from None
 
 
