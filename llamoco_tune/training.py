@@ -103,6 +103,8 @@ def trainer_arguments(config: TrainConfig, folder: Path, num_batches: int, proce
         report_to="none",
         remove_unused_columns=False,
         label_names=["labels"],
+        log_level="error",
+        log_level_replica="error",
         disable_tqdm=True,
         dataloader_pin_memory=not on_cpu,
         ddp_find_unused_parameters=False,
