@@ -21,6 +21,9 @@ from tests.tuning_data import rows, write_export
 # A state space model without its kernels only warns that it is slow.
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore::UserWarning")]
 
+CONTEXT = 160
+"""Tokens."""
+
 
 @pytest.fixture(autouse=True)
 def one_thread() -> None:
@@ -36,9 +39,10 @@ def tokenizer() -> Any:
     return byte_tokenizer([json.dumps(row) for row in rows("train", 9)], vocabulary=400)
 
 
-def base_of(folder: Path, kind: str) -> Path:
-    long = {"n_positions": 1_024} if kind == "codegen" else {"max_position_embeddings": 1_024}
-    return write_tiny(folder, kind, tokenizer(), scale=1.0, **({} if kind == "mamba" else long))
+def base_of(folder: Path, kind: str, *, scale: float = 1.0) -> Path:
+    """A base whose context is a few tokens longer than the rows, so that it writes short programs."""
+    context = {"codegen": "n_positions", "mamba": "context_length"}.get(kind, "max_position_embeddings")
+    return write_tiny(folder, kind, tokenizer(), scale=scale, **{context: CONTEXT})
 
 
 def command(export: Path, base: Path, out: Path, *more: str) -> int:
@@ -64,7 +68,7 @@ def test_base_that_cannot_pack_rows_is_taught_with_padded_ones_and_says_so(tmp_p
     base = base_of(tmp_path / "base", kind)
     train = TrainConfig(learning_rate=1e-3, max_steps=2, evaluate_every=2, precision="fp32")
     said = io.StringIO()
-    for batching, per_batch in (("packed", 1), ("padded", 2)):
+    for batching, per_batch in (("packed", 1), ("padded", 7)):
         config = TeachConfig(
             train=train,
             batching=batching,
@@ -73,13 +77,13 @@ def test_base_that_cannot_pack_rows_is_taught_with_padded_ones_and_says_so(tmp_p
             evaluation=EvaluationConfig(num_rows=2, num_programs=0),
         )
         teach(export, str(base), tmp_path / batching, config, Console(file=said, width=200))
-    assert ("batches of 2 padded rows instead" in said.getvalue()) == falls_back
+    assert ("batches of 7 padded rows instead" in said.getvalue()) == falls_back
     packed, padded = (load_file(tmp_path / name / "model.safetensors") for name in ("packed", "padded"))
     assert all(torch.equal(packed[name], padded[name]) for name in packed) == falls_back
 
 
 def test_model_that_keeps_no_keys_writes_programs_while_it_is_taught(tmp_path, export):
-    base = write_tiny(tmp_path / "base", "mamba", tokenizer(), scale=1.0)
+    base = base_of(tmp_path / "base", "mamba")
     train = TrainConfig(learning_rate=1e-3, max_steps=1, evaluate_every=1, precision="fp32")
     evaluation = EvaluationConfig(num_rows=2, num_programs=1, max_new_tokens=3)
     config = TeachConfig(train=train, batching="padded", evaluation=evaluation)
@@ -98,9 +102,9 @@ def test_learning_rate_that_ends_in_no_number_is_one_line(tmp_path, export, caps
 
 
 def test_base_that_cannot_be_taught_rightly_is_one_line_and_leaves_nothing(tmp_path, export, capsys):
-    small = write_tiny(tmp_path / "small", "llama", tokenizer())
+    small = base_of(tmp_path / "small", "llama")
     byte_tokenizer([json.dumps(row) for row in rows("train", 9)], vocabulary=500).save_pretrained(small)
-    both_ways = write_tiny(tmp_path / "both", "bert", tokenizer())
+    both_ways = base_of(tmp_path / "both", "bert", scale=4.0)
     for base, line in ((small, "the model knows"), (both_ways, "no causal model")):
         assert command(export, base, tmp_path / "run", "--steps", "1") == 2
         assert line in capsys.readouterr().err.strip().splitlines()[-1]
