@@ -10,25 +10,31 @@ import click
 from llamoco_tune.cli.base import base_command
 from llamoco_tune.cli.generate import generate_command
 from llamoco_tune.cli.phases import contrast_command, teach_command
+from llamoco_tune.invocation import command
+from llamoco_tune.processes import is_main_process, num_processes
 from llamoco_tune.records import TuningError
+from llamoco_tune.stopping import Stopped
 
 INTERRUPTED_EXIT_CODE = 130
-"""As of any program that Ctrl-C ended: 128 + SIGINT."""
+"""As of any program that Ctrl-C ended: 128 + SIGINT; SIGTERM, after which nothing is lost either, gives the same."""
 SPINS = "10000"
 """Turns of a waiting thread's loop before it sleeps; the library's default is 300,000."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Runs one command and exits: 0 done, 2 a mistake of the user, 130 stopped by Ctrl-C."""
+    """Runs one command and exits: 0 done, 2 a mistake of the user, 130 stopped by Ctrl-C or SIGTERM."""
     _prepare_environment()
+    given = sys.argv[1:] if arguments is None else arguments
     try:
         code = llamoco_tune.main(arguments, prog_name="llamoco-tune", standalone_mode=False)
     except TuningError as error:
         _fail(str(error))
     except click.ClickException as error:
         _fail(f"{error.format_message().rstrip('.')}; see: {_help_command(error)}")
+    except Stopped as stopped:
+        _stop(f"stopped {stopped}", given)
     except (KeyboardInterrupt, click.Abort):
-        sys.exit(INTERRUPTED_EXIT_CODE)
+        _stop("stopped at once", given)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -55,6 +61,14 @@ def _prepare_environment() -> None:
         os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
     if "LOCAL_RANK" not in os.environ:
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
+
+
+def _stop(message: str, given: Sequence[str]) -> NoReturn:
+    """Says how far it came, and what to paste to go on."""
+    if is_main_process():
+        again = "the same command of torchrun" if num_processes() > 1 else command(*given)
+        click.echo(f"{message}\ngo on with: {again}", err=True)
+    sys.exit(INTERRUPTED_EXIT_CODE)
 
 
 def _fail(message: str) -> NoReturn:

@@ -9,6 +9,8 @@ import click
 from rich.console import Console
 
 from llamoco_tune.cli.pages import show_finished
+from llamoco_tune.cli.stopping import stop_on_signals
+from llamoco_tune.processes import is_main_process
 
 RECIPE_NAMES = ("tiny", "cpu-demo", "smollm2-full", "codegen-350m", "phi-2-lora", "codellama-7b-lora")
 DEFAULT_RECIPE = "cpu-demo"
@@ -65,16 +67,17 @@ def shared(command: Command) -> Command:
 def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any) -> None:
     """Phase 1: bring prompts with the same best optimizer together. The model in OUT is the base of `teach`.
 
-    Run it again to go on where it stopped.
+    Run it again to go on where it stopped; Ctrl-C saves the step and stops.
     """
+    console = _begun()
     from llamoco_tune.contrast import contrast  # noqa: PLC0415 - torch is slow to import
-    from llamoco_tune.phase import is_main_process  # noqa: PLC0415
     from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415
     from llamoco_tune.recipes import recipe as named  # noqa: PLC0415
 
     quiet_transformers()
     config = changed(named(recipe).contrast, given)
-    run = contrast(data, base, out, config, Console(stderr=True, quiet=not is_main_process()))
+    with stop_on_signals(console) as wish:
+        run = contrast(data, base, out, config, console, wish)
     show_finished(Console(quiet=not is_main_process()), run, out, data)
 
 
@@ -87,17 +90,25 @@ def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any
 def teach_command(data: Path, base: str, out: Path, recipe: str, **given: Any) -> None:
     """Phase 2: teach the base to write the program that answers each prompt. The tuned model is in OUT.
 
-    Run it again to go on where it stopped.
+    Run it again to go on where it stopped; Ctrl-C saves the step and stops.
     """
-    from llamoco_tune.phase import is_main_process  # noqa: PLC0415 - torch is slow to import
-    from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415
+    console = _begun()
+    from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415 - torch is slow to import
     from llamoco_tune.recipes import recipe as named  # noqa: PLC0415
     from llamoco_tune.teach import teach  # noqa: PLC0415
 
     quiet_transformers()
     config = changed(named(recipe).teach, given)
-    run = teach(data, base, out, config, Console(stderr=True, quiet=not is_main_process()))
+    with stop_on_signals(console) as wish:
+        run = teach(data, base, out, config, console, wish)
     show_finished(Console(quiet=not is_main_process()), run, out, data)
+
+
+def _begun() -> Console:
+    """Where a command speaks; its first line comes before the libraries are loaded, which takes seconds."""
+    console = Console(stderr=True, quiet=not is_main_process())
+    console.print("loading PyTorch and transformers")
+    return console
 
 
 def changed(config: Any, given: Mapping[str, Any]) -> Any:
