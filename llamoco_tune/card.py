@@ -3,6 +3,7 @@
 It names folders by their last part alone: where they lie is of one machine, and of no use to a reader.
 """
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -180,9 +181,10 @@ def _header(card: CardRecord) -> str:
 
 def _use(card: CardRecord) -> str:
     if card.phase == "contrast":
-        command = f"llamoco-tune teach --data {card.data} --base {card.name} --out tuned"
+        command = shlex.join(["llamoco-tune", "teach", "--data", card.data, "--base", card.name, "--out", "tuned"])
         return f"```console\n$ {command}\n```"
-    command = f"llamoco-tune generate --data {card.data} --split test --model {card.name} --out programs.parquet"
+    words = ["llamoco-tune", "generate", "--data", card.data, "--split", "test", "--model", card.name]
+    command = shlex.join([*words, "--out", "programs.parquet"])
     asked, taken = (
         ('[{"role": "user", "content": prompt}]', '["generated_text"][-1]["content"]')
         if card.chat

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
+from llamoco_tune.folders import content_of
 from llamoco_tune.records import Record, TuningError, digest
 
 RUN_FILE = "run.json"
@@ -61,7 +62,9 @@ def run_in(folder: Path, spec: RunSpec, *, alone: bool = True) -> RunRecord:
     stored = stored_run(folder)
     if stored is None:
         if alone and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise TuningError(f"{folder} is not empty and holds no run; choose another --out, or empty it")
+            content = content_of(folder)
+            what = f"is {content.name}" if content else "is not empty and holds no run"
+            raise TuningError(f"{folder} {what}; choose another --out, or empty it")
         return RunRecord(spec=spec, run_id=spec.run_id)
     if stored.run_id != spec.run_id:
         raise TuningError(f"{folder} holds another run: {_difference(folder, stored, spec)}")

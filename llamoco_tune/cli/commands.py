@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import click
+from typing_extensions import override
 
 from llamoco_tune.cli.base import base_command
 from llamoco_tune.cli.generate import generate_command
@@ -29,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = llamoco_tune.main(arguments, prog_name="llamoco-tune", standalone_mode=False)
     except TuningError as error:
         _fail(str(error))
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(0)
     except click.ClickException as error:
         _fail(f"{error.format_message().rstrip('.')}; see: {_help_command(error)}")
     except Stopped as stopped:
@@ -38,7 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _InOrder(click.Group):
+    """Lists its commands in the order of the work."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="llamoco")
 def llamoco_tune() -> None:
     """Tune a language model on an instruction set, and let it write programs."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from llamoco_tune.display import duration, live_bar, plain_lines
+from llamoco_tune.invocation import DATA, command
 
 if TYPE_CHECKING:
     from llamoco_tune.generate.pace import GenerationReport, Headway, Show
@@ -52,7 +53,7 @@ def summary(report: "GenerationReport", out: Path, data: Path) -> Iterator[str]:
     if errors:
         reason = next(row.detail for row in programs if row.ended == "error")
         yield f"an error: {reason}; --retry-errors tries those {errors} again"
-    yield f"next: llamoco-data score {out} --data {data} --out SCORES"
+    yield f"next: {command('score', out, '--data', data, '--out', 'SCORES', program=DATA)}"
 
 
 def _plain_lines(console: Console) -> "Show":
