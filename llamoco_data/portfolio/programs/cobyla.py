@@ -51,10 +51,8 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
     def search(start):
         """One search; f, g and h are divided by their sizes, the largest values that they have had so far."""
         sizes = np.where(worst > 0.0, worst, 1.0)
-        num_limits, first = (
-            len(sizes) - 1,
-            len(sizes) - 1 - num_equalities,
-        )  # of the equalities, which are two limits each
+        num_limits = len(sizes) - 1
+        first = num_limits - num_equalities  # of the equalities, which are two limits each
 
         def write_limits(result, u, _gradient):
             result[:num_limits] = values(u)[1:] / sizes[1:]
