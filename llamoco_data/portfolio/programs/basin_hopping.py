@@ -55,7 +55,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
     def descend(start):
         """Local minimum near a point of the unit cube, and its value: infinite where the start has none.
 
-        The objective is divided by its steepest slope at the start, so that the library's steps are in widths of the box.
+        The objective is divided by its steepest slope at the start: the library's steps are in widths of the box.
         """
         if math.isinf(outcome(start.tobytes())):
             return start, math.inf
