@@ -19,7 +19,7 @@ pytestmark = pytest.mark.conformance
 LOWER = np.array([-1.0, -60.0, 2.0])
 WIDTH = np.array([4.0, 128.0, 1 / 64])
 MODELS = ["al_cma_es", "cobyla", "slsqp", "trust_constr"]
-"""Programs that follow each constraint in its own size; the others add up violations as they are given."""
+"""Programs that follow each constraint by a model; the others add up violations as they are given."""
 
 Limits = Callable[[np.ndarray], tuple[list[float], list[float]]]
 
@@ -94,7 +94,7 @@ def test_program_asks_the_same_points_where_inequalities_have_other_units(name: 
         assert np.array_equal(points(name, sphere, inequalities, 400, **units), here), units
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "cobyla"])  # it goes by the largest violation
 def test_program_asks_the_same_points_where_each_constraint_has_a_unit_of_its_own(name: str):
     here = points(name, sphere, both, 400)
     for g, h in itertools.product((FINE, COARSE), repeat=2):
