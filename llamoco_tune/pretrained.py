@@ -46,7 +46,8 @@ def pretrained_model(name_or_folder: str, **options: Any) -> Any:
 
     logging.disable_progress_bar()
     with _one_line("weights", name_or_folder):
-        model, info = AutoModelForCausalLM.from_pretrained(name_or_folder, output_loading_info=True, **options)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(name_or_folder, output_loading_info=True, **options)
+        model, info = loaded
     lacking = sorted(info["missing_keys"])
     if lacking:
         raise TuningError(
