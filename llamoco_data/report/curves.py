@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.runs import MEASURED, RunRecord
 from llamoco_data.verdicts import Standing, Verdict
@@ -39,7 +39,7 @@ class Curve:
     """One candidate on one problem."""
 
     role: Role
-    entrant: Entrant
+    candidate: StoredCandidate
     standing: Standing
     points: tuple[CurvePoint, ...]
 
@@ -68,35 +68,35 @@ def evenly(items: Sequence[Item], most: int) -> list[Item]:
 
 
 def problem_curves(
-    index: int, spec: AnySpec, verdict: Verdict, records: Sequence[RunRecord], entrants: Mapping[str, Entrant]
+    index: int, spec: AnySpec, verdict: Verdict, records: Sequence[RunRecord], candidates: Mapping[str, StoredCandidate]
 ) -> ProblemCurves:
     """The curves of one judged problem, from all its runs."""
     curves = [
         Curve(
             role=role,
-            entrant=entrants[standing.candidate_id],
+            candidate=candidates[standing.candidate_id],
             standing=standing,
             points=median_curve([r for r in records if r.candidate_id == standing.candidate_id], verdict.best_known),
         )
-        for standing, role in shown(verdict, entrants)
+        for standing, role in shown(verdict, candidates)
     ]
     return ProblemCurves(index, spec, verdict, tuple(curves))
 
 
-def shown(verdict: Verdict, entrants: Mapping[str, Entrant]) -> list[tuple[Standing, Role]]:
+def shown(verdict: Verdict, candidates: Mapping[str, StoredCandidate]) -> list[tuple[Standing, Role]]:
     """The winner, its first near-ties, the best candidates of the next optimizers, and random search; best first."""
     roles: dict[str, Role] = {verdict.winner: "winner"}
     roles |= dict.fromkeys(verdict.near_ties[:MOST_NEAR_TIES], "near-tie")
-    seen = {entrants[candidate].optimizer for candidate in roles}
+    seen = {candidates[candidate_id].optimizer for candidate_id in roles}
     for standing in verdict.standings:
-        entrant = entrants[standing.candidate_id]
-        if entrant.optimizer in seen:
+        candidate = candidates[standing.candidate_id]
+        if candidate.optimizer in seen:
             continue
-        if entrant.family == "baseline":
+        if candidate.family == "baseline":
             roles[standing.candidate_id] = "random search"
         elif sum(role != "random search" for role in roles.values()) < MOST_CURVES - 1:
             roles[standing.candidate_id] = "rival"
-        seen.add(entrant.optimizer)
+        seen.add(candidate.optimizer)
     return [(s, roles[s.candidate_id]) for s in verdict.standings if s.candidate_id in roles]
 
 
