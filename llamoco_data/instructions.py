@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 from pydantic import ConfigDict
 
 from llamoco_data.files import Files, Place, files_at
-from llamoco_data.identity import LlamocoError, Record, digest, stream
+from llamoco_data.identity import LlamocoError, Record, canonical, digest, stream
+from llamoco_data.ordering import yardstick_from
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.functions import FUNCTION_BY_NAME
 from llamoco_data.problems.own_spec import AnySpec
@@ -30,6 +31,9 @@ from llamoco_data.verdicts import Standing, Verdict
 
 SCHEMA_VERSION = 2
 """Version of the columns. A reader upgrades earlier ones and refuses newer ones."""
+
+TOLERANCE = "tolerance"
+"""Key in `extra`: errors of at most this are equal."""
 
 Split = Literal["train", "validation", "test", "test_families"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test", "test_families")
@@ -133,7 +137,7 @@ class Instruction(Record):
     schema_version: int
     """Version of these columns."""
     extra: str
-    """JSON object for what later versions add; `{}` today."""
+    """JSON object for what later versions add: `tolerance` of errors, where equalities make it larger than usual."""
 
 
 _RESULT = pa.struct(
@@ -228,7 +232,7 @@ def instructions(judged: Judged, references: References, *, wordings: int) -> li
         "split": judged.split,
         "base_problem_id": judged.base_problem_id,
         "schema_version": SCHEMA_VERSION,
-        "extra": "{}",
+        "extra": canonical(_extra(verdict)),
     }
     return [
         Instruction.model_validate(
@@ -289,6 +293,12 @@ def _verdict_columns(judged: Judged, references: References) -> dict[str, object
         "replay_violation": replay.violation,
         "replay_evaluations": replay.evaluations,
     }
+
+
+def _extra(verdict: Verdict) -> dict[str, float]:
+    """The tolerance of errors, where the best known value alone does not tell it."""
+    plain = yardstick_from(verdict.best_known, proven=verdict.best_known_proven)
+    return {TOLERANCE: verdict.tolerance} if verdict.tolerance != plain.tolerance else {}
 
 
 def settings_json(entrant: Entrant) -> str:

@@ -60,6 +60,8 @@ class Verdict(Record):
     best_known: float | None
     """The proven minimum, or the best feasible objective of any run; None where no run was feasible."""
     best_known_proven: bool
+    tolerance: float
+    """Errors of at most this are equal."""
     kept_out: KeptOutReason | None
     """Why it teaches nothing: everything solves it, nothing finds a feasible point, or nothing beats chance."""
     standings: tuple[Standing, ...]
@@ -108,6 +110,7 @@ def judge(records: Sequence[RunRecord], *, order: Sequence[str] | None = None, b
         near_ties=tuple(candidates[c] for c in finalists[1:] if tie_share[c] >= NEAR_TIE_SHARE),
         best_known=measured_by.best_known,
         best_known_proven=measured_by.proven,
+        tolerance=measured_by.tolerance,
         kept_out=_kept_out(standings, baseline, measured_by.tolerance),
         standings=standings,
     )
