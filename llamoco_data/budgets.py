@@ -26,8 +26,8 @@ def at_budget(record: RunRecord, shorter: AnySpec) -> RunRecord | None:
     """The record of a run as it was when it had spent a smaller budget; None where it had evaluated no valid point.
 
     Exact at the checkpoints of the trace, for an optimizer that does not follow its budget, but for `cpu_s`,
-    `outside_box` and `non_finite`, which are left at 0, and `slack_worth`, which stays that of the point where the whole
-    run ended: of all that is known, the nearest to the optimum. A run that failed failed at any budget.
+    `outside_box` and `non_finite`, which are left at 0, and `slack_worth`, which stays that of the point where the
+    whole run ended: of all that is known, the nearest to the optimum. A run that failed failed at any budget.
 
     Args:
         shorter: the record's problem with the smaller budget.

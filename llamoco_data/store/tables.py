@@ -44,7 +44,9 @@ RUNS = pa.schema(
     ],
     _METADATA,
 )
-"""One row a run; one row group a problem. Files of earlier releases lack `slack_worth`."""
+"""One row a run; one row group a problem."""
+RUNS_WITHOUT_SLACK_WORTH = RUNS.remove(RUNS.get_field_index("slack_worth"))
+"""As the releases wrote them that took errors within the tolerance of the equalities for progress."""
 NO_RUNS = RUNS.empty_table()
 
 PROBLEMS = pa.schema(
