@@ -5,12 +5,13 @@ The set is a function of the campaign folder alone: exported twice, it has the s
 
 import contextlib
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from llamoco_data.budgets import SHORTEST, shorter_budget
 from llamoco_data.campaign import CampaignReader, CampaignSpec, load_campaign, view_of
 from llamoco_data.export.card import CARD_FILE, dataset_card
 from llamoco_data.export.changes import Changes, Rows, changes_between, rows_of, write_changes
@@ -76,7 +77,8 @@ def export(
 
     Raises:
         LlamocoError: the folder holds no campaign, or nothing worth teaching yet; or the place is taken or cannot be
-            written, or has no such snapshot; or a budget is no share; or a process died.
+            written, or has no such snapshot; or a budget is no share, or too small a share for every problem; or a
+            process died.
     """
     wrong = [share for share in budgets if not 0 < share < 1]
     if wrong:
@@ -89,6 +91,7 @@ def export(
         snapshot_manifest(files_at(target), since)
     view = view_of(folder)
     reader = CampaignReader(view)
+    _check_shares(reader, shares)
     with crew(partial(CampaignReader, view), number_for(len(reader.indices()), processes)) as at_work:
         judgements = judge_all(at_work, reader, shares)
         if not judgements.verdicts:
@@ -112,6 +115,24 @@ def export(
         unchanged=unchanged,
         changes=changes,
     )
+
+
+def _check_shares(reader: CampaignReader, shares: Sequence[float]) -> None:
+    """Refuses a share that is too small for every problem.
+
+    Raises:
+        LlamocoError: there is one.
+    """
+
+    def budgets() -> Iterator[int]:
+        return (reader.problem(index).max_evaluations for index in reader.indices())
+
+    for share in shares:
+        if not any(shorter_budget(budget, share) for budget in budgets()) and (largest := max(budgets(), default=0)):
+            raise LlamocoError(
+                f"{share:g} of the budget is fewer than {SHORTEST} evaluations on every problem, the largest budget "
+                f"being {largest:,}; give a larger share"
+            )
 
 
 def _made(
