@@ -18,10 +18,10 @@ from torch.utils.data import Sampler
 from transformers import Trainer
 from typing_extensions import override
 
-from llamoco_tune import model as models
 from llamoco_tune.batches import IGNORED, Batch
 from llamoco_tune.evaluation import loss_by_family
-from llamoco_tune.losses import answer_loss, batch_info_nce, margin_loss
+from llamoco_tune.forward import hidden_states, nats_of_answers
+from llamoco_tune.losses import batch_info_nce, margin_loss
 from llamoco_tune.pairs import GROUP, ContrastPlan
 from llamoco_tune.phase import begin, finish, num_processes, train, trainer_of
 from llamoco_tune.probing import linear_probe, majority_share, one_each, probed
@@ -86,6 +86,7 @@ def contrast(data: Path, base: str, out: Path, config: ContrastConfig, console: 
         config.train,
         max_tokens=config.max_tokens,
         too_long=config.too_long,
+        packed=False,
         console=console,
     )
     if isinstance(begun, RunRecord):
@@ -200,11 +201,11 @@ def _contrastive_loss(config: ContrastConfig, embeddings_BH: Tensor, batch: Batc
 
 def _embedded(model: Any, part: Batch, with_answers: bool) -> tuple[Tensor, Tensor]:
     """(b, H) embeddings of the prompts, and the summed loss of the answers in nats where it is wanted."""
-    hidden_BTH = models.hidden_states(model, part["input_ids"], part["position_ids"])
+    hidden_BTH = hidden_states(model, part["input_ids"], part["position_ids"])
     last_B = torch.arange(len(hidden_BTH), device=hidden_BTH.device), part["lengths"] - 1
     if not with_answers:
         return hidden_BTH[last_B], hidden_BTH.new_zeros(())
-    return hidden_BTH[last_B], answer_loss(hidden_BTH, part["labels"], model.get_output_embeddings(), ignored=IGNORED)
+    return hidden_BTH[last_B], nats_of_answers(model, hidden_BTH, part["labels"])
 
 
 def _parts(batch: Batch, size: int) -> Iterator[Batch]:

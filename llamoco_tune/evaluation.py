@@ -13,13 +13,12 @@ from typing import Any
 import torch
 from pydantic import Field
 
-from llamoco_tune.batches import IGNORED, Batch, packed, stacked
+from llamoco_tune.batches import Batch, packed, stacked
 from llamoco_tune.decoding import DecodingConfig, write
-from llamoco_tune.losses import answer_loss
-from llamoco_tune.model import hidden_states
+from llamoco_tune.forward import answer_nats
 from llamoco_tune.programs import program_of
 from llamoco_tune.records import Record
-from llamoco_tune.tokens import Encoded
+from llamoco_tune.tokens import Encoded, text_of
 
 
 class EvaluationConfig(Record):
@@ -86,7 +85,7 @@ def written_programs(
     config = DecodingConfig(max_new_tokens=max_new_tokens)
     programs = ["" for _ in rows]
     for written in write(model, tokenizer, prompts, config):
-        programs[written.index] = program_of(tokenizer.decode(written.ids, skip_special_tokens=True))
+        programs[written.index] = program_of(text_of(tokenizer, written.ids))
     trees = [parsed(program) for program in programs]
     right = [
         tree is not None and titles.get(title_of(tree)) == row.example.optimizer
@@ -128,13 +127,8 @@ def defines_minimize(tree: ast.Module) -> bool:
 @torch.inference_mode()
 def _nats(model: Any, rows: Sequence[Encoded]) -> float:
     batch = padded(rows, model.device)
-    loss = model(inside=_answer_nats, batch=batch)
+    loss = model(inside=answer_nats(), batch=batch)
     return float(loss)
-
-
-def _answer_nats(model: Any, batch: Batch) -> torch.Tensor:
-    hidden_BTH = hidden_states(model, batch["input_ids"], batch["position_ids"])
-    return answer_loss(hidden_BTH, batch["labels"], model.get_output_embeddings(), ignored=IGNORED)
 
 
 def padded(rows: Sequence[Encoded], device: torch.device | str) -> Batch:

@@ -18,13 +18,15 @@ from rich.console import Console
 from transformers import Trainer
 
 from llamoco_tune import model as models
+from llamoco_tune.base_checks import check_loss, keeps_packed_rows_apart
 from llamoco_tune.card import card_of, write_card
 from llamoco_tune.evaluation import spread
 from llamoco_tune.figures import loss_figure
+from llamoco_tune.finiteness import StopWhereNotFinite
 from llamoco_tune.instructions import TRAINING_SPLIT, VALIDATION_SPLIT, check_no_leak, data_digest, read_split
 from llamoco_tune.progress import TRAINER_DISPLAYS, RunProgress, TokenCount
 from llamoco_tune.run_folder import CHECKPOINTS, RunRecord, RunSpec, last_checkpoint, run_in, write_run
-from llamoco_tune.tokens import Encoded, Template, TooLong, encode
+from llamoco_tune.tokens import Encoded, Template, TooLong, check_known, encode
 from llamoco_tune.training import TrainConfig, check_memory, facts, lines_for_errors, only, trainer_arguments
 
 Kind = TypeVar("Kind", bound=Trainer)
@@ -42,6 +44,8 @@ class Begun:
     validation: Sequence[Encoded]
     num_dropped: int
     """Training rows that were too long."""
+    packs: bool
+    """Whether rows may stand behind each other in one sequence; False where nobody asked."""
     began: float
     """On the monotonic clock."""
 
@@ -56,6 +60,7 @@ def begin(
     *,
     max_tokens: int,
     too_long: TooLong,
+    packed: bool,
     console: Console,
 ) -> Begun | RunRecord:
     """A run that is to be trained, or the record of one that is finished.
@@ -63,6 +68,7 @@ def begin(
     Args:
         config: all settings of the phase.
         max_tokens: of a row; no more than the base can see at once.
+        packed: whether rows are to be packed, if the base keeps them apart.
 
     Raises:
         TuningError: bad data, base or folder, or too little memory.
@@ -89,11 +95,14 @@ def begin(
     held_out = encode(validation, template, max_tokens=most, too_long="drop")
     if rows.num_dropped:
         console.print(f"{rows.num_dropped} of {len(training)} rows have more than {most} tokens and are left out")
+    check_known((row.ids for row in (*rows.rows, *held_out.rows)), models.num_tokens_of(loaded.model))
+    check_loss(loaded.model)
+    packs = packed and keeps_packed_rows_apart(loaded.model)
     model = models.prepared(loaded.model, train_config.lora, compiled=train_config.compile)
     check_memory(model)
     if is_main_process():
         write_run(out, run)
-    return Begun(run, out, model, loaded.tokenizer, rows.rows, held_out.rows, rows.num_dropped, began)
+    return Begun(run, out, model, loaded.tokenizer, rows.rows, held_out.rows, rows.num_dropped, packs, began)
 
 
 def trainer_of(kind: type[Kind], begun: Begun, config: TrainConfig, plan: Any, num_evaluated: int) -> Kind:
@@ -109,6 +118,7 @@ def trainer_of(kind: type[Kind], begun: Begun, config: TrainConfig, plan: Any, n
         train_dataset=plan,
         eval_dataset=evaluated,
         data_collator=only,
+        callbacks=[StopWhereNotFinite(config.learning_rate)],
     )
 
 

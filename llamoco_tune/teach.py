@@ -5,7 +5,7 @@ Ma et al. (arXiv 2403.01131), with a choice of mixings (`mixing.Mixing`) and bat
 """
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ from transformers import Trainer
 from typing_extensions import override
 
 from llamoco_tune import model as models
-from llamoco_tune.batches import IGNORED, Batch, PackedPlan, PaddedPlan
+from llamoco_tune.batches import PackedPlan, PaddedPlan
 from llamoco_tune.evaluation import (
     EvaluationConfig,
     loss_by_family,
@@ -27,7 +27,8 @@ from llamoco_tune.evaluation import (
     weights_cast_once,
     written_programs,
 )
-from llamoco_tune.losses import ANSWER_CHUNK, answer_loss
+from llamoco_tune.forward import answer_nats
+from llamoco_tune.losses import ANSWER_CHUNK
 from llamoco_tune.mixing import Mixing, row_weights
 from llamoco_tune.phase import begin, finish, num_processes, train, trainer_of
 from llamoco_tune.progress import TokenCount
@@ -42,7 +43,8 @@ class TeachConfig(Record):
 
     train: TrainConfig
     batching: Literal["packed", "padded"] = "packed"
-    """packed: whole rows behind each other in sequences of one length; padded: rows of about one length, padded."""
+    """packed: whole rows behind each other in sequences of one length; padded: rows of about one length, padded. A base
+    that cannot keep packed rows apart gets padded ones."""
     sequence_length: int = Field(default=2_048, ge=16)
     """Tokens of a packed sequence, and the most that a row may have."""
     per_batch: int = Field(default=1, ge=1)
@@ -74,10 +76,16 @@ def teach(data: Path, base: str, out: Path, config: TeachConfig, console: Consol
         config.train,
         max_tokens=config.sequence_length,
         too_long=config.too_long,
+        packed=config.batching == "packed",
         console=console,
     )
     if isinstance(begun, RunRecord):
         return begun
+    if config.batching == "packed" and not begun.packs:
+        config = padded_instead(config, begun.training)
+        console.print(
+            f"packed rows of this base would see each other: batches of {config.per_batch} padded rows instead"
+        )
     plan = plan_of(begun.training, config, processes=num_processes())
     tokens = TokenCount()
     trainer = trainer_of(AnswerTrainer, begun, config.train, plan, config.evaluation.num_rows)
@@ -144,14 +152,11 @@ class AnswerTrainer(Trainer):
         return mixed_precision(self._config.train, model.device)
 
 
-def answer_nats(chunk: int) -> Callable[[Any, Batch], Tensor]:
-    """What is computed inside the model's forward: the summed loss of a batch's answers, in nats."""
-
-    def nats(model: Any, batch: Batch) -> Tensor:
-        hidden_BTH = models.hidden_states(model, batch["input_ids"], batch["position_ids"])
-        return answer_loss(hidden_BTH, batch["labels"], model.get_output_embeddings(), ignored=IGNORED, chunk=chunk)
-
-    return nats
+def padded_instead(config: TeachConfig, rows: Sequence[Encoded]) -> TeachConfig:
+    """Settings with padded rows that need no more room than the packed sequences: as many as the longest row allows."""
+    longest = max(len(row.ids) for row in rows)
+    per_sequence = max(1, config.sequence_length // longest)
+    return config.model_copy(update={"batching": "padded", "per_batch": config.per_batch * per_sequence})
 
 
 def plan_of(rows: Sequence[Encoded], config: TeachConfig, *, processes: int = 1) -> PackedPlan | PaddedPlan:

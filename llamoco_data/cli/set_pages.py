@@ -14,7 +14,7 @@ from llamoco_data.cli.text import code, counts, facts, program_name, say
 from llamoco_data.export import REASONS, Changes, Exported
 from llamoco_data.files import files_at
 from llamoco_data.identity import LlamocoError
-from llamoco_data.instructions import SPLITS, read_instructions
+from llamoco_data.instruction_set import SPLITS, read_instructions
 from llamoco_data.portfolio import OPTIMIZERS, Optimizer, portfolio
 from llamoco_data.problems.evaluation import proven_optimum
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec

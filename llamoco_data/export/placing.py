@@ -20,7 +20,7 @@ from llamoco_data.export.card import CARD_FILE, card_number, is_card
 from llamoco_data.export.shards import SHARD_NAME, sha256_of, shard_of
 from llamoco_data.files import files_at
 from llamoco_data.identity import LlamocoError
-from llamoco_data.snapshots import (
+from llamoco_data.instruction_set import (
     MANIFEST_FILE,
     SNAPSHOTS,
     SnapshotManifest,

@@ -33,8 +33,14 @@ from llamoco_data.export.rows import Fact, Measure, all_rows, length
 from llamoco_data.export.shards import ShardWriter, sha256_of
 from llamoco_data.files import Place, files_at, local_folder
 from llamoco_data.identity import LlamocoError, digest
-from llamoco_data.instructions import Instruction
-from llamoco_data.snapshots import Origin, Shard, SnapshotManifest, snapshot_manifest, snapshot_numbers
+from llamoco_data.instruction_set import (
+    Instruction,
+    Origin,
+    Shard,
+    SnapshotManifest,
+    snapshot_manifest,
+    snapshot_numbers,
+)
 
 
 @dataclass(frozen=True, slots=True)

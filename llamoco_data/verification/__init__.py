@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from llamoco_data.files import Place, files_at
 from llamoco_data.identity import LlamocoError
-from llamoco_data.snapshots import SNAPSHOTS
+from llamoco_data.instruction_set import SNAPSHOTS
 from llamoco_data.verification.campaigns import verify_campaign
 from llamoco_data.verification.exports import verify_export
 from llamoco_data.verification.finding import Finding

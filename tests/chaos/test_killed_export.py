@@ -17,7 +17,7 @@ from llamoco_data.campaign import run_campaign
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export
 from llamoco_data.identity import LlamocoError
-from llamoco_data.instructions import read_instructions
+from llamoco_data.instruction_set import read_instructions
 from tests.campaigns import grown
 
 pytestmark = pytest.mark.chaos

@@ -13,8 +13,7 @@ from llamoco_data.export.changes import ComparedRow, changes_between
 from llamoco_data.export.placing import writing
 from llamoco_data.files import files_at
 from llamoco_data.identity import LlamocoError
-from llamoco_data.instructions import read_instructions
-from llamoco_data.snapshots import snapshot_manifest, snapshot_numbers
+from llamoco_data.instruction_set import read_instructions, snapshot_manifest, snapshot_numbers
 from tests.campaigns import grown
 
 pytestmark = pytest.mark.contract

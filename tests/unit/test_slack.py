@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from llamoco_data.instructions import Judged, References, instructions, replay_of, to_table
+from llamoco_data.export.instructions import Judged, References, instructions, replay_of, to_table
 from llamoco_data.ordering import yardstick, yardstick_from
 from llamoco_data.portfolio import portfolio, render
 from llamoco_data.portfolio.entrants import entrants
