@@ -78,13 +78,6 @@ def next_runs(
     return replayed(policy, problem_id, contestants, records)[1]
 
 
-def counted(
-    policy: Policy, problem_id: str, contestants: Sequence[Contestant], records: Sequence[RunRecord]
-) -> tuple[RunRecord, ...]:
-    """The records that the policy asked for; others, of a smaller portfolio's race, count for nothing."""
-    return replayed(policy, problem_id, contestants, records)[0]
-
-
 def outlook(
     policy: Policy, problem_id: str, contestants: Sequence[Contestant], records: Sequence[RunRecord]
 ) -> dict[str, float]:
@@ -97,8 +90,8 @@ def outlook(
     return {c.candidate_id: runs[c.candidate_id] + later for c in contestants}
 
 
-def describe(policy: Policy) -> str:
-    """The policy in words, as part of a sentence on what was run on a problem."""
+def in_words(policy: Policy) -> str:
+    """The policy as part of a sentence on what was run on a problem."""
     if isinstance(policy, Exhaustive):
         return f"{policy.repeats} runs of every candidate that applies to a problem"
     return (

@@ -6,8 +6,7 @@ from statistics import median
 
 from llamoco_data.export.instructions import optimizer_confidence
 from llamoco_data.portfolio.entrants import Entrant
-from llamoco_data.report.winners import has_rival
-from llamoco_data.verdicts import Verdict
+from llamoco_data.verdicts import Verdict, has_rival
 
 NUM_BINS = 10
 """Equal bins of the confidences, from 0 to 1; the last one includes 1."""

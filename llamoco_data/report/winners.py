@@ -8,7 +8,7 @@ from llamoco_data.portfolio import OptimizerFamily
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.report.groups import GROUPINGS, Grouping
-from llamoco_data.verdicts import Verdict
+from llamoco_data.verdicts import Verdict, has_rival
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,6 @@ def wins_by_optimizer(verdicts: Sequence[Verdict], entrants: Mapping[str, Entran
         if wins[optimizer] or family != "baseline"
     ]
     return tuple(sorted(rows, key=lambda row: -row.wins))
-
-
-def has_rival(verdict: Verdict, entrants: Mapping[str, Entrant]) -> bool:
-    """Whether the winner has a near-tie with another optimizer."""
-    own = entrants[verdict.winner].optimizer
-    return any(entrants[tie].optimizer != own for tie in verdict.near_ties)
 
 
 def wins_by_group(

@@ -25,7 +25,7 @@ from llamoco_data.identity import stream
 from llamoco_data.portfolio import BASELINE
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.spec import ProblemSpec
-from llamoco_data.racing import Contestant, Exhaustive, Policy, Race, counted, next_runs
+from llamoco_data.racing import Contestant, Exhaustive, Policy, Race, next_runs, replayed
 from llamoco_data.runs import RunRecord, run_seed
 from llamoco_data.verdicts import Verdict, judge
 
@@ -153,7 +153,7 @@ def raced(policy: Policy, reference: Reference, served: Served) -> list[RunRecor
     problem_id, records = reference.spec.problem_id, list[RunRecord]()
     while runs := next_runs(policy, problem_id, reference.contestants, records):
         records += [served[run.candidate_id, run.seed].model_copy(update={"seed": run.seed}) for run in runs]
-    return list(counted(policy, problem_id, reference.contestants, records))
+    return list(replayed(policy, problem_id, reference.contestants, records)[0])
 
 
 def _replay(field: Field, reference: Reference, position: int, replay: int, outcomes: dict[str, Outcome]) -> None:

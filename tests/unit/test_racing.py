@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from llamoco_data.racing import Contestant, Exhaustive, Policy, Race, Run, counted, most_runs, next_runs, outlook
+from llamoco_data.racing import Contestant, Exhaustive, Policy, Race, Run, most_runs, next_runs, outlook, replayed
 from llamoco_data.runs import RunRecord, run_seed
 
 pytestmark = pytest.mark.unit
@@ -124,12 +124,12 @@ def test_race_with_a_new_hopeless_optimizer_asks_for_its_first_run_and_hardly_mo
     assert new.total() <= 1 + 3 + 2 * len(hopeless)
 
 
-def test_counted_of_a_grown_race_are_the_runs_of_a_race_that_began_with_all():
+def test_records_that_count_in_a_grown_race_are_the_runs_of_a_race_that_began_with_all():
     small = tuple(contestant for contestant in FIELD if contestant.optimizer in "abcde")
     grown = raced(Race(), FIELD, position, raced(Race(), small, position, []))
     fresh = raced(Race(), FIELD, position, [])
     assert len(grown) > len(fresh)
-    key = [(record.candidate_id, record.seed) for record in counted(Race(), "p", FIELD, grown)]
+    key = [(record.candidate_id, record.seed) for record in replayed(Race(), "p", FIELD, grown)[0]]
     assert key == [(record.candidate_id, record.seed) for record in fresh]
 
 
