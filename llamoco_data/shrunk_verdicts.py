@@ -17,8 +17,8 @@ from llamoco_data.verdicts import NEAR_TIE_SHARE, RESAMPLES, Contest, Verdict, c
 PRIOR_RUNS = 1
 """Runs at the mean of all candidates that are added to those of each."""
 
-LOSS_ALLOWED = 0.05
-"""Score that a label may lose on average, by the resamples, against the best candidate of each."""
+LOSS_ALLOWED = 0.04
+"""Score that a label may lose to any one candidate where that is better, on average over the resamples."""
 
 
 def judge_shrunk(records: Sequence[RunRecord], *, order: Sequence[str], baseline: str) -> Verdict:
@@ -48,8 +48,8 @@ def judge_shrunk(records: Sequence[RunRecord], *, order: Sequence[str], baseline
         dict(enumerate((wins_C / RESAMPLES).tolist())),
         [c for c in ranked[1:] if tie_share_C[c] >= NEAR_TIE_SHARE],
     )
-    loss = float(np.mean(score_CB.max(axis=0) - score_CB[winner]))
-    if verdict.kept_out is None and loss > LOSS_ALLOWED:
+    loss_C = np.maximum(0.0, score_CB - score_CB[winner]).mean(axis=1)
+    if verdict.kept_out is None and loss_C.max() > LOSS_ALLOWED:
         return verdict.model_copy(update={"kept_out": "unsure at a smaller budget"})
     return verdict
 
