@@ -16,7 +16,6 @@ from pydantic import Field
 from llamoco_data.identity import LlamocoError, Record, stream
 from llamoco_data.ordering import Results, Yardstick, keys, keys_of, ranking, results_of, upper_median, yardstick
 from llamoco_data.portfolio import BASELINE, portfolio
-from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.runs import MEASURED, RunRecord
 
 RESAMPLES = 200
@@ -69,12 +68,6 @@ class Verdict(Record):
     tell too little of a smaller budget."""
     standings: tuple[Standing, ...]
     """Every candidate that was run, best first."""
-
-
-def has_rival(verdict: Verdict, entrants: Mapping[str, Entrant]) -> bool:
-    """Whether the winner has a near-tie with another optimizer."""
-    own = entrants[verdict.winner].optimizer
-    return any(entrants[tie].optimizer != own for tie in verdict.near_ties)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ Of the validation split alone. Every process of a distributed run does the same,
 import ast
 import contextlib
 from collections import defaultdict
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -40,8 +40,14 @@ def spread(rows: Sequence[Encoded], count: int) -> tuple[Encoded, ...]:
     return tuple(rows[int(i * step)] for i in range(min(count, len(rows))))
 
 
-def loss_by_family(model: Any, rows: Sequence[Encoded], *, per_batch: int = 8) -> dict[str, float]:
-    """Mean negative log-likelihood of an answer's token, in nats: `loss` of all, and `loss_FAMILY` of each family."""
+def loss_by_family(
+    model: Any, rows: Sequence[Encoded], *, per_batch: int = 8, go_on: Callable[[], None] = lambda: None
+) -> dict[str, float]:
+    """Mean negative log-likelihood of an answer's token, in nats: `loss` of all, and `loss_FAMILY` of each family.
+
+    Args:
+        go_on: called before each batch; what it raises ends the evaluation.
+    """
     nats: dict[str, float] = defaultdict(float)
     tokens: dict[str, int] = defaultdict(int)
     by_length = sorted(rows, key=lambda row: (row.example.family, len(row.ids)))
@@ -49,6 +55,7 @@ def loss_by_family(model: Any, rows: Sequence[Encoded], *, per_batch: int = 8) -
         members = [row for row in by_length if row.example.family == family]
         for start in range(0, len(members), per_batch):
             group = members[start : start + per_batch]
+            go_on()
             nats[family] += _nats(model, group)
             tokens[family] += sum(len(row.ids) - row.num_prompt for row in group)
     of_family = {f"loss_{family.replace(' ', '_')}": nats[family] / tokens[family] for family in nats}
@@ -73,18 +80,24 @@ def weights_cast_once(model: Any, dtype: torch.dtype) -> Generator[None]:
 
 
 def written_programs(
-    model: Any, tokenizer: Any, rows: Sequence[Encoded], titles: Mapping[str, str], *, max_new_tokens: int
+    model: Any,
+    tokenizer: Any,
+    rows: Sequence[Encoded],
+    titles: Mapping[str, str],
+    *,
+    max_new_tokens: int,
+    go_on: Callable[[], None] = lambda: None,
 ) -> dict[str, float]:
     """Greedy programs for the prompts of some rows: which share parses, defines `minimize`, names the right optimizer.
 
     Args:
         titles: first line of a program's docstring -> optimizer, as taught.
+        go_on: called at each token; what it raises ends the evaluation.
     """
-
     prompts = [row.ids[: row.num_prompt].tolist() for row in rows]
     config = DecodingConfig(max_new_tokens=max_new_tokens)
     programs = ["" for _ in rows]
-    for written in write(model, tokenizer, prompts, config):
+    for written in write(model, tokenizer, prompts, config, report=lambda _: go_on()):
         programs[written.index] = program_of(text_of(tokenizer, written.ids))
     trees = [parsed(program) for program in programs]
     right = [

@@ -13,15 +13,14 @@ import torch
 from torch import Tensor
 
 from llamoco_tune.forward import decoder_of, inside_forward
+from llamoco_tune.identity import ADAPTER
 from llamoco_tune.pretrained import pretrained_model, pretrained_tokenizer
-from llamoco_tune.records import Record, TuningError, digest, file_sha256
+from llamoco_tune.records import Record, TuningError
 
 Precision = Literal["auto", "fp32", "bf16"]
 """What matrix products are computed in; weights that are trained stay in 32 bits. auto: bf16 where the processor
 multiplies it in hardware (GPUs since Ampere, CPUs with AMX), else fp32: without hardware it is many times slower."""
 
-ADAPTER = "adapter_config.json"
-"""The file by which peft knows a folder with an adapter."""
 CONTEXT_NAMES = ("max_position_embeddings", "max_seq_len", "context_length")
 """What configurations call the length of a context; an architecture without a limit has none of them."""
 ADAPTER_FOLDER = "adapter"
@@ -46,8 +45,6 @@ class Loaded:
     model: Any
     """A transformers causal language model."""
     tokenizer: Any
-    digest: str
-    """Of its weights: of the files of a folder, of the revision of a name on the hub."""
     name: str
 
 
@@ -75,7 +72,7 @@ def load(
     tokenizer = pretrained_tokenizer(name_or_folder)
     if computed_in(precision) == "bf16":
         model = model.to(torch.bfloat16)
-    return Loaded(model.to(device) if device else model, tokenizer, digest_of(name_or_folder), name_or_folder)
+    return Loaded(model.to(device) if device else model, tokenizer, name_or_folder)
 
 
 def computed_in(precision: Precision, device: str | None = None) -> Literal["fp32", "bf16"]:
@@ -85,15 +82,6 @@ def computed_in(precision: Precision, device: str | None = None) -> Literal["fp3
     on_gpu = device != "cpu" and torch.cuda.is_available()
     in_hardware = torch.cuda.is_bf16_supported(including_emulation=False) if on_gpu else _cpu_multiplies_bf16()
     return "bf16" if in_hardware else "fp32"
-
-
-def digest_of(name_or_folder: str) -> str:
-    """The digest of a folder's weights; of the name itself, and its revision where known, for one on the hub."""
-    folder = Path(name_or_folder)
-    files = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
-    if files:
-        return digest([[file.name, file_sha256(file)] for file in files])
-    return digest(name_or_folder)
 
 
 def context_of(model: Any) -> int:

@@ -8,7 +8,7 @@ from llamoco_data.campaign import CampaignSpec
 from llamoco_data.export.instructions import VALIDATION_SHARE
 from llamoco_data.export.report import ExportReport
 from llamoco_data.instruction_set import SCHEMA_VERSION, SPLITS, Instruction
-from llamoco_data.racing import in_words
+from llamoco_data.racing import policy_in_words
 
 CARD_FILE = "README.md"
 _MARK = "llamoco_schema_version"
@@ -25,7 +25,7 @@ optimization problem in Python or LaTeX, and the complete Python program that di
 {len(report.spec.optimizers)} optimizers with several settings each; the winner's text is the answer.
 
 Made by the campaign `{report.spec.recipe}` with seed {report.spec.seed}, {_problems(report.spec)},
-{in_words(report.spec.policy)}. Snapshot {snapshot} of this set.
+{policy_in_words(report.spec.policy)}. Snapshot {snapshot} of this set.
 
 ## Splits
 

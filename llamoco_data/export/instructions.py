@@ -173,6 +173,12 @@ def optimizer_confidence(verdict: Verdict, entrants: Mapping[str, Entrant]) -> f
     return min(1.0, sum(same))
 
 
+def has_rival(verdict: Verdict, entrants: Mapping[str, Entrant]) -> bool:
+    """Whether the winner has a near-tie with another optimizer."""
+    own = entrants[verdict.winner].optimizer
+    return any(entrants[tie].optimizer != own for tie in verdict.near_ties)
+
+
 def _best_of_each(verdict: Verdict, entrants: Mapping[str, Entrant]) -> tuple[CandidateResult, ...]:
     best: dict[str, CandidateResult] = {}
     for standing in verdict.standings:

@@ -12,11 +12,11 @@ import pyarrow as pa
 
 from llamoco_data.campaign import CampaignReader
 from llamoco_data.export.crew import Crew, chunks_of
-from llamoco_data.export.instructions import Judged, References, instructions, optimizer_confidence, to_table
+from llamoco_data.export.instructions import Judged, References, has_rival, instructions, optimizer_confidence, to_table
 from llamoco_data.export.judging import Judgements, shorter_of, unpacked
 from llamoco_data.instruction_set import Instruction, Split
 from llamoco_data.runs import RunRecord
-from llamoco_data.verdicts import Verdict, has_rival
+from llamoco_data.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ The set is a function of the campaign folder alone: exported twice, it has the s
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -41,6 +41,7 @@ from llamoco_data.instruction_set import (
     snapshot_manifest,
     snapshot_numbers,
 )
+from llamoco_data.invocation import command
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def export(
         if not judgements.verdicts:
             raise LlamocoError(
                 f"{folder} has nothing to export yet: {judgements.incomplete} problems lack runs and "
-                f"{len(judgements.kept_out)} are kept out; continue with: llamoco-data run {folder}"
+                f"{len(judgements.kept_out)} are kept out; continue with: {command('run', folder)}"
             )
         with writing(target), scratch(target) as made:
             keep_unnumbered(target)
@@ -124,20 +125,17 @@ def export(
 
 
 def _check_shares(reader: CampaignReader, shares: Sequence[float]) -> None:
-    """Refuses a share that is too small for every problem.
+    """Refuses a share of the budget that would add nothing.
 
     Raises:
-        LlamocoError: there is one.
+        LlamocoError: at the share, every problem has too few evaluations for a label.
     """
-
-    def budgets() -> Iterator[int]:
-        return (reader.problem(index).max_evaluations for index in reader.indices())
-
     for share in shares:
-        if not any(shorter_budget(budget, share) for budget in budgets()) and (largest := max(budgets(), default=0)):
+        budgets = [reader.problem(index).max_evaluations for index in reader.indices()]
+        if budgets and not any(shorter_budget(budget, share) for budget in budgets):
             raise LlamocoError(
-                f"{share:g} of the budget is fewer than {SHORTEST} evaluations on every problem, the largest budget "
-                f"being {largest:,}; give a larger share"
+                f"a budget share of {share:g} adds nothing: it leaves fewer than {SHORTEST} evaluations of "
+                f"{max(budgets):,}, the most that a problem has; give a larger share"
             )
 
 

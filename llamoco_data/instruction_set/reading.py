@@ -7,10 +7,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from llamoco_data.files import Files, Place, files_at
+from llamoco_data.folders import not_a
 from llamoco_data.identity import LlamocoError
 from llamoco_data.instruction_set.columns import SCHEMA, SCHEMA_VERSION, SPLITS, Split
 from llamoco_data.instruction_set.snapshots import shard_names
 from llamoco_data.instruction_set.upgrades import upgraded
+from llamoco_data.invocation import command
 
 
 def read_instructions(folder: Place, split: Split | None = None, snapshot: int | None = None) -> pa.Table:
@@ -28,7 +30,10 @@ def read_instructions(folder: Place, split: Split | None = None, snapshot: int |
     begins = f"{split}-" if split else ""
     files = [name for name in shard_names(place, snapshot) if name.rpartition("/")[2].startswith(begins)]
     if not files:
-        raise LlamocoError(f"{folder} holds no rows{f' of split {split!r}' if split else ''}: is it an export?")
+        what = f"holds no rows{f' of split {split!r}' if split else ''}"
+        if shard_names(place, snapshot):
+            raise LlamocoError(f"{folder} {what}")
+        raise not_a("an export", folder, f"{what}: is it an export?")
     return pa.concat_tables(read_shard(place, name) for name in files)
 
 
@@ -51,7 +56,7 @@ def read_shard(place: Files, name: str) -> pa.Table:
     if version != str(SCHEMA_VERSION):
         raise LlamocoError(
             f"{place.where(name)} has schema version {version}, this program reads 1 to {SCHEMA_VERSION}; "
-            "export the campaign again: llamoco-data export DIR OUT"
+            f"export the campaign again: {command('export', 'DIR', 'OUT')}"
         )
     if table.schema.names != SCHEMA.names:
         differs = sorted(set(table.schema.names) ^ set(SCHEMA.names))

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from llamoco_data.export.instructions import optimizer_confidence
+from llamoco_data.export.instructions import has_rival, optimizer_confidence
 from llamoco_data.portfolio.entrants import Entrant
-from llamoco_data.verdicts import Verdict, has_rival
+from llamoco_data.verdicts import Verdict
 
 NUM_BINS = 10
 """Equal bins of the confidences, from 0 to 1; the last one includes 1."""

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from llamoco_data.export.instructions import has_rival
 from llamoco_data.portfolio import OptimizerFamily
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.report.groups import GROUPINGS, Grouping
-from llamoco_data.verdicts import Verdict, has_rival
+from llamoco_data.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)

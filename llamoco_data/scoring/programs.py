@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from llamoco_data.folders import not_a
 from llamoco_data.identity import DIGEST_CHARACTERS, LlamocoError
 
 PROGRAMS_VERSION = 1
@@ -104,10 +105,13 @@ def read_programs(file: Path) -> Programs:
     return Programs(digest, models[0], settings.pop() if len(settings) == 1 else "", tuple(ordered))
 
 
+_NAME = "name the Parquet file that llamoco-tune generate wrote"
 _SPLIT = "score the programs of each model by themselves, from a file of their own"
 
 
 def _table(file: Path) -> pa.Table:
+    if file.is_dir():
+        raise not_a("a file of programs", file, f"is a folder; {_NAME}")
     try:
         with pq.ParquetFile(file) as parquet:
             schema = parquet.schema_arrow
@@ -115,7 +119,7 @@ def _table(file: Path) -> pa.Table:
             names = [name for name in PROGRAMS.names if name != "completion"]
             table = parquet.read(columns=names)
     except FileNotFoundError:
-        raise LlamocoError(f"{file} does not exist; name the Parquet file that llamoco-tune generate wrote") from None
+        raise LlamocoError(f"{file} does not exist; {_NAME}") from None
     except (pa.ArrowException, OSError) as error:
         why = getattr(error, "strerror", None) or "it is no Parquet file, or a damaged one"
         raise LlamocoError(f"{file} cannot be read: {why}; {_MEND}") from None
@@ -127,6 +131,11 @@ def _table(file: Path) -> pa.Table:
 
 def _check_schema(file: Path, schema: pa.Schema) -> None:
     version = (schema.metadata or {}).get(b"llamoco_programs_version", b"none").decode(errors="replace")
+    if version == "none":
+        raise LlamocoError(
+            f"{file} is no file of programs: its metadata lacks the key llamoco_programs_version, "
+            f"whose value is {PROGRAMS_VERSION}; {_NAME}, or add the key where another program wrote it"
+        )
     if version != str(PROGRAMS_VERSION):
         raise LlamocoError(
             f"{file} has llamoco_programs_version {version}, this program reads {PROGRAMS_VERSION}; "

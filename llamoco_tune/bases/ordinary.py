@@ -1,6 +1,5 @@
 """Base models that transformers loads by itself: those of the hub, and folders."""
 
-import re
 from pathlib import Path
 
 from huggingface_hub import HfApi, ModelCard, snapshot_download
@@ -8,11 +7,9 @@ from huggingface_hub.errors import RepositoryNotFoundError
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from llamoco_tune.bases.records import BaseRecord, read_base
+from llamoco_tune.identity import HUB_NAME, HUB_TIMEOUT_S
 from llamoco_tune.pretrained import pretrained_model, pretrained_tokenizer
 from llamoco_tune.records import TuningError
-
-HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
-HUB_TIMEOUT_S = 10.0
 
 Loaded = tuple[PreTrainedModel, PreTrainedTokenizerBase, BaseRecord]
 

@@ -9,8 +9,9 @@ from pydantic import Field
 from llamoco_tune.decoding import write
 from llamoco_tune.generate.jobs import Job, SelectionConfig, jobs_of, program_row, settings_of
 from llamoco_tune.generate.pace import GenerationReport, Pace, Show
+from llamoco_tune.identity import content_digest
 from llamoco_tune.instructions import read_split
-from llamoco_tune.model import Precision, computed_in, digest_of, load, num_tokens_of
+from llamoco_tune.model import Precision, computed_in, load, num_tokens_of
 from llamoco_tune.programs import Answer, DecodingConfig, Program, open_programs
 from llamoco_tune.records import Record, TuningError
 from llamoco_tune.tokens import Template, check_known, text_of
@@ -39,7 +40,7 @@ def generate_locally(
     jobs = jobs_of(read_split(data, selection.split), selection, decoding)
     device = _device(local.device)
     precision = computed_in(local.precision, device)
-    settings = settings_of(decoding, weights=digest_of(local.model), precision=precision)
+    settings = settings_of(decoding, weights=content_digest(local.model), precision=precision)
     with open_programs(out, local.model, settings) as file:
         pace = Pace(jobs, selection, file, show)
         missing = pace.missing

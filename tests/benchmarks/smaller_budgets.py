@@ -20,7 +20,6 @@ from rich.console import Console
 from rich.table import Table
 
 from llamoco_data.campaign import CampaignReader, view_of
-from llamoco_data.execution import contestants
 from llamoco_data.export.judging import baseline_of, cases_of, verdict_of
 from llamoco_data.identity import stream
 from llamoco_data.ordering import results_of, yardstick
@@ -102,7 +101,8 @@ def _compared(campaign: str, folder: Path, share: float) -> Iterator[Compared]:
 
 def _race(reader: CampaignReader, spec: AnySpec, at: Runs) -> tuple[Verdict, list[RunRecord]]:
     """A race at a problem's budget with the candidates of a campaign."""
-    racers, records = contestants(tuple(reader.entrants.values()), spec), list[RunRecord]()
+    racers = {c: entrant.optimizer for c, entrant in reader.entrants.items() if not entrant.declines(spec)}
+    records: list[RunRecord] = []
     while runs := next_runs(reader.spec.policy, spec.problem_id, racers, records):
         records += [at.of(run.candidate_id, run.seed) for run in runs]
     return judge(records, order=list(reader.entrants), baseline=baseline_of(reader.entrants)), records

@@ -16,7 +16,7 @@ from llamoco_data.problems.evaluation import build
 from llamoco_data.problems.own_spec import OwnProblemSpec
 from llamoco_data.problems.sampling import sample
 from llamoco_data.problems.slack import slack_worth
-from llamoco_data.racing import Contestant, Exhaustive, Race, Run, next_runs
+from llamoco_data.racing import Exhaustive, Race, Run, next_runs
 from llamoco_data.runs import RunRecord, run_program
 from llamoco_data.scoring.cases import read_export
 from llamoco_data.scoring.programs import Generated
@@ -139,13 +139,13 @@ def test_race_drops_no_exact_answer_for_one_that_uses_up_the_tolerance():
     spec = problem()
     points = {f"exact{i}": EXACT for i in range(3)} | {f"slack{i}": SLACK for i in range(3)}
     found = [record.model_copy(update={"seed": run.seed}) for record, run in _first_runs(spec, points)]
-    racers = [Contestant(candidate_id=name, optimizer=name) for name in points]
+    racers = {name: name for name in points}
     wanted = next_runs(Race(finalists=2, leaders=1e-9, runs_per_candidate=2), spec.problem_id, racers, found)
     assert {run.candidate_id for run in wanted} == {"exact0", "exact1"}
 
 
 def _first_runs(spec: OwnProblemSpec, points: dict[str, tuple[float, ...]]) -> list[tuple[RunRecord, Run]]:
-    racers = [Contestant(candidate_id=name, optimizer=name) for name in points]
+    racers = {name: name for name in points}
     runs = next_runs(Exhaustive(repeats=1), spec.problem_id, racers, [])
     return list(zip(records(spec, points, seeds=1), runs, strict=True))
 

@@ -70,6 +70,7 @@ def encoded(
     example = Example(
         instruction_id=f"i{seed}",
         problem_id=problem,
+        base_problem_id=problem,
         split="train",
         form="python",
         wording=wording,

@@ -21,6 +21,7 @@ from llamoco_tune.instructions import read_split
 from llamoco_tune.probing import linear_probe, majority_share
 from llamoco_tune.progress import TokenCount
 from llamoco_tune.records import TuningError
+from llamoco_tune.stopping import StopWish
 from llamoco_tune.teach import AnswerTrainer, TeachConfig, plan_of
 from llamoco_tune.tokens import Encoded, Template, encode
 from llamoco_tune.training import TrainConfig, lines_for_errors, only, trainer_arguments
@@ -78,7 +79,7 @@ def stepped(
         model=model, args=trainer_arguments(train, out, len(batches)), train_dataset=held, eval_dataset=rows,
         data_collator=only,
     )  # fmt: skip
-    trainer.prepare(config, TokenCount(), None, {})
+    trainer.prepare(config, TokenCount(), None, {}, StopWish())
     trainer.train()
     return {name: p.detach().clone() for name, p in model.named_parameters()}
 
