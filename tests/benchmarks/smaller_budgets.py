@@ -1,7 +1,7 @@
 """Measures labels that are read from traces against races that are run at the smaller budget, on fresh seeds.
 
     llamoco-data run standard-campaign --recipe standard
-    python tests/benchmarks/smaller_budgets.py standard-campaign smaller-runs
+    python -m tests.benchmarks.smaller_budgets standard-campaign smaller-runs
 
 For problems of a finished campaign, a race is run at a share of the budget, with the campaign's own programs. Its
 winner and that of the traces then run on seeds that neither has seen. The regret of the traces' label is the score of
