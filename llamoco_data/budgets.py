@@ -26,7 +26,8 @@ def at_budget(record: RunRecord, shorter: AnySpec) -> RunRecord | None:
     """The record of a run as it was when it had spent a smaller budget; None where it had evaluated no valid point.
 
     Exact at the checkpoints of the trace, for an optimizer that does not follow its budget, but for `cpu_s`,
-    `outside_box` and `non_finite`, which are left at 0. A run that failed failed at any budget.
+    `outside_box` and `non_finite`, which are left at 0, and `slack_worth`, which stays that of the point where the
+    whole run ended: of all that is known, the nearest to the optimum. A run that failed failed at any budget.
 
     Args:
         shorter: the record's problem with the smaller budget.
@@ -49,6 +50,7 @@ def at_budget(record: RunRecord, shorter: AnySpec) -> RunRecord | None:
             **common,
             "best_f": rows[-1][1],
             "violation": rows[-1][2],
+            "slack_worth": record.slack_worth if rows[-1][2] == 0 else None,
             "evaluations": min(record.evaluations, budget),
             "evaluations_to_target": hit if hit is not None and hit <= budget else None,
             "outside_box": 0,

@@ -22,7 +22,7 @@ class Yardstick:
     """The proven minimum, or the best feasible objective of any run; None where no run was feasible."""
     proven: bool
     tolerance: float
-    """Errors of at most this are equal."""
+    """Errors of at most this are equal: what is below the target's precision, or what slack can buy, is no progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,22 @@ def yardstick(records: Sequence[RunRecord]) -> Yardstick:
     optimum = records[0].optimum
     if optimum is not None:
         return yardstick_from(optimum, proven=True)
-    feasible = [r.best_f for r in records if r.status in MEASURED and r.violation == 0 and r.best_f is not None]
-    return yardstick_from(min(feasible, default=None), proven=False)
+    feasible = [
+        (r.best_f, r.slack_worth) for r in records if r.status in MEASURED and r.violation == 0 and r.best_f is not None
+    ]
+    priced = [(best_f, -worth) for best_f, worth in feasible if worth is not None]
+    slack_worth = -min(priced)[1] if priced else 0.0
+    return yardstick_from(min((f for f, _ in feasible), default=None), proven=False, slack_worth=slack_worth)
 
 
-def yardstick_from(best_known: float | None, *, proven: bool) -> Yardstick:
-    """The yardstick of a problem whose best known value is known already."""
+def yardstick_from(best_known: float | None, *, proven: bool, slack_worth: float = 0.0) -> Yardstick:
+    """The yardstick of a problem whose best known value is known already.
+
+    Args:
+        slack_worth: objective that the tolerance of the equalities is worth at the best known point.
+    """
     relative_to = 1.0 if proven else max(1.0, abs(best_known or 0.0))
-    return Yardstick(best_known, proven=proven, tolerance=TARGET_ERROR * relative_to)
+    return Yardstick(best_known, proven=proven, tolerance=max(TARGET_ERROR * relative_to, slack_worth))
 
 
 def results_of(runs: Sequence[Sequence[RunRecord]], measured_by: Yardstick) -> list[Results]:

@@ -34,6 +34,7 @@ from llamoco_data.problems.evaluation import (
 )
 from llamoco_data.problems.functions.definition import Vector
 from llamoco_data.problems.own_spec import AnySpec
+from llamoco_data.problems.slack import slack_worth
 
 TIME_LIMIT_S = 300.0
 """Default limit of one run. Generous, so that only a hang meets it: a run cut by the clock is not reproducible."""
@@ -77,6 +78,12 @@ class RunRecord(Record):
     """Objective of the best point evaluated inside the box: feasible first, then lowest."""
     violation: float | None = None
     """Its mean constraint violation: 0 where feasible."""
+    slack_worth: float | None = Field(default=None, ge=0)
+    """Objective that the tolerance of the equalities is worth at that point.
+
+    None where there is no equality, where the minimum is proven, where the point is infeasible, and in runs of earlier
+    releases.
+    """
     evaluations: int = Field(default=0, ge=0)
     evaluations_to_target: int | None = None
     """Evaluation at which the error was first at most 1e-8, where the optimum is proven."""
@@ -153,7 +160,10 @@ def recorded(
         optimum=problem.optimum,
         cpu_s=cpu_s,
     )
-    return blank if status in ("timed_out", "crashed", "invalid_program") else _with_result(blank, meter)
+    if status in ("timed_out", "crashed", "invalid_program"):
+        return blank
+    with quiet(seed):
+        return _with_result(blank, meter, _slack_worth(problem, meter))
 
 
 def unmeasured(
@@ -255,11 +265,19 @@ def _complaint(x: object, given: Given) -> str:
     return ""
 
 
-def _with_result(record: RunRecord, meter: Meter) -> RunRecord:
+def _slack_worth(problem: Problem, meter: Meter) -> float | None:
+    if problem.optimum is not None or not problem.spec.num_equality or meter.best_violation != 0:
+        return None
+    assert meter.best_x is not None, "what has a violation is a point"
+    return slack_worth(problem, meter.best_x)
+
+
+def _with_result(record: RunRecord, meter: Meter, slack_worth: float | None) -> RunRecord:
     return record.model_copy(
         update={
             "best_f": meter.best_f,
             "violation": meter.best_violation,
+            "slack_worth": slack_worth,
             "evaluations": meter.evaluations,
             "evaluations_to_target": meter.evaluations_to_target,
             "outside_box": meter.outside_box,

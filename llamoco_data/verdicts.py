@@ -4,7 +4,8 @@ The order of candidates is that of `ordering`, then that of the catalogue. Candi
 those that ran longer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
@@ -23,7 +24,7 @@ RESAMPLES = 200
 NEAR_TIE_SHARE = 0.1
 """A candidate that is at least as good as the winner in this share of the resamples is a near-tie."""
 
-KeptOutReason = Literal["trivial", "unsolved", "no better than random search"]
+KeptOutReason = Literal["trivial", "unsolved", "no better than random search", "unsure at a smaller budget"]
 
 
 class Standing(Record):
@@ -60,22 +61,39 @@ class Verdict(Record):
     best_known: float | None
     """The proven minimum, or the best feasible objective of any run; None where no run was feasible."""
     best_known_proven: bool
+    tolerance: float
+    """Errors of at most this are equal."""
     kept_out: KeptOutReason | None
-    """Why it teaches nothing: everything solves it, nothing finds a feasible point, or nothing beats chance."""
+    """Why it teaches nothing: everything solves it, nothing finds a feasible point, nothing beats chance, or the traces
+    tell too little of a smaller budget."""
     standings: tuple[Standing, ...]
     """Every candidate that was run, best first."""
 
 
-def judge(records: Sequence[RunRecord], *, order: Sequence[str] | None = None, baseline: str | None = None) -> Verdict:
-    """The verdict on one problem; the order of the records does not matter, and declined runs are passed over.
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """All runs of one problem, measured alike: what a winner is chosen by."""
 
-    Args:
-        order: candidate ids in catalogue order, which break the last ties. Default: today's portfolio.
-        baseline: candidate id of random search. Default: that of today's portfolio.
+    problem_id: str
+    max_evaluations: int
+    candidates: Sequence[str]
+    """candidate_ids in catalogue order; positions in what follows are positions here."""
+    runs: Sequence[Sequence[RunRecord]]
+    """Of each candidate."""
+    measured_by: Yardstick
+    results: Sequence[Results]
+    keys: NDArray[np.float64]
+    """The order's criteria, of shape (candidates, 4)."""
+    scores: Mapping[int, NDArray[np.float64]]
+    """By position: of each run, in the order of the seeds."""
+    baseline: str
+    """candidate_id of random search."""
 
-    Raises:
-        LlamocoError: no run to judge, or runs of several problems or budgets.
-    """
+
+def contest(
+    records: Sequence[RunRecord], *, order: Sequence[str] | None = None, baseline: str | None = None
+) -> Contest:
+    """The runs of one problem, measured; see `judge`."""
     ran = [record for record in records if record.status != "declined"]
     if not ran:
         raise LlamocoError("there is no run to judge: every candidate declined, or no record was given")
@@ -91,24 +109,58 @@ def judge(records: Sequence[RunRecord], *, order: Sequence[str] | None = None, b
     runs = [by_candidate[candidate] for candidate in candidates]
     results = results_of(runs, measured_by)
     keys_CK = keys_of(results)
-    tier = _tier(runs)
-    ranked = sorted(ranking(keys_CK), key=lambda c: -tier[c])
-    finalists = [c for c in ranked if tier[c] == tier[ranked[0]]]
-    win_share, tie_share = _resample(ran[0].problem_id, candidates, results, finalists)
     floor = _floor_error(by_candidate.get(baseline, []), keys_CK[:, 2].tolist(), measured_by)
-    scores = _scores(results, floor, measured_by.tolerance)
-    standings = tuple(
-        _standing(candidates[c], runs[c], keys_CK[c].tolist(), scores[c], win_share.get(c, 0.0)) for c in ranked
-    )
-    return Verdict(
+    return Contest(
         problem_id=ran[0].problem_id,
         max_evaluations=ran[0].max_evaluations,
+        candidates=candidates,
+        runs=runs,
+        measured_by=measured_by,
+        results=results,
+        keys=keys_CK,
+        scores=_scores(results, floor, measured_by.tolerance),
+        baseline=baseline,
+    )
+
+
+def judge(records: Sequence[RunRecord], *, order: Sequence[str] | None = None, baseline: str | None = None) -> Verdict:
+    """The verdict on one problem; the order of the records does not matter, and declined runs are passed over.
+
+    Args:
+        order: candidate ids in catalogue order, which break the last ties. Default: today's portfolio.
+        baseline: candidate id of random search. Default: that of today's portfolio.
+
+    Raises:
+        LlamocoError: no run to judge, or runs of several problems or budgets.
+    """
+    of = contest(records, order=order, baseline=baseline)
+    tier = _tier(of.runs)
+    ranked = sorted(ranking(of.keys), key=lambda c: -tier[c])
+    finalists = [c for c in ranked if tier[c] == tier[ranked[0]]]
+    win_share, tie_share = _resample(of.problem_id, of.candidates, of.results, finalists)
+    near_ties = [c for c in finalists[1:] if tie_share[c] >= NEAR_TIE_SHARE]
+    return verdict_on(of, ranked, win_share, near_ties)
+
+
+def verdict_on(of: Contest, ranked: Sequence[int], win_share: Mapping[int, float], near_ties: Sequence[int]) -> Verdict:
+    """The verdict on a contest whose candidates are ranked.
+
+    Args:
+        ranked: positions of the candidates, best first.
+        win_share: by position, those that have one.
+        near_ties: positions, best first.
+    """
+    standings = tuple(_standing(of, c, win_share.get(c, 0.0)) for c in ranked)
+    return Verdict(
+        problem_id=of.problem_id,
+        max_evaluations=of.max_evaluations,
         winner=standings[0].candidate_id,
         confidence=standings[0].win_share,
-        near_ties=tuple(candidates[c] for c in finalists[1:] if tie_share[c] >= NEAR_TIE_SHARE),
-        best_known=measured_by.best_known,
-        best_known_proven=measured_by.proven,
-        kept_out=_kept_out(standings, baseline, measured_by.tolerance),
+        near_ties=tuple(of.candidates[c] for c in near_ties),
+        best_known=of.measured_by.best_known,
+        best_known_proven=of.measured_by.proven,
+        tolerance=of.measured_by.tolerance,
+        kept_out=_kept_out(standings, of.baseline, of.measured_by.tolerance),
         standings=standings,
     )
 
@@ -211,29 +263,26 @@ def _floor_error(baseline: Sequence[RunRecord], errors: Sequence[float], measure
     return 10 * max((error for error in errors if isfinite(error)), default=measured_by.tolerance)
 
 
-def _standing(
-    candidate_id: str, runs: Sequence[RunRecord], keys: Sequence[float], score: float, win_share: float
-) -> Standing:
-    infeasible, violation, error, hit = keys
+def _standing(of: Contest, c: int, win_share: float) -> Standing:
+    infeasible, violation, error, hit = of.keys[c].tolist()
     return Standing(
-        candidate_id=candidate_id,
-        runs=len(runs),
-        failures=sum(run.status not in MEASURED for run in runs),
+        candidate_id=of.candidates[c],
+        runs=len(of.runs[c]),
+        failures=sum(run.status not in MEASURED for run in of.runs[c]),
         feasible_share=1 - infeasible,
         median_violation=violation if isfinite(violation) else None,
         median_error=error if isfinite(error) else None,
         evaluations_to_target=hit if isfinite(hit) else None,
-        score=score,
+        score=float(of.scores[c].mean()),
         win_share=win_share,
     )
 
 
-def _scores(results: Sequence[Results], floor: float, tolerance: float) -> dict[int, float]:
-    """By position: the mean over the runs."""
-    scores: dict[int, float] = {}
+def _scores(results: Sequence[Results], floor: float, tolerance: float) -> dict[int, NDArray[np.float64]]:
+    """By position: of each run."""
+    scores: dict[int, NDArray[np.float64]] = {}
     for result in results:
-        means_C = np.mean(run_scores(result.error, floor, tolerance), axis=1)
-        scores |= zip(result.positions, means_C.tolist(), strict=True)
+        scores |= zip(result.positions, run_scores(result.error, floor, tolerance), strict=True)
     return scores
 
 

@@ -54,9 +54,11 @@ single best solver, `{report.single_best}`, {report.single_best_score:.2f}.
 
 Candidates are ordered by the share of feasible runs, then by the median violation, then by the median final error
 (errors within the tolerance are equal: 1e-8, or where no optimum is proven 1e-8 times the larger of 1 and the best
-known value), then by the median number of evaluations to the target, then by the order of the catalogue. `confidence`
-is the share of resamples of the seeds that the winner wins; `near_ties` are at least as good in a tenth of them or
-more.
+known value, and at least what the tolerance of the equalities can buy, which `extra` tells), then by the median number
+of evaluations to the target, then by the order of the catalogue. `confidence` is the share of resamples of the seeds
+that the winner wins; `near_ties` are at least as good in a tenth of them or more. Where `base_problem_id` is another
+problem, the one that was measured at a larger budget, candidates are ordered by mean score instead, with one run at the
+mean of all added to the runs of each.
 
 ## Columns
 

@@ -20,6 +20,7 @@ from llamoco_data.portfolio import BASELINE
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import RunRecord
+from llamoco_data.shrunk_verdicts import judge_shrunk
 from llamoco_data.verdicts import Verdict, judge
 
 Kept = TypeVar("Kept", bound=Record)
@@ -33,6 +34,8 @@ class BudgetedProblem:
     records: Sequence[RunRecord]
     split: Split
     """That of the problem at its own budget: the same function is on one side, whatever the budget."""
+    is_shorter: bool = False
+    """Whether the runs were made at a larger budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def budgeted_problems(
         told = [r for r in runs.records if _tells(candidates[r.candidate_id], shorter)]
         records = [record for record in (at_budget(run, shorter) for run in told) if record is not None]
         if records:
-            yield BudgetedProblem(shorter, records, split)
+            yield BudgetedProblem(shorter, records, split, is_shorter=True)
 
 
 def shorter_of(spec: AnySpec, shares: Sequence[float]) -> Iterator[AnySpec]:
@@ -184,8 +187,18 @@ def _judged(shares: Sequence[float], reader: CampaignReader, indices: Sequence[i
     return judged
 
 
+def verdict_of(budgeted: BudgetedProblem, order: Sequence[str], baseline: str) -> Verdict:
+    """The verdict on a problem at one budget: at a smaller budget than that of the runs, numbers of runs are no merit.
+
+    Args:
+        order: candidate ids in catalogue order.
+        baseline: candidate id of random search.
+    """
+    return (judge_shrunk if budgeted.is_shorter else judge)(budgeted.records, order=order, baseline=baseline)
+
+
 def _judge_one(budgeted: BudgetedProblem, order: Sequence[str], baseline: str) -> _Judged:
-    verdict = judge(budgeted.records, order=order, baseline=baseline)
+    verdict = verdict_of(budgeted, order, baseline)
     is_taught = verdict.kept_out is None
     scores = {standing.candidate_id: standing.score for standing in verdict.standings}
     replay = replay_of(budgeted.records, verdict.winner).model_copy(update={"trace": ()}) if is_taught else None

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from llamoco_data.identity import LlamocoError, digest, stream
-from llamoco_data.instruction_set import SCHEMA, SCHEMA_VERSION, CandidateResult, Instruction, Split
+from llamoco_data.identity import LlamocoError, canonical, digest, stream
+from llamoco_data.instruction_set import SCHEMA, SCHEMA_VERSION, TOLERANCE, CandidateResult, Instruction, Split
+from llamoco_data.ordering import yardstick_from
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.functions import FUNCTION_BY_NAME
 from llamoco_data.problems.own_spec import AnySpec
@@ -80,7 +81,7 @@ def instructions(labelled: LabelledProblem, references: References, *, wordings:
         "split": labelled.split,
         "base_problem_id": labelled.base_problem_id,
         "schema_version": SCHEMA_VERSION,
-        "extra": "{}",
+        "extra": canonical(_extra(verdict)),
     }
     return [
         Instruction.model_validate(
@@ -141,6 +142,12 @@ def _verdict_columns(labelled: LabelledProblem, references: References) -> dict[
         "replay_violation": replay.violation,
         "replay_evaluations": replay.evaluations,
     }
+
+
+def _extra(verdict: Verdict) -> dict[str, float]:
+    """The tolerance of errors, where the best known value alone does not tell it."""
+    plain = yardstick_from(verdict.best_known, proven=verdict.best_known_proven)
+    return {TOLERANCE: verdict.tolerance} if verdict.tolerance != plain.tolerance else {}
 
 
 def settings_json(candidate: StoredCandidate) -> str:

@@ -84,7 +84,8 @@ def export(
 
     Raises:
         LlamocoError: the folder holds no campaign, or nothing worth teaching yet; or the place is taken or cannot be
-            written, or has no such snapshot; or a budget is no share; or a process died.
+            written, or has no such snapshot; or a budget is no share, or too small a share for every problem; or a
+            process died.
     """
     wrong = [share for share in budgets if not 0 < share < 1]
     if wrong:

@@ -13,6 +13,9 @@ from llamoco_data.statements import Form
 SCHEMA_VERSION = 2
 """Version of the columns. A reader upgrades earlier ones and refuses newer ones."""
 
+TOLERANCE = "tolerance"
+"""Key in `extra`: errors of at most this are equal."""
+
 Split = Literal["train", "validation", "test", "test_families"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test", "test_families")
 
@@ -113,7 +116,7 @@ class Instruction(Record):
     schema_version: int
     """Version of these columns."""
     extra: str
-    """JSON object for what later versions add; `{}` today."""
+    """JSON object for what later versions add: `tolerance` of errors, where equalities make it larger than usual."""
 
 
 _RESULT = pa.struct(

@@ -11,14 +11,11 @@ from statistics import fmean
 import numpy as np
 
 from llamoco_data.export.making import has_rival
-from llamoco_data.identity import stream
 from llamoco_data.portfolio import OptimizerFamily
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.report.winners import families_of
+from llamoco_data.scoring import intervals
 from llamoco_data.verdicts import Standing, Verdict
-
-RESAMPLES = 2_000
-"""Bootstrap resamples of the problems behind an interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +82,8 @@ def gap_of(verdicts: Sequence[Verdict], single_best: str) -> Gap:
         num_run=sum(any(s.candidate_id == single_best for s in verdict.standings) for verdict in verdicts),
         virtual_best=float(best_N.mean()),
         single_best=float(single_N.mean()),
-        interval=_interval((best_N - single_N).tolist(), [verdict.problem_id for verdict in verdicts]),
+        interval=intervals.mean_interval(best_N - single_N, intervals.resampled([v.problem_id for v in verdicts])),
     )
-
-
-def _interval(values: Sequence[float], problem_ids: Sequence[str]) -> tuple[float, float] | None:
-    """Percentile interval of the mean, from a stream that the problems name."""
-    count = len(values)
-    if count < 2:
-        return None
-    picks_BN = stream("report", "gap", *problem_ids).integers(count, size=(RESAMPLES, count))
-    low, high = np.quantile(np.asarray(values)[picks_BN].mean(axis=1), [0.025, 0.975])
-    return float(low), float(high)
 
 
 def reaches(verdicts: Sequence[Verdict], candidates: Mapping[str, StoredCandidate]) -> tuple[Reach, ...]:

@@ -1,13 +1,20 @@
 # pyright: reportExplicitAny=false, reportUnknownParameterType=false
 """The problems of an export as programs are scored on them: what is asked, by what an answer is measured, the label."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from llamoco_data.files import Files, Place, files_at
 from llamoco_data.identity import LlamocoError, digest
-from llamoco_data.instruction_set import read_instructions, shard_names, snapshot_manifest, snapshot_numbers
+from llamoco_data.instruction_set import (
+    TOLERANCE,
+    read_instructions,
+    shard_names,
+    snapshot_manifest,
+    snapshot_numbers,
+)
 from llamoco_data.ordering import Yardstick, yardstick_from
 from llamoco_data.problems.own_spec import AnySpec, read_spec
 from llamoco_data.scoring.programs import Generated
@@ -110,7 +117,7 @@ def _case(row: Mapping[str, Any]) -> Case:
         spec=read_spec(row["problem_spec"]),
         split=row["split"],
         base_problem_id=row["base_problem_id"],
-        measured_by=yardstick_from(row["best_known"], proven=row["best_known_proven"]),
+        measured_by=_yardstick(row),
         floor=row["random_search_error"],
         answer=row["answer"],
         optimizer=row["optimizer"],
@@ -118,6 +125,11 @@ def _case(row: Mapping[str, Any]) -> Case:
         winner_score=row["winner_score"],
         single_best_score=row["single_best_score"],
     )
+
+
+def _yardstick(row: Mapping[str, Any]) -> Yardstick:
+    plain = yardstick_from(row["best_known"], proven=row["best_known_proven"])
+    return replace(plain, tolerance=json.loads(row["extra"]).get(TOLERANCE, plain.tolerance))
 
 
 def _export_id(place: Files) -> str:

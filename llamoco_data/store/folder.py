@@ -25,6 +25,7 @@ from llamoco_data.store import manifest, tables
 from llamoco_data.store.index import Index
 from llamoco_data.store.manifest import Entry, StoredFile
 from llamoco_data.store.tables import StoredProblem
+from llamoco_data.store.upgrades import whole_runs
 
 _OPEN_FILES = 8
 """Parquet files kept open: problems that are read one after another mostly lie in the same ones. One takes 15 kB of
@@ -136,7 +137,8 @@ class Store:
         groups = [tables.NO_RUNS]
         for path, group in self._index.run_groups.get(problem_id, ()):
             with self._readable(path):
-                groups.append(self._open(path).read_row_group(group, use_threads=False))
+                stored = self._open(path).read_row_group(group, use_threads=False)
+                groups.append(whole_runs(stored, tables.RUNS))
         return pa.concat_tables(groups)
 
     def run_columns(self, *columns: str) -> Iterator[pa.Table]:

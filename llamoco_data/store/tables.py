@@ -1,7 +1,8 @@
 # pyright: reportExplicitAny=false, reportUnknownParameterType=false
 """How problems, candidates and runs lie in Parquet: frozen schemas, and records to tables and back.
 
-A schema never changes within a schema version: a column that only later files have would break whoever reads them all.
+Within a schema version a schema changes in one way only: a column that may be null is added at its end, and
+`upgrades` fills it in where earlier files are read.
 """
 
 import json
@@ -39,10 +40,13 @@ RUNS = pa.schema(
         pa.field("trace_f", pa.list_(pa.field("element", pa.float64())), nullable=False),
         pa.field("trace_violation", pa.list_(pa.field("element", pa.float64())), nullable=False),
         pa.field("cpu_s", pa.float64(), nullable=False),
+        pa.field("slack_worth", pa.float64()),
     ],
     _METADATA,
 )
 """One row a run; one row group a problem."""
+RUNS_WITHOUT_SLACK_WORTH = RUNS.remove(RUNS.get_field_index("slack_worth"))
+"""As the releases wrote them that took errors within the tolerance of the equalities for progress."""
 NO_RUNS = RUNS.empty_table()
 
 PROBLEMS = pa.schema(

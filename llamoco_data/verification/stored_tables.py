@@ -14,10 +14,14 @@ from llamoco_data.identity import DIGEST_CHARACTERS
 from llamoco_data.problems.own_spec import read_spec
 from llamoco_data.runs import program_id, run_id
 from llamoco_data.store.manifest import StoredFile
-from llamoco_data.store.tables import CANDIDATES, CANDIDATES_WITHOUT_LIMITS, PROBLEMS, RUNS
+from llamoco_data.store.tables import CANDIDATES, CANDIDATES_WITHOUT_LIMITS, PROBLEMS, RUNS, RUNS_WITHOUT_SLACK_WORTH
 from llamoco_data.verification.finding import Finding
 
-_SCHEMAS = {"candidates": (CANDIDATES, CANDIDATES_WITHOUT_LIMITS), "problems": (PROBLEMS,), "runs": (RUNS,)}
+_SCHEMAS = {
+    "candidates": (CANDIDATES, CANDIDATES_WITHOUT_LIMITS),
+    "problems": (PROBLEMS,),
+    "runs": (RUNS, RUNS_WITHOUT_SLACK_WORTH),
+}
 _REDO = "run the campaign: it is set aside, and what it held is made again"
 _WRONG = "it was not written by this program; take a copy of the folder that is whole"
 

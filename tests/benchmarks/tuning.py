@@ -34,6 +34,7 @@ from llamoco_tune.instructions import read_split
 from llamoco_tune.progress import TokenCount
 from llamoco_tune.progress.devices import peak_memory_bytes
 from llamoco_tune.quiet import quiet_transformers
+from llamoco_tune.stopping import StopWish
 from llamoco_tune.teach import AnswerTrainer, TeachConfig
 from llamoco_tune.tokens import Encoded, Template, encode
 from llamoco_tune.training import TrainConfig, computed_in, only, trainer_arguments
@@ -73,7 +74,9 @@ def ours(loaded: Any, rows: list[Encoded], per_batch: int, out: Path) -> Clock:
         data_collator=only, callbacks=[clock],
     )  # fmt: skip
     trainer.args.save_strategy = "no"
-    trainer.prepare(TeachConfig(train=train, evaluation=EvaluationConfig(num_programs=0)), TokenCount(), None, {})
+    trainer.prepare(
+        TeachConfig(train=train, evaluation=EvaluationConfig(num_programs=0)), TokenCount(), StopWish(), None, {}
+    )
     trainer.train()
     return clock
 

@@ -14,6 +14,7 @@ import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
 
+from llamoco_data.budgets import shorter_budget
 from llamoco_data.campaign import CampaignSpec, read_candidates, read_problems, run_campaign
 from llamoco_data.execution import executor
 from llamoco_data.export import Exported, export
@@ -320,6 +321,21 @@ def test_answer_at_a_smaller_budget_gives_the_result_that_the_trace_told(shorter
         record = run_program(row["answer"], ProblemSpec.from_json(row["problem_spec"]), row["replay_seed"])
         assert (record.best_f, record.violation) == (row["replay_best_f"], row["replay_violation"])
         assert record.max_evaluations == row["max_evaluations"]
+
+
+def test_every_problem_at_a_smaller_budget_is_a_row_or_is_counted_with_a_reason(campaign: Path):
+    plain, both = (export(campaign, campaign.parent / f"count{share}", budgets=share).report for share in ([], [0.3]))
+    added = both.num_problems - plain.num_problems
+    kept_out = sum(both.kept_out.values()) - sum(plain.kept_out.values())
+    budgets = [shorter_budget(runs.spec.max_evaluations, 0.3) for runs in read_problems(campaign)]
+    assert added + kept_out == sum(budget is not None for budget in budgets)
+    assert both.kept_out["unsure at a smaller budget"] > 0
+
+
+def test_export_at_a_share_that_is_too_small_for_every_problem_is_refused(campaign: Path, tmp_path: Path):
+    with pytest.raises(LlamocoError, match=r"1e-05 of the budget is fewer than 10 evaluations on every problem"):
+        export(campaign, tmp_path / "set", budgets=[0.3, 1e-5])
+    assert not (tmp_path / "set").exists()
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -0.5, 3.0])

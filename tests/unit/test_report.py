@@ -70,6 +70,7 @@ def verdict(
         near_ties=tuple(near_ties),
         best_known=0.0,
         best_known_proven=True,
+        tolerance=1e-8,
         kept_out=None,
         standings=standings,
     )

@@ -1,5 +1,6 @@
 """The campaign folder: what is committed reads back, each run once, and what no log entry names does not exist."""
 
+import hashlib
 from pathlib import Path
 
 import pyarrow.dataset as ds
@@ -32,6 +33,7 @@ def record(problem: StoredProblem, seed: int, **fields: object) -> RunRecord:
         violation=1e300,
         evaluations=100,
         evaluations_to_target=7,
+        slack_worth=1e-300,
         trace=((1, 3.5, 0.25), (2, 1 / 3, 0.0)),
         cpu_s=0.25,
     )
@@ -63,6 +65,20 @@ def test_store_gives_back_every_field_of_what_it_was_given(tmp_path: Path):
     assert store.candidates() == stored_candidates(("de",))
     assert store.complete("plan") == {PROBLEMS[1].spec.problem_id}
     assert store.complete("other plan") == set()
+
+
+def test_store_reads_runs_of_a_release_that_knew_no_worth_of_slack_beside_new_ones(tmp_path: Path):
+    old, new = record(PROBLEMS[0], 1, slack_worth=None), record(PROBLEMS[0], 2, slack_worth=0.5)
+    store = Store(tmp_path)
+    store.commit(Block(PROBLEMS[:1], [old]))
+    (file,) = [file for file in store.files if file.kind == "runs"]
+    before = pq.read_table(tmp_path / file.path).drop_columns(["slack_worth"])
+    pq.write_table(before, tmp_path / file.path)
+    data = (tmp_path / file.path).read_bytes()
+    entry = max((tmp_path / ".manifest").iterdir())
+    entry.write_text(entry.read_text().replace(file.sha256, hashlib.sha256(data).hexdigest()))
+    Store(tmp_path).commit(Block(records=[new]))
+    assert Store(tmp_path).records(PROBLEMS[0].spec.problem_id) == [old, new]
 
 
 def test_store_that_was_never_written_is_empty(tmp_path: Path):
