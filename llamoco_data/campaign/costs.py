@@ -11,7 +11,7 @@ from llamoco_data.problems.sampling import sample_size
 from llamoco_data.racing import Exhaustive
 from llamoco_data.store import Store
 
-OBJECTIVE_US = 6.0
+OBJECTIVE_US = 4.0
 """Processor microseconds of one evaluation of a problem from Python, between those of one function and of five rotated
 ones."""
 FLOOR_S = 0.0015

@@ -14,10 +14,10 @@ from llamoco_data.runs import MEASURED, RunRecord
 from llamoco_data.verdicts import Standing, Verdict
 
 MOST_PROBLEMS = 60
-"""Problems with curves on a page: of more, an even choice, so that the page stays small."""
+"""Most problems with curves on a page; of more, an even choice is shown, so that the page stays small."""
 MOST_NEAR_TIES = 3
 MOST_CURVES = 8
-"""Of one problem, random search included."""
+"""Most curves of one problem, random search included."""
 
 Role = Literal["winner", "near-tie", "rival", "random search"]
 Item = TypeVar("Item")
@@ -25,7 +25,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """The median over seeds of the best point so far. A run without a point yet, or that failed, is the worst."""
+    """The median over seeds of the best point so far. A run that has no point yet or failed counts as worst."""
 
     evaluations: int
     error: float | None
@@ -62,7 +62,7 @@ class ProblemCurves:
 
 
 def evenly(items: Sequence[Item], most: int) -> list[Item]:
-    """At most so many of the items, evenly spread, in their order."""
+    """At most `most` of the items, evenly spread, in their order."""
     count = min(len(items), most)
     return [items[i * len(items) // count] for i in range(count)]
 

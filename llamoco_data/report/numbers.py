@@ -10,7 +10,7 @@ from llamoco_data.report.sureness import Sureness, sureness
 from llamoco_data.report.winners import GroupingWins, OptimizerWins, wins_by_group, wins_by_optimizer
 
 FREQUENT_SHARE = 0.01
-"""An optimizer that wins this share of the problems wins some of them."""
+"""Least share of the problems that a frequent winner wins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class CampaignReport:
 
     campaign: JudgedCampaign
     families: tuple[OptimizerFamily, ...]
-    """Of the optimizers that can win, most wins first."""
+    """Families of the optimizers that can win, most wins first."""
     wins: tuple[OptimizerWins, ...]
     groupings: tuple[GroupingWins, ...]
     gap: Gap | None

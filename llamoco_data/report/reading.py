@@ -20,20 +20,20 @@ from llamoco_data.verdicts import Verdict
 
 @dataclass(frozen=True, slots=True)
 class JudgedCampaign:
-    """What a page is made of."""
+    """A judged campaign: all data of its page."""
 
     status: Status
     candidates: Mapping[str, StoredCandidate]
     """By candidate_id, in catalogue order."""
     problems: tuple[tuple[AnySpec, Verdict], ...]
-    """Judged and not kept out."""
+    """Judged problems that are not kept out."""
     kept_out: Mapping[str, int]
-    """Problems by reason, most first."""
+    """Number of problems kept out, by reason, most first."""
     single_best: str
     """candidate_id of the single best solver; empty where no problem remains, or only random search was run."""
     costs: tuple[OptimizerCost, ...]
     curves: tuple[ProblemCurves, ...]
-    """Of an even choice of the judged problems, those kept out included."""
+    """Curves of an even choice of the judged problems, including those kept out."""
 
     @property
     def num_judged(self) -> int:
@@ -48,7 +48,7 @@ def read_judged(folder: Place, processes: int | None = None) -> JudgedCampaign:
     """The campaign in a folder, judged. Reads every run twice; only the chosen problems' traces stay in memory.
 
     Args:
-        processes: that judge problems, see `export`.
+        processes: number of processes that judge problems; see `export`.
 
     Raises:
         LlamocoError: the folder holds no campaign, or is damaged, or there is no run in it yet; or a process died.

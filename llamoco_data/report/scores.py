@@ -28,11 +28,11 @@ class Gap:
     candidate_id: str
     """The single best solver."""
     num_run: int
-    """Problems that it was run on; on the others it scores 0."""
+    """Number of problems that the single best solver was run on; it scores 0 on the others."""
     virtual_best: float
     single_best: float
     interval: tuple[float, float] | None
-    """95 % of the resamples of the problems have their difference in here; None for a single problem."""
+    """Middle 95 % of the difference over resamples of the problems; None for a single problem."""
 
     @property
     def difference(self) -> float:
@@ -48,11 +48,11 @@ class Reach:
     candidate_id: str
     """Its best candidate: the one with the largest sum of scores over all problems."""
     num_problems: int
-    """Problems that the best candidate was run on."""
+    """Number of problems that the best candidate was run on."""
     score: float
-    """Of its best candidate."""
+    """Mean score of the best candidate."""
     virtual_best: float
-    """Of the winners of these problems."""
+    """Mean score of the winners of these problems."""
 
     @property
     def gap(self) -> float:
@@ -66,9 +66,9 @@ class Contribution:
     optimizer: str
     family: OptimizerFamily
     drop: float
-    """Of the virtual best's mean score, where each of its wins goes to the next candidate of another optimizer."""
+    """Drop of the virtual best's mean score if each win goes to the next candidate of another optimizer."""
     sole_wins: int
-    """Problems that it wins without a near-tie of another optimizer."""
+    """Number of problems that it wins without a near-tie of another optimizer."""
 
 
 def gap_of(verdicts: Sequence[Verdict], single_best: str) -> Gap:

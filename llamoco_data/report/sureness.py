@@ -17,17 +17,17 @@ class Sureness:
     """Confidences over problems. Counts are of problems, one for each bin."""
 
     candidate_counts: tuple[int, ...]
-    """By the share of resamples that the winner wins."""
+    """Problems by the share of resamples in which the winner wins."""
     optimizer_counts: tuple[int, ...]
-    """By the share of resamples that the winner's optimizer wins, with any settings."""
+    """Problems by the share of resamples in which the winner's optimizer wins, with any settings."""
     median_candidate: float
     median_optimizer: float
     near_ties: int
-    """Candidates that tie with a winner, over all problems."""
+    """Number of near-ties over all problems."""
     with_near_tie: int
-    """Problems with a near-tie."""
+    """Number of problems with a near-tie."""
     with_rival: int
-    """Problems with a near-tie of another optimizer than the winner's."""
+    """Number of problems with a near-tie of another optimizer than the winner's."""
 
 
 def sureness(verdicts: Sequence[Verdict], candidates: Mapping[str, StoredCandidate]) -> Sureness:

@@ -20,7 +20,7 @@ class OptimizerWins:
     family: OptimizerFamily
     wins: int
     sole_wins: int
-    """Those of them without a near-tie of another optimizer."""
+    """Number of its wins without a near-tie of another optimizer."""
 
 
 @dataclass(frozen=True, slots=True)
