@@ -20,6 +20,7 @@ from llamoco_data.execution import executor
 from llamoco_data.export import export as export_set
 from llamoco_data.files import folder_name
 from llamoco_data.identity import LlamocoError
+from llamoco_data.invocation import command
 from llamoco_data.recipes import RECIPES, campaign_for
 from llamoco_data.report import write_report
 from llamoco_data.scoring import TIME_LIMIT_S, score
@@ -311,4 +312,4 @@ def _fail(message: str) -> NoReturn:
 
 def _help_command(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
-    return f"{context.command_path if context else 'llamoco-data'} --help"
+    return command(*(context.command_path.split()[1:] if context else ()), "--help")
