@@ -20,9 +20,10 @@ from rich.console import Console
 from rich.table import Table
 
 from llamoco_data.campaign import CampaignReader, view_of
-from llamoco_data.export.judging import baseline_of, cases_of, verdict_of
+from llamoco_data.export.judging import baseline_of, budgeted_problems, verdict_of
 from llamoco_data.identity import stream
 from llamoco_data.ordering import results_of, yardstick
+from llamoco_data.portfolio.stored_candidates import optimizers_of
 from llamoco_data.problems.evaluation import build
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.racing import next_runs
@@ -61,7 +62,7 @@ class Runs:
 
     def of(self, candidate_id: str, seed: int) -> RunRecord:
         if (candidate_id, seed) not in self._known:
-            program = self._reader.entrants[candidate_id].program
+            program = self._reader.candidates[candidate_id].program
             record = run_program(program, self._spec, seed, problem=self._problem)
             self._known[candidate_id, seed] = record
             with self._file.open("a") as lines:
@@ -90,28 +91,28 @@ def _compared(campaign: str, folder: Path, share: float) -> Iterator[Compared]:
     reader = CampaignReader(view_of(campaign))
     for index in stream("smaller budgets").permutation(reader.indices())[SET_ASIDE:]:
         runs = reader.runs(int(index))
-        smaller = [*cases_of(runs, reader.entrants, [share], reader.spec.held_out_families)][1:]
-        for case in smaller if runs.complete else ():
-            at = Runs(folder, reader, case.spec)
-            raced, race = _race(reader, case.spec, at)
+        smaller = [*budgeted_problems(runs, reader.candidates, [share], reader.spec.held_out_families)][1:]
+        for budgeted in smaller if runs.complete else ():
+            at = Runs(folder, reader, budgeted.spec)
+            raced, race = _race(reader, budgeted.spec, at)
             if raced.kept_out is None:
-                told = verdict_of(case, list(reader.entrants), baseline_of(reader.entrants))
+                told = verdict_of(budgeted, list(reader.candidates), baseline_of(reader.candidates))
                 yield Compared(told, raced, _regret(reader, at, race, told, raced))
 
 
 def _race(reader: CampaignReader, spec: AnySpec, at: Runs) -> tuple[Verdict, list[RunRecord]]:
     """A race at a problem's budget with the candidates of a campaign."""
-    racers = {c: entrant.optimizer for c, entrant in reader.entrants.items() if not entrant.declines(spec)}
+    racers = optimizers_of(reader.candidates.values(), spec)
     records: list[RunRecord] = []
     while runs := next_runs(reader.spec.policy, spec.problem_id, racers, records):
         records += [at.of(run.candidate_id, run.seed) for run in runs]
-    return judge(records, order=list(reader.entrants), baseline=baseline_of(reader.entrants)), records
+    return judge(records, order=list(reader.candidates), baseline=baseline_of(reader.candidates)), records
 
 
 def _regret(reader: CampaignReader, at: Runs, race: Sequence[RunRecord], told: Verdict, raced: Verdict) -> float:
     seeds = [run_seed(raced.problem_id, FIRST_FRESH + repeat) for repeat in range(FRESH)]
     labels = [[at.of(label, seed) for seed in seeds] for label in (raced.winner, told.winner)]
-    floor = [at.of(baseline_of(reader.entrants), seed) for seed in seeds]
+    floor = [at.of(baseline_of(reader.candidates), seed) for seed in seeds]
     measured_by = yardstick([*race, *labels[0], *labels[1], *floor])
     worst = floor_from(floor, measured_by)
     assert worst is not None, "a race that teaches has a best known value"

@@ -35,7 +35,7 @@ def test_ray_actors_give_the_records_of_the_inline_executor(
 def check(one: Executor, expected: list[RunRecord], folder: Path) -> None:
     outcome = run_campaign(folder, SMALL, one)
     assert results(folder) == expected
-    assert outcome.snapshot.new_runs == outcome.snapshot.runs_total == len(expected)
-    assert outcome.snapshot.new_evaluations == sum(record.evaluations for record in expected)
+    assert outcome.progress.new_runs == outcome.progress.runs_total == len(expected)
+    assert outcome.progress.new_evaluations == sum(record.evaluations for record in expected)
     assert not outcome.drained
     assert all(problem.complete for problem in read_problems(folder))

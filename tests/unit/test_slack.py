@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from llamoco_data.export.instructions import Judged, References, instructions, replay_of, to_table
+from llamoco_data.export.making import LabelledProblem, References, instructions, replay_of, to_table
 from llamoco_data.ordering import yardstick, yardstick_from
 from llamoco_data.portfolio import portfolio, render
-from llamoco_data.portfolio.entrants import entrants
+from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.problems.checking import own_problem
 from llamoco_data.problems.evaluation import build
 from llamoco_data.problems.own_spec import OwnProblemSpec
@@ -188,9 +188,9 @@ def test_row_tells_its_tolerance_and_programs_are_scored_by_it(tmp_path: Path):
     spec = problem()
     found = records(spec, {"exact": EXACT, "slack": SLACK, "random": START})
     verdict = judge(found, order=("exact", "slack", "random"), baseline="random")
-    (slsqp,) = entrants(("slsqp",))[:1]
+    (slsqp,) = stored_candidates(("slsqp",))[:1]
     references = References(dict.fromkeys(("exact", "slack", "random"), slsqp), "slack", "random")
-    judged = Judged(spec, replay_of(found, "exact"), verdict, "train", spec.problem_id)
+    judged = LabelledProblem(spec, replay_of(found, "exact"), verdict, "train", spec.problem_id)
     table = to_table(instructions(judged, references, wordings=1))
     (tmp_path / "data").mkdir()
     pq.write_table(table, tmp_path / "data" / "train-00000-of-00001.parquet")
