@@ -188,7 +188,7 @@ def _judged(shares: Sequence[float], reader: CampaignReader, indices: Sequence[i
 
 
 def verdict_of(budgeted: BudgetedProblem, order: Sequence[str], baseline: str) -> Verdict:
-    """The verdict on a problem at one budget: at a smaller budget than that of the runs, numbers of runs are no merit.
+    """The verdict on a problem at a budget: at a smaller budget than that of the runs, numbers of runs are no merit.
 
     Args:
         order: candidate ids in catalogue order.

@@ -23,6 +23,7 @@ from llamoco_data.campaign import CampaignReader, view_of
 from llamoco_data.export.judging import baseline_of, budgeted_problems, verdict_of
 from llamoco_data.identity import stream
 from llamoco_data.ordering import results_of, yardstick
+from llamoco_data.portfolio.stored_candidates import optimizers_of
 from llamoco_data.problems.evaluation import build
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.racing import next_runs
@@ -91,17 +92,17 @@ def _compared(campaign: str, folder: Path, share: float) -> Iterator[Compared]:
     for index in stream("smaller budgets").permutation(reader.indices())[SET_ASIDE:]:
         runs = reader.runs(int(index))
         smaller = [*budgeted_problems(runs, reader.candidates, [share], reader.spec.held_out_families)][1:]
-        for case in smaller if runs.complete else ():
-            at = Runs(folder, reader, case.spec)
-            raced, race = _race(reader, case.spec, at)
+        for budgeted in smaller if runs.complete else ():
+            at = Runs(folder, reader, budgeted.spec)
+            raced, race = _race(reader, budgeted.spec, at)
             if raced.kept_out is None:
-                told = verdict_of(case, list(reader.candidates), baseline_of(reader.candidates))
+                told = verdict_of(budgeted, list(reader.candidates), baseline_of(reader.candidates))
                 yield Compared(told, raced, _regret(reader, at, race, told, raced))
 
 
 def _race(reader: CampaignReader, spec: AnySpec, at: Runs) -> tuple[Verdict, list[RunRecord]]:
     """A race at a problem's budget with the candidates of a campaign."""
-    racers = {c: candidate.optimizer for c, candidate in reader.candidates.items() if not candidate.declines(spec)}
+    racers = optimizers_of(reader.candidates.values(), spec)
     records: list[RunRecord] = []
     while runs := next_runs(reader.spec.policy, spec.problem_id, racers, records):
         records += [at.of(run.candidate_id, run.seed) for run in runs]

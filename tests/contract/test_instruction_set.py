@@ -333,7 +333,7 @@ def test_every_problem_at_a_smaller_budget_is_a_row_or_is_counted_with_a_reason(
 
 
 def test_export_at_a_share_that_is_too_small_for_every_problem_is_refused(campaign: Path, tmp_path: Path):
-    with pytest.raises(LlamocoError, match=r"1e-05 of the budget is fewer than 10 evaluations on every problem"):
+    with pytest.raises(LlamocoError, match=r"1e-05 adds nothing: it leaves fewer than 10 evaluations"):
         export(campaign, tmp_path / "set", budgets=[0.3, 1e-5])
     assert not (tmp_path / "set").exists()
 
