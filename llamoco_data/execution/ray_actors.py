@@ -17,6 +17,7 @@ from llamoco_data.execution.protocol import Lost, Slice
 from llamoco_data.execution.work import Progress, Task, advance, warm_up
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.texts import HASH_SEED
 
 # A lost worker or node is dealt with here, and no news for the screen, where Ray would put a page of its log. Ray reads
 # the variable when it is imported.
@@ -199,7 +200,7 @@ class _Pool:
             "max_restarts": 0,
             "max_task_retries": 0,
             "scheduling_strategy": "SPREAD",
-            "runtime_env": {"env_vars": dict.fromkeys(_THREADS, "1")},
+            "runtime_env": {"env_vars": {**dict.fromkeys(_THREADS, "1"), "PYTHONHASHSEED": HASH_SEED}},
         }
         remote: Any = ray.remote(_Worker)
         actor = _Actor(remote.options(**options).remote(self.entrants))
