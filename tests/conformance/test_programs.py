@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME, portfolio, program_text
+from llamoco_data.texts import execute
 
 pytestmark = pytest.mark.conformance
 
@@ -30,9 +31,8 @@ CONSTRAINED_PROGRAMS = pytest.mark.parametrize("name", CONSTRAINED)
 
 
 def minimize_of(text: str):
-    namespace: dict = {"__name__": "program"}
-    exec(compile(text, "<program>", "exec"), namespace)
-    return namespace["minimize"]
+    names: dict = execute(text, "program").names
+    return names["minimize"]
 
 
 def budget_of(name: str, evaluations: int) -> int:
