@@ -5,8 +5,10 @@ SHELL := bash
 .NOTPARALLEL:
 
 PYTHON ?= $(shell python3.11 -c '' 2>/dev/null && echo python3.11 || echo python3)
-# The demo writes $(DEMO)-campaign and $(DEMO)-export.
+# The demo writes $(DEMO)-campaign and $(DEMO)-export; tuning on it, $(DEMO)-base and a folder for each snapshot, so that a
+# demo that has grown is tuned on anew, beside what was tuned before.
 DEMO ?= demo
+TUNING = $(DEMO)-tuning/$(shell ls $(DEMO)-export/.snapshots | tail -n 1)
 # Tests start their own local Ray, so two at a time; one file's tests stay in one process.
 PYTEST_WORKERS ?= 2
 PYTEST_ARGS ?=
@@ -29,12 +31,13 @@ demo: $(BASE)  ## run a small campaign on a local Ray and export its instruction
 	$(BIN)/llamoco-data export $(DEMO)-campaign $(DEMO)-export
 
 tune-demo: $(TUNE) demo  ## tune a random model of two layers on the demo's set, and score what it writes
+	@echo "tuning on snapshot $(notdir $(TUNING)) of $(DEMO)-export, in $(TUNING)"
 	$(BIN)/llamoco-tune base tiny --out $(DEMO)-base
-	$(BIN)/llamoco-tune contrast --data $(DEMO)-export --base $(DEMO)-base --out $(DEMO)-warm --recipe tiny
-	$(BIN)/llamoco-tune teach --data $(DEMO)-export --base $(DEMO)-warm --out $(DEMO)-tuned --recipe tiny
-	$(BIN)/llamoco-tune generate --data $(DEMO)-export --split test --model $(DEMO)-tuned --out $(DEMO)-programs.parquet \
-		--max-new-tokens 600
-	$(BIN)/llamoco-data score $(DEMO)-programs.parquet --data $(DEMO)-export --out $(DEMO)-scores
+	$(BIN)/llamoco-tune contrast --data $(DEMO)-export --base $(DEMO)-base --out $(TUNING)/warm --recipe tiny
+	$(BIN)/llamoco-tune teach --data $(DEMO)-export --base $(TUNING)/warm --out $(TUNING)/tuned --recipe tiny
+	$(BIN)/llamoco-tune generate --data $(DEMO)-export --split test --model $(TUNING)/tuned \
+		--out $(TUNING)/programs.parquet --max-new-tokens 600
+	$(BIN)/llamoco-data score $(TUNING)/programs.parquet --data $(DEMO)-export --out $(TUNING)/scores
 
 # A process of pytest that dies ends the tests: with --dist loadfile, pytest-xdist 3.8 waits forever for one begun anew.
 test: $(FULL)  ## run the tests

@@ -17,7 +17,7 @@ import click
 
 from llamoco_data.cli.commands import llamoco_data
 from llamoco_data.export import REASONS
-from llamoco_data.instructions import SCHEMA, CandidateResult, Instruction
+from llamoco_data.instruction_set import SCHEMA, CandidateResult, Instruction
 from llamoco_data.portfolio import OPTIMIZERS, Optimizer, Setting, portfolio, render
 from llamoco_data.problems.constraint_forms import FORMS, ConstraintForm
 from llamoco_data.problems.functions import FUNCTIONS, BasicFunction

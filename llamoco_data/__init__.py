@@ -11,7 +11,7 @@ from llamoco_data.portfolio import Candidate, portfolio, render
 
 if TYPE_CHECKING:
     from llamoco_data.identity import LlamocoError
-    from llamoco_data.instructions import read_instructions
+    from llamoco_data.instruction_set import read_instructions
     from llamoco_data.problems.checking import own_problem
     from llamoco_data.problems.evaluation import Problem, build
     from llamoco_data.problems.own_spec import OwnProblemSpec, read_spec
@@ -51,7 +51,7 @@ _HOME = {
     "build": "problems.evaluation",
     "judge": "verdicts",
     "own_problem": "problems.checking",
-    "read_instructions": "instructions",
+    "read_instructions": "instruction_set",
     "read_spec": "problems.own_spec",
     "run_program": "runs",
     "sample_problem": "recipes",

@@ -5,7 +5,7 @@ So the runs that count are the same whether a campaign grew to its present portf
 """
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from math import ceil
 from typing import Annotated, Literal
 
@@ -14,14 +14,6 @@ from pydantic import Field
 from llamoco_data.identity import Record
 from llamoco_data.ordering import keys_of, ranking, results_of, yardstick
 from llamoco_data.runs import RunRecord, run_seed
-
-
-class Contestant(Record):
-    """A candidate that applies to a problem."""
-
-    candidate_id: str
-    optimizer: str
-    """The first contestant of an optimizer stands for it until its other settings are tried."""
 
 
 class Run(Record):
@@ -67,37 +59,31 @@ Policy = Annotated[Exhaustive | Race, Field(discriminator="kind")]
 
 
 def next_runs(
-    policy: Policy, problem_id: str, contestants: Sequence[Contestant], records: Sequence[RunRecord]
+    policy: Policy, problem_id: str, optimizers: Mapping[str, str], records: Sequence[RunRecord]
 ) -> tuple[Run, ...]:
     """The runs to make next on a problem, in the order in which to make them; empty when the policy has enough.
 
     Args:
-        contestants: the candidates that apply to the problem, in catalogue order.
+        optimizers: candidate_id -> optimizer of the candidates that apply to the problem, in catalogue order. The first
+            of an optimizer stands for it until its other settings are tried.
         records: what has been run on the problem so far, in any order.
     """
-    return replayed(policy, problem_id, contestants, records)[1]
-
-
-def counted(
-    policy: Policy, problem_id: str, contestants: Sequence[Contestant], records: Sequence[RunRecord]
-) -> tuple[RunRecord, ...]:
-    """The records that the policy asked for; others, of a smaller portfolio's race, count for nothing."""
-    return replayed(policy, problem_id, contestants, records)[0]
+    return replayed(policy, problem_id, optimizers, records)[1]
 
 
 def outlook(
-    policy: Policy, problem_id: str, contestants: Sequence[Contestant], records: Sequence[RunRecord]
+    policy: Policy, problem_id: str, optimizers: Mapping[str, str], records: Sequence[RunRecord]
 ) -> dict[str, float]:
     """candidate_id -> runs that it still needs: exact for an exhaustive search; a race's later acts spread evenly."""
-    met, missing = replayed(policy, problem_id, contestants, records)
+    met, missing = replayed(policy, problem_id, optimizers, records)
     if not missing:
         return {}
     runs = Counter(run.candidate_id for run in missing)
-    later = max(0, most_runs(policy, len(contestants)) - len(met) - len(missing)) / max(len(contestants), 1)
-    return {c.candidate_id: runs[c.candidate_id] + later for c in contestants}
+    later = max(0, most_runs(policy, len(optimizers)) - len(met) - len(missing)) / max(len(optimizers), 1)
+    return {candidate: runs[candidate] + later for candidate in optimizers}
 
 
-def describe(policy: Policy) -> str:
+def policy_in_words(policy: Policy) -> str:
     """The policy in words, as part of a sentence on what was run on a problem."""
     if isinstance(policy, Exhaustive):
         return f"{policy.repeats} runs of every candidate that applies to a problem"
@@ -115,12 +101,15 @@ def most_runs(policy: Policy, num_candidates: int) -> int:
 
 
 def replayed(
-    policy: Policy, problem_id: str, contestants: Sequence[Contestant], records: Sequence[RunRecord]
+    policy: Policy, problem_id: str, optimizers: Mapping[str, str], records: Sequence[RunRecord]
 ) -> tuple[tuple[RunRecord, ...], tuple[Run, ...]]:
-    """Both at once: the records that count, stage by stage, and what the first unfinished stage lacks."""
+    """The records that the policy asked for, stage by stage, and the runs that the first unfinished stage lacks.
+
+    Other records, of a smaller portfolio's race, count for nothing.
+    """
     by_run = {(record.candidate_id, record.seed): record for record in records}
     met: list[RunRecord] = []
-    for stage in _stages(policy, problem_id, contestants, met):
+    for stage in _stages(policy, problem_id, optimizers, met):
         met += [by_run[run.candidate_id, run.seed] for run in stage if (run.candidate_id, run.seed) in by_run]
         missing = tuple(run for run in stage if (run.candidate_id, run.seed) not in by_run)
         if missing:
@@ -129,33 +118,32 @@ def replayed(
 
 
 def _stages(
-    policy: Policy, problem_id: str, contestants: Sequence[Contestant], met: Sequence[RunRecord]
+    policy: Policy, problem_id: str, optimizers: Mapping[str, str], met: Sequence[RunRecord]
 ) -> Generator[list[Run]]:
     """The stages of a policy; each is asked for when `met` holds all runs of the stages before."""
     seeds = [run_seed(problem_id, repeat) for repeat in range(policy.repeats)]
-    ids = [contestant.candidate_id for contestant in contestants]
     if isinstance(policy, Race):
-        yield from _race(policy, contestants, seeds, met)
+        yield from _race(policy, optimizers, seeds, met)
     else:
-        yield [run for seed in seeds for run in _runs(ids, seed)]
+        yield [run for seed in seeds for run in _runs(optimizers, seed)]
 
 
 def _race(
-    policy: Race, contestants: Sequence[Contestant], seeds: Sequence[int], met: Sequence[RunRecord]
+    policy: Race, optimizers: Mapping[str, str], seeds: Sequence[int], met: Sequence[RunRecord]
 ) -> Generator[list[Run]]:
     by_optimizer: dict[str, list[str]] = {}
-    for contestant in contestants:
-        by_optimizer.setdefault(contestant.optimizer, []).append(contestant.candidate_id)
+    for candidate, optimizer in optimizers.items():
+        by_optimizer.setdefault(optimizer, []).append(candidate)
     first_of = {candidates[0]: optimizer for optimizer, candidates in by_optimizer.items()}
     yield _runs(first_of, seeds[0])
     best_first = _best_first(list(first_of), met)[: ceil(policy.opened * len(first_of))]
     opened = {first_of[candidate] for candidate in best_first}
     yield _runs([c for name in by_optimizer if name in opened for c in by_optimizer[name][1:]], seeds[0])
     ran = {record.candidate_id for record in met}
-    alive = _best_first([c.candidate_id for c in contestants if c.candidate_id in ran], met)
-    alive = alive[: max(policy.finalists, ceil(policy.leaders * len(contestants)))]
+    alive = _best_first([candidate for candidate in optimizers if candidate in ran], met)
+    alive = alive[: max(policy.finalists, ceil(policy.leaders * len(optimizers)))]
     for seed in seeds[1:]:
-        if len(met) + len(alive) > policy.runs_per_candidate * len(contestants):
+        if len(met) + len(alive) > policy.runs_per_candidate * len(optimizers):
             return
         yield _runs(alive, seed)
         alive = _best_first(alive, met)[: max(policy.finalists, ceil(policy.kept * len(alive)))]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from llamoco_data.campaign import CampaignSpec, stored_campaign
 from llamoco_data.files import Place
+from llamoco_data.folders import not_a
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME, OPTIMIZERS
 from llamoco_data.problems.sampling import ProblemMixture, sample
@@ -105,7 +106,8 @@ def campaign_for(folder: Place, recipe_name: str | None, num_problems: int | Non
     stored = stored_campaign(folder)
     if stored is None:
         if named is None:
-            raise LlamocoError(f"{folder} holds no campaign yet; name a recipe for it: {', '.join(RECIPES)}")
+            otherwise = f"holds no campaign yet; name a recipe for it: {', '.join(RECIPES)}"
+            raise not_a("a campaign", folder, otherwise)
         return _sized(named, num_problems)
     if named is not None and named.recipe != stored.recipe:
         raise LlamocoError(

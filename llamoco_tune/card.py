@@ -3,6 +3,7 @@
 It names folders by their last part alone: where they lie is of one machine, and of no use to a reader.
 """
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -43,6 +44,8 @@ class CardRecord(Record):
     num_rows: int
     """Trained on, as `num_problems`."""
     num_problems: int
+    num_set_aside: int
+    """Training problems that stood in for a validation split; 0 where the set has one."""
     config: dict[str, JsonValue]
     results: dict[str, float]
     versions: dict[str, str]
@@ -68,6 +71,7 @@ def card_of(folder: Path, run: RunRecord, *, chat: bool) -> CardRecord:
         data_digest=run.spec.data_digest,
         num_rows=_whole(run.facts.get("num_rows")),
         num_problems=_whole(run.facts.get("num_problems")),
+        num_set_aside=_whole(run.facts.get("num_set_aside")),
         config=run.spec.config,
         results=run.results,
         versions={name: str(run.facts[name]) for name in LIBRARIES if name in run.facts},
@@ -90,6 +94,7 @@ def model_card(card: CardRecord) -> str:
         ("warmed up first", "yes" if card.warmed_up else "no"),
         ("instruction set", f"{card.data}, digest {card.data_digest}"),
         ("trained on", f"{card.num_rows:,} rows of {card.num_problems:,} problems"),
+        *([("looked at meanwhile", _ASIDE.format(count=card.num_set_aside))] if card.num_set_aside else []),
         ("time and device", f"{card.minutes:,.1f} minutes, {card.device}"),
         *card.versions.items(),
     ]
@@ -144,6 +149,8 @@ _FIGURES_OF_WARMED = """\
 probes are linear, from the embeddings of prompts to the best optimizer.\
 """
 
+_ASIDE = "{count:,} training problems set aside, as the set has no validation split"
+
 _LIMITS = """\
 - What it writes is a program by a language model: it may fail, or be a poor choice. Run it confined, and check the
   point that it finds.
@@ -174,9 +181,10 @@ def _header(card: CardRecord) -> str:
 
 def _use(card: CardRecord) -> str:
     if card.phase == "contrast":
-        command = f"llamoco-tune teach --data {card.data} --base {card.name} --out tuned"
+        command = shlex.join(["llamoco-tune", "teach", "--data", card.data, "--base", card.name, "--out", "tuned"])
         return f"```console\n$ {command}\n```"
-    command = f"llamoco-tune generate --data {card.data} --split test --model {card.name} --out programs.parquet"
+    words = ["llamoco-tune", "generate", "--data", card.data, "--split", "test", "--model", card.name]
+    command = shlex.join([*words, "--out", "programs.parquet"])
     asked, taken = (
         ('[{"role": "user", "content": prompt}]', '["generated_text"][-1]["content"]')
         if card.chat

@@ -5,6 +5,7 @@ By the margin loss of Ma et al. (arXiv 2403.01131), or by InfoNCE. The same caus
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,22 +15,29 @@ from pydantic import Field
 from rich.console import Console
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
-from torch.utils.data import Sampler
 from transformers import Trainer
 from typing_extensions import override
 
-from llamoco_tune import model as models
 from llamoco_tune.batches import IGNORED, Batch
 from llamoco_tune.evaluation import loss_by_family
-from llamoco_tune.losses import answer_loss, batch_info_nce, margin_loss
+from llamoco_tune.forward import hidden_states, nats_of_answers
+from llamoco_tune.losses import batch_info_nce, margin_loss
 from llamoco_tune.pairs import GROUP, ContrastPlan
-from llamoco_tune.phase import begin, finish, num_processes, train, trainer_of
+from llamoco_tune.phase import begin, finish, train, trainer_of
 from llamoco_tune.probing import linear_probe, majority_share, one_each, probed
+from llamoco_tune.processes import num_processes
 from llamoco_tune.progress import TokenCount
 from llamoco_tune.records import Record
 from llamoco_tune.run_folder import RunRecord
+from llamoco_tune.stopping import StopWish
 from llamoco_tune.tokens import Encoded, TooLong
-from llamoco_tune.training import TrainConfig, in_order, mixed_precision
+from llamoco_tune.training import (
+    EvaluationLeftOut,
+    TrainConfig,
+    end_without_evaluation,
+    go_on_with_evaluation,
+    mixed_precision,
+)
 
 EMBEDDINGS_FILE = "embeddings.npz"
 """Of validation prompts, before and after, with the families of their best optimizers."""
@@ -68,15 +76,20 @@ class ContrastConfig(Record):
     """Training problems that the linear probe learns from."""
 
 
-def contrast(data: Path, base: str, out: Path, config: ContrastConfig, console: Console) -> RunRecord:
+def contrast(
+    data: Path, base: str, out: Path, config: ContrastConfig, console: Console, wish: StopWish | None = None
+) -> RunRecord:
     """Warms a base up on the training split of an export, or goes on where an earlier call stopped.
 
     Args:
         out: the run folder, in the end also that of the warmed-up model.
+        wish: what is asked whether to stop; None never stops.
 
     Raises:
         TuningError: bad data, base or folder, or memory or disk ran out.
+        Stopped: a stop was asked for; the run can go on.
     """
+    wish = wish or StopWish()
     begun = begin(
         "contrast",
         data,
@@ -86,6 +99,7 @@ def contrast(data: Path, base: str, out: Path, config: ContrastConfig, console: 
         config.train,
         max_tokens=config.max_tokens,
         too_long=config.too_long,
+        packed=False,
         console=console,
     )
     if isinstance(begun, RunRecord):
@@ -93,7 +107,7 @@ def contrast(data: Path, base: str, out: Path, config: ContrastConfig, console: 
     plan = plan_of(begun.training, config, processes=num_processes())
     tokens = TokenCount()
     trainer = trainer_of(ContrastTrainer, begun, config.train, plan, config.num_evaluated)
-    trainer.prepare(config, tokens)
+    trainer.prepare(config, tokens, wish)
     learned = one_each(begun.training, config.num_probed)
     asked = one_each(begun.validation, config.num_probed)
 
@@ -104,21 +118,15 @@ def contrast(data: Path, base: str, out: Path, config: ContrastConfig, console: 
             return _probe(model, learned, asked, out, when)
 
     before = probe("before")
-    results = train(trainer, out, tokens, console)
+    results = train(trainer, out, tokens, wish, console)
     return finish(begun, trainer, results | before | probe("after"))
 
 
 class ContrastTrainer(Trainer):
     """The trainer of this phase: its batches are compared as wholes, and computed in parts."""
 
-    def prepare(self, config: ContrastConfig, tokens: TokenCount) -> None:
-        self._config, self._tokens = config, tokens
-        self._parts: dict[str, Tensor] = {}
-
-    @override
-    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
-        del train_dataset
-        return in_order(self.train_dataset)
+    def prepare(self, config: ContrastConfig, tokens: TokenCount, wish: StopWish) -> None:
+        self._config, self._tokens, self._wish = config, tokens, wish
 
     @override
     def compute_loss(
@@ -141,8 +149,11 @@ class ContrastTrainer(Trainer):
         model: Any = self.model
         rows: Any = self.eval_dataset
         model.eval()
-        with mixed_precision(self._config.train, model.device):
-            found = loss_by_family(model, rows)
+        try:
+            with mixed_precision(self._config.train, model.device):
+                found = loss_by_family(model, rows, go_on=partial(go_on_with_evaluation, self._wish, self.args))
+        except EvaluationLeftOut:
+            return end_without_evaluation(self)
         metrics = {f"{metric_key_prefix}_lm_{name}": value for name, value in found.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
@@ -200,11 +211,11 @@ def _contrastive_loss(config: ContrastConfig, embeddings_BH: Tensor, batch: Batc
 
 def _embedded(model: Any, part: Batch, with_answers: bool) -> tuple[Tensor, Tensor]:
     """(b, H) embeddings of the prompts, and the summed loss of the answers in nats where it is wanted."""
-    hidden_BTH = models.hidden_states(model, part["input_ids"], part["position_ids"])
+    hidden_BTH = hidden_states(model, part["input_ids"], part["position_ids"])
     last_B = torch.arange(len(hidden_BTH), device=hidden_BTH.device), part["lengths"] - 1
     if not with_answers:
         return hidden_BTH[last_B], hidden_BTH.new_zeros(())
-    return hidden_BTH[last_B], answer_loss(hidden_BTH, part["labels"], model.get_output_embeddings(), ignored=IGNORED)
+    return hidden_BTH[last_B], nats_of_answers(model, hidden_BTH, part["labels"])
 
 
 def _parts(batch: Batch, size: int) -> Iterator[Batch]:

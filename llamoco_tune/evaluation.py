@@ -7,19 +7,18 @@ Of the validation split alone. Every process of a distributed run does the same,
 import ast
 import contextlib
 from collections import defaultdict
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 import torch
 from pydantic import Field
 
-from llamoco_tune.batches import IGNORED, Batch, packed, stacked
+from llamoco_tune.batches import Batch, packed, stacked
 from llamoco_tune.decoding import DecodingConfig, write
 from llamoco_tune.extraction import defines_minimize, parsed, program_of
-from llamoco_tune.losses import answer_loss
-from llamoco_tune.model import hidden_states
+from llamoco_tune.forward import answer_nats
 from llamoco_tune.records import Record
-from llamoco_tune.tokens import Encoded
+from llamoco_tune.tokens import Encoded, text_of
 
 
 class EvaluationConfig(Record):
@@ -41,8 +40,14 @@ def spread(rows: Sequence[Encoded], count: int) -> tuple[Encoded, ...]:
     return tuple(rows[int(i * step)] for i in range(min(count, len(rows))))
 
 
-def loss_by_family(model: Any, rows: Sequence[Encoded], *, per_batch: int = 8) -> dict[str, float]:
-    """Mean negative log-likelihood of an answer's token, in nats: `loss` of all, and `loss_FAMILY` of each family."""
+def loss_by_family(
+    model: Any, rows: Sequence[Encoded], *, per_batch: int = 8, go_on: Callable[[], None] = lambda: None
+) -> dict[str, float]:
+    """Mean negative log-likelihood of an answer's token, in nats: `loss` of all, and `loss_FAMILY` of each family.
+
+    Args:
+        go_on: called before each batch; what it raises ends the evaluation.
+    """
     nats: dict[str, float] = defaultdict(float)
     tokens: dict[str, int] = defaultdict(int)
     by_length = sorted(rows, key=lambda row: (row.example.family, len(row.ids)))
@@ -50,6 +55,7 @@ def loss_by_family(model: Any, rows: Sequence[Encoded], *, per_batch: int = 8) -
         members = [row for row in by_length if row.example.family == family]
         for start in range(0, len(members), per_batch):
             group = members[start : start + per_batch]
+            go_on()
             nats[family] += _nats(model, group)
             tokens[family] += sum(len(row.ids) - row.num_prompt for row in group)
     of_family = {f"loss_{family.replace(' ', '_')}": nats[family] / tokens[family] for family in nats}
@@ -74,19 +80,25 @@ def weights_cast_once(model: Any, dtype: torch.dtype) -> Generator[None]:
 
 
 def written_programs(
-    model: Any, tokenizer: Any, rows: Sequence[Encoded], titles: Mapping[str, str], *, max_new_tokens: int
+    model: Any,
+    tokenizer: Any,
+    rows: Sequence[Encoded],
+    titles: Mapping[str, str],
+    *,
+    max_new_tokens: int,
+    go_on: Callable[[], None] = lambda: None,
 ) -> dict[str, float]:
     """Greedy programs for the prompts of some rows: which share parses, defines `minimize`, names the right optimizer.
 
     Args:
         titles: first line of a program's docstring -> optimizer, as taught.
+        go_on: called at each token; what it raises ends the evaluation.
     """
-
     prompts = [row.ids[: row.num_prompt].tolist() for row in rows]
     config = DecodingConfig(max_new_tokens=max_new_tokens)
     programs = ["" for _ in rows]
-    for written in write(model, tokenizer, prompts, config):
-        programs[written.index] = program_of(tokenizer.decode(written.ids, skip_special_tokens=True))
+    for written in write(model, tokenizer, prompts, config, report=lambda _: go_on()):
+        programs[written.index] = program_of(text_of(tokenizer, written.ids))
     trees = [parsed(program) for program in programs]
     right = [
         tree is not None and titles.get(title_of(tree)) == row.example.optimizer
@@ -114,13 +126,8 @@ def title_of(tree: ast.Module) -> str:
 @torch.inference_mode()
 def _nats(model: Any, rows: Sequence[Encoded]) -> float:
     batch = padded(rows, model.device)
-    loss = model(inside=_answer_nats, batch=batch)
+    loss = model(inside=answer_nats(), batch=batch)
     return float(loss)
-
-
-def _answer_nats(model: Any, batch: Batch) -> torch.Tensor:
-    hidden_BTH = hidden_states(model, batch["input_ids"], batch["position_ids"])
-    return answer_loss(hidden_BTH, batch["labels"], model.get_output_embeddings(), ignored=IGNORED)
 
 
 def padded(rows: Sequence[Encoded], device: torch.device | str) -> Batch:

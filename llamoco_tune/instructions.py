@@ -14,17 +14,25 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from llamoco_tune.records import TuningError, digest, file_sha256
+from llamoco_tune.records import DIGEST_CHARACTERS, TuningError, digest, file_sha256
+from llamoco_tune.snapshots import SetFiles, set_files
 
 SCHEMA_VERSION = 2
-"""Of the export's columns, as it says in the metadata of every file."""
+"""Version of the export's columns, which the metadata of every file names."""
+VERSIONS = ("1", "2")
+"""Versions that are read; the columns of the first are brought to those of the second."""
 
 TRAINING_SPLIT = "train"
 """The only split whose rows a model is tuned on."""
 VALIDATION_SPLIT = "validation"
 """The split that is looked at while tuning; the others never are."""
+SET_ASIDE_SHARE = 0.1
+"""Share of the training problems that stand in for a validation split, where a set has none: as large as the split."""
 
-COLUMNS = ("instruction_id", "problem_id", "split", "form", "wording", "prompt", "answer", "optimizer", "family")
+COLUMNS = (
+    "instruction_id", "problem_id", "base_problem_id", "split", "form", "wording", "prompt", "answer", "optimizer",
+    "family",
+)  # fmt: skip
 """What tuning reads, with the list `functions`."""
 
 
@@ -34,6 +42,8 @@ class Example:
 
     instruction_id: str
     problem_id: str
+    base_problem_id: str
+    """The problem that was measured: this one, or the same with a larger budget."""
     split: str
     form: str
     """`python` or `latex`."""
@@ -47,16 +57,14 @@ class Example:
     """Basic functions of the objective; empty for a user's own problem."""
 
 
-def splits_of(folder: Path) -> tuple[str, ...]:
-    """The splits of an export that have rows.
+@dataclass(frozen=True, slots=True)
+class TrainingRows:
+    """The rows of a set that a model is tuned on, and those that are looked at meanwhile."""
 
-    Raises:
-        TuningError: there is no export.
-    """
-    names = sorted({path.name.split("-")[0] for path in _data_folder(folder).glob("*.parquet")})
-    if not names:
-        raise TuningError(f"{folder} holds no rows; is it what `llamoco-data export DIR OUT` wrote?")
-    return tuple(names)
+    training: list[Example]
+    validation: list[Example]
+    num_set_aside: int
+    """Training problems that stand in for a validation split; 0 where the set has one."""
 
 
 def read_split(folder: Path, split: str) -> list[Example]:
@@ -65,50 +73,89 @@ def read_split(folder: Path, split: str) -> list[Example]:
     Raises:
         TuningError: no export there, no row in the split, columns that are missing, or another schema version.
     """
-    files = _files_of(folder, split)
-    if not files:
-        raise TuningError(f"{folder} has no split {split!r}; it has {', '.join(splits_of(folder))}")
-    rows = [row for file in files for row in _read(file)]
+    return rows_of(set_files(folder), split)
+
+
+def rows_of(found: SetFiles, split: str) -> list[Example]:
+    """The rows of one split, in the order of the files.
+
+    Raises:
+        TuningError: no row in the split, columns that are missing, or another schema version.
+    """
+    if not found.splits:
+        raise TuningError(f"{found.folder} holds no rows; is it what `llamoco-data export DIR OUT` wrote?")
+    if split not in found.splits:
+        raise TuningError(f"{found.folder} has no split {split!r}; it has {', '.join(sorted(found.splits))}")
+    rows = [row for file in found.splits[split] for row in _read(file)]
     if not rows:
-        raise TuningError(f"the split {split!r} of {folder} is empty; export more problems, or name another split")
+        raise TuningError(
+            f"the split {split!r} of {found.folder} is empty; export more problems, or name another split"
+        )
     return rows
 
 
-def problem_ids(folder: Path, split: str) -> set[str]:
-    """The problems of a split."""
-    return {str(each) for file in _files_of(folder, split) for each in _table(file, ["problem_id"])["problem_id"]}
+def training_rows(found: SetFiles) -> TrainingRows:
+    """What a model is tuned on, and what is looked at meanwhile; no problem is on both sides.
+
+    Where the set has no validation row, a share of the training problems is set aside in its place. A digest of the
+    problem decides, so a problem stays on its side when the set grows.
+
+    Raises:
+        TuningError: no row to train on, or problems on two sides, or but one problem and nothing to set aside.
+    """
+    _check_no_leak(found)
+    rows = rows_of(found, TRAINING_SPLIT)
+    validation = [row for file in found.splits.get(VALIDATION_SPLIT, ()) for row in _read(file)]
+    if validation:
+        return TrainingRows(rows, validation, num_set_aside=0)
+    places = {row.base_problem_id: _place(row.base_problem_id) for row in rows}
+    if len(places) < 2:
+        raise TuningError(
+            f"{found.folder} has no validation row and one training problem, so none can be set aside to look at; "
+            "export more problems"
+        )
+    nearest = min(places, key=places.__getitem__)
+    aside = {problem for problem, place in places.items() if place < SET_ASIDE_SHARE or problem == nearest}
+    if len(aside) == len(places):
+        aside = {nearest}
+    return TrainingRows(
+        [row for row in rows if row.base_problem_id not in aside],
+        [row for row in rows if row.base_problem_id in aside],
+        num_set_aside=len(aside),
+    )
 
 
-def check_no_leak(folder: Path) -> None:
-    """Makes sure that no problem of the training split has rows in another split.
+def data_digest(found: SetFiles, splits: Sequence[str]) -> str:
+    """The digest of the files of some splits: two sets with the same rows have the same."""
+    files = [file for split in splits for file in sorted(found.splits.get(split, ()))]
+    return digest([[file.name, file_sha256(file)] for file in files])
+
+
+def _check_no_leak(found: SetFiles) -> None:
+    """Makes sure that no problem of the training split has rows in another split, at whichever budget.
 
     Raises:
         TuningError: one has.
     """
-    training = problem_ids(folder, TRAINING_SPLIT)
-    for split in splits_of(folder):
-        shared = training & problem_ids(folder, split) if split != TRAINING_SPLIT else set[str]()
+    training = _problems(found, TRAINING_SPLIT)
+    for split in found.splits:
+        shared = training & _problems(found, split) if split != TRAINING_SPLIT else set[str]()
         if shared:
             raise TuningError(
-                f"{len(shared)} problems of {folder} are both in {TRAINING_SPLIT!r} and in {split!r}, "
+                f"{len(shared)} problems of {found.folder} are both in {TRAINING_SPLIT!r} and in {split!r}, "
                 f"such as {min(shared)}: what is measured on them would be memory; export the campaign again"
             )
 
 
-def data_digest(folder: Path, splits: Sequence[str]) -> str:
-    """The digest of the files of some splits of an export: two exports with the same rows have the same."""
-    return digest([[file.name, file_sha256(file)] for split in splits for file in _files_of(folder, split)])
+def _problems(found: SetFiles, split: str) -> set[str]:
+    """The problems that the rows of a split were measured on."""
+    tables = (_table(file, ["base_problem_id"]) for file in found.splits.get(split, ()))
+    return {str(each) for table in tables for each in table["base_problem_id"]}
 
 
-def _data_folder(folder: Path) -> Path:
-    data = folder / "data"
-    if not data.is_dir():
-        raise TuningError(f"{folder} is no export: it has no folder data/; make one with `llamoco-data export DIR OUT`")
-    return data
-
-
-def _files_of(folder: Path, split: str) -> list[Path]:
-    return sorted(_data_folder(folder).glob(f"{split}-*.parquet"))
+def _place(problem_id: str) -> float:
+    """A number from 0 to 1 that belongs to a problem."""
+    return int(digest(["set aside", problem_id]), 16) / 16**DIGEST_CHARACTERS
 
 
 def _read(file: Path) -> list[Example]:
@@ -126,15 +173,20 @@ def _table(file: Path, columns: Sequence[str]) -> pa.Table:
     except (pa.ArrowException, OSError):
         raise TuningError(f"{file} is damaged; export again, or restore it from a copy") from None
     version = (schema.metadata or {}).get(b"llamoco_schema_version", b"none").decode()
-    if version != str(SCHEMA_VERSION):
+    if version not in VERSIONS:
         raise TuningError(
-            f"{file} has schema version {version}, this program reads {SCHEMA_VERSION}; "
+            f"{file} has schema version {version}, this program reads {' and '.join(VERSIONS)}; "
             "export the campaign again with the release that you tune with: llamoco-data export DIR OUT"
         )
-    missing = [name for name in columns if name not in schema.names]
+    stored = [name for name in columns if name != "base_problem_id" or version != "1"]
+    missing = [name for name in stored if name not in schema.names]
     if missing:
         raise TuningError(f"{file} lacks the columns {', '.join(missing)}; export the campaign again")
     try:
-        return pq.read_table(file, columns=list(columns))
+        table = pq.read_table(file, columns=list(dict.fromkeys([*stored, "problem_id"])))
     except (pa.ArrowException, OSError):
         raise TuningError(f"{file} is damaged; export again, or restore it from a copy") from None
+    if version == "1":
+        # Every problem had been measured at its own budget.
+        table = table.append_column("base_problem_id", table["problem_id"])
+    return table.select(columns)

@@ -1,11 +1,10 @@
 # pyright: reportExplicitAny=false
-"""The causal language model of both phases: load it, give it LoRA, look inside its forward, save it whole.
+"""The causal language model of both phases: load it, give it LoRA, save it whole.
 
 One model with its own backbone goes through both phases, so that nothing is lost between them. It refuses what cannot
 be tuned or asked: no weights, no tokenizer.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,14 +12,17 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from llamoco_tune.records import Record, TuningError, digest, file_sha256
+from llamoco_tune.forward import decoder_of, inside_forward
+from llamoco_tune.identity import ADAPTER
+from llamoco_tune.pretrained import pretrained_model, pretrained_tokenizer
+from llamoco_tune.records import Record, TuningError
 
 Precision = Literal["auto", "fp32", "bf16"]
 """What matrix products are computed in; weights that are trained stay in 32 bits. auto: bf16 where the processor
 multiplies it in hardware (GPUs since Ampere, CPUs with AMX), else fp32: without hardware it is many times slower."""
 
-ADAPTER = "adapter_config.json"
-"""The file by which peft knows a folder with an adapter."""
+CONTEXT_NAMES = ("max_position_embeddings", "max_seq_len", "context_length")
+"""What configurations call the length of a context; an architecture without a limit has none of them."""
 ADAPTER_FOLDER = "adapter"
 """Where a run folder keeps the adapter, beside the merged model."""
 
@@ -43,8 +45,6 @@ class Loaded:
     model: Any
     """A transformers causal language model."""
     tokenizer: Any
-    digest: str
-    """Of its weights: of the files of a folder, of the revision of a name on the hub."""
     name: str
 
 
@@ -56,21 +56,23 @@ def load(
     Args:
         precision: of the weights in memory: bf16 for answering and for a frozen base, else fp32.
         device: where it is put; left on the CPU where None.
-        attention: which of transformers' implementations is used; the model's own choice where None.
+        attention: which of transformers' implementations is used; the model's own choice where None, or where it is
+            `sdpa` and the architecture has only `eager`.
 
     Raises:
-        TuningError: there is no model of that name, or it has no tokenizer.
+        TuningError: there is no model of that name, it is damaged, it has no tokenizer, or not that attention.
     """
     folder = Path(name_or_folder)
     if folder.is_dir() and (folder / ADAPTER).is_file():
         model = _merged_adapter(folder)
     else:
-        options = {"attn_implementation": attention} if attention else {}
-        model = _pretrained("AutoModelForCausalLM", name_or_folder, dtype=torch.float32, **options)
-    tokenizer = _pretrained("AutoTokenizer", name_or_folder)
+        model = pretrained_model(name_or_folder, dtype=torch.float32)
+    if attention:
+        _attend_by(model, attention)
+    tokenizer = pretrained_tokenizer(name_or_folder)
     if computed_in(precision) == "bf16":
         model = model.to(torch.bfloat16)
-    return Loaded(model.to(device) if device else model, tokenizer, digest_of(name_or_folder), name_or_folder)
+    return Loaded(model.to(device) if device else model, tokenizer, name_or_folder)
 
 
 def computed_in(precision: Precision, device: str | None = None) -> Literal["fp32", "bf16"]:
@@ -82,25 +84,24 @@ def computed_in(precision: Precision, device: str | None = None) -> Literal["fp3
     return "bf16" if in_hardware else "fp32"
 
 
-def digest_of(name_or_folder: str) -> str:
-    """The digest of a folder's weights; of the name itself, and its revision where known, for one on the hub."""
-    folder = Path(name_or_folder)
-    files = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
-    if files:
-        return digest([[file.name, file_sha256(file)] for file in files])
-    return digest(name_or_folder)
-
-
 def context_of(model: Any) -> int:
     """The most tokens that the model can see at once."""
-    return int(getattr(model.config, "max_position_embeddings", None) or 1_000_000)
+    named = (getattr(model.config, name, None) for name in CONTEXT_NAMES)
+    return int(next((number for number in named if number), 1_000_000))
+
+
+def num_tokens_of(model: Any) -> int:
+    """Tokens that the model has an embedding of."""
+    return len(model.get_input_embeddings().weight)
 
 
 def prepared(model: Any, lora: LoraSpec | None, *, compiled: bool) -> Any:
     """A model to be trained: whole or by an adapter, and with `inside_forward`."""
     inside_forward(model)
     if compiled:
-        model.get_decoder().compile()
+        # Its forward, not the module, whose forward `own_logits` exchanges for a moment.
+        decoder = decoder_of(model)
+        decoder.forward = torch.compile(decoder.forward)
     return with_lora(model, lora) if lora else model
 
 
@@ -120,47 +121,6 @@ def with_lora(model: Any, spec: LoraSpec) -> Any:
         return get_peft_model(model, config)
     except ValueError as error:
         raise TuningError(f"LoRA does not fit this base: {' '.join(str(error).split())[:200]}") from None
-
-
-def inside_forward(model: Any) -> None:
-    """Gives a model a second way to be called: `model(inside=f, batch=b)` is `f(model, b)`.
-
-    What a loss needs of the model, hidden states here, the output layer there, is then computed within its forward. So
-    data-parallel and sharding wrappers, compilation and mixed precision see one ordinary call of the whole model.
-    """
-    plain = model.forward
-
-    def forward(
-        *arguments: Any,
-        inside: Callable[[Any, dict[str, Tensor]], Tensor] | None = None,
-        batch: dict[str, Tensor] | None = None,
-        **named: Any,
-    ) -> Any:
-        return plain(*arguments, **named) if inside is None else inside(model, batch or {})
-
-    model.forward = forward
-
-
-def hidden_states(model: Any, input_ids_BT: Tensor, position_ids_BT: Tensor) -> Tensor:
-    """(B, T, H): the output of the model's last layer, normed as its output layer takes it.
-
-    No mask: rows are packed, with positions that start anew, or padded on the right, where no row looks. A cache would
-    switch the recognition of packed rows off, silently.
-    """
-    backbone = model.get_decoder()
-    return backbone(input_ids=input_ids_BT, position_ids=position_ids_BT, use_cache=False).last_hidden_state
-
-
-def embeddings(model: Any, input_ids_BT: Tensor, lengths_B: Tensor) -> Tensor:
-    """(B, H): the hidden state at the last token of each row, which has seen the whole row.
-
-    Args:
-        input_ids_BT: rows, padded on the right.
-        lengths_B: tokens of each.
-    """
-    positions_BT = torch.arange(input_ids_BT.shape[1], device=input_ids_BT.device).expand_as(input_ids_BT)
-    hidden_BTH = hidden_states(model, input_ids_BT, positions_BT)
-    return hidden_BTH[torch.arange(len(lengths_B), device=lengths_B.device), lengths_B - 1]
 
 
 def save(model: Any, tokenizer: Any, folder: Path, weights: dict[str, Tensor] | None = None) -> None:
@@ -186,24 +146,20 @@ def _merged_adapter(folder: Path) -> Any:
     from peft import PeftModel  # noqa: PLC0415 - slow, and whole models need none
     from peft.config import PeftConfig  # noqa: PLC0415
 
-    base = _pretrained("AutoModelForCausalLM", str(PeftConfig.from_pretrained(str(folder)).base_model_name_or_path))
+    base = pretrained_model(str(PeftConfig.from_pretrained(str(folder)).base_model_name_or_path))
     return PeftModel.from_pretrained(base.float(), folder).merge_and_unload()
 
 
-def _pretrained(kind: Literal["AutoModelForCausalLM", "AutoTokenizer"], name: str, **options: Any) -> Any:
-    import transformers  # noqa: PLC0415 - slow
-    from transformers.utils import logging  # noqa: PLC0415
-
-    logging.disable_progress_bar()
-    try:
-        return getattr(transformers, kind).from_pretrained(name, **options)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        what = "weights" if kind == "AutoModelForCausalLM" else "tokenizer"
-        reason = " ".join(str(error).split())[:160]
-        raise TuningError(
-            f"no {what} of a language model at {name!r}: {reason}; give a folder with config.json, weights and "
-            "tokenizer (`llamoco-tune base smollm2 --out bases/smollm2` makes one), or a name on the hub"
-        ) from None
+def _attend_by(model: Any, attention: str) -> None:
+    # Where an architecture has it, sdpa is what it is loaded with.
+    if attention != "sdpa":
+        try:
+            model.set_attn_implementation(attention)
+        except (ValueError, ImportError) as error:
+            reason = " ".join(str(error).split())[:160]
+            raise TuningError(
+                f"the base cannot attend by {attention}: {reason}; choose another attention, or another base"
+            ) from None
 
 
 def _cpu_multiplies_bf16() -> bool:

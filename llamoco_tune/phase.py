@@ -4,11 +4,10 @@
 Resuming is the first thing: a finished run is given back, an interrupted one goes on from its last whole checkpoint.
 """
 
-import os
 import shutil
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -18,14 +17,32 @@ from rich.console import Console
 from transformers import Trainer
 
 from llamoco_tune import model as models
+from llamoco_tune.base_checks import check_loss, keeps_packed_rows_apart
 from llamoco_tune.card import card_of, write_card
+from llamoco_tune.display import whole_line
 from llamoco_tune.evaluation import spread
 from llamoco_tune.figures import loss_figure
-from llamoco_tune.instructions import TRAINING_SPLIT, VALIDATION_SPLIT, check_no_leak, data_digest, read_split
+from llamoco_tune.finiteness import StopWhereNotFinite
+from llamoco_tune.identity import content_digest
+from llamoco_tune.instructions import TRAINING_SPLIT, VALIDATION_SPLIT, TrainingRows, data_digest, training_rows
+from llamoco_tune.processes import is_main_process, num_processes
 from llamoco_tune.progress import TRAINER_DISPLAYS, RunProgress, TokenCount
-from llamoco_tune.run_folder import CHECKPOINTS, RunRecord, RunSpec, last_checkpoint, run_in, write_run
-from llamoco_tune.tokens import Encoded, Template, TooLong, encode
-from llamoco_tune.training import TrainConfig, check_memory, facts, lines_for_errors, only, trainer_arguments
+from llamoco_tune.run_folder import CHECKPOINTS, RunRecord, RunSpec, last_checkpoint, run_in, step_of, write_run
+from llamoco_tune.snapshots import SetFiles, set_files
+from llamoco_tune.stopping import Stopped, StopWish
+from llamoco_tune.tokens import Encoded, Template, TooLong, check_known, encode
+from llamoco_tune.training import (
+    EvaluationLeftOut,
+    StopAtStep,
+    TrainConfig,
+    check_memory,
+    facts,
+    is_asked_anywhere,
+    lines_for_errors,
+    only,
+    trainer_arguments,
+    wanted_batches,
+)
 
 Kind = TypeVar("Kind", bound=Trainer)
 
@@ -42,6 +59,10 @@ class Begun:
     validation: Sequence[Encoded]
     num_dropped: int
     """Training rows that were too long."""
+    num_set_aside: int
+    """Training problems that stand in for a validation split."""
+    packs: bool
+    """Whether rows may stand behind each other in one sequence; False where nobody asked."""
     began: float
     """On the monotonic clock."""
 
@@ -56,6 +77,7 @@ def begin(
     *,
     max_tokens: int,
     too_long: TooLong,
+    packed: bool,
     console: Console,
 ) -> Begun | RunRecord:
     """A run that is to be trained, or the record of one that is finished.
@@ -63,37 +85,49 @@ def begin(
     Args:
         config: all settings of the phase.
         max_tokens: of a row; no more than the base can see at once.
+        packed: whether rows are to be packed, if the base keeps them apart.
 
     Raises:
         TuningError: bad data, base or folder, or too little memory.
     """
     began = time.monotonic()
-    spec = RunSpec(
-        phase=phase,
-        config=config,
-        base=base,
-        base_digest=models.digest_of(base),
-        data=str(data),
-        data_digest=data_digest(data, (TRAINING_SPLIT, VALIDATION_SPLIT)),
-    )
-    run = run_in(out, spec, alone=is_main_process())
+    found = set_files(data)
+    run = run_in(out, _spec(phase, config, base, found), alone=is_main_process())
     if run.finished:
         return run
-    check_no_leak(data)
-    training, validation = read_split(data, TRAINING_SPLIT), read_split(data, VALIDATION_SPLIT)
+    chosen = training_rows(found)
+    if chosen.num_set_aside:
+        whole_line(console, _set_aside_line(chosen))
     precision = "bf16" if train_config.frozen_in_bf16 else "fp32"
+    whole_line(console, f"loading {base}; {len(chosen.training)} training rows")
     loaded = models.load(base, precision=precision, attention=train_config.attention)
     template = Template.of(loaded.tokenizer)
     most = min(max_tokens, models.context_of(loaded.model))
-    rows = encode(training, template, max_tokens=most, too_long=too_long)
-    held_out = encode(validation, template, max_tokens=most, too_long="drop")
+    rows = encode(chosen.training, template, max_tokens=most, too_long=too_long)
+    held_out = encode(chosen.validation, template, max_tokens=most, too_long="drop")
     if rows.num_dropped:
-        console.print(f"{rows.num_dropped} of {len(training)} rows have more than {most} tokens and are left out")
+        whole_line(
+            console, f"{rows.num_dropped} of {len(chosen.training)} rows have more than {most} tokens and are left out"
+        )
+    check_known((row.ids for row in (*rows.rows, *held_out.rows)), models.num_tokens_of(loaded.model))
+    check_loss(loaded.model)
+    packs = packed and keeps_packed_rows_apart(loaded.model)
     model = models.prepared(loaded.model, train_config.lora, compiled=train_config.compile)
     check_memory(model)
     if is_main_process():
         write_run(out, run)
-    return Begun(run, out, model, loaded.tokenizer, rows.rows, held_out.rows, rows.num_dropped, began)
+    return Begun(
+        run=run,
+        out=out,
+        model=model,
+        tokenizer=loaded.tokenizer,
+        training=rows.rows,
+        validation=held_out.rows,
+        num_dropped=rows.num_dropped,
+        num_set_aside=chosen.num_set_aside,
+        packs=packs,
+        began=began,
+    )
 
 
 def trainer_of(kind: type[Kind], begun: Begun, config: TrainConfig, plan: Any, num_evaluated: int) -> Kind:
@@ -105,27 +139,34 @@ def trainer_of(kind: type[Kind], begun: Begun, config: TrainConfig, plan: Any, n
     evaluated: Any = spread(begun.validation, num_evaluated)
     return kind(
         model=begun.model,
-        args=trainer_arguments(config, begun.out, len(plan)),
-        train_dataset=plan,
+        args=trainer_arguments(config, begun.out, len(plan), num_processes()),
+        train_dataset=wanted_batches(plan, config, num_processes()),
         eval_dataset=evaluated,
         data_collator=only,
+        callbacks=[StopWhereNotFinite(config.learning_rate)],
     )
 
 
-def train(trainer: Trainer, folder: Path, tokens: TokenCount, console: Console) -> dict[str, float]:
+def train(trainer: Trainer, folder: Path, tokens: TokenCount, wish: StopWish, console: Console) -> dict[str, float]:
     """Runs a trainer from the last whole checkpoint on; the last value of every metric.
 
     Raises:
         TuningError: memory or disk ran out.
+        Stopped: a stop was asked for; what was done is in a checkpoint.
     """
     for display in TRAINER_DISPLAYS:
         trainer.remove_callback(display)
     checkpoint = last_checkpoint(folder)
     if checkpoint is not None:
         console.print(f"going on from {checkpoint.name}")
-    with closing(RunProgress(folder, tokens, console)) as progress, lines_for_errors(folder):
+    with closing(RunProgress(folder, tokens, console)) as progress, lines_for_errors(folder), wish.awaited():
+        # Before the other, which logs what is saved.
+        trainer.add_callback(StopAtStep(wish))
         trainer.add_callback(progress)
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        with suppress(EvaluationLeftOut):
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if is_asked_anywhere(wish, trainer.args):
+        raise Stopped(_how_far(folder, trainer.state.max_steps))
     logged = [entry for entry in trainer.state.log_history if "train_runtime" not in entry]
     return {name: float(value) for entry in logged for name, value in entry.items()}
 
@@ -140,6 +181,7 @@ def finish(begun: Begun, trainer: Trainer, results: dict[str, float]) -> RunReco
         "num_rows": len(begun.training),
         "num_problems": len({row.example.problem_id for row in begun.training}),
         "num_dropped": begun.num_dropped,
+        "num_set_aside": begun.num_set_aside,
     }
     done = begun.run.model_copy(update={"finished": True, "results": results, "facts": facts(begun.began) | counts})
     with lines_for_errors(begun.out):
@@ -153,11 +195,30 @@ def finish(begun: Begun, trainer: Trainer, results: dict[str, float]) -> RunReco
     return done
 
 
-def is_main_process() -> bool:
-    """Whether this process is the one that writes, and speaks."""
-    return os.environ.get("RANK", "0") == "0"
+def _spec(phase: Literal["contrast", "teach"], config: dict[str, JsonValue], base: str, found: SetFiles) -> RunSpec:
+    """What decides a run on these files."""
+    return RunSpec(
+        phase=phase,
+        config=config,
+        base=base,
+        base_digest=content_digest(base),
+        data=str(found.folder),
+        data_digest=data_digest(found, (TRAINING_SPLIT, VALIDATION_SPLIT)),
+        data_snapshot=found.snapshot,
+    )
 
 
-def num_processes() -> int:
-    """Processes of this run, as `torchrun` says."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
+def _set_aside_line(chosen: TrainingRows) -> str:
+    problems = {row.base_problem_id for row in [*chosen.training, *chosen.validation]}
+    return (
+        f"the set has no validation rows: {chosen.num_set_aside} of its {len(problems)} training problems are set "
+        "aside to look at, and not trained on"
+    )
+
+
+def _how_far(folder: Path, steps: int) -> str:
+    """How far a run is that was stopped, and what is kept of it."""
+    checkpoint = last_checkpoint(folder)
+    if checkpoint is None:
+        return "before the first step; there is nothing to keep yet"
+    return f"at step {step_of(checkpoint):,} of {steps:,}; {checkpoint} is kept"

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from llamoco_tune.batches import Batch
-from llamoco_tune.model import embeddings
+from llamoco_tune.forward import embeddings
 from llamoco_tune.tokens import Encoded
 
 RIDGE = 0.1

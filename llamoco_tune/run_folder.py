@@ -4,11 +4,13 @@ Resuming is the first thing a command does. A folder with a run of another confi
 """
 
 import json
+import shlex
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, JsonValue
 
+from llamoco_tune.folders import content_of
 from llamoco_tune.records import Record, TuningError, digest
 
 RUN_FILE = "run.json"
@@ -27,6 +29,8 @@ class RunSpec(Record):
     base_digest: str
     data: str
     data_digest: str
+    data_snapshot: int | None = None
+    """Number of the snapshot that was the newest; None where the export has no numbers."""
 
     @property
     def run_id(self) -> str:
@@ -58,13 +62,12 @@ def run_in(folder: Path, spec: RunSpec, *, alone: bool = True) -> RunRecord:
     stored = stored_run(folder)
     if stored is None:
         if alone and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise TuningError(f"{folder} is not empty and holds no run; choose another --out, or empty it")
+            content = content_of(folder)
+            what = f"is {content.name}" if content else "is not empty and holds no run"
+            raise TuningError(f"{folder} {what}; choose another --out, or empty it")
         return RunRecord(spec=spec, run_id=spec.run_id)
     if stored.run_id != spec.run_id:
-        raise TuningError(
-            f"{folder} holds another run ({_difference(stored.spec, spec)}); choose another --out, or give that run's "
-            "own options to go on with it"
-        )
+        raise TuningError(f"{folder} holds another run: {_difference(folder, stored, spec)}")
     return stored
 
 
@@ -103,10 +106,11 @@ def write_run(folder: Path, record: RunRecord) -> None:
 def last_checkpoint(folder: Path) -> Path | None:
     """The newest checkpoint that was written to its end."""
     whole = [path.parent for path in (folder / CHECKPOINTS).glob(f"checkpoint-*/{_LAST_WRITTEN}") if _is_json(path)]
-    return max(whole, key=_step_of, default=None)
+    return max(whole, key=step_of, default=None)
 
 
-def _step_of(checkpoint: Path) -> int:
+def step_of(checkpoint: Path) -> int:
+    """Training steps done when it was written."""
     return int(checkpoint.name.rpartition("-")[2])
 
 
@@ -118,15 +122,26 @@ def _is_json(path: Path) -> bool:
     return True
 
 
-def _difference(there: RunSpec, here: RunSpec) -> str:
-    """The first thing in which two runs differ, in words."""
-    for name in ("phase", "base_digest", "data_digest"):
-        if getattr(there, name) != getattr(here, name):
-            what = {"base_digest": "base", "data_digest": "data"}.get(name, name)
-            return f"other {what}: {getattr(there, what)} there, {getattr(here, what)} here"
+def _difference(folder: Path, stored: RunRecord, here: RunSpec) -> str:
+    """The first thing in which two runs differ, in words, and what to do."""
+    there = stored.spec
+    anew = f"choose another --out, or remove that run to begin anew: {shlex.join(['rm', '-r', str(folder)])}"
+    if there.phase != here.phase:
+        return f"its phase is {there.phase}, not {here.phase}; choose another --out"
+    if there.base_digest != here.base_digest:
+        if there.base != here.base:
+            return f"its base is {there.base}, not {here.base}; {anew}"
+        return f"its base, {there.base}, had other content when the run was begun; {anew}"
+    if there.data_digest != here.data_digest:
+        if Path(there.data).resolve() != Path(here.data).resolve():
+            return f"its rows are those of {there.data}, not of {here.data}; {anew}"
+        numbers = (there.data_snapshot, here.data_snapshot)
+        when = f": snapshot {numbers[0]} then, {numbers[1]} now" if all(numbers) else ""
+        return f"{there.data} has other rows than when the run was begun{when}; {anew}"
     one, other = flat(there.config), flat(here.config)
     changed = sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
-    return "; ".join(f"{name} is {one.get(name)} there, {other.get(name)} here" for name in changed[:3])
+    words = "; ".join(f"{name} is {one.get(name)} there, {other.get(name)} here" for name in changed[:3])
+    return f"{words}; choose another --out, or give that run's own options to go on with it"
 
 
 def flat(config: JsonValue, prefix: str = "") -> dict[str, JsonValue]:

@@ -5,7 +5,8 @@ Ma et al. (arXiv 2403.01131), with a choice of mixings (`mixing.Mixing`) and bat
 """
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,12 +14,11 @@ import torch
 from pydantic import Field
 from rich.console import Console
 from torch import Tensor
-from torch.utils.data import Sampler
 from transformers import Trainer
 from typing_extensions import override
 
 from llamoco_tune import model as models
-from llamoco_tune.batches import IGNORED, Batch, PackedPlan, PaddedPlan
+from llamoco_tune.batches import PackedPlan, PaddedPlan
 from llamoco_tune.evaluation import (
     EvaluationConfig,
     loss_by_family,
@@ -27,14 +27,23 @@ from llamoco_tune.evaluation import (
     weights_cast_once,
     written_programs,
 )
-from llamoco_tune.losses import ANSWER_CHUNK, answer_loss
+from llamoco_tune.forward import answer_nats
+from llamoco_tune.losses import ANSWER_CHUNK
 from llamoco_tune.mixing import Mixing, row_weights
-from llamoco_tune.phase import begin, finish, num_processes, train, trainer_of
+from llamoco_tune.phase import begin, finish, train, trainer_of
+from llamoco_tune.processes import num_processes
 from llamoco_tune.progress import TokenCount
 from llamoco_tune.records import Record
 from llamoco_tune.run_folder import RunRecord
+from llamoco_tune.stopping import StopWish
 from llamoco_tune.tokens import Encoded, TooLong
-from llamoco_tune.training import TrainConfig, in_order, mixed_precision
+from llamoco_tune.training import (
+    EvaluationLeftOut,
+    TrainConfig,
+    end_without_evaluation,
+    go_on_with_evaluation,
+    mixed_precision,
+)
 
 
 class TeachConfig(Record):
@@ -42,7 +51,8 @@ class TeachConfig(Record):
 
     train: TrainConfig
     batching: Literal["packed", "padded"] = "packed"
-    """packed: whole rows behind each other in sequences of one length; padded: rows of about one length, padded."""
+    """packed: whole rows behind each other in sequences of one length; padded: rows of about one length, padded. A base
+    that cannot keep packed rows apart gets padded ones."""
     sequence_length: int = Field(default=2_048, ge=16)
     """Tokens of a packed sequence, and the most that a row may have."""
     per_batch: int = Field(default=1, ge=1)
@@ -56,15 +66,20 @@ class TeachConfig(Record):
     evaluation: EvaluationConfig = EvaluationConfig()
 
 
-def teach(data: Path, base: str, out: Path, config: TeachConfig, console: Console) -> RunRecord:
+def teach(
+    data: Path, base: str, out: Path, config: TeachConfig, console: Console, wish: StopWish | None = None
+) -> RunRecord:
     """Tunes a base on the training split of an export, or goes on where an earlier call stopped.
 
     Args:
         out: the run folder, in the end also that of the tuned model.
+        wish: what is asked whether to stop; None never stops.
 
     Raises:
         TuningError: bad data, base or folder, or memory or disk ran out.
+        Stopped: a stop was asked for; the run can go on.
     """
+    wish = wish or StopWish()
     begun = begin(
         "teach",
         data,
@@ -74,29 +89,31 @@ def teach(data: Path, base: str, out: Path, config: TeachConfig, console: Consol
         config.train,
         max_tokens=config.sequence_length,
         too_long=config.too_long,
+        packed=config.batching == "packed",
         console=console,
     )
     if isinstance(begun, RunRecord):
         return begun
+    if config.batching == "packed" and not begun.packs:
+        config = padded_instead(config, begun.training)
+        console.print(
+            f"packed rows of this base would see each other: batches of {config.per_batch} padded rows instead"
+        )
     plan = plan_of(begun.training, config, processes=num_processes())
     tokens = TokenCount()
     trainer = trainer_of(AnswerTrainer, begun, config.train, plan, config.evaluation.num_rows)
-    trainer.prepare(config, tokens, begun.tokenizer, titles_of(begun.training))
-    return finish(begun, trainer, train(trainer, out, tokens, console))
+    trainer.prepare(config, tokens, begun.tokenizer, titles_of(begun.training), wish)
+    return finish(begun, trainer, train(trainer, out, tokens, wish, console))
 
 
 class AnswerTrainer(Trainer):
     """The trainer of this phase: takes the plan's batches in order, and counts the answers' tokens alone."""
 
-    def prepare(self, config: TeachConfig, tokens: TokenCount, tokenizer: Any, titles: Mapping[str, str]) -> None:
-        self._config, self._tokens = config, tokens
+    def prepare(
+        self, config: TeachConfig, tokens: TokenCount, tokenizer: Any, titles: Mapping[str, str], wish: StopWish
+    ) -> None:
+        self._config, self._tokens, self._wish = config, tokens, wish
         self._tokenizer, self._titles = tokenizer, titles
-        self._evaluations = 0
-
-    @override
-    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
-        del train_dataset
-        return in_order(self.train_dataset)
 
     @override
     def compute_loss(
@@ -116,24 +133,41 @@ class AnswerTrainer(Trainer):
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
-        config = self._config.evaluation
-        model: Any = self.model
-        rows: Any = self.eval_dataset
-        model.eval()
-        with mixed_precision(self._config.train, model.device):
-            found = loss_by_family(model, rows)
-        last = self.state.global_step >= self.state.max_steps
-        if config.num_programs and (last or self._evaluations % config.programs_every == 0):
-            asked = spread(rows, config.num_programs)
-            with self._writing():
-                found |= written_programs(
-                    model, self._tokenizer, asked, self._titles, max_new_tokens=config.max_new_tokens
-                )
-        self._evaluations += 1
+        try:
+            found = self._found()
+        except EvaluationLeftOut:
+            return end_without_evaluation(self)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in found.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    def _found(self) -> dict[str, float]:
+        """The figures of an evaluation.
+
+        Raises:
+            EvaluationLeftOut: a stop was asked for.
+        """
+        config = self._config.evaluation
+        model: Any = self.model
+        rows: Any = self.eval_dataset
+        go_on = partial(go_on_with_evaluation, self._wish, self.args)
+        model.eval()
+        with mixed_precision(self._config.train, model.device):
+            found = loss_by_family(model, rows, go_on=go_on)
+        if not config.num_programs or not self._has_programs():
+            return found
+        asked = spread(rows, config.num_programs)
+        with self._writing():
+            return found | written_programs(
+                model, self._tokenizer, asked, self._titles, max_new_tokens=config.max_new_tokens, go_on=go_on
+            )
+
+    def _has_programs(self) -> bool:
+        """Whether the evaluation at this step has programs: its step decides, whatever this process has done so far."""
+        number, rest = divmod(self.state.global_step, self._config.train.evaluate_every)
+        last = self.state.global_step >= self.state.max_steps
+        return last or (rest == 0 and number % self._config.evaluation.programs_every == 0)
 
     def _writing(self) -> contextlib.AbstractContextManager[Any]:
         """In what numbers programs are written: those of training, the weights cast once where they are all here."""
@@ -144,14 +178,11 @@ class AnswerTrainer(Trainer):
         return mixed_precision(self._config.train, model.device)
 
 
-def answer_nats(chunk: int) -> Callable[[Any, Batch], Tensor]:
-    """What is computed inside the model's forward: the summed loss of a batch's answers, in nats."""
-
-    def nats(model: Any, batch: Batch) -> Tensor:
-        hidden_BTH = models.hidden_states(model, batch["input_ids"], batch["position_ids"])
-        return answer_loss(hidden_BTH, batch["labels"], model.get_output_embeddings(), ignored=IGNORED, chunk=chunk)
-
-    return nats
+def padded_instead(config: TeachConfig, rows: Sequence[Encoded]) -> TeachConfig:
+    """Settings with padded rows that need no more room than the packed sequences: as many as the longest row allows."""
+    longest = max(len(row.ids) for row in rows)
+    per_sequence = max(1, config.sequence_length // longest)
+    return config.model_copy(update={"batching": "padded", "per_batch": config.per_batch * per_sequence})
 
 
 def plan_of(rows: Sequence[Encoded], config: TeachConfig, *, processes: int = 1) -> PackedPlan | PaddedPlan:

@@ -1,7 +1,7 @@
 # pyright: reportExplicitAny=false
 """A prompt and its answer as tokens: how a base model wants to be asked, where the answer begins, and where it ends."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,23 +31,63 @@ class Template:
         """The template of a tokenizer.
 
         Raises:
-            TuningError: it has no end-of-text token, so that no answer could end.
+            TuningError: it has no end-of-text token, so that no answer could end; or its chat template does not work.
         """
         if tokenizer.eos_token_id is None:
             raise TuningError(f"the tokenizer of {tokenizer.name_or_path} has no end-of-text token; take another base")
-        return cls(tokenizer, int(tokenizer.eos_token_id))
+        template = cls(tokenizer, int(tokenizer.eos_token_id))
+        template.prompt_ids("Minimize f.")
+        return template
 
     def prompt_ids(self, prompt: str) -> list[int]:
-        """Everything before the answer's first token."""
+        """Everything before the answer's first token.
+
+        Raises:
+            TuningError: the chat template fails, or leaves the prompt out.
+        """
         if self.tokenizer.chat_template is None:
-            return list(self.tokenizer(PLAIN.format(prompt=prompt))["input_ids"])
-        message = [{"role": "user", "content": prompt}]
-        text = self.tokenizer.apply_chat_template(message, add_generation_prompt=True, tokenize=False)
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+            ids = list(self.tokenizer(PLAIN.format(prompt=prompt))["input_ids"])
+            # Tokenizers of some bases end every text: with what ends an answer, before it begins.
+            while ids and ids[-1] in self.tokenizer.all_special_ids:
+                del ids[-1]
+            return ids
+        return list(self.tokenizer(self._in_chat(prompt), add_special_tokens=False)["input_ids"])
 
     def answer_ids(self, answer: str) -> list[int]:
         """The answer's tokens, the end-of-text last."""
         return [*self.tokenizer(answer, add_special_tokens=False)["input_ids"], self.end_id]
+
+    def check_answer(self, answer: str) -> None:
+        """Reads an answer back from its tokens.
+
+        Raises:
+            TuningError: another text comes back, so that the model could never write this one.
+        """
+        there, back = answer.strip(), text_of(self.tokenizer, self.answer_ids(answer)[:-1]).strip()
+        if back != there:
+            pairs = enumerate(zip(there, back, strict=False))
+            same = next((i for i, (one, other) in pairs if one != other), min(len(there), len(back)))
+            raise TuningError(
+                f"the tokenizer of {self.tokenizer.name_or_path} does not keep programs as they are: "
+                f"{there[same : same + 12]!r} comes back as {back[same : same + 12]!r}; take another base"
+            )
+
+    def _in_chat(self, prompt: str) -> str:
+        message = [{"role": "user", "content": prompt}]
+        where = f"the chat template of {self.tokenizer.name_or_path}"
+        try:
+            text = self.tokenizer.apply_chat_template(message, add_generation_prompt=True, tokenize=False)
+        except Exception as error:  # noqa: BLE001 - a template is a program, and raises what it likes
+            reason = " ".join(str(error).split())[:160] or type(error).__name__
+            raise TuningError(f"{where} fails: {reason}; mend or remove it, or take another base") from None
+        if prompt.strip() not in text:
+            raise TuningError(f"{where} leaves the prompt out, or changes it; mend or remove it, or take another base")
+        return str(text)
+
+
+def text_of(tokenizer: Any, ids: Sequence[int]) -> str:
+    """The text of tokens, spaces as they are."""
+    return str(tokenizer.decode(ids, clean_up_tokenization_spaces=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +119,10 @@ def encode(
         max_tokens: of prompt and answer together; a row is never cut, for half a program teaches a broken one.
 
     Raises:
-        TuningError: a row is too long and those are refused, or all are.
+        TuningError: a row is too long and those are refused, or all are; or the tokenizer does not keep programs.
     """
+    for answer in {example.optimizer: example.answer for example in examples}.values():
+        template.check_answer(answer)
     rows = [_encoded(example, template) for example in examples]
     kept = tuple(row for row in rows if len(row.ids) <= max_tokens)
     num_dropped = len(rows) - len(kept)
@@ -93,6 +135,20 @@ def encode(
     if not kept:
         raise TuningError(f"all {len(rows)} rows have more than {max_tokens} tokens; raise --max-tokens")
     return EncodedSet(kept, num_dropped)
+
+
+def check_known(rows: Iterable[Sequence[int] | NDArray[np.int64]], num_known: int) -> None:
+    """Looks for tokens that a model has no embedding of.
+
+    Raises:
+        TuningError: there is one.
+    """
+    highest = max((int(np.max(ids)) for ids in rows if len(ids)), default=0)
+    if highest >= num_known:
+        raise TuningError(
+            f"the tokenizer gives token {highest}, and the model knows {num_known}: they are of different models; "
+            "give a folder in which both are of one"
+        )
 
 
 def _encoded(example: Example, template: Template) -> Encoded:

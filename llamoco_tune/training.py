@@ -14,12 +14,16 @@ from typing import Any, Literal
 
 import torch
 from pydantic import Field, JsonValue
-from torch.utils.data import Sampler, SequentialSampler
-from transformers import TrainingArguments
+from torch.utils.data import Dataset, Subset
+from transformers import Trainer, TrainingArguments
+from transformers.trainer_callback import TrainerCallback, TrainerControl, TrainerState
+from typing_extensions import override
 
+from llamoco_tune.metrics import read_metrics
 from llamoco_tune.model import LoraSpec, Precision, computed_in
 from llamoco_tune.records import Record, TuningError
-from llamoco_tune.run_folder import CHECKPOINTS, last_checkpoint
+from llamoco_tune.run_folder import CHECKPOINTS, last_checkpoint, step_of
+from llamoco_tune.stopping import StopWish
 
 BYTES_PER_TRAINED_PARAMETER = 16
 """AdamW in 32 bits: the weight, its gradient and two moments."""
@@ -60,20 +64,22 @@ class TrainConfig(Record):
     save_every: int = 50
 
 
-def trainer_arguments(config: TrainConfig, folder: Path, num_batches: int) -> TrainingArguments:
-    """The trainer's arguments: one item of a plan is a whole batch, and one epoch the whole plan.
+def trainer_arguments(config: TrainConfig, folder: Path, num_batches: int, processes: int = 1) -> TrainingArguments:
+    """The trainer's arguments: one item of a plan is a whole batch, and one epoch the whole plan, batch by batch.
 
     Args:
         num_batches: in the plan.
+        processes: that share the batches.
     """
     on_cpu = not torch.cuda.is_available()
     sharded: Any = config.fsdp
-    steps = config.max_steps or -(-num_batches // config.accumulation)
+    steps = num_steps(config, num_batches, processes)
     return TrainingArguments(
         output_dir=str(folder / CHECKPOINTS),
         per_device_train_batch_size=1,
         gradient_accumulation_steps=config.accumulation,
         num_train_epochs=1,
+        train_sampling_strategy="sequential",
         max_steps=config.max_steps or -1,
         learning_rate=config.learning_rate,
         lr_scheduler_type=config.schedule,
@@ -88,7 +94,7 @@ def trainer_arguments(config: TrainConfig, folder: Path, num_batches: int) -> Tr
         logging_steps=config.log_every,
         logging_nan_inf_filter=False,
         eval_strategy="steps",
-        eval_on_start=last_checkpoint(folder) is None,
+        eval_on_start=is_evaluation_due(folder, config.evaluate_every, steps),
         eval_steps=config.evaluate_every,
         save_steps=config.save_every,
         save_total_limit=2,
@@ -103,9 +109,90 @@ def trainer_arguments(config: TrainConfig, folder: Path, num_batches: int) -> Tr
     )
 
 
-def in_order(plan: Any) -> Sampler[int]:
-    """A plan is random by itself: its batches are taken as they come, so that any of them can be found again."""
-    return SequentialSampler(plan)
+def num_steps(config: TrainConfig, num_batches: int, processes: int = 1) -> int:
+    """Steps of a whole run."""
+    return config.max_steps or -(-num_batches // (config.accumulation * processes))
+
+
+def wanted_batches(plan: Any, config: TrainConfig, processes: int = 1) -> Dataset[Any]:
+    """The batches that a run takes of its plan, which has whole epochs.
+
+    With batches left over, a run that is resumed at its last step would take another.
+    """
+    if config.max_steps is None:
+        return plan
+    return Subset(plan, range(config.max_steps * config.accumulation * processes))
+
+
+def is_evaluation_due(folder: Path, every: int, steps: int) -> bool:
+    """Whether a run evaluates before its next step: at its beginning, or where a stop left an evaluation out.
+
+    Args:
+        every: steps between two evaluations.
+        steps: of the whole run, the last of which has an evaluation too.
+
+    Raises:
+        TuningError: its metrics cannot be read.
+    """
+    checkpoint = last_checkpoint(folder)
+    if checkpoint is None:
+        return True
+    step = step_of(checkpoint)
+    made = {record.step for record in read_metrics(folder) if record.kind == "evaluation"}
+    return (step % every == 0 or step == steps) and step not in made
+
+
+class StopAtStep(TrainerCallback):
+    """Ends training with the step in which a stop was asked for, in all processes alike, and has it saved.
+
+    An evaluation that is due then is made when the run goes on.
+    """
+
+    def __init__(self, wish: StopWish) -> None:
+        self._wish = wish
+
+    @override
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        if is_asked_anywhere(self._wish, args):
+            control.should_save = control.should_training_stop = True
+            control.should_evaluate = False
+
+
+class EvaluationLeftOut(Exception):
+    """A stop was asked for in the middle of an evaluation."""
+
+
+def go_on_with_evaluation(wish: StopWish, args: TrainingArguments) -> None:
+    """To be called between two parts of an evaluation; several processes make theirs to the end.
+
+    Raises:
+        EvaluationLeftOut: a stop was asked for.
+    """
+    if wish.is_asked and args.world_size == 1:
+        raise EvaluationLeftOut
+
+
+def end_without_evaluation(trainer: Trainer) -> dict[str, float]:
+    """Ends training with the step whose evaluation was left out, and has it saved; there are no figures.
+
+    Raises:
+        EvaluationLeftOut: the step is saved already, or there was none.
+    """
+    step, checkpoint = trainer.state.global_step, last_checkpoint(Path(str(trainer.args.output_dir)).parent)
+    if step == 0 or (checkpoint is not None and step_of(checkpoint) == step):
+        raise EvaluationLeftOut
+    trainer.control.should_save = trainer.control.should_training_stop = True
+    trainer.control.should_evaluate = False
+    return {}
+
+
+def is_asked_anywhere(wish: StopWish, args: TrainingArguments) -> bool:
+    """Whether a stop was asked for in any process, each of which must call this."""
+    if args.world_size == 1 or not torch.distributed.is_initialized():
+        return wish.is_asked
+    asked = torch.tensor(int(wish.is_asked), device=args.device)
+    torch.distributed.all_reduce(asked, torch.distributed.ReduceOp.MAX)
+    return bool(asked.item())
 
 
 def only(items: list[Any]) -> Any:

@@ -1,13 +1,14 @@
 """Small campaigns, and executors and candidates that tests put into them."""
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from llamoco_data.campaign import CampaignSpec, read_problems
-from llamoco_data.execution import Executor, Slice, Task
+from llamoco_data.execution import Executor, Program, Slice, Task
 from llamoco_data.files import Place
 from llamoco_data.portfolio.entrants import Entrant
-from llamoco_data.portfolio.limits import Limits
+from llamoco_data.portfolio.limits import NO_LIMITS
 from llamoco_data.problems.sampling import ProblemMixture
 from llamoco_data.racing import Exhaustive
 from llamoco_data.runs import RunRecord, program_id
@@ -45,7 +46,7 @@ def entrant(body: str) -> Entrant:
         family="baseline",
         settings={},
         program=program,
-        limits=Limits(takes_constraints=True),
+        limits=NO_LIMITS,
     )
 
 
@@ -55,14 +56,17 @@ class OneRunSlices:
 
     executor: Executor
 
+    def connected(self) -> AbstractContextManager[None]:
+        return self.executor.connected()
+
     def run(
-        self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
+        self, programs: Sequence[Program], pending: Callable[[], Task | None], width: int
     ) -> Generator[Slice | None]:
         def shortened() -> Task | None:
             task = pending()
             return task and task.model_copy(update={"slice_s": 0.0})
 
-        yield from self.executor.run(entrants, shortened, width)
+        yield from self.executor.run(programs, shortened, width)
 
 
 def results(folder: Place) -> list[RunRecord]:

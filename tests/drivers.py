@@ -11,14 +11,15 @@ from typing import Any
 DRIVER = """
 import json, os, random, resource, sys, time
 import llamoco_data.campaign.driver as driver
-import llamoco_data.campaign.lease as lease
+import llamoco_data.drive.lease as lease
+import llamoco_data.drive.loop as loop
 from llamoco_data.execution import executor
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio.entrants import entrants
 from tests.campaigns import SMALL, OneRunSlices, entrant, small
 
 options = json.loads(sys.argv[2])
-driver.BLOCK_S = options["block_s"]
+loop.BLOCK_S = options["block_s"]
 if "stale_s" in options:
     lease.BEAT_S, lease.STALE_S, lease.LOOK_S = options["stale_s"] / 10, options["stale_s"], options["stale_s"] / 20
 if "machine" in options:

@@ -40,6 +40,7 @@ def _row(split: str, number: int, wording: int) -> dict[str, object]:
     return {
         "instruction_id": f"{split}-{number:04d}-{wording}",
         "problem_id": f"problem-{number:04d}",
+        "base_problem_id": f"problem-{number:04d}",
         "split": split,
         "form": ("python", "latex")[wording % 2],
         "wording": wording,

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from llamoco_data.apart.frames import JSON_BYTES, READY
 from llamoco_data.problems.checking_apart import python_path
 from llamoco_data.texts import HASH_SEED
+from llamoco_data.threads import ONE_THREAD
 
 START_LIMIT_S = 120.0
 """For a server to load its libraries, on a slow disk under load."""
 
-_KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH")
+_KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "NUMBA_CACHE_DIR", "PATH")
 """What a program sees of this process's environment, which may hold secrets."""
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +90,4 @@ def _started() -> Server:
 
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return {**kept, **dict.fromkeys(_THREADS, "1"), "PYTHONPATH": python_path(), "PYTHONHASHSEED": HASH_SEED}
+    return {**kept, **ONE_THREAD, "PYTHONPATH": python_path(), "PYTHONHASHSEED": HASH_SEED}

@@ -5,7 +5,6 @@ from llamoco_data.campaign.own_problems import Expected, add_problems, expected,
 from llamoco_data.campaign.reading import CampaignReader, FolderView, ProblemRuns, read_entrants, read_problems, view_of
 from llamoco_data.campaign.spec import CampaignSpec, load_campaign, stored_campaign, wanted_campaign
 from llamoco_data.campaign.survey import Plan, Status, plan, status
-from llamoco_data.campaign.tally import Snapshot
 
 __all__ = [
     "CampaignReader",
@@ -15,7 +14,6 @@ __all__ = [
     "Outcome",
     "Plan",
     "ProblemRuns",
-    "Snapshot",
     "Status",
     "add_problems",
     "expected",

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from math import ceil
 
 from llamoco_data.campaign.costs import Cost
-from llamoco_data.execution import Task, runs_wanted
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.execution import GivenRuns, Program, Task, runs_wanted
 from llamoco_data.runs import RunRecord
 
 EARLY = 4.0
@@ -38,7 +37,7 @@ class Agenda:
     the whole one. Towards the end, which is the whole campaign where workers are many, the longest come first.
     """
 
-    entrants: Sequence[Entrant]
+    programs: Sequence[Program]
     open: Callable[[int], Task]
     """The task of a problem that is to be begun."""
     costs: Mapping[int, Cost]
@@ -81,7 +80,7 @@ class Agenda:
     def go_on(self, task: Task, left: Cost | None) -> None:
         """Something is left of a task. Of its problem there is as much left as `left` says, or as was expected."""
         self._expect(task.index, left)
-        if task.runs:
+        if isinstance(task.wants, GivenRuns):
             self._parts.append(task)
         else:
             self._put_back(task)
@@ -118,13 +117,14 @@ class Agenda:
 
     def _first_part(self, task: Task) -> Task:
         """Shares the runs of a problem that do not need each other's results; where there is one, the task is whole."""
-        runs = runs_wanted(task, self.entrants)
+        runs = runs_wanted(task, self.programs)
         num_parts = min(len(runs), ceil(self._left[task.index].expected_s / PART_S))
         if num_parts < 2:
             return task
         self._shared[task.index] = _Shared(task, num_parts)
         shares = (runs[first::num_parts] for first in range(num_parts))
-        self._parts.extend(task.model_copy(update={"records": (), "runs": share}) for share in shares)
+        parts = ({"records": (), "wants": GivenRuns(runs=share)} for share in shares)
+        self._parts.extend(task.model_copy(update=part) for part in parts)
         return self._parts.popleft()
 
     def _begin(self, index: int) -> Task:

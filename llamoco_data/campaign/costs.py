@@ -14,7 +14,7 @@ from llamoco_data.store import Store
 OBJECTIVE_US = 6.0
 """Processor microseconds of one evaluation of a problem from Python, between those of one function and of five rotated
 ones."""
-FLOOR_S = 0.005
+FLOOR_S = 0.0015
 """Processor time of a run beside its evaluations."""
 
 

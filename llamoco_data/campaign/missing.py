@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from llamoco_data.campaign.spec import CampaignSpec, plan_id
-from llamoco_data.execution import Draw, Task
+from llamoco_data.execution import ByPolicy, Draw, Task
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.store import Store
 
@@ -28,13 +28,13 @@ def open_task(spec: CampaignSpec, entrants: Sequence[Entrant], store: Store, ind
         LlamocoError: a file of the campaign is missing or damaged.
     """
     problem_id = store.problem_id(index)
-    candidate_ids = {entrant.candidate_id for entrant in entrants}
+    optimizers = {entrant.candidate_id: entrant.optimizer for entrant in entrants}
     records = [] if problem_id is None else store.records(problem_id)
     draw = Draw(mixture=spec.mixture, seed=spec.seed, index=index)
     return Task(
         index=index,
         problem=draw if problem_id is None else store.problem(problem_id),
-        policy=spec.policy,
+        wants=ByPolicy(policy=spec.policy, optimizers=optimizers),
         time_limit_s=spec.time_limit_s,
-        records=tuple(record for record in records if record.candidate_id in candidate_ids),
+        records=tuple(record for record in records if record.candidate_id in optimizers),
     )

@@ -8,14 +8,13 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from llamoco_data.campaign.lease import holding
 from llamoco_data.campaign.spec import CampaignSpec, keep_campaign, load_campaign, own_index, wanted_campaign
 from llamoco_data.campaign.survey import FLOOR_S
-from llamoco_data.execution import contestants
+from llamoco_data.drive import holding
 from llamoco_data.files import Files, Place, files_at
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME
-from llamoco_data.portfolio.entrants import entrants
+from llamoco_data.portfolio.entrants import entrants, optimizers_of
 from llamoco_data.problems.checking import Checked
 from llamoco_data.problems.checking_apart import check_apart
 from llamoco_data.problems.own_spec import OwnProblemSpec
@@ -42,7 +41,7 @@ def expected(spec: CampaignSpec, checked: Checked) -> Expected:
     """
     problem, candidates = checked.spec, entrants(spec.optimizers)
     optimizer = {candidate.candidate_id: OPTIMIZER_BY_NAME[candidate.optimizer] for candidate in candidates}
-    runs = outlook(spec.policy, problem.problem_id, contestants(candidates, problem), ())
+    runs = outlook(spec.policy, problem.problem_id, optimizers_of(candidates, problem), ())
     each_us = {c: optimizer[c].cost_us + checked.evaluation_us for c in runs}
     run_s = 1e-6 * problem.max_evaluations * checked.evaluation_us
     if run_s > spec.time_limit_s:

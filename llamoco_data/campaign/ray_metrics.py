@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import ray
 from ray.util.metrics import Counter, Gauge
 
-from llamoco_data.campaign.tally import Snapshot
+from llamoco_data.drive import DriveProgress
 
 COUNTERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "llamoco_runs": ("Runs that ended, by how they ended", ("campaign", "optimizer", "status")),
@@ -48,25 +48,25 @@ class _Instruments:
 
 @dataclass(slots=True)
 class RayMetrics:
-    """Turns the snapshots of one call of `run_campaign` into metrics of the Ray that this process is connected to."""
+    """Turns the progress of one call of `run_campaign` into metrics of the Ray that this process is connected to."""
 
     campaign: str
     """Label of every metric."""
     _made: _Instruments | None = None
 
-    def publish(self, snapshot: Snapshot) -> None:
+    def publish(self, progress: DriveProgress) -> None:
         """Tells what is new; nothing while this process is not connected to Ray."""
         if not ray.is_initialized():
             return
         instruments = self._made = self._made or _instruments()
-        for optimizer, spent in snapshot.spent.items():
+        for optimizer, spent in progress.spent.items():
             labels = {"campaign": self.campaign, "optimizer": optimizer}
             for status, runs in spent.runs.items():
                 instruments.counted["llamoco_runs"].reach(runs, {**labels, "status": status})
             instruments.counted["llamoco_evaluations"].reach(spent.evaluations, labels)
             instruments.counted["llamoco_run_seconds"].reach(spent.cpu_s, labels)
-        done, waiting = snapshot.problems_done, snapshot.problems_unbegun
-        begun = snapshot.problems_total - done - waiting
+        done, waiting = progress.problems_done, progress.problems_unbegun
+        begun = progress.problems_total - done - waiting
         for state, number in (("done", done), ("begun", begun), ("waiting", waiting)):
             instruments.problems.set(number, {"campaign": self.campaign, "state": state})
 

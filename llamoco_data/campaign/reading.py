@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from llamoco_data.campaign.spec import CampaignSpec, load_campaign
-from llamoco_data.execution import contestants
 from llamoco_data.files import Place
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.entrants import Entrant, optimizers_of
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.racing import replayed
 from llamoco_data.runs import RunRecord
@@ -78,8 +77,8 @@ class CampaignReader:
         """
         problem = self.problem(index)
         problem_id = problem.problem_id
-        racers = contestants(tuple(self.entrants.values()), problem)
-        records, missing = replayed(self.spec.policy, problem_id, racers, self._store.records(problem_id))
+        applying = optimizers_of(self.entrants.values(), problem)
+        records, missing = replayed(self.spec.policy, problem_id, applying, self._store.records(problem_id))
         return ProblemRuns(
             index=index,
             spec=problem,

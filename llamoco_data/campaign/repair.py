@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from llamoco_data.campaign.own_problems import restored
 from llamoco_data.campaign.spec import CampaignSpec
+from llamoco_data.invocation import command
 from llamoco_data.problems.sampling import sample
 from llamoco_data.store import Block, Damage, Store, StoredProblem, damaged, set_aside
 
@@ -37,7 +38,8 @@ def repair(spec: CampaignSpec, store: Store, found: Sequence[Damage], notice: Ca
         if own is None:
             notice(
                 f"{store.place.where()} has lost the text of the user's own problem {problem_id}, and goes on without "
-                "it; add it again with: llamoco-data add, or restore the folder from a copy"
+                f"it; add it again with `{command('add', store.place.where(), 'FILE')}`, or restore the folder from a "
+                "copy"
             )
         else:
             problems.append(own)

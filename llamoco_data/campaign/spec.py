@@ -7,7 +7,9 @@ from typing import Literal
 from pydantic import Field, ValidationError, model_validator
 
 from llamoco_data.files import Files, Place, files_at
+from llamoco_data.folders import content_of, not_a
 from llamoco_data.identity import LlamocoError, Record, digest
+from llamoco_data.invocation import command
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.functions.definition import FunctionFamily
@@ -80,7 +82,11 @@ def load_campaign(folder: Place) -> CampaignSpec:
     """
     spec = stored_campaign(folder)
     if spec is None:
-        raise LlamocoError(f"{folder} holds no campaign; start one there with: llamoco-data run {folder} --recipe demo")
+        free = not files_at(folder).names()
+        advice = (
+            f"start one there with: {command('run', folder, '--recipe', 'demo')}" if free else "name another folder"
+        )
+        raise not_a("a campaign", folder, f"holds no campaign; {advice}")
     return spec
 
 
@@ -108,8 +114,9 @@ def wanted_campaign(folder: Place, wanted: CampaignSpec) -> CampaignSpec:
         raise LlamocoError(f"the campaign asked for is malformed: the portfolio has no {', '.join(unknown)}; mend it")
     place = files_at(folder)
     stored = _stored(place)
-    if stored is None and place.names():
-        raise LlamocoError(f"{folder} is not empty and holds no campaign; choose a new or an empty folder")
+    if stored is None and (place.names() or content_of(folder)):
+        otherwise = "is not empty and holds no campaign; choose a new or an empty folder"
+        raise not_a("a campaign", folder, otherwise)
     if stored is not None:
         _check_growth(stored, wanted, folder)
     return wanted

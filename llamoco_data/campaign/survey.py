@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from llamoco_data.campaign.costs import FLOOR_S, evaluation_s
 from llamoco_data.campaign.missing import open_indices, open_task
 from llamoco_data.campaign.spec import CampaignSpec, load_campaign, plan_id, wanted_campaign
-from llamoco_data.execution import applicable, contestants, drawn
+from llamoco_data.execution import drawn
 from llamoco_data.files import Place
-from llamoco_data.portfolio.entrants import entrants
+from llamoco_data.portfolio.entrants import entrants, optimizers_of
 from llamoco_data.racing import Race, outlook
 from llamoco_data.runs import RunStatus
 from llamoco_data.store import RunTotals, Store, run_totals
@@ -77,7 +77,7 @@ def plan(folder: Place, spec: CampaignSpec) -> Plan:
     for index in indices[::step]:
         task = open_task(spec, candidates, store, index)
         problem = drawn(task.problem)
-        expected = outlook(spec.policy, problem.problem_id, contestants(candidates, problem), task.records)
+        expected = outlook(spec.policy, problem.problem_id, optimizers_of(candidates, problem), task.records)
         missing += bool(expected)
         for candidate_id, num_runs in expected.items():
             name = optimizer[candidate_id]
@@ -125,7 +125,7 @@ def status(folder: Place) -> Status:
         problems_complete=sum(problem_id in complete for problem_id in ids),
         runs_by_status=dict(by_status),
         runs_by_optimizer=dict(by_optimizer),
-        declined=sum(len(candidates) - len(applicable(candidates, problem)) for problem in problems),
+        declined=sum(len(candidates) - len(optimizers_of(candidates, problem)) for problem in problems),
         evaluations=sum(total.evaluations for total in totals),
         cpu_hours=sum(total.cpu_s for total in totals) / 3600,
         num_files=len(store.files),

@@ -7,7 +7,8 @@ from rich.markup import escape
 
 from llamoco_data.campaign import Outcome, Plan, Status
 from llamoco_data.cli.own_files import Added
-from llamoco_data.cli.text import counts, duration, facts, program_name, say
+from llamoco_data.cli.text import counts, duration, facts, say
+from llamoco_data.invocation import command
 from llamoco_data.problems.checking import Checked
 from llamoco_data.problems.own_spec import OwnProblemSpec
 from llamoco_data.report import Reported
@@ -51,7 +52,7 @@ def show_added(console: Console, added: Sequence[Added], folder: str) -> None:
         ]
         console.print(facts(row for row in rows if row is not None), highlight=False)
     if any(one.checked for one in added):
-        say(console, f"next: {program_name()} run {folder}")
+        say(console, f"next: {command('run', folder)}")
 
 
 def show_outcome(console: Console, outcome: Outcome, folder: str) -> None:
@@ -68,12 +69,10 @@ def show_outcome(console: Console, outcome: Outcome, folder: str) -> None:
         f"({snapshot.runs_per_s:.1f} runs/s)" + "".join(f", {n:,} {status}" for status, n in odd.items()),
     )
     if left:
-        say(
-            console, f"stopped with {left:,} problems to go, nothing is lost; go on with: {program_name()} run {folder}"
-        )
+        say(console, f"stopped with {left:,} problems to go, nothing is lost; go on with: {command('run', folder)}")
     else:
         total = snapshot.problems_total
-        say(console, f"all {total:,} problems are complete; next: {program_name()} export {folder} OUT")
+        say(console, f"all {total:,} problems are complete; next: {command('export', folder, 'OUT')}")
 
 
 def show_status(console: Console, status: Status, folder: str) -> None:
@@ -92,7 +91,7 @@ def show_status(console: Console, status: Status, folder: str) -> None:
     ]
     console.print(facts(rows), highlight=False)
     if status.problems_complete < status.problems_total:
-        say(console, f"go on with: {program_name()} run {folder}")
+        say(console, f"go on with: {command('run', folder)}")
 
 
 def show_verified(console: Console, folder: str, checked: Mapping[str, int], num_wrong: int) -> None:

@@ -8,9 +8,10 @@ from typing import NoReturn
 
 import click
 from rich.console import Console
+from typing_extensions import override
 
 from llamoco_data.campaign import Outcome, plan, run_campaign, status
-from llamoco_data.cli import campaign_pages, score_pages, set_pages
+from llamoco_data.cli import campaign_pages, score_pages, set_pages, show_pages
 from llamoco_data.cli.own_files import add_files
 from llamoco_data.cli.progress import progress_display, with_metrics, working
 from llamoco_data.cli.stopping import stop_on_interrupt
@@ -36,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = llamoco_data.main(arguments, prog_name="llamoco-data", standalone_mode=False)
     except LlamocoError as error:
         _fail(str(error))
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(0)
     except click.ClickException as error:
         _fail(f"{error.format_message().rstrip('.')}; see: {_help_command(error)}")
     except (KeyboardInterrupt, click.Abort):
@@ -46,7 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _InOrder(click.Group):
+    """Lists its commands in the order of the work, which is that of this file."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="llamoco")
 def llamoco_data() -> None:
     """Make instruction sets for optimization: problems, measured optimizers, and the program that won each problem."""
@@ -54,25 +66,31 @@ def llamoco_data() -> None:
 
 FOLDER = click.argument("folder", metavar="DIR")
 RECIPE = click.option(
-    "--recipe", metavar="NAME", help=f"Which campaign: {', '.join(RECIPES)}. Needed for a new DIR only."
+    "--recipe", metavar="NAME", help=f"The campaign to begin: {', '.join(RECIPES)}. Only a new DIR needs it."
 )
 PROCESSES = click.option(
     "--processes",
     type=click.IntRange(min=1),
-    help="That share the work. [default: one for each processor, up to 8; one where problems are few]",
+    metavar="N",
+    help="Number of processes that share the work. [default: one for each processor, up to 8; one for few problems]",
 )
 ADDRESS = click.option(
     "--address",
     default="local",
     metavar="WHERE",
     show_default=True,
-    help="inline (this process), local (a Ray of its own), auto (the Ray that runs here) or the address of a cluster.",
+    help="Where to run: inline (in this process), local (on a Ray of its own), auto (on the Ray that runs here), or at "
+    "the address of a cluster.",
 )
-WORKERS = click.option("--workers", type=click.IntRange(min=1), help="Ray actors. [default: one for each processor]")
-PROBLEMS = click.option("--problems", type=click.IntRange(min=1), help="Number of problems; may grow, never shrink.")
+WORKERS = click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N", help="Number of Ray actors. [default: one for each processor]"
+)
+PROBLEMS = click.option(
+    "--problems", type=click.IntRange(min=1), metavar="N", help="Number of problems. It may grow, never shrink."
+)
 
 
-@llamoco_data.command("plan")
+@llamoco_data.command("plan", short_help="Say what a campaign lacks and what that will cost.")
 @FOLDER
 @RECIPE
 @PROBLEMS
@@ -84,17 +102,20 @@ def plan_command(folder: str, recipe: str | None, problems: int | None) -> None:
     campaign_pages.show_plan(Console(), planned, folder)
 
 
-@llamoco_data.command("run")
+@llamoco_data.command("run", short_help="Create, resume or grow a campaign.")
 @FOLDER
 @RECIPE
 @PROBLEMS
 @ADDRESS
 @WORKERS
-@click.option("--quiet", is_flag=True, help="Print the outcome only.")
+@click.option("--quiet", is_flag=True, help="Print only the outcome.")
 def run_command(
     folder: str, recipe: str | None, problems: int | None, address: str, workers: int | None, quiet: bool
 ) -> int:
-    """Create, resume or grow the campaign in DIR: run whatever is missing. Ctrl-C stops cleanly; run again to go on."""
+    """Create, resume or grow the campaign in DIR: make every run that is missing.
+
+    Ctrl-C stops it cleanly; the same command goes on from there.
+    """
     spec = campaign_for(folder, recipe, problems)
     console = Console(stderr=True)
     with stop_on_interrupt(console) as stop, progress_display(console, quiet=quiet) as report:
@@ -110,12 +131,14 @@ def run_command(
     return _exit_code(outcome)
 
 
-@llamoco_data.command("add")
+@llamoco_data.command("add", short_help="Put problems of your own into a campaign.")
 @FOLDER
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @RECIPE
 def add_command(folder: str, files: tuple[Path, ...], recipe: str | None) -> None:
-    """Check problems of your own, Python files, and put them into the campaign in DIR, or with --recipe into a new one.
+    """Check problems of your own, Python files, and put them into the campaign in DIR.
+
+    With --recipe the campaign may be new. Then it holds these problems alone.
 
     Their code runs as you: here, and on every worker of the campaign. Add only what you have read.
     """
@@ -125,24 +148,28 @@ def add_command(folder: str, files: tuple[Path, ...], recipe: str | None) -> Non
     campaign_pages.show_added(Console(), added, folder)
 
 
-@llamoco_data.command("status")
+@llamoco_data.command("status", short_help="Say what a campaign holds.")
 @FOLDER
 def status_command(folder: str) -> None:
     """Say what the campaign in DIR holds."""
     campaign_pages.show_status(Console(), status(folder), folder)
 
 
-@llamoco_data.command("verify")
+@llamoco_data.command("verify", short_help="Check a campaign or an export.")
 @FOLDER
 @click.option(
     "--sample",
     default=10,
     show_default=True,
     type=click.IntRange(min=0),
-    help="Runs to make again and compare; of an export, rows whose texts are run.",
+    metavar="N",
+    help="Number of runs to make again and compare; of an export, of rows whose programs are run.",
 )
 def verify_command(folder: str, sample: int) -> int:
-    """Check the campaign or the export in DIR: files, digests, ids, laws. Exit code 1 where something is wrong."""
+    """Check the campaign or the export in DIR: files, digests, ids, laws.
+
+    The exit code is 1 where something is wrong.
+    """
     console, checked, num_wrong = Console(), Counter[str](), 0
     with working(Console(stderr=True), "reading everything and checking it"):
         for finding in verify(folder, sample=sample, checked=checked):
@@ -152,7 +179,7 @@ def verify_command(folder: str, sample: int) -> int:
     return FOUND_EXIT_CODE if num_wrong else 0
 
 
-@llamoco_data.command("export")
+@llamoco_data.command("export", short_help="Write the instruction set of a campaign.")
 @FOLDER
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(
@@ -161,7 +188,8 @@ def verify_command(folder: str, sample: int) -> int:
     type=float,
     multiple=True,
     metavar="SHARE",
-    help="Add every problem at this share of its budget, such as 0.1, read from the traces. May be given again.",
+    help="Add every problem at this share of its budget, such as 0.1, by what the traces of its runs say. "
+    "The option may be given several times.",
 )
 @click.option(
     "--since",
@@ -170,7 +198,7 @@ def verify_command(folder: str, sample: int) -> int:
     help="Also write what has changed since that snapshot of OUT: rows to add or replace, and the reason for each.",
 )
 @PROCESSES
-@click.option("--quiet", is_flag=True, help="Print the place of the export only.")
+@click.option("--quiet", is_flag=True, help="Print only where the export is.")
 def export_command(
     folder: str, out: Path, budgets: tuple[float, ...], since: int | None, processes: int | None, quiet: bool
 ) -> None:
@@ -183,10 +211,13 @@ def export_command(
         set_pages.show_export(Console(), exported, folder)
 
 
-@llamoco_data.command("report")
+@llamoco_data.command("report", short_help="Write an HTML page on a campaign.")
 @FOLDER
 @click.option(
-    "--out", metavar="FILE", type=click.Path(path_type=Path), help="The page. [default: DIR-report.html, here]"
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="File of the page. [default: DIR-report.html in the current folder]",
 )
 @PROCESSES
 def report_command(folder: str, out: Path | None, processes: int | None) -> None:
@@ -196,10 +227,12 @@ def report_command(folder: str, out: Path | None, processes: int | None) -> None
     campaign_pages.show_report(Console(), reported)
 
 
-@llamoco_data.command("score")
+@llamoco_data.command("score", short_help="Run and score the programs that a model wrote.")
 @click.argument("programs", type=click.Path(path_type=Path))
 @click.option("--data", required=True, metavar="EXPORT", help="The export whose instructions the programs answer.")
-@click.option("--out", required=True, metavar="SCORES", help="Folder of runs and scores; what it holds is not rerun.")
+@click.option(
+    "--out", required=True, metavar="SCORES", help="Folder for runs and scores. What it holds is not run again."
+)
 @ADDRESS
 @WORKERS
 @click.option(
@@ -209,9 +242,9 @@ def report_command(folder: str, out: Path | None, processes: int | None) -> None
     show_default=True,
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="What one run may take; then it is killed and counts as a failure.",
+    help="Time that one run may take; then it is killed and counts as a failure.",
 )
-@click.option("--quiet", is_flag=True, help="Print the scores only.")
+@click.option("--quiet", is_flag=True, help="Print only the scores.")
 def score_command(
     programs: Path,
     data: str,
@@ -221,10 +254,10 @@ def score_command(
     time_limit_s: float,
     quiet: bool,
 ) -> int:
-    """Run the programs that a model wrote, a Parquet file, on their problems, and score them beside baselines.
+    """Run the programs that a model wrote on their problems, and score them beside baselines.
 
-    Each runs in a process of its own, as you: score only programs that may run as you. Ctrl-C stops cleanly; run again
-    to go on.
+    PROGRAMS is the Parquet file that `llamoco-tune generate` wrote. Each program runs in a process of its own, as you:
+    score only programs that may run as you. Ctrl-C stops cleanly; the same command goes on from there.
     """
     console = Console(stderr=True)
     with stop_on_interrupt(console) as stop, progress_display(console, quiet=quiet) as report:
@@ -242,18 +275,28 @@ def score_command(
     return DRAINED_EXIT_CODE if scored.summary is None else 0
 
 
-@llamoco_data.command("show")
+@llamoco_data.command("show", short_help="Show a problem with its race, or an instruction.")
 @FOLDER
-@click.argument("identifier", metavar="ID")
-def show_command(folder: str, identifier: str) -> None:
-    """Show a problem of a campaign DIR (its id, its index or its name), or an instruction of an export DIR (its id)."""
-    set_pages.show_one(Console(), folder, identifier)
+@click.argument("identifier", metavar="[ID]", required=False)
+@click.option(
+    "--program",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Save the program that won in FILE, and print nothing else.",
+)
+def show_command(folder: str, identifier: str | None, program: Path | None) -> None:
+    """Show a problem of the campaign in DIR with the programs that raced on it, or an instruction of the export in DIR.
+
+    ID is the id of either or its first characters; of a problem also its index or its name. Without ID, the command
+    lists what there is.
+    """
+    show_pages.show(Console(), folder, identifier, program)
 
 
-@llamoco_data.command("portfolio")
-@click.option("--candidates", is_flag=True, help="List every candidate with its settings and id.")
+@llamoco_data.command("portfolio", short_help="List the optimizers.")
+@click.option("--candidates", is_flag=True, help="List every candidate with its id and settings.")
 def portfolio_command(candidates: bool) -> None:
-    """List the optimizers: family, library, settings, whether they take constraints, limits."""
+    """List the optimizers: family, library, whether they take constraints, number of settings, where they apply."""
     set_pages.show_portfolio(Console(), candidates=candidates)
 
 

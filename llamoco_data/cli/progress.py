@@ -8,8 +8,8 @@ from collections.abc import Callable, Generator
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from llamoco_data.campaign import Snapshot
 from llamoco_data.cli.text import duration
+from llamoco_data.drive import DriveProgress
 
 PLAIN_EVERY_S = 10.0
 """Seconds between two lines where there is no terminal."""
@@ -18,19 +18,19 @@ PLAIN_AFTER_S = 2.0
 
 STARTING = "starting workers; the first start compiles the evaluator"
 
-Report = Callable[[Snapshot], None]
+Report = Callable[[DriveProgress], None]
 
 
 @contextlib.contextmanager
 def progress_display(console: Console, *, quiet: bool) -> Generator[Report]:
-    """Yields what to call with each snapshot."""
+    """Yields what to call with each progress."""
     if quiet:
         yield lambda _: None
     elif console.is_terminal:
         with _bar(console) as bar:
             task = bar.add_task("", total=None, facts=STARTING)
-            yield lambda snapshot: bar.update(
-                task, completed=snapshot.runs_done, total=snapshot.runs_total, facts=_facts(snapshot)
+            yield lambda progress: bar.update(
+                task, completed=progress.runs_done, total=progress.runs_total, facts=_facts(progress)
             )
     else:
         yield _plain_lines(console)
@@ -44,9 +44,9 @@ def with_metrics(report: Report, address: str, campaign: str) -> Report:
 
     metrics = RayMetrics(campaign)
 
-    def both(snapshot: Snapshot) -> None:
-        report(snapshot)
-        metrics.publish(snapshot)
+    def both(progress: DriveProgress) -> None:
+        report(progress)
+        metrics.publish(progress)
 
     return both
 
@@ -82,23 +82,26 @@ def _bar(console: Console) -> Progress:
 
 
 def _plain_lines(console: Console) -> Report:
-    last = -PLAIN_EVERY_S
+    said, ended = float("-inf"), False
 
-    def report(snapshot: Snapshot) -> None:
-        nonlocal last
-        now = time.monotonic()
-        finished = snapshot.problems_done == snapshot.problems_total
-        if now - last >= PLAIN_EVERY_S or finished:
-            last = now
-            text = _facts(snapshot) if snapshot.new_runs or finished else STARTING
-            console.print(text, soft_wrap=True, highlight=False)
+    def report(progress: DriveProgress) -> None:
+        nonlocal said, ended
+        now, finished = time.monotonic(), progress.problems_done == progress.problems_total
+        facts = _facts(progress)
+        is_starting = not progress.new_runs and not finished
+        # The start and the end are told once.
+        if (said > float("-inf") and is_starting) or ended or (now - said < PLAIN_EVERY_S and not finished):
+            return
+        said, ended = now, finished
+        console.print(STARTING if is_starting else facts, soft_wrap=True, highlight=False)
 
     return report
 
 
-def _facts(snapshot: Snapshot) -> str:
-    left = "" if snapshot.left_s is None else f", {duration(snapshot.left_s)} left"
+def _facts(progress: DriveProgress) -> str:
+    is_over = progress.problems_done == progress.problems_total
+    left = "" if progress.left_s is None or is_over else f", {duration(progress.left_s)} left"
     return (
-        f"{snapshot.problems_done:,}/{snapshot.problems_total:,} problems, "
-        f"{snapshot.runs_done:,}/{snapshot.runs_total:,} runs, {snapshot.runs_per_s:.1f} runs/s{left}"
+        f"{progress.problems_done:,}/{progress.problems_total:,} problems, "
+        f"{progress.runs_done:,}/{progress.runs_total:,} runs, {progress.runs_per_s:.1f} runs/s{left}"
     )

@@ -3,7 +3,8 @@
 from rich.console import Console
 from rich.markup import escape
 
-from llamoco_data.cli.text import counts, duration, facts, program_name, say
+from llamoco_data.cli.text import counts, duration, facts, say
+from llamoco_data.invocation import command
 from llamoco_data.scoring import Scored
 from llamoco_data.scoring.page import HEAD, contender_rows, counted, fact_rows, stage_rows
 
@@ -29,4 +30,4 @@ def show_scored(console: Console, scored: Scored, out: str) -> None:
             stages.add_row(*row)
         console.print(contenders, "", stages, "", facts(fact_rows(split)), "", sep="\n", highlight=False)
     say(console, f"{out}: scores.md is this page, scores.parquet has every program, problems.parquet every problem")
-    say(console, f"score another model: {program_name()} score PROGRAMS --data EXPORT --out ANOTHER")
+    say(console, f"score another model: {command('score', 'PROGRAMS', '--data', 'EXPORT', '--out', 'ANOTHER')}")

@@ -1,26 +1,16 @@
 """What the commands on an instruction set, a problem and the portfolio print."""
 
-import json
-from collections.abc import Mapping
-from typing import TypeVar
+from collections import Counter
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from llamoco_data.campaign import load_campaign, read_problems
-from llamoco_data.cli.text import code, counts, facts, program_name, say
+from llamoco_data.cli.text import code, counts, facts, say, settings_text
 from llamoco_data.export import REASONS, Changes, Exported
-from llamoco_data.files import files_at
-from llamoco_data.identity import LlamocoError
-from llamoco_data.instructions import SPLITS, read_instructions
+from llamoco_data.instruction_set import SPLITS
+from llamoco_data.invocation import command
 from llamoco_data.portfolio import OPTIMIZERS, Optimizer, portfolio
-from llamoco_data.problems.evaluation import proven_optimum
-from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
-from llamoco_data.statements import forms_of, python_source, statement
-
-Item = TypeVar("Item")
 
 
 def show_export(console: Console, exported: Exported, folder: str) -> None:
@@ -46,53 +36,41 @@ def show_export(console: Console, exported: Exported, folder: str) -> None:
     if exported.changes and not (exported.unchanged and exported.changes.folder is None):
         _show_changes(console, exported.changes)
     console.print("\ntry next", style="bold")
-    name, more = program_name(), 2 * report.spec.num_problems or 10
-    say(console, f"  {name} show {exported.folder} {example.instruction_id}   # how its rivals did")
-    say(
-        console,
-        f"  {name} run {folder} --problems {more}   # grow the campaign, then export again",
-    )
-
-
-def show_one(console: Console, folder: str, identifier: str) -> None:
-    """A problem of a campaign, or an instruction of an export.
-
-    Raises:
-        LlamocoError: there is none of that id in the folder, or several.
-    """
-    if files_at(folder).names("data"):
-        rows = read_instructions(folder).to_pylist()
-        found = [row for row in rows if row["instruction_id"].startswith(identifier)]
-        _show_instruction(console, _the_only(found, identifier, folder))
-        return
-    load_campaign(folder)
-    problems = [(runs.index, runs.spec) for runs in read_problems(folder)]
-    # A short number can also begin an id: the index is meant.
-    specs = [spec for index, spec in problems if str(index) == identifier]
-    specs = specs or [spec for _, spec in problems if isinstance(spec, OwnProblemSpec) and spec.name == identifier]
-    specs = specs or [spec for _, spec in problems if spec.problem_id.startswith(identifier)]
-    _show_problem(console, _the_only(specs, identifier, folder))
+    more = 2 * report.spec.num_problems or 10
+    say(console, f"  {command('show', exported.folder, example.instruction_id)}   # how its rivals did")
+    say(console, f"  {command('run', folder, '--problems', more)}   # grow the campaign, then export again")
 
 
 def show_portfolio(console: Console, *, candidates: bool) -> None:
-    """The optimizers, or every candidate."""
+    """The optimizers by family, a line each, or every candidate."""
     if candidates:
-        table = Table("candidate", "optimizer", "settings", box=None, pad_edge=False)
+        table = counts("candidate", "optimizer", "settings")
         for candidate in portfolio():
-            table.add_row(candidate.candidate_id, candidate.optimizer, _settings(candidate.settings))
+            table.add_row(candidate.candidate_id, candidate.optimizer, settings_text(candidate.settings))
         console.print(table)
         return
-    table = Table("optimizer", "family, library", "constraints", "settings, limits", box=box.SIMPLE, pad_edge=False)
-    table.columns[0].no_wrap = True
-    table.columns[3].overflow = "fold"
-    for optimizer in OPTIMIZERS:
-        constraints = "yes" if optimizer.takes_constraints else "no"
-        constraints = "only with" if optimizer.needs_constraints else constraints
-        details = [f"{name}: {', '.join(map(str, values))}" for name, values in optimizer.grid.items()]
-        details = "\n".join([*details, *_limits(optimizer)]) or "-"
-        table.add_row(optimizer.name, f"{optimizer.family}\n{optimizer.library}", constraints, details)
-    console.print(table)
-    say(console, f"{len(OPTIMIZERS)} optimizers, {len(portfolio())} candidates")
+    settings = Counter(candidate.optimizer for candidate in portfolio())
+    table = counts("optimizer", "library", "constraints", "settings", "applies", numbers=(3,))
+    for family in dict.fromkeys(optimizer.family for optimizer in OPTIMIZERS):
+        table.add_row(f"[bold]{family}[/]")
+        for optimizer in OPTIMIZERS:
+            if optimizer.family == family:
+                table.add_row(
+                    f"  {optimizer.name}",
+                    optimizer.library,
+                    _constraints(optimizer),
+                    str(settings[optimizer.name]),
+                    "\n".join(_limits(optimizer)),
+                )
+    console.print(table, highlight=False)
+    listing = command("portfolio", "--candidates")
+    say(console, f"{len(OPTIMIZERS)} optimizers, {len(portfolio())} candidates; list their settings with: {listing}")
+
+
+def _constraints(optimizer: Optimizer) -> str:
+    if optimizer.needs_constraints:
+        return "required"
+    return "taken" if optimizer.takes_constraints else "-"
 
 
 def _show_changes(console: Console, changes: Changes) -> None:
@@ -131,72 +109,13 @@ def _splits(exported: Exported) -> Table:
     return table
 
 
-def _show_instruction(console: Console, row: dict[str, object]) -> None:
-    console.rule(f"prompt ({row['split']}, {row['form']}, wording {row['wording']})")
-    say(console, str(row["prompt"]).rstrip())
-    console.rule("answer")
-    code(console, str(row["answer"]).rstrip())
-    console.rule("how it was measured")
-    console.print(_rivals(row))
-    proven = " (proven)" if row["best_known_proven"] else ""
-    say(
-        console,
-        f"confidence {row['confidence']:.2f}, of the optimizer {row['optimizer_confidence']:.2f}; "
-        f"best known value {row['best_known']!r}{proven}",
-    )
-
-
-def _rivals(row: dict[str, object]) -> Table:
-    table = counts("optimizer", "settings", "score", "feasible", "", numbers=(2, 3))
-    ties = {tie["candidate_id"] for tie in _records(row["near_ties"])}
-    for result in _records(row["optimizer_scores"]):
-        candidate = result["candidate_id"]
-        note = "winner" if candidate == row["candidate_id"] else "near-tie" if candidate in ties else ""
-        settings = _settings(json.loads(str(result["settings"])))
-        table.add_row(
-            str(result["optimizer"]), settings, f"{result['score']:.3f}", f"{result['feasible_share']:.0%}", note
-        )
-    return table
-
-
-def _records(value: object) -> list[dict[str, object]]:
-    return value if isinstance(value, list) else []
-
-
-def _show_problem(console: Console, spec: AnySpec) -> None:
-    own = isinstance(spec, OwnProblemSpec)
-    optimum = proven_optimum(spec)
-    what = f"a user's own, {spec.name or 'without a name'}" if own else f"{spec.kind} of {', '.join(spec.functions)}"
-    say(
-        console,
-        f"problem {spec.problem_id}: {what}; D = {spec.dimension}, "
-        f"{spec.max_evaluations:,} evaluations, {spec.num_inequality} inequalities, {spec.num_equality} equalities, "
-        f"minimum {'unknown' if optimum is None else repr(optimum)}",
-    )
-    console.rule("as Python")
-    code(console, python_source(spec).rstrip())
-    if "latex" in forms_of(spec):
-        console.rule("as LaTeX")
-        say(console, statement(spec, form="latex").rstrip())
-
-
-def _the_only(found: list[Item], identifier: str, folder: str) -> Item:
-    if len(found) != 1:
-        what = "several ids begin" if found else "no id begins"
-        raise LlamocoError(f"{what} with {identifier!r} in {folder}; give {'more of it' if found else 'another one'}")
-    return found[0]
-
-
-def _settings(settings: Mapping[str, object]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in settings.items()) or "-"
-
-
 def _limits(optimizer: Optimizer) -> list[str]:
+    """Where an optimizer applies, D being the number of variables."""
     limits: list[str] = []
     if optimizer.min_evaluations_per_dimension:
         limits.append(f"from {optimizer.min_evaluations_per_dimension:g} D evaluations")
     if optimizer.max_evaluations is not None:
-        limits.append(f"up to {optimizer.max_evaluations} evaluations")
+        limits.append(f"to {optimizer.max_evaluations:,} evaluations")
     if optimizer.max_dimension is not None:
-        limits.append(f"up to {optimizer.max_dimension} variables")
+        limits.append(f"to D = {optimizer.max_dimension}")
     return limits

@@ -1,9 +1,6 @@
-"""How the pages print: plain lines that no terminal width breaks, code, tables, and the name of this program."""
+"""How the pages print: plain lines that no terminal width breaks, code, tables, spans of time."""
 
-import os
-import sys
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 
 from rich.console import Console
 from rich.syntax import Syntax
@@ -31,20 +28,19 @@ def facts(rows: Iterable[tuple[str, str]]) -> Table:
     return table
 
 
-def counts(*head: str, numbers: Iterable[int]) -> Table:
+def counts(*head: str, numbers: Iterable[int] = ()) -> Table:
     """An empty table whose columns of the given positions hold numbers."""
     table = Table(*head, box=None, pad_edge=False)
+    for column in table.columns:
+        column.overflow = "fold"  # a name that is cut off cannot be copied
     for position in numbers:
         table.columns[position].justify = "right"
     return table
 
 
-def program_name() -> str:
-    """What to type to call this program again, from the folder in which it was called."""
-    called = sys.argv[0]
-    if Path(called).name == "__main__.py":
-        return "python -m llamoco_data"
-    return called if os.sep in called and Path(called).name == "llamoco-data" else "llamoco-data"
+def settings_text(settings: Mapping[str, object]) -> str:
+    """The settings of a candidate: `STEP=0.2, LOCAL_SEARCH=True`, or a dash for none."""
+    return ", ".join(f"{name}={value}" for name, value in settings.items()) or "-"
 
 
 def duration(seconds: float) -> str:

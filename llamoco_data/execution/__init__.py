@@ -5,12 +5,14 @@ from llamoco_data.execution.losses import after_loss, after_progress
 from llamoco_data.execution.protocol import Executor, Lost, Slice
 from llamoco_data.execution.work import (
     SLICE_S,
+    ByPolicy,
     Draw,
+    GivenRuns,
+    Program,
     Progress,
     Task,
     advance,
     applicable,
-    contestants,
     drawn,
     runs_wanted,
 )
@@ -18,9 +20,12 @@ from llamoco_data.identity import LlamocoError
 
 __all__ = [
     "SLICE_S",
+    "ByPolicy",
     "Draw",
     "Executor",
+    "GivenRuns",
     "Lost",
+    "Program",
     "Progress",
     "Slice",
     "Task",
@@ -28,7 +33,6 @@ __all__ = [
     "after_loss",
     "after_progress",
     "applicable",
-    "contestants",
     "drawn",
     "executor",
     "runs_wanted",

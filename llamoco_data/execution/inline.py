@@ -1,21 +1,25 @@
 """The executor without other processes: slice after slice, right here; it does not contain a hang or a crash."""
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from llamoco_data.execution.protocol import Slice
-from llamoco_data.execution.work import Task, advance
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.execution.work import Program, Task, advance
 
 
 @dataclass(frozen=True, slots=True)
 class InlineExecutor:
     """Advances tasks in this process, in the order in which they are pending."""
 
+    def connected(self) -> AbstractContextManager[None]:
+        """See `Executor.connected`."""
+        return nullcontext()
+
     def run(
-        self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
+        self, programs: Sequence[Program], pending: Callable[[], Task | None], width: int
     ) -> Generator[Slice | None]:
         """See `Executor.run`."""
         del width
         while (task := pending()) is not None:
-            yield Slice(task, advance(task, entrants))
+            yield Slice(task, advance(task, programs))

@@ -7,8 +7,7 @@ node that is lost says nothing about a run, unless the same run meets it again a
 from collections.abc import Sequence
 
 from llamoco_data.execution.protocol import Lost
-from llamoco_data.execution.work import Progress, Task, applicable, drawn, runs_wanted
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.execution.work import Program, Progress, Task, applicable, drawn, runs_wanted
 from llamoco_data.runs import RunRecord, unmeasured
 
 MAX_LOSSES = 2
@@ -17,7 +16,7 @@ MAX_LOST_NODES = 10
 """Nodes that may be lost in a row under one run; without a limit, one that takes its node down would take them all."""
 
 
-def after_loss(task: Task, lost: Lost, entrants: Sequence[Entrant]) -> tuple[Task, RunRecord | None]:
+def after_loss(task: Task, lost: Lost, programs: Sequence[Program]) -> tuple[Task, RunRecord | None]:
     """The task to go on with, and the record of the run at fault, once it is certain which that is."""
     if not task.single:
         return task.model_copy(update={"single": True}), None
@@ -27,8 +26,8 @@ def after_loss(task: Task, lost: Lost, entrants: Sequence[Entrant]) -> tuple[Tas
         return task.model_copy(update={"losses": losses, "lost_nodes": lost_nodes, "alone": alone}), None
     detail = f"{lost_nodes} nodes were lost in a row while it ran" if lost.by_node else lost.detail
     spec = drawn(task.problem)
-    run = runs_wanted(task, entrants)[0]
-    record = unmeasured(applicable(entrants, spec)[run.candidate_id], spec, run.seed, lost.status, detail)
+    run = runs_wanted(task, programs)[0]
+    record = unmeasured(applicable(programs, spec)[run.candidate_id], spec, run.seed, lost.status, detail)
     return _beyond(task.model_copy(update={"problem": spec}), [record]), record
 
 

@@ -1,11 +1,11 @@
 """What an executor is: something that advances tasks somewhere, and says what came back or was lost."""
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from llamoco_data.execution.work import Progress, Task
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.execution.work import Program, Progress, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,18 @@ class Slice:
 class Executor(Protocol):
     """Advances tasks. Every executor gives the same records, but for their `cpu_s`."""
 
+    def connected(self) -> AbstractContextManager[None]:
+        """Keeps the connection to the place of execution, which `run` makes for itself where there is none.
+
+        Entered before anything is written, it leaves no folder behind where nothing answers.
+
+        Raises:
+            LlamocoError: nothing answers there.
+        """
+        ...
+
     def run(
-        self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
+        self, programs: Sequence[Program], pending: Callable[[], Task | None], width: int
     ) -> Generator[Slice | None]:
         """Advances tasks until `pending` has none and none is on its way.
 
@@ -39,6 +49,7 @@ class Executor(Protocol):
         times a second while nothing ends. Closing the iterator ends the workers.
 
         Args:
+            programs: all that a task may name.
             width: tasks that can be under way at once, at most: more workers would have nothing to do.
 
         Raises:

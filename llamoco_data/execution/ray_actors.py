@@ -10,14 +10,15 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from llamoco_data.execution.protocol import Lost, Slice
-from llamoco_data.execution.work import Progress, Task, advance, warm_up
+from llamoco_data.execution.work import Program, Progress, Task, advance, warm_up
 from llamoco_data.identity import LlamocoError
-from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.texts import HASH_SEED
+from llamoco_data.threads import ONE_THREAD
 
 # A lost worker or node is dealt with here, and no news for the screen, where Ray would put a page of its log. Ray reads
 # the variable when it is imported.
@@ -56,7 +57,6 @@ MAX_FAILED_SLICES = 20
 
 _DEAD = "its worker process died"
 _OVERDUE = "it did not end within its time limit, and was stopped from outside"
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +69,22 @@ class RayExecutor:
     """Number of actors; one for each processor where None, and more when the cluster grows."""
     margin_s: float = MARGIN_S
 
+    def connected(self) -> AbstractContextManager[None]:
+        """See `Executor.connected`."""
+        return connected(self.address, self.workers)
+
     def run(
-        self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
+        self, programs: Sequence[Program], pending: Callable[[], Task | None], width: int
     ) -> Generator[Slice | None]:
         """See `Executor.run`.
 
         Raises:
             LlamocoError: no Ray answers at the address, or none of its actors comes up.
         """
-        with connected(self.address, self.workers):
+        with self.connected():
             warm_up()
             pool = _Pool(
-                entrants=ray.put(tuple(entrants)),
+                programs=ray.put(tuple(programs)),
                 workers=self.workers,
                 width=width,
                 margin_s=self.margin_s,
@@ -95,8 +99,8 @@ class RayExecutor:
 class _Worker:
     """The actor: holds the programs, so that a task does not carry them."""
 
-    def __init__(self, entrants: Sequence[Entrant]) -> None:
-        self._entrants = entrants
+    def __init__(self, programs: Sequence[Program]) -> None:
+        self._programs = programs
 
     def node_id(self) -> str:
         return ray.get_runtime_context().get_node_id()
@@ -105,7 +109,7 @@ class _Worker:
         warm_up()
 
     def advance(self, task: Task) -> Progress:
-        return advance(task, self._entrants)
+        return advance(task, self._programs)
 
 
 @dataclass(slots=True)
@@ -143,7 +147,7 @@ class _Question:
 class _Pool:
     """A number of actors, each with one call at most."""
 
-    entrants: Any
+    programs: Any
     """Reference of the programs, which every actor gets when it starts."""
     workers: int | None
     width: int
@@ -200,10 +204,10 @@ class _Pool:
             "max_restarts": 0,
             "max_task_retries": 0,
             "scheduling_strategy": "SPREAD",
-            "runtime_env": {"env_vars": {**dict.fromkeys(_THREADS, "1"), "PYTHONHASHSEED": HASH_SEED}},
+            "runtime_env": {"env_vars": {**ONE_THREAD, "PYTHONHASHSEED": HASH_SEED}},
         }
         remote: Any = ray.remote(_Worker)
-        actor = _Actor(remote.options(**options).remote(self.entrants))
+        actor = _Actor(remote.options(**options).remote(self.programs))
         self.starting[actor.handle.node_id.remote()] = actor
 
     def _hand_out(self, pending: Callable[[], Task | None]) -> None:

@@ -3,13 +3,16 @@
 
 import contextlib
 import logging
+import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -20,6 +23,16 @@ from llamoco_data.identity import LlamocoError
 CONNECT_LIMIT_S = 20.0
 OBJECT_STORE_BYTES = 200_000_000
 """Of a Ray of our own: tasks and their results are small."""
+
+START_ATTEMPTS = 2
+"""For a Ray of our own."""
+MOST_TMPDIR_BYTES = 38
+"""Of a temporary folder: the path of a socket in it has 69 more, and 107 at most."""
+_LATE = re.compile("timed out|time out|timeout|memory|overloaded", re.IGNORECASE)
+"""In the message of a Ray that did not come up for want of time or memory."""
+
+_ours: list[str] = []
+"""The address to which this module has connected the process."""
 
 _QUIETLY: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
 
@@ -34,6 +47,9 @@ def connected(address: str, workers: int | None) -> Generator[None]:
     Raises:
         LlamocoError: no Ray answers at the address, or the process is connected to another.
     """
+    if _ours == [address] and ray.is_initialized():
+        yield
+        return
     if ray.is_initialized():
         here = ray.get_runtime_context().gcs_address
         if address not in ("local", "auto", here):
@@ -44,23 +60,80 @@ def connected(address: str, workers: int | None) -> Generator[None]:
         return
     try:
         _connect(address, workers)
+        _ours.append(address)
         yield
     finally:
+        _ours.clear()
         ray.shutdown()
 
 
 def _connect(address: str, workers: int | None) -> None:
-    options = dict(_QUIETLY)
     if address == "local":
-        # Without a number Ray counts the processors that this process may use, in a container too.
-        options |= {"num_cpus": workers, "include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
-    else:
-        _check_answers(address)
+        options = _own_options(workers)
+        brought_up(lambda: ray.init(address=address, **options))
+        return
+    _check_answers(address)
     try:
         with _callers_sigterm():
-            ray.init(address=address, **options)
+            ray.init(address=address, **_QUIETLY)
     except (ConnectionError, RuntimeError, ValueError, OSError, RayError) as error:
         raise _unreachable(address, str(error)) from None
+
+
+def brought_up(start: Callable[[], object]) -> None:
+    """Starts a Ray of our own, with a second attempt: on a machine under load its processes may come up too late.
+
+    Raises:
+        LlamocoError: it did not start either time.
+    """
+    for attempt in range(1, START_ATTEMPTS + 1):
+        try:
+            with _callers_sigterm():
+                start()
+            return
+        except Exception as error:  # noqa: BLE001 - where its node comes up too late, Ray raises a plain Exception
+            ray.shutdown()
+            if attempt == START_ATTEMPTS:
+                raise _unreachable("local", str(error) or type(error).__name__) from None
+
+
+def _own_options(workers: int | None) -> dict[str, Any]:
+    """What a Ray of our own is started with."""
+    folder = short_folder()
+    _set_token()
+    return {
+        **_QUIETLY,
+        "num_cpus": workers,  # without a number Ray counts the processors that this process may use, in a container too
+        "include_dashboard": False,
+        "object_store_memory": OBJECT_STORE_BYTES,
+        **({"_temp_dir": folder} if folder else {}),
+    }
+
+
+def short_folder() -> str | None:
+    """A folder for Ray's sockets where the temporary folder has too long a path for them; else None, Ray's own choice.
+
+    Raises:
+        LlamocoError: there is none.
+    """
+    variable = "RAY_TMPDIR" if "RAY_TMPDIR" in os.environ else "TMPDIR"
+    given = os.environ.get(variable, "/tmp")
+    if len(os.fsencode(given)) <= MOST_TMPDIR_BYTES:
+        return None
+    for folder in ("/tmp", "/var/tmp", "/dev/shm"):
+        if os.access(folder, os.W_OK | os.X_OK):
+            return f"{folder}/ray"
+    raise LlamocoError(
+        f"Ray does not start here: {variable} names a folder of {len(os.fsencode(given))} characters, too many for the "
+        f"path of a socket; set RAY_TMPDIR to a folder of at most {MOST_TMPDIR_BYTES}, or run with --address inline"
+    )
+
+
+def _set_token() -> None:
+    """Gives a Ray of our own a secret of its own, so that it keeps none in the user's home, which may be read-only."""
+    known = {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
+    if not known and not Path("~/.ray/auth_token").expanduser().exists():
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
 
 @contextlib.contextmanager
@@ -103,7 +176,8 @@ def _check_answers(address: str) -> None:
 def _unreachable(address: str, reason: str) -> LlamocoError:
     reason = " ".join(reason.split())[:200].rstrip(".")
     if address == "local":
-        return LlamocoError(f"Ray does not start here: {reason}; free some memory, or run with --address inline")
+        advice = "run again when the machine is less busy" if _LATE.search(reason) else "mend that"
+        return LlamocoError(f"Ray does not start here: {reason}; {advice}, or run with --address inline")
     return LlamocoError(
         f"no Ray answers at address {address!r}: {reason}; "
         "check the address and that its head node runs, or run with --address local"

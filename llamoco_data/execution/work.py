@@ -4,19 +4,19 @@ It knows nothing of processes, clusters or files; executors decide where it runs
 """
 
 import time
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Container, Mapping, Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from llamoco_data.apart import run_text
 from llamoco_data.identity import Record
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.limits import Limits
 from llamoco_data.problems.evaluation import Meter, build
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.problems.sampling import ProblemMixture, sample
 from llamoco_data.problems.spec import Component, ProblemSpec
-from llamoco_data.racing import Contestant, Policy, Run, next_runs
+from llamoco_data.racing import Policy, Run, next_runs
 from llamoco_data.runs import RunRecord, run_program
 
 SLICE_S = 2.0
@@ -31,18 +31,42 @@ class Draw(Record):
     index: int
 
 
+class Program(Record):
+    """A text that may be run, and what it can take."""
+
+    program_id: str
+    """Digest of the text."""
+    text: str
+    limits: Limits
+
+
+class ByPolicy(Record):
+    """The runs that a policy asks for, one stage after another."""
+
+    kind: Literal["by policy"] = "by policy"
+    policy: Policy
+    optimizers: Mapping[str, str]
+    """candidate_id -> its optimizer, in catalogue order; programs that do not apply to the problem are passed over."""
+
+
+class GivenRuns(Record):
+    """Runs that do not wait for each other's results."""
+
+    kind: Literal["given"] = "given"
+    runs: tuple[Run, ...]
+
+
 class Task(Record):
     """A problem and how far it is."""
 
     index: int
     """Position of the problem in its campaign."""
     problem: ProblemSpec | OwnProblemSpec | Draw
-    policy: Policy
+    wants: Annotated[ByPolicy | GivenRuns, Field(discriminator="kind")]
+    """The runs to make."""
     time_limit_s: float
     records: tuple[RunRecord, ...] = ()
     """What has been run on the problem so far."""
-    runs: tuple[Run, ...] = ()
-    """The runs to make, where several workers share the problem; else those that the policy asks for."""
     slice_s: float = SLICE_S
     apart: bool = False
     """Each run in a process of its own: the programs are strangers'."""
@@ -62,42 +86,40 @@ class Progress(Record):
     problem: ProblemSpec | OwnProblemSpec
     records: tuple[RunRecord, ...]
     """New runs, in the order in which they were made."""
-    num_applicable: int = Field(ge=0)
-    """Entrants that apply to the problem."""
     finished: bool
     """Whether nothing is left of the task."""
 
 
-def advance(task: Task, entrants: Sequence[Entrant]) -> Progress:
+def advance(task: Task, programs: Sequence[Program]) -> Progress:
     """Makes the runs of a task until none is left or the slice is over; at least one run."""
     spec = drawn(task.problem)
-    programs, racers = applicable(entrants, spec), contestants(entrants, spec)
+    texts = applicable(programs, spec)
     problem = build(spec)
     run_one = run_text if task.apart else run_program
     records = list(task.records)
     ends = time.monotonic() + task.slice_s
     over = False
-    while (runs := _left_of(task, spec, racers, records)) and not over:
+    while (runs := _left_of(task, spec, texts, records)) and not over:
         for run in runs:
-            program = programs[run.candidate_id]
-            records.append(run_one(program, spec, run.seed, problem=problem, time_limit_s=task.time_limit_s))
+            text = texts[run.candidate_id]
+            records.append(run_one(text, spec, run.seed, problem=problem, time_limit_s=task.time_limit_s))
             over = task.single or time.monotonic() >= ends
             if over:
                 break
     return Progress(
         problem=spec,
         records=tuple(records[len(task.records) :]),
-        num_applicable=len(programs),
         finished=not runs,
     )
 
 
-def _left_of(task: Task, spec: AnySpec, racers: Sequence[Contestant], records: Sequence[RunRecord]) -> tuple[Run, ...]:
+def _left_of(task: Task, spec: AnySpec, applies: Container[str], records: Sequence[RunRecord]) -> tuple[Run, ...]:
     """The next runs of a task that has these records; empty where nothing is left of it."""
-    if not task.runs:
-        return next_runs(task.policy, spec.problem_id, racers, records)
-    made = {(record.candidate_id, record.seed) for record in records}
-    return tuple(run for run in task.runs if (run.candidate_id, run.seed) not in made)
+    if isinstance(task.wants, GivenRuns):
+        made = {(record.candidate_id, record.seed) for record in records}
+        return tuple(run for run in task.wants.runs if (run.candidate_id, run.seed) not in made)
+    optimizers = {program: optimizer for program, optimizer in task.wants.optimizers.items() if program in applies}
+    return next_runs(task.wants.policy, spec.problem_id, optimizers, records)
 
 
 def drawn(problem: AnySpec | Draw) -> AnySpec:
@@ -107,27 +129,15 @@ def drawn(problem: AnySpec | Draw) -> AnySpec:
     return problem
 
 
-def applicable(entrants: Sequence[Entrant], spec: AnySpec) -> dict[str, str]:
-    """candidate_id -> program of the entrants that apply to a problem, in their order."""
-    return {entrant.candidate_id: entrant.program for entrant in entrants if not entrant.declines(spec)}
+def applicable(programs: Sequence[Program], spec: AnySpec) -> dict[str, str]:
+    """program_id -> text of the programs that apply to a problem, in their order."""
+    return {program.program_id: program.text for program in programs if not program.limits.declines(spec)}
 
 
-def contestants(entrants: Sequence[Entrant], spec: AnySpec) -> tuple[Contestant, ...]:
-    """The entrants that apply to a problem, as a policy knows them."""
-    return tuple(
-        _contestant(entrant.candidate_id, entrant.optimizer) for entrant in entrants if not entrant.declines(spec)
-    )
-
-
-@cache
-def _contestant(candidate_id: str, optimizer: str) -> Contestant:
-    return Contestant(candidate_id=candidate_id, optimizer=optimizer)
-
-
-def runs_wanted(task: Task, entrants: Sequence[Entrant]) -> tuple[Run, ...]:
+def runs_wanted(task: Task, programs: Sequence[Program]) -> tuple[Run, ...]:
     """The runs that a task asks for next; empty where it is finished."""
     spec = drawn(task.problem)
-    return _left_of(task, spec, contestants(entrants, spec), task.records)
+    return _left_of(task, spec, applicable(programs, spec), task.records)
 
 
 def warm_up() -> None:

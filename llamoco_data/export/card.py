@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from llamoco_data.campaign import CampaignSpec
+from llamoco_data.export.instructions import VALIDATION_SHARE
 from llamoco_data.export.report import ExportReport
-from llamoco_data.instructions import SCHEMA_VERSION, SPLITS, VALIDATION_SHARE, Instruction
-from llamoco_data.racing import describe
+from llamoco_data.instruction_set import SCHEMA_VERSION, SPLITS, Instruction
+from llamoco_data.racing import policy_in_words
 
 CARD_FILE = "README.md"
 _MARK = "llamoco_schema_version"
@@ -24,7 +25,7 @@ optimization problem in Python or LaTeX, and the complete Python program that di
 {len(report.spec.optimizers)} optimizers with several settings each; the winner's text is the answer.
 
 Made by the campaign `{report.spec.recipe}` with seed {report.spec.seed}, {_problems(report.spec)},
-{describe(report.spec.policy)}. Snapshot {snapshot} of this set.
+{policy_in_words(report.spec.policy)}. Snapshot {snapshot} of this set.
 
 ## Splits
 

@@ -17,8 +17,7 @@ from llamoco_data.export.card import CARD_FILE, data_files, table
 from llamoco_data.export.shards import ROWS_PER_SHARD
 from llamoco_data.files import Files, files_at
 from llamoco_data.identity import digest
-from llamoco_data.instructions import SCHEMA, SCHEMA_VERSION, SPLITS, Split, read_shard
-from llamoco_data.snapshots import shard_names
+from llamoco_data.instruction_set import SCHEMA, SCHEMA_VERSION, SPLITS, Split, read_shard, shard_names
 
 Change = Literal["added", "changed", "withdrawn"]
 Reason = Literal[

@@ -21,6 +21,7 @@ from typing import Generic, TypeVar
 import pyarrow as pa
 
 from llamoco_data.identity import LlamocoError
+from llamoco_data.threads import ONE_THREAD
 
 FROM_PROBLEMS = 500
 """With fewer, processes take longer to begin than they save."""
@@ -30,7 +31,6 @@ AHEAD = 2
 """Chunks handed out for each process: what waits in memory is bounded."""
 CHUNK = 50
 """Most items that are handed out at once."""
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 Item = TypeVar("Item")
 Tool = TypeVar("Tool")

@@ -13,8 +13,9 @@ from typing_extensions import override
 from llamoco_data.budgets import at_budget, shorter_budget
 from llamoco_data.campaign import CampaignReader, ProblemRuns
 from llamoco_data.export.crew import Crew, chunks_of
+from llamoco_data.export.instructions import replay_of, split_of
 from llamoco_data.identity import Record
-from llamoco_data.instructions import Split, replay_of, split_of
+from llamoco_data.instruction_set import Split
 from llamoco_data.portfolio import BASELINE
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.own_spec import AnySpec

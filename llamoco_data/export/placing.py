@@ -20,10 +20,11 @@ from llamoco_data.export.card import CARD_FILE, card_number, is_card
 from llamoco_data.export.shards import SHARD_NAME, sha256_of, shard_of
 from llamoco_data.files import files_at
 from llamoco_data.identity import LlamocoError
-from llamoco_data.snapshots import (
+from llamoco_data.instruction_set import (
     MANIFEST_FILE,
     SNAPSHOTS,
     SnapshotManifest,
+    shard_names,
     snapshot_folder,
     snapshot_manifest,
     snapshot_numbers,
@@ -99,15 +100,21 @@ def scratch(target: Path) -> Generator[Path]:
 def keep_unnumbered(target: Path) -> None:
     """Makes a snapshot of a set that was exported before there were numbers, or whose hidden files were not copied.
 
+    Files of more than one set are none: they are not kept.
+
     Raises:
         LlamocoError: one of its files is damaged.
     """
     if snapshot_numbers(files_at(target)) or not is_card(target / CARD_FILE):
         return
+    try:
+        names = shard_names(files_at(target))
+    except LlamocoError:
+        return
     with scratch(target) as folder:
         (folder / "data").mkdir()
         shards = []
-        for file in sorted((target / "data").glob("*.parquet")):
+        for file in sorted(target / name for name in names):
             name = SHARD_NAME.fullmatch(file.name)
             if name is None:
                 continue

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from statistics import fmean, median
 
 from llamoco_data.campaign import CampaignReader, CampaignSpec
+from llamoco_data.export.instructions import settings_json
 from llamoco_data.export.judging import Judgements
 from llamoco_data.export.rows import Fact
-from llamoco_data.instructions import SPLITS, Split, settings_json
+from llamoco_data.instruction_set import SPLITS, Split
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,9 @@ import pyarrow as pa
 
 from llamoco_data.campaign import CampaignReader
 from llamoco_data.export.crew import Crew, chunks_of
+from llamoco_data.export.instructions import Judged, References, has_rival, instructions, optimizer_confidence, to_table
 from llamoco_data.export.judging import Judgements, shorter_of, unpacked
-from llamoco_data.instructions import (
-    Instruction,
-    Judged,
-    References,
-    Split,
-    instructions,
-    optimizer_confidence,
-    to_table,
-)
+from llamoco_data.instruction_set import Instruction, Split
 from llamoco_data.runs import RunRecord
 from llamoco_data.verdicts import Verdict
 
@@ -132,11 +125,10 @@ def _judged(
 
 def _fact(verdict: Verdict, references: References) -> Fact:
     entrants = references.entrants
-    own = entrants[verdict.winner].optimizer
     scores = {standing.candidate_id: standing.score for standing in verdict.standings}
     return Fact(
         winner=verdict.winner,
-        has_rival=any(entrants[tie].optimizer != own for tie in verdict.near_ties),
+        has_rival=has_rival(verdict, entrants),
         confidence=optimizer_confidence(verdict, entrants),
         single_best_score=scores.get(references.single_best, 0.0),
         score=verdict.standings[0].score,

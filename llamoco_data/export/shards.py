@@ -10,8 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from llamoco_data.instructions import SCHEMA, SPLITS, Split
-from llamoco_data.snapshots import Shard
+from llamoco_data.instruction_set import SCHEMA, SPLITS, Shard, Split
 
 ROWS_PER_SHARD = 20_000
 """About 25 MB of Parquet."""

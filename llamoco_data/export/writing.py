@@ -11,6 +11,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from llamoco_data.budgets import SHORTEST, shorter_budget
 from llamoco_data.campaign import CampaignReader, CampaignSpec, load_campaign, view_of
 from llamoco_data.export.card import CARD_FILE, dataset_card
 from llamoco_data.export.changes import Changes, Rows, changes_between, rows_of, write_changes
@@ -32,8 +33,15 @@ from llamoco_data.export.rows import Fact, Measure, all_rows, length
 from llamoco_data.export.shards import ShardWriter, sha256_of
 from llamoco_data.files import Place, files_at, local_folder
 from llamoco_data.identity import LlamocoError, digest
-from llamoco_data.instructions import Instruction
-from llamoco_data.snapshots import Origin, Shard, SnapshotManifest, snapshot_manifest, snapshot_numbers
+from llamoco_data.instruction_set import (
+    Instruction,
+    Origin,
+    Shard,
+    SnapshotManifest,
+    snapshot_manifest,
+    snapshot_numbers,
+)
+from llamoco_data.invocation import command
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +97,13 @@ def export(
         snapshot_manifest(files_at(target), since)
     view = view_of(folder)
     reader = CampaignReader(view)
+    _check_shares(reader, shares)
     with crew(partial(CampaignReader, view), number_for(len(reader.indices()), processes)) as at_work:
         judgements = judge_all(at_work, reader, shares)
         if not judgements.verdicts:
             raise LlamocoError(
                 f"{folder} has nothing to export yet: {judgements.incomplete} problems lack runs and "
-                f"{len(judgements.kept_out)} are kept out; continue with: llamoco-data run {folder}"
+                f"{len(judgements.kept_out)} are kept out; continue with: {command('run', folder)}"
             )
         with writing(target), scratch(target) as made:
             keep_unnumbered(target)
@@ -112,6 +121,21 @@ def export(
         unchanged=unchanged,
         changes=changes,
     )
+
+
+def _check_shares(reader: CampaignReader, shares: Sequence[float]) -> None:
+    """Refuses a share of the budget that would add nothing.
+
+    Raises:
+        LlamocoError: at the share, every problem has too few evaluations for a label.
+    """
+    for share in shares:
+        budgets = [reader.problem(index).max_evaluations for index in reader.indices()]
+        if budgets and not any(shorter_budget(budget, share) for budget in budgets):
+            raise LlamocoError(
+                f"a budget share of {share:g} adds nothing: it leaves fewer than {SHORTEST} evaluations of "
+                f"{max(budgets):,}, the most that a problem has; give a larger share"
+            )
 
 
 def _made(

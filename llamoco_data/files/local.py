@@ -46,7 +46,7 @@ class LocalFiles:
         path = self.folder / sub
         try:
             return sorted(entry.name for entry in path.iterdir() if not entry.name.startswith("."))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
             raise LlamocoError(f"cannot list {path}: {_reason(error)}; choose another folder") from None
@@ -83,6 +83,8 @@ class LocalFiles:
             yield
         except FileNotFoundError:
             raise
+        except NotADirectoryError:  # the folder is a file, and holds nothing
+            raise FileNotFoundError(self.where(name)) from None
         except OSError as error:
             what = f"cannot read {self.where(name)}: {_reason(error)}"
             raise LlamocoError(f"{what}; check the path and its permissions") from None

@@ -29,7 +29,7 @@ def files_at(folder: Place) -> Files:
         from llamoco_data.files.s3 import s3_files  # noqa: PLC0415 - most uses need no S3, and it is optional
     except ImportError:
         raise LlamocoError(
-            f"s3://{bucket} needs the package boto3, which is not installed; install it with: pip install 'llamoco[s3]'"
+            f"s3://{bucket} needs the package boto3, which is not installed; install it with: pip install boto3"
         ) from None
     return s3_files(bucket, prefix)
 

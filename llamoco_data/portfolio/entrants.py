@@ -3,6 +3,8 @@
 It is self-contained, so that a campaign folder can be exported without the catalogue that it was made with.
 """
 
+from collections.abc import Iterable
+
 from llamoco_data.identity import Record
 from llamoco_data.portfolio.catalog import OPTIMIZER_BY_NAME, OptimizerFamily, portfolio
 from llamoco_data.portfolio.limits import Limits
@@ -26,6 +28,11 @@ class Entrant(Record):
     def declines(self, spec: AnySpec) -> str:
         """Why the candidate does not apply to a problem, as the rest of a sentence about it; empty where it does."""
         return self.limits.declines(spec)
+
+
+def optimizers_of(candidates: Iterable[Entrant], spec: AnySpec) -> dict[str, str]:
+    """candidate_id -> optimizer of the candidates that apply to a problem, in their order: what a policy goes by."""
+    return {one.candidate_id: one.optimizer for one in candidates if not one.declines(spec)}
 
 
 def entrants(optimizers: tuple[str, ...]) -> tuple[Entrant, ...]:

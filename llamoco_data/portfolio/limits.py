@@ -35,3 +35,7 @@ class Limits(Record):
         if self.max_dimension is not None and dimension > self.max_dimension:
             return f"is made for at most {self.max_dimension} variables"
         return ""
+
+
+NO_LIMITS = Limits(takes_constraints=True)
+"""Those of a program that is run on whatever it is asked for."""

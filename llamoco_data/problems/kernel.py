@@ -17,6 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from llamoco_data.problems import constraint_forms, functions
+from llamoco_data.problems.compiling import compiled
 from llamoco_data.problems.dispatch import basic_function, constraint_form
 from llamoco_data.problems.functions.definition import Vector
 
@@ -251,7 +252,7 @@ def _constrained(x: Vector, want: int, code: Indices, data: Vector, memory: Vect
 
 
 def _compile(sources: int) -> Callable[..., float]:
-    @njit(cache=True)
+    @compiled
     def call(x: Vector, want: int, code: Indices, memory: Vector) -> float:
         # `sources` is part of the key of the disk cache: editing any kernel file compiles anew.
         if sources == 0:
@@ -274,13 +275,13 @@ def _compile(sources: int) -> Callable[..., float]:
 
 
 def _compile_given(sources: int) -> tuple[Callable[..., float], Callable[..., float], Callable[..., float]]:
-    @njit(cache=True)
+    @compiled
     def recall(x: Vector, want: int, code: Indices, memory: Vector) -> float:
         if sources == 0 or code[NUM_CONSTRAINTS] == 0:
             return nan
         return _recall(x, want, code, memory)
 
-    @njit(cache=True)
+    @compiled
     def book(x: Vector, f: float, want: int, code: Indices, memory: Vector) -> float:
         if sources == 0 or memory[EVALUATIONS] >= memory[BUDGET]:
             return nan
@@ -292,7 +293,7 @@ def _compile_given(sources: int) -> tuple[Callable[..., float], Callable[..., fl
         _remember(x, f, want, code, memory)
         return f
 
-    @njit(cache=True)
+    @compiled
     def mean_violation(code: Indices, memory: Vector) -> float:
         if sources == 0 or code[NUM_CONSTRAINTS] == 0:
             return 0.0

@@ -15,6 +15,7 @@ from llamoco_data.report.histogram import histogram
 from llamoco_data.report.numbers import CampaignReport
 from llamoco_data.report.plot import curve_classes, curves_plot
 from llamoco_data.report.scales import whole_decades
+from llamoco_data.statements import python_source
 
 MARK = b'<meta name="generator" content="llamoco-data report">'
 """Stands near the beginning of every page, so that a page of ours is known again."""
@@ -33,6 +34,8 @@ _FUNCTIONS: Mapping[str, object] = MappingProxyType(
         "problem_facts": sentences.problem_facts,
         "problem_label": sentences.problem_label,
         "range_row": bars.range_row,
+        "python_source": python_source,
+        "sections": sentences.sections,
         "share": wording.share,
         "share_axis": bars.share_axis,
         "stacked_bar": bars.stacked_bar,
@@ -73,6 +76,7 @@ def _environment() -> Environment:
         "fine_score": wording.fine_score,
         "large": wording.large,
         "measured": wording.measured,
+        "plain": wording.plain,
         "score": wording.score,
         "settings": wording.settings,
         "slug": wording.slug,

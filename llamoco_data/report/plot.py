@@ -16,6 +16,9 @@ from llamoco_data.report.wording import slug, tick
 _UNITS = 1000
 """Width and height of the inner picture."""
 
+_MOST_TICKS = {"error": 8, "violation": 5}
+"""Labels of the upright axis, for which the height of each plot has room."""
+
 Value = Callable[[CurvePoint], float | None]
 
 
@@ -53,15 +56,23 @@ def _error_scale(problem: ProblemCurves) -> LogScale | None:
 
 
 def _panel(problem: ProblemCurves, name: str, x: LogScale, y: LogScale, value: Value) -> Markup:
-    curves = Markup("").join(
+    drawn = [
         _curve(number, curve, classes, x, y, value)
         for number, (curve, classes) in enumerate(zip(problem.curves, curve_classes(problem), strict=True))
-    )
+    ]
+    # What is drawn later covers what is drawn before it, and the winner comes first in the list.
+    curves = Markup("").join(reversed(drawn))
     return Markup(
         '<svg class="plot {name}" role="img" aria-label="{label}">{grid}{curves}'
         '<text class="axis-title" x="50%" y="100%" dy="38">evaluations</text>'
         '<text class="axis-title y-title" x="0" y="0" dy="-10">{title}</text></svg>'
-    ).format(name=name, label=_label(problem, name), grid=_grid(x, y), curves=curves, title=f"median {name}")
+    ).format(
+        name=name,
+        label=_label(problem, name),
+        grid=_grid(x, y, _MOST_TICKS[name]),
+        curves=curves,
+        title=f"median {name}",
+    )
 
 
 def _curve(number: int, curve: Curve, classes: str, x: LogScale, y: LogScale, value: Value) -> Markup:
@@ -91,14 +102,14 @@ def _curve(number: int, curve: Curve, classes: str, x: LogScale, y: LogScale, va
     )
 
 
-def _grid(x: LogScale, y: LogScale) -> Markup:
+def _grid(x: LogScale, y: LogScale, most: int) -> Markup:
     across = Markup(
         '<line class="grid" x1="0" x2="100%" y1="{y}" y2="{y}"/><text class="y" x="-8" y="{y}">{value}</text>'
     )
     down = Markup(
         '<line class="grid" x1="{x}" x2="{x}" y1="0" y2="100%"/><text class="x" x="{x}" y="100%" dy="18">{value}</text>'
     )
-    lines = [across.format(y=percent(1 - y.place(d * 10.0**p)), value=tick(d, p)) for d, p in y.ticks(6)]
+    lines = [across.format(y=percent(1 - y.place(d * 10.0**p)), value=tick(d, p)) for d, p in y.ticks(most)]
     lines += [down.format(x=percent(x.place(d * 10.0**p)), value=tick(d, p)) for d, p in x.ticks(6)]
     return Markup("").join(lines)
 

@@ -9,6 +9,7 @@ from llamoco_data.campaign import CampaignReader, Status, load_campaign, status,
 from llamoco_data.export import baseline_of, crew, judge_all, number_for, single_best_solver
 from llamoco_data.files import Place
 from llamoco_data.identity import LlamocoError
+from llamoco_data.invocation import command
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.report.costs import CostTally, OptimizerCost
@@ -56,7 +57,7 @@ def read_judged(folder: Place, processes: int | None = None) -> JudgedCampaign:
     if not there.runs_by_optimizer:
         raise LlamocoError(
             f"{folder} has nothing to report yet: none of its {spec.num_problems:,} problems has a run; "
-            f"continue with: llamoco-data run {folder}"
+            f"continue with: {command('run', folder)}"
         )
     view = view_of(folder)
     reader = CampaignReader(view)

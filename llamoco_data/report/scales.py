@@ -21,16 +21,21 @@ class LogScale:
         return min(1.0, max(0.0, math.log(max(value, self.low) / self.low) / width))
 
     def ticks(self, most: int) -> list[tuple[int, int]]:
-        """Values between the ends, as digit and power of ten: at most so many powers, or where they are few 2s and 5s.
+        """Round values between the ends, as digit and power of ten, at most so many.
 
-        Of several powers the distance is even.
+        They are 1, 2 and 5 times the powers, or where these are too many the powers alone, an even distance apart.
         """
         first, last = math.floor(math.log10(self.low)), math.floor(math.log10(self.high) + _SLACK)
-        digits = (1,) if last - first > 2 else (1, 2, 5)
-        step = max(1, -(-(last - first + 1) // most))
-        every = [(digit, power) for power in range(first, last + 1) if power % step == 0 for digit in digits]
+        powers = range(first, last + 1)
+        fine = self._within((digit, power) for power in powers for digit in (1, 2, 5))
+        if len(fine) <= most:
+            return fine
+        step = max(1, -(-len(powers) // most))
+        return self._within((1, power) for power in powers if power % step == 0)
+
+    def _within(self, values: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
         low, high = self.low * (1 - _SLACK), self.high * (1 + _SLACK)
-        return [(digit, power) for digit, power in every if low <= digit * 10.0**power <= high]
+        return [(digit, power) for digit, power in values if low <= digit * 10.0**power <= high]
 
 
 def whole_decades(values: Iterable[float]) -> LogScale | None:

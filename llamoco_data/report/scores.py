@@ -10,10 +10,11 @@ from statistics import fmean
 
 import numpy as np
 
+from llamoco_data.export.instructions import has_rival
 from llamoco_data.identity import stream
 from llamoco_data.portfolio import OptimizerFamily
 from llamoco_data.portfolio.entrants import Entrant
-from llamoco_data.report.winners import families_of, has_rival
+from llamoco_data.report.winners import families_of
 from llamoco_data.verdicts import Standing, Verdict
 
 RESAMPLES = 2_000

@@ -9,6 +9,21 @@ from llamoco_data.report.numbers import CampaignReport
 from llamoco_data.report.wording import counted, measured, share
 
 
+def sections(report: CampaignReport) -> list[tuple[str, str]]:
+    """The menu of the page: anchor and name of every section that it has."""
+    names = [
+        ("winners", "Winners", report.num_problems),
+        ("groups", "Families", report.num_problems),
+        ("gap", "Gap", report.num_problems),
+        ("contribution", "Contribution", report.num_problems),
+        ("sureness", "Confidence", report.num_problems),
+        ("curves", "Curves", report.campaign.curves),
+        ("cost", "Cost", True),
+        ("words", "Words", True),
+    ]
+    return [(anchor, name) for anchor, name, there in names if there]
+
+
 def fates(report: CampaignReport) -> dict[str, int]:
     """What became of the problems of a campaign; the numbers add up to all of them."""
     campaign = report.campaign
@@ -43,15 +58,16 @@ def problem_facts(problem: ProblemCurves) -> str:
     else:
         best = "The minimum is proven" if verdict.best_known_proven else "The best known value is that of the best run"
     each = measured(spec.max_evaluations / spec.dimension)
+    near_ties = counted(len(verdict.near_ties), "near-tie") if verdict.near_ties else "no near-tie"
     return (
         f"{_objective(spec)}; {spec.dimension} variables, {constraints}, "
-        f"{counted(spec.max_evaluations, 'evaluation')} ({each} a variable). "
-        f"{best}. The winner keeps its win in {share(verdict.confidence)} of the resamples, "
-        f"with {counted(len(verdict.near_ties), 'near-tie')}."
+        f"{counted(spec.max_evaluations, 'evaluation')} ({each} per variable). "
+        f"{best}. The winner wins in {share(verdict.confidence)} of the resamples and has {near_ties}."
     )
 
 
 def _objective(spec: AnySpec) -> str:
     if isinstance(spec, OwnProblemSpec):
         return "A user's own problem"
-    return f"{spec.kind.capitalize()} of {', '.join(dict.fromkeys(spec.functions))}"
+    names = ", ".join(dict.fromkeys(spec.functions))
+    return f"The single function {names}" if spec.kind == "single" else f"A {spec.kind} of {names}"

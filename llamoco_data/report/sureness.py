@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from llamoco_data.instructions import optimizer_confidence
+from llamoco_data.export.instructions import has_rival, optimizer_confidence
 from llamoco_data.portfolio.entrants import Entrant
-from llamoco_data.report.winners import has_rival
 from llamoco_data.verdicts import Verdict
 
 NUM_BINS = 10

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from llamoco_data.export.instructions import has_rival
 from llamoco_data.portfolio import OptimizerFamily
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.own_spec import AnySpec
@@ -57,12 +58,6 @@ def wins_by_optimizer(verdicts: Sequence[Verdict], entrants: Mapping[str, Entran
         if wins[optimizer] or family != "baseline"
     ]
     return tuple(sorted(rows, key=lambda row: -row.wins))
-
-
-def has_rival(verdict: Verdict, entrants: Mapping[str, Entrant]) -> bool:
-    """Whether the winner has a near-tie with another optimizer."""
-    own = entrants[verdict.winner].optimizer
-    return any(entrants[tie].optimizer != own for tie in verdict.near_ties)
 
 
 def wins_by_group(

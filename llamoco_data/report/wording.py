@@ -56,12 +56,20 @@ def measured(value: float) -> str:
     return f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e").replace(".0e", "e")
 
 
+def plain(value: float) -> str:
+    """A number of at least 0 like `measured`, but never with an exponent."""
+    if 0 < value < 0.01:
+        return "<0.01"
+    return measured(value) if value < 100_000 else f"{value:,.0f}"
+
+
 def core_time(hours: float) -> str:
-    """Processor time in the unit that suits it: `42 s`, `12 min`, `3.4 h`."""
-    for unit, size in (("h", 1.0), ("min", 1 / 60)):
-        if hours >= size:
-            return f"{measured(hours / size)}{_NO_BREAK}{unit}"
-    return f"{measured(3600 * hours)}{_NO_BREAK}s"
+    """Processor time in the unit that suits it: `38 ms`, `42 s`, `12 min`, `3.4 h`."""
+    seconds = 3600 * hours
+    for unit, least, size in (("h", 3600, 3600), ("min", 60, 60), ("s", 0.1, 1)):
+        if seconds >= least:
+            return f"{plain(seconds / size)}{_NO_BREAK}{unit}"
+    return f"{plain(1e3 * seconds)}{_NO_BREAK}ms" if seconds else f"0{_NO_BREAK}s"
 
 
 def tick(digit: int, power: int) -> str:

@@ -7,11 +7,10 @@ from typing import Any
 
 from llamoco_data.files import Files, Place, files_at
 from llamoco_data.identity import LlamocoError, digest
-from llamoco_data.instructions import read_instructions
+from llamoco_data.instruction_set import read_instructions, shard_names, snapshot_manifest, snapshot_numbers
 from llamoco_data.ordering import Yardstick, yardstick_from
 from llamoco_data.problems.own_spec import AnySpec, read_spec
 from llamoco_data.scoring.programs import Generated
-from llamoco_data.snapshots import shard_names, snapshot_manifest, snapshot_numbers
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 
 from llamoco_data.files import Files, Place, files_at
+from llamoco_data.folders import content_of
 from llamoco_data.identity import LlamocoError, Record
 
 SCORE_FILE = "score.json"
@@ -35,17 +36,29 @@ def open_folder(folder: Place, spec: ScoreSpec) -> Files:
         LlamocoError: it holds another score or anything else, or cannot be written.
     """
     place = files_at(folder)
+    if not is_begun(folder, spec) and not place.put_if_absent(SCORE_FILE, _bytes(spec)):
+        return open_folder(folder, spec)
+    return place
+
+
+def is_begun(folder: Place, spec: ScoreSpec) -> bool:
+    """Whether a folder holds this score; False where it is free for it. Nothing is written.
+
+    Raises:
+        LlamocoError: it holds another score or anything else.
+    """
+    place = files_at(folder)
     there = _stored(place)
     if there is None:
         others = place.names()
         if others:
-            raise LlamocoError(f"{folder} holds other files, {others[0]} for one; choose a new or empty folder")
-        if not place.put_if_absent(SCORE_FILE, _bytes(spec)):
-            return open_folder(folder, spec)
-        return place
+            content = content_of(folder)
+            what = f"is {content.name}" if content else f"holds other files, {others[0]} for one"
+            raise LlamocoError(f"{folder} {what}; choose a new or empty folder for the scores")
+        return False
     if there != spec:
         raise LlamocoError(f"{folder} holds a score {_difference(there, spec)}; choose another folder for this one")
-    return place
+    return True
 
 
 def _difference(there: ScoreSpec, spec: ScoreSpec) -> str:

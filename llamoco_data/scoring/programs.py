@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from llamoco_data.folders import not_a
 from llamoco_data.identity import DIGEST_CHARACTERS, LlamocoError
 
 PROGRAMS_VERSION = 1
@@ -107,11 +108,14 @@ def read_programs(file: Path) -> Programs:
     return Programs(digest, models[0], settings.pop() if len(settings) == 1 else "", tuple(ordered))
 
 
+_NAME = "name the Parquet file that llamoco-tune generate wrote"
 _SPLIT = "score the programs of each model by themselves, from a file of their own"
 
 
 def _table(file: Path) -> pa.Table:
     """The columns that are read, in the types of the contract."""
+    if file.is_dir():
+        raise not_a("a file of programs", file, f"is a folder; {_NAME}")
     try:
         with pq.ParquetFile(file) as parquet:
             # Not those of the schema: Polars and DuckDB write the file's own.
@@ -119,7 +123,7 @@ def _table(file: Path) -> pa.Table:
             _check_columns(file, parquet.schema_arrow)
             table = parquet.read(columns=[field.name for field in _READ])
     except FileNotFoundError:
-        raise LlamocoError(f"{file} does not exist; name the Parquet file that llamoco-tune generate wrote") from None
+        raise LlamocoError(f"{file} does not exist; {_NAME}") from None
     except (pa.ArrowException, OSError) as error:
         why = getattr(error, "strerror", None) or "it is no Parquet file, or a damaged one"
         raise LlamocoError(f"{file} cannot be read: {why}; {_MEND}") from None
@@ -134,8 +138,8 @@ def _check_version(file: Path, metadata: Mapping[bytes, bytes]) -> None:
     version = metadata.get(_VERSION_KEY.encode())
     if version is None:
         raise LlamocoError(
-            f"{file} has no {_VERSION_KEY} in its metadata, so nothing says that it holds programs; write it with "
-            f"llamoco-tune generate, or add {_VERSION_KEY} = {PROGRAMS_VERSION} where a program of yours writes it"
+            f"{file} is no file of programs: its metadata lacks the key {_VERSION_KEY}, "
+            f"whose value is {PROGRAMS_VERSION}; {_NAME}, or add the key where another program wrote it"
         )
     if version != str(PROGRAMS_VERSION).encode():
         raise LlamocoError(

@@ -1,5 +1,6 @@
 """Scores the programs of a model against an export: makes the runs that are missing, and adds them up."""
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,21 +8,20 @@ from pathlib import Path
 from statistics import fmean
 from typing import TypeVar
 
-from llamoco_data.campaign import Snapshot
-from llamoco_data.campaign.lease import holding
+from llamoco_data.drive import DriveProgress, drive, holding
 from llamoco_data.execution import Executor
 from llamoco_data.files import Files, Place
 from llamoco_data.identity import digest
 from llamoco_data.runs import RunRecord, program_id
 from llamoco_data.scoring.cases import Case, Export, read_export
 from llamoco_data.scoring.contenders import BASELINES, REPEATS, Answer, Contender, answers_of, baselines, majority
-from llamoco_data.scoring.folder import ScoreSpec, open_folder, put_tables
+from llamoco_data.scoring.folder import ScoreSpec, is_begun, open_folder, put_tables
 from llamoco_data.scoring.marks import floor_of, marks_of, scores_of
 from llamoco_data.scoring.naming import Names, names
 from llamoco_data.scoring.page import scores_page
 from llamoco_data.scoring.plan import floor_run, plan_runs, score_seed
 from llamoco_data.scoring.programs import Generated, Programs, read_programs
-from llamoco_data.scoring.running import run_missing
+from llamoco_data.scoring.running import missing_work
 from llamoco_data.scoring.scored import PROBLEM_SCORES, PROGRAM_SCORES, ProblemScore, ScoredProgram, table_of
 from llamoco_data.scoring.summary import Summary, summarise
 from llamoco_data.store import Store, damaged, set_aside
@@ -36,7 +36,7 @@ TIME_LIMIT_S = 60.0
 class Scored:
     """How a call of `score` ended."""
 
-    snapshot: Snapshot
+    snapshot: DriveProgress
     summary: Summary | None
     """None where it was asked to stop before all runs were made; what was made is in the folder."""
 
@@ -48,7 +48,7 @@ def score(
     executor: Executor,
     *,
     time_limit_s: float = TIME_LIMIT_S,
-    report: Callable[[Snapshot], None] = lambda _: None,
+    report: Callable[[DriveProgress], None] = lambda _: None,
     notice: Callable[[str], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Scored:
@@ -71,23 +71,19 @@ def score(
     spec = ScoreSpec(
         programs_id=programs.programs_id, export_id=export.export_id, repeats=REPEATS, time_limit_s=time_limit_s
     )
-    place = open_folder(out, spec)
+    begun = is_begun(out, spec)
     known = names(export.prompts.values())
     others = baselines(export, known, [program.instruction_id for program in programs.programs])
     plan = plan_runs(export.cases, [*answers_of(programs.programs), *others])
-    with holding(place, notice) as hold:
+    with contextlib.ExitStack() as stack:
+        if not begun:  # nothing is written before the place of execution answers
+            stack.enter_context(executor.connected())
+        place = open_folder(out, spec)
+        hold = stack.enter_context(holding(place, notice))
         store = Store(out)
         _mend(store, notice)
-        snapshot = run_missing(
-            plan,
-            export.cases,
-            store,
-            executor,
-            time_limit_s=time_limit_s,
-            report=report,
-            stop=lambda: bool(hold.taken_by) or stop(),
-        )
-        hold.check()
+        work = missing_work(plan, export.cases, store, time_limit_s)
+        snapshot = drive(work, store, executor, hold=hold, report=report, stop=stop).progress
         if snapshot.runs_done < snapshot.runs_total:
             return Scored(snapshot, None)
         return Scored(snapshot, _added_up(place, store, spec, programs, export, known, others))

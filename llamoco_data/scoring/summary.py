@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from llamoco_data.identity import Record
-from llamoco_data.instructions import SPLITS
+from llamoco_data.instruction_set import SPLITS
 from llamoco_data.scoring import intervals
 from llamoco_data.scoring.contenders import BASELINES, Contender
 from llamoco_data.scoring.intervals import Interval

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from llamoco_data.files import Place, files_at
 from llamoco_data.identity import DIGEST_CHARACTERS, LlamocoError
+from llamoco_data.invocation import command
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.own_spec import AnySpec, read_spec
 from llamoco_data.runs import RunRecord
@@ -233,5 +234,5 @@ class Store:
             what = "is missing" if isinstance(error, FileNotFoundError) else "is damaged"
             raise LlamocoError(
                 f"{self.place.where(path)} {what}; restore it from a copy, or let "
-                f"`llamoco-data run {self.place.where()}` set it aside and make what it held again"
+                f"`{command('run', self.place.where())}` set it aside and make what it held again"
             ) from None

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from llamoco_data.files import Place, files_at
-from llamoco_data.identity import LlamocoError
-from llamoco_data.snapshots import SNAPSHOTS
+from llamoco_data.folders import content_of, not_a
+from llamoco_data.instruction_set import SNAPSHOTS
 from llamoco_data.verification.campaigns import verify_campaign
 from llamoco_data.verification.exports import verify_export
 from llamoco_data.verification.finding import Finding
@@ -23,10 +23,12 @@ def verify(folder: Place, *, sample: int, checked: Counter[str]) -> Iterator[Fin
     Raises:
         LlamocoError: the folder is neither, or cannot be read.
     """
-    place = files_at(folder)
+    place, content = files_at(folder), content_of(folder)
+    if content is not None and content.name not in ("a campaign", "an export"):
+        raise not_a("a campaign or an export", folder, "")
     if place.names("data") or place.names(SNAPSHOTS):
         yield from verify_export(place, sample, checked)
     elif {"campaign.json", "runs"} & set(place.names()):
         yield from verify_campaign(folder, sample, checked)
     else:
-        raise LlamocoError(f"{folder} holds no campaign and no export; give the folder of one")
+        raise not_a("a campaign or an export", folder, "holds no campaign and no export; give the folder of one")

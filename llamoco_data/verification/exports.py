@@ -13,10 +13,9 @@ from llamoco_data.export.card import CARD_FILE
 from llamoco_data.export.shards import SHARD_NAME
 from llamoco_data.files import Files
 from llamoco_data.identity import LlamocoError, digest
-from llamoco_data.instructions import SCHEMA_VERSION, Instruction, read_shard
+from llamoco_data.instruction_set import SCHEMA_VERSION, Instruction, read_shard, snapshot_numbers
 from llamoco_data.problems.own_spec import read_spec
 from llamoco_data.runs import program_id
-from llamoco_data.snapshots import snapshot_numbers
 from llamoco_data.verification.finding import Finding
 from llamoco_data.verification.replays import check_replay
 from llamoco_data.verification.reruns import chosen

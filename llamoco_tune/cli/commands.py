@@ -6,33 +6,51 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import click
+from typing_extensions import override
 
 from llamoco_tune.cli.base import base_command
 from llamoco_tune.cli.generate import generate_command
 from llamoco_tune.cli.phases import contrast_command, teach_command
+from llamoco_tune.invocation import command
+from llamoco_tune.processes import is_main_process, num_processes
 from llamoco_tune.records import TuningError
+from llamoco_tune.stopping import Stopped
 
 INTERRUPTED_EXIT_CODE = 130
-"""As of any program that Ctrl-C ended: 128 + SIGINT."""
+"""As of any program that Ctrl-C ended: 128 + SIGINT; SIGTERM, after which nothing is lost either, gives the same."""
 SPINS = "10000"
 """Turns of a waiting thread's loop before it sleeps; the library's default is 300,000."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Runs one command and exits: 0 done, 2 a mistake of the user, 130 stopped by Ctrl-C."""
+    """Runs one command and exits: 0 done, 2 a mistake of the user, 130 stopped by Ctrl-C or SIGTERM."""
     _prepare_environment()
+    given = sys.argv[1:] if arguments is None else arguments
     try:
         code = llamoco_tune.main(arguments, prog_name="llamoco-tune", standalone_mode=False)
     except TuningError as error:
         _fail(str(error))
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(0)
     except click.ClickException as error:
         _fail(f"{error.format_message().rstrip('.')}; see: {_help_command(error)}")
+    except Stopped as stopped:
+        _stop(f"stopped {stopped}", given)
     except (KeyboardInterrupt, click.Abort):
-        sys.exit(INTERRUPTED_EXIT_CODE)
+        _stop("stopped at once", given)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _InOrder(click.Group):
+    """Lists its commands in the order of the work."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="llamoco")
 def llamoco_tune() -> None:
     """Tune a language model on an instruction set, and let it write programs."""
@@ -55,6 +73,14 @@ def _prepare_environment() -> None:
         os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
     if "LOCAL_RANK" not in os.environ:
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
+
+
+def _stop(message: str, given: Sequence[str]) -> NoReturn:
+    """Says how far it came, and what to paste to go on."""
+    if is_main_process():
+        again = "the same command of torchrun" if num_processes() > 1 else command(*given)
+        click.echo(f"{message}\ngo on with: {again}", err=True)
+    sys.exit(INTERRUPTED_EXIT_CODE)
 
 
 def _fail(message: str) -> NoReturn:

@@ -6,35 +6,51 @@ from typing import Literal
 import click
 from rich.console import Console
 
+from llamoco_tune.folders import check_data, check_model
+
 COUNT = click.IntRange(min=1)
 
 
 @click.command("generate")
 @click.option("--data", type=click.Path(path_type=Path), required=True, metavar="EXPORT", help="The instruction set.")
-@click.option("--split", default="test", show_default=True, help="Whose prompts are answered.")
-@click.option("--model", required=True, metavar="NAME", help="A folder, a name on the hub, or a server's name for it.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="What is written: Parquet.")
+@click.option("--split", default="test", show_default=True, help="Split whose prompts are answered.")
+@click.option("--model", required=True, metavar="NAME", help="Folder of a model, its name on the hub, or a server's.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Parquet file of the programs."
+)
 @click.option("--endpoint", metavar="URL", help="An OpenAI-compatible server; its key is read from OPENAI_API_KEY.")
-@click.option("--limit", type=COUNT, metavar="N", help="So many problems; all by default.")
-@click.option("--prompts-per-problem", type=COUNT, metavar="K", help="So many prompts of each; all by default.")
-@click.option("--form", type=click.Choice(["python", "latex"]), help="Only prompts of this form.")
-@click.option("--samples", type=COUNT, default=1, show_default=True, metavar="K", help="Programs for each prompt.")
-@click.option("--max-new-tokens", type=COUNT, default=2_048, show_default=True, metavar="N", help="Of a program.")
-@click.option("--temperature", type=click.FloatRange(min=0), default=0.0, show_default=True, help="0: greedy.")
-@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True, help="Nucleus.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of what is drawn.")
+@click.option("--limit", type=COUNT, metavar="N", help="Number of problems; all by default.")
+@click.option("--prompts-per-problem", type=COUNT, metavar="K", help="Number of prompts of each; all by default.")
+@click.option("--form", type=click.Choice(["python", "latex"]), help="Answer only prompts of this form.")
+@click.option(
+    "--samples", type=COUNT, default=1, show_default=True, metavar="K", help="Number of programs for each prompt."
+)
+@click.option(
+    "--max-new-tokens", type=COUNT, default=2_048, show_default=True, metavar="N", help="Most tokens of a program."
+)
+@click.option(
+    "--temperature", type=click.FloatRange(min=0), default=0.0, show_default=True, help="0 takes the likeliest token."
+)
+@click.option(
+    "--top-p", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True, help="Nucleus to draw from."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of what is drawn.")
 @click.option("--retry-errors", is_flag=True, help="Try prompts again whose row is an error.")
-@click.option("--batch-size", type=COUNT, metavar="N", help="Local: rows at once; 16 on a CPU, 64 on a GPU.")
+@click.option("--batch-size", type=COUNT, metavar="N", help="Local model: rows at once; 16 on a CPU, 64 on a GPU.")
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True,
-              help="Local: of the weights; auto is bf16 where the processor multiplies it in hardware.")  # fmt: skip
-@click.option("--device", metavar="NAME", help="Local: cpu, cuda, cuda:1; a GPU where there is one by default.")
-@click.option("--parallel", type=COUNT, default=8, show_default=True, metavar="N", help="Server: requests at once.")
+              help="Local model: precision of the weights; auto is bf16 where the hardware multiplies it.")  # fmt: skip
+@click.option("--device", metavar="NAME", help="Local model: cpu, cuda or cuda:1; a GPU by default.")
+@click.option(
+    "--parallel", type=COUNT, default=8, show_default=True, metavar="N", help="Server: number of requests at once."
+)
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), default=300.0, show_default=True, metavar="S",
               help="Server: seconds that one request may take.")  # fmt: skip
 @click.option("--retries", type=click.IntRange(min=0), default=5, show_default=True, metavar="N",
-              help="Server: of a request that may yet succeed.")  # fmt: skip
-@click.option("--max-calls", type=COUNT, metavar="N", help="Server: stop after so many requests, retries included.")
-@click.option("--quiet", is_flag=True, help="No progress.")
+              help="Server: number of times that a failed request is tried again.")  # fmt: skip
+@click.option(
+    "--max-calls", type=COUNT, metavar="N", help="Server: number of requests at which to stop, retries included."
+)
+@click.option("--quiet", is_flag=True, help="Show no progress.")
 def generate_command(
     data: Path,
     split: str,
@@ -63,6 +79,9 @@ def generate_command(
 
     A local model, or with --endpoint one that a server has. The same command again goes on where it was stopped.
     """
+    check_data(data)
+    if endpoint is None:
+        check_model(model)
     from llamoco_tune.cli.generation_display import generation_display, summary  # noqa: PLC0415 - a second
     from llamoco_tune.generate.jobs import SelectionConfig  # noqa: PLC0415 - as above
     from llamoco_tune.programs import DecodingConfig  # noqa: PLC0415 - as above

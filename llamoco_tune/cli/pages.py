@@ -5,6 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from llamoco_tune.invocation import command
 from llamoco_tune.run_folder import RunRecord
 
 SHOWN = {
@@ -32,9 +33,9 @@ def show_finished(console: Console, run: RunRecord, out: Path, data: Path) -> No
             table.add_row(name.removeprefix("num_").replace("dropped", "rows left out"), str(run.facts[name]))
     console.print(table)
     following = (
-        f"llamoco-tune teach --data {data} --base {out} --out runs/tuned"
+        command("teach", "--data", data, "--base", out, "--out", "runs/tuned")
         if run.spec.phase == "contrast"
-        else f"llamoco-tune generate --data {data} --split test --model {out} --out programs.parquet"
+        else command("generate", "--data", data, "--split", "test", "--model", out, "--out", "programs.parquet")
     )
     console.print(f"model       {out}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"next        {following}", markup=False, highlight=False, soft_wrap=True)

@@ -9,6 +9,9 @@ import click
 from rich.console import Console
 
 from llamoco_tune.cli.pages import show_finished
+from llamoco_tune.cli.stopping import stop_on_signals
+from llamoco_tune.folders import check_data, check_model
+from llamoco_tune.processes import is_main_process
 
 RECIPE_NAMES = ("tiny", "cpu-demo", "smollm2-full", "codegen-350m", "phi-2-lora", "codellama-7b-lora")
 DEFAULT_RECIPE = "cpu-demo"
@@ -16,29 +19,46 @@ DEFAULT_RECIPE = "cpu-demo"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _SHARED = (
-    click.option("--data", required=True, type=click.Path(path_type=Path), help="What `llamoco-data export` wrote."),
-    click.option("--base", required=True, metavar="NAME_OR_DIR", help="A folder with a model, or a name on the hub."),
-    click.option("--out", required=True, type=click.Path(path_type=Path), help="The run folder, and the model's."),
     click.option(
-        "--recipe", default=DEFAULT_RECIPE, show_default=True, metavar="NAME", help=f"One of {', '.join(RECIPE_NAMES)}."
+        "--data",
+        required=True,
+        type=click.Path(path_type=Path),
+        help="The instruction set: what `llamoco-data export` wrote.",
+    ),
+    click.option("--base", required=True, metavar="NAME_OR_DIR", help="A folder with a model, or a name on the hub."),
+    click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run and of its model."),
+    click.option(
+        "--recipe",
+        default=DEFAULT_RECIPE,
+        show_default=True,
+        metavar="NAME",
+        help=f"Settings to begin with: {', '.join(RECIPE_NAMES)}.",
     ),
     click.option("--lora/--full", default=None, help="Train an adapter, or every weight. [default: the recipe's]"),
-    click.option("--lora-rank", type=click.IntRange(min=1), help="Rank of the adapter; alpha is twice that."),
-    click.option("--steps", type=click.IntRange(min=1), help="Training steps. [default: the recipe's]"),
-    click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="At its peak."),
-    click.option("--per-batch", type=click.IntRange(min=1), help="Prompts, rows or sequences of a batch on a device."),
-    click.option("--accumulation", type=click.IntRange(min=1), help="Batches for one step."),
-    click.option("--checkpointing/--no-checkpointing", default=None, help="Less memory for a third more time."),
-    click.option("--compile/--no-compile", "compiled", default=None, help="torch.compile, where it helps: on GPUs."),
-    click.option("--precision", type=click.Choice(("auto", "fp32", "bf16")), help="Of matrix products."),
+    click.option("--lora-rank", type=click.IntRange(min=1), help="Rank of the adapter; its alpha is twice that."),
+    click.option("--steps", type=click.IntRange(min=1), help="Number of training steps. [default: the recipe's]"),
+    click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Learning rate at its peak."),
+    click.option(
+        "--per-batch", type=click.IntRange(min=1), help="Prompts, rows or sequences in a batch of one device."
+    ),
+    click.option("--accumulation", type=click.IntRange(min=1), help="Number of batches for one step."),
+    click.option(
+        "--checkpointing/--no-checkpointing",
+        default=None,
+        help="Recompute activations: less memory, a third more time.",
+    ),
+    click.option(
+        "--compile/--no-compile", "compiled", default=None, help="Compile the model with torch.compile, for GPUs."
+    ),
+    click.option("--precision", type=click.Choice(("auto", "fp32", "bf16")), help="Precision of matrix products."),
     click.option("--fsdp", is_flag=True, default=None, help="Shard the model over the processes of torchrun."),
     click.option(
         "--too-long",
         type=click.Choice(("drop", "refuse")),
-        help="Rows that are longer than the context: left out and counted, or an error.",
+        help="Rows that are longer than the context: leave them out and count them, or refuse them.",
     ),
-    click.option("--save-every", type=click.IntRange(min=1), help="Steps between two checkpoints."),
-    click.option("--seed", type=click.IntRange(min=0), help="Of what is drawn."),
+    click.option("--save-every", type=click.IntRange(min=1), help="Number of steps between two checkpoints."),
+    click.option("--seed", type=click.IntRange(min=0), help="Seed of what is drawn."),
 )
 
 
@@ -49,55 +69,82 @@ def shared(command: Command) -> Command:
     return command
 
 
-@click.command("contrast")
+@click.command("contrast", short_help="Phase 1: bring prompts with one best optimizer together.")
 @shared
-@click.option("--loss", type=click.Choice(("margin", "info_nce")), help="The paper's margin loss, or InfoNCE.")
-@click.option("--lm-weight", type=click.FloatRange(min=0), help="Weight of a language model's loss beside it.")
 @click.option(
-    "--lm-tokens", type=click.IntRange(min=1), help="Of an answer, the first that it takes. [default: the recipe's]"
+    "--loss", type=click.Choice(("margin", "info_nce")), help="The loss: the paper's margin loss, or InfoNCE."
 )
-@click.option("--micro-batch", type=click.IntRange(min=1), help="Prompts that are embedded at once.")
-@click.option("--recompute/--no-recompute", default=None, help="Less memory for a third more time: GradCache.")
+@click.option("--lm-weight", type=click.FloatRange(min=0), help="Weight of the language model's loss beside it.")
+@click.option(
+    "--lm-tokens", type=click.IntRange(min=1), help="Leading tokens of an answer in that loss. [default: the recipe's]"
+)
+@click.option("--micro-batch", type=click.IntRange(min=1), help="Number of prompts that are embedded at once.")
+@click.option(
+    "--recompute/--no-recompute", default=None, help="Embed in parts (GradCache): less memory, a third more time."
+)
 @click.option(
     "--centred/--raw", default=None, help="Compare embeddings less their mean over the batch, or as they are."
 )
-@click.option("--max-tokens", type=click.IntRange(min=16), help="Most tokens of a row.")
+@click.option("--max-tokens", type=click.IntRange(min=16), help="Most tokens that a row may have.")
 def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any) -> None:
     """Phase 1: bring prompts with the same best optimizer together. The model in OUT is the base of `teach`.
 
-    Run it again to go on where it stopped.
+    Run it again to go on where it stopped; Ctrl-C saves the step and stops.
     """
+    check_data(data)
+    check_model(base)
+    console = _begun()
     from llamoco_tune.contrast import contrast  # noqa: PLC0415 - torch is slow to import
-    from llamoco_tune.phase import is_main_process  # noqa: PLC0415
     from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415
     from llamoco_tune.recipes import recipe as named  # noqa: PLC0415
 
     quiet_transformers()
     config = changed(named(recipe).contrast, given)
-    run = contrast(data, base, out, config, Console(stderr=True, quiet=not is_main_process()))
+    with stop_on_signals(console) as wish:
+        run = contrast(data, base, out, config, console, wish)
     show_finished(Console(quiet=not is_main_process()), run, out, data)
 
 
-@click.command("teach")
+@click.command("teach", short_help="Phase 2: teach a base model to write the programs.")
 @shared
-@click.option("--sequence-length", type=click.IntRange(min=16), help="Tokens of a packed sequence; most of a row.")
-@click.option("--batching", type=click.Choice(("packed", "padded")), help="Of rows in a batch; padded on a CPU.")
-@click.option("--mixing", type=click.Choice(("balanced", "capped", "proportional")), help="Of the optimizers.")
-@click.option("--mixing-cap", type=click.IntRange(min=1), help="Rows that an optimizer counts for at most.")
+@click.option(
+    "--sequence-length",
+    type=click.IntRange(min=16),
+    help="Tokens of a packed sequence, and the most that a row may have.",
+)
+@click.option(
+    "--batching", type=click.Choice(("packed", "padded")), help="How rows are put into a batch. A CPU takes padded."
+)
+@click.option(
+    "--mixing",
+    type=click.Choice(("balanced", "capped", "proportional")),
+    help="How rows are sampled across optimizers.",
+)
+@click.option("--mixing-cap", type=click.IntRange(min=1), help="Most rows that an optimizer counts for.")
 def teach_command(data: Path, base: str, out: Path, recipe: str, **given: Any) -> None:
     """Phase 2: teach the base to write the program that answers each prompt. The tuned model is in OUT.
 
-    Run it again to go on where it stopped.
+    Run it again to go on where it stopped; Ctrl-C saves the step and stops.
     """
-    from llamoco_tune.phase import is_main_process  # noqa: PLC0415 - torch is slow to import
-    from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415
+    check_data(data)
+    check_model(base)
+    console = _begun()
+    from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415 - torch is slow to import
     from llamoco_tune.recipes import recipe as named  # noqa: PLC0415
     from llamoco_tune.teach import teach  # noqa: PLC0415
 
     quiet_transformers()
     config = changed(named(recipe).teach, given)
-    run = teach(data, base, out, config, Console(stderr=True, quiet=not is_main_process()))
+    with stop_on_signals(console) as wish:
+        run = teach(data, base, out, config, console, wish)
     show_finished(Console(quiet=not is_main_process()), run, out, data)
+
+
+def _begun() -> Console:
+    """Where a command speaks; its first line comes before the libraries are loaded, which takes seconds."""
+    console = Console(stderr=True, quiet=not is_main_process())
+    console.print("loading PyTorch and transformers")
+    return console
 
 
 def changed(config: Any, given: Mapping[str, Any]) -> Any:

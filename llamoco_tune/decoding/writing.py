@@ -2,7 +2,7 @@
 """Writes answers to many prompts at once. It knows nothing of files, nor of what the text means.
 
 A prompt is read alone, without padding, and then joins the batch; a row that ends leaves it at once. So no row waits
-for the longest, and no step computes what nobody reads.
+for the longest, and no step computes what nobody reads. A model whose memory has no columns writes one row at a time.
 """
 
 import random
@@ -14,17 +14,17 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
+from transformers import DynamicCache, GenerationConfig
 
 from llamoco_tune.decoding.choosing import next_tokens
 from llamoco_tune.decoding.slots import SlotCache
 from llamoco_tune.model import context_of
 from llamoco_tune.programs import DecodingConfig, Ended
-from llamoco_tune.records import TuningError
 
 DEFAULT_SLOTS = {"cpu": 16, "cuda": 64}
 """Rows that are written at once: with more, a CPU gains little and waits longer for the first."""
-LAYERS_WITH_SLOTS = {"full_attention", "sliding_attention"}
+LAYERS_WITH_COLUMNS = {"full_attention", "sliding_attention"}
+"""Kinds of layers that remember keys and values by token, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +75,17 @@ def write(
         num_slots: rows written at once; as the device likes it where None.
         streams: names of the random streams, one a prompt; their places where None.
         report: called with the number of tokens at each step.
-
-    Raises:
-        TuningError: the model has layers whose memory cannot be cut by rows and columns.
     """
-    _check_layers(model)
     slots = num_slots or DEFAULT_SLOTS.get(torch.device(model.device).type, 16)
     names = streams or [str(i) for i in range(len(prompts_ids))]
     desk = _Desk(model, config, _ends(model, tokenizer), slots, report)
     trained = model.training
     model.eval()
     try:
-        yield from desk.write(prompts_ids, names)
+        if _has_columns(model):
+            yield from desk.write(prompts_ids, names)
+        else:
+            yield from desk.write_one_by_one(prompts_ids, names)
     finally:
         model.train(trained)
 
@@ -123,12 +122,49 @@ class _Desk:
                 return
             yield from self._step(running, self._cache)
 
-    def _begin(self, slot: int, index: int, prompt: Sequence[int], stream: str) -> tuple[_Row | None, Written | None]:
+    def write_one_by_one(self, prompts_ids: Sequence[Sequence[int]], streams: Sequence[str]) -> Generator[Written]:
+        """By the model's own loop, which knows what its layers remember; the tokens are chosen here."""
+        for index, (prompt, stream) in enumerate(zip(prompts_ids, streams, strict=True)):
+            row, error = self._row(index, prompt, stream)
+            yield error or self._written_alone(row, prompt)
+
+    @torch.inference_mode()
+    def _written_alone(self, row: _Row, prompt: Sequence[int]) -> Written:
+        ended: list[Written] = []
+
+        def choose(_: Tensor, logits_1V: Tensor) -> Tensor:
+            (token,) = next_tokens(logits_1V, self._config, [row.stream.random()])
+            row.seconds = time.perf_counter() - began
+            self._report(1)
+            ended.extend(filter(None, [self._push(row, token)]))
+            only_1V = torch.full_like(logits_1V, -torch.inf)
+            only_1V[0, token] = 0
+            return only_1V
+
+        ids_1T = torch.tensor([prompt], device=self._model.device)
+        began = time.perf_counter()
+        self._model.generate(
+            ids_1T,
+            attention_mask=torch.ones_like(ids_1T),
+            generation_config=GenerationConfig(max_new_tokens=row.room, do_sample=False, pad_token_id=0),
+            logits_processor=[choose],
+            stopping_criteria=[lambda ids, *_: torch.full((len(ids),), bool(ended), device=ids.device)],
+        )
+        return ended[0]
+
+    def _row(self, index: int, prompt: Sequence[int], stream: str) -> tuple[_Row, Written | None]:
+        """An empty row, and the error with which it ends where it has no room."""
         context = context_of(self._model)
         room = min(self._config.max_new_tokens, context - len(prompt))
         row = _Row(index, room, random.Random(f"{self._config.seed}/{stream}"))
-        if room < 1 or not prompt:
-            return None, row.written("error", f"a prompt of {len(prompt)} tokens, the model sees {context} at once")
+        if room >= 1 and prompt:
+            return row, None
+        return row, row.written("error", f"a prompt of {len(prompt)} tokens, the model sees {context} at once")
+
+    def _begin(self, slot: int, index: int, prompt: Sequence[int], stream: str) -> tuple[_Row | None, Written | None]:
+        row, error = self._row(index, prompt, stream)
+        if error:
+            return None, error
         began = time.perf_counter()
         cache, logits_1V = self._read_prompt(prompt)
         (token,) = next_tokens(logits_1V, self._config, [row.stream.random()])
@@ -190,10 +226,12 @@ def _ends(model: Any, tokenizer: Any) -> set[int]:
     return {int(token) for token in [tokenizer.eos_token_id, *listed] if token is not None}
 
 
-def _check_layers(model: Any) -> None:
-    kinds = set(getattr(model.config, "layer_types", None) or LAYERS_WITH_SLOTS)
-    if not kinds <= LAYERS_WITH_SLOTS:
-        raise TuningError(
-            f"the model has layers of {', '.join(sorted(kinds - LAYERS_WITH_SLOTS))}, which batched decoding cannot "
-            "keep apart; serve it with another program, and give --endpoint"
-        )
+@torch.inference_mode()
+def _has_columns(model: Any) -> bool:
+    """Whether all that the model remembers of a row are keys and values by token, as `SlotCache` keeps them."""
+    kinds = set(getattr(model.config, "layer_types", None) or LAYERS_WITH_COLUMNS)
+    if not kinds <= LAYERS_WITH_COLUMNS:
+        return False
+    cache = DynamicCache()
+    model(input_ids=torch.zeros(1, 1, dtype=torch.long, device=model.device), past_key_values=cache, use_cache=True)
+    return len(cache.layers) > 0 and cache.get_seq_length() == 1

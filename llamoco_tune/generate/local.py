@@ -9,11 +9,12 @@ from pydantic import Field
 from llamoco_tune.decoding import write
 from llamoco_tune.generate.jobs import Job, SelectionConfig, jobs_of, program_row, settings_of
 from llamoco_tune.generate.pace import GenerationReport, Pace, Show
+from llamoco_tune.identity import content_digest
 from llamoco_tune.instructions import read_split
-from llamoco_tune.model import Precision, computed_in, digest_of, load
+from llamoco_tune.model import Precision, computed_in, load, num_tokens_of
 from llamoco_tune.programs import Answer, DecodingConfig, Program, open_programs
 from llamoco_tune.records import Record, TuningError
-from llamoco_tune.tokens import Template
+from llamoco_tune.tokens import Template, check_known, text_of
 
 
 class LocalConfig(Record):
@@ -39,7 +40,7 @@ def generate_locally(
     jobs = jobs_of(read_split(data, selection.split), selection, decoding)
     device = _device(local.device)
     precision = computed_in(local.precision, device)
-    settings = settings_of(decoding, weights=digest_of(local.model), precision=precision)
+    settings = settings_of(decoding, weights=content_digest(local.model), precision=precision)
     with open_programs(out, local.model, settings) as file:
         pace = Pace(jobs, selection, file, show)
         missing = pace.missing
@@ -58,12 +59,13 @@ def _written(
     loaded = load(local.model, precision=local.precision, device=local.device)
     template = Template.of(loaded.tokenizer)
     prompts_ids = [template.prompt_ids(job.example.prompt) for job in jobs]
+    check_known(prompts_ids, num_tokens_of(loaded.model))
     streams = [job.stream for job in jobs]
     model, tokenizer = loaded.model, loaded.tokenizer
     for row in write(
         model, tokenizer, prompts_ids, decoding, num_slots=local.num_slots, streams=streams, report=pace.count
     ):
-        completion = str(tokenizer.decode(row.ids, clean_up_tokenization_spaces=False))
+        completion = text_of(tokenizer, row.ids)
         num_prompt = len(prompts_ids[row.index])
         answer = Answer(row.index, completion, row.ended, row.detail, num_prompt, row.num_tokens, row.seconds)
         yield program_row(jobs[row.index], answer, local.model, settings)

@@ -9,8 +9,8 @@ from llamoco_tune.programs import Program, ProgramsFile
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """A point in time of a generation."""
+class Headway:
+    """How far a generation is."""
 
     rows: int
     total: int
@@ -20,7 +20,7 @@ class Moment:
     seconds: float
 
 
-Show = Callable[[Moment], None]
+Show = Callable[[Headway], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,11 @@ class GenerationReport:
 
     programs: tuple[Program, ...]
     """All that were asked for."""
-    last: Moment
+    last: Headway
 
 
 class Pace:
-    """How far a generation is."""
+    """Puts finished rows into the file, and tells whoever watches of the headway."""
 
     def __init__(self, jobs: Sequence[Job], selection: SelectionConfig, file: ProgramsFile, show: Show) -> None:
         self._jobs = jobs
@@ -49,17 +49,17 @@ class Pace:
         for program in programs:
             self._file.add(program)
             self._new_rows += 1
-            self._show(self._moment())
+            self._show(self._headway())
 
     def count(self, num_tokens: int) -> None:
         self._new_tokens += num_tokens
-        self._show(self._moment())
+        self._show(self._headway())
 
     def finished(self) -> GenerationReport:
         self._file.finish()
         rows = self._file.rows
-        return GenerationReport(tuple(rows[job.key] for job in self._jobs), self._moment())
+        return GenerationReport(tuple(rows[job.key] for job in self._jobs), self._headway())
 
-    def _moment(self) -> Moment:
+    def _headway(self) -> Headway:
         done = len(self._jobs) - len(self.missing) + self._new_rows
-        return Moment(done, len(self._jobs), self._new_rows, self._new_tokens, time.monotonic() - self._began)
+        return Headway(done, len(self._jobs), self._new_rows, self._new_tokens, time.monotonic() - self._began)

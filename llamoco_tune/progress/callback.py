@@ -21,7 +21,7 @@ from typing_extensions import override
 
 from llamoco_tune.metrics import MetricsRecord, append_metrics, keep_through, numbers_in
 from llamoco_tune.progress.devices import device_peak_flops, flops_per_token, peak_memory_bytes
-from llamoco_tune.progress.display import Moment, Show, training_display
+from llamoco_tune.progress.display import Show, StepReport, training_display
 from llamoco_tune.progress.scalars import Scalars, open_scalars
 from llamoco_tune.quiet import quiet_transformers
 
@@ -69,7 +69,7 @@ class RunProgress(TrainerCallback):
         self._began_s = self._window_s = time.monotonic()
         self._earlier_s = 0.0
         self._written: set[tuple[str, ...]] = set()
-        self._moment = Moment(step=state.global_step, steps=state.max_steps)
+        self._report = StepReport(step=state.global_step, steps=state.max_steps)
         if state.is_world_process_zero:
             self._restore(state.global_step)
             self._scalars: Scalars = open_scalars(self._run, state.global_step, self._opened)
@@ -80,9 +80,9 @@ class RunProgress(TrainerCallback):
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         _log_with_the_rest(control)
         if state.is_world_process_zero:
-            self._moment = replace(self._moment, step=state.global_step, left_s=self._left_s(state))
+            self._report = replace(self._report, step=state.global_step, left_s=self._left_s(state))
             if not control.should_log:
-                self._show(self._moment)
+                self._show(self._report)
 
     @override
     def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
@@ -162,20 +162,20 @@ class RunProgress(TrainerCallback):
         append_metrics(self._run, record)
         self._scalars(record)
         if record.kind == "evaluation":
-            self._show(replace(self._moment, evaluation=record.values))
+            self._show(replace(self._report, evaluation=record.values))
         else:
             if "loss" in record.values:
-                self._moment = _with_training(self._moment, record)
-            self._show(self._moment)
+                self._report = _with_training(self._report, record)
+            self._show(self._report)
 
 
 def _identity(record: MetricsRecord) -> tuple[str, ...]:
     return (str(record.step), *sorted(record.values))
 
 
-def _with_training(moment: Moment, record: MetricsRecord) -> Moment:
+def _with_training(report: StepReport, record: MetricsRecord) -> StepReport:
     return replace(
-        moment,
+        report,
         loss=record.values["loss"],
         learning_rate=record.values.get("learning_rate"),
         tokens_per_s=record.tokens_per_s,

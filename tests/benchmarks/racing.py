@@ -25,7 +25,7 @@ from llamoco_data.identity import stream
 from llamoco_data.portfolio import BASELINE
 from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.problems.spec import ProblemSpec
-from llamoco_data.racing import Contestant, Exhaustive, Policy, Race, counted, next_runs
+from llamoco_data.racing import Exhaustive, Policy, Race, next_runs, replayed
 from llamoco_data.runs import RunRecord, run_seed
 from llamoco_data.verdicts import Verdict, judge
 
@@ -61,7 +61,8 @@ class Reference:
     """A problem, and all that is known of it."""
 
     spec: ProblemSpec
-    contestants: tuple[Contestant, ...]
+    optimizers: dict[str, str]
+    """candidate_id -> its optimizer, of the candidates that ran."""
     records: dict[str, list[RunRecord]]
     """candidate_id -> its runs, by seed."""
     truth: Verdict
@@ -128,10 +129,8 @@ def read_references(folder: str) -> tuple[Field, list[Reference]]:
             continue
         truth = field.judge(runs.records)
         if truth.kept_out is None:
-            racers = tuple(
-                Contestant(candidate_id=c, optimizer=e.optimizer) for c, e in entrants.items() if c in by_candidate
-            )
-            references.append(Reference(runs.spec, racers, by_candidate, truth))
+            optimizers = {c: entrant.optimizer for c, entrant in entrants.items() if c in by_candidate}
+            references.append(Reference(runs.spec, optimizers, by_candidate, truth))
     return field, references
 
 
@@ -151,9 +150,9 @@ def reordered(reference: Reference, replay: int) -> tuple[Served, list[RunRecord
 def raced(policy: Policy, reference: Reference, served: Served) -> list[RunRecord]:
     """Every run that a policy asks for; a run's cost is the problem's budget."""
     problem_id, records = reference.spec.problem_id, list[RunRecord]()
-    while runs := next_runs(policy, problem_id, reference.contestants, records):
+    while runs := next_runs(policy, problem_id, reference.optimizers, records):
         records += [served[run.candidate_id, run.seed].model_copy(update={"seed": run.seed}) for run in runs]
-    return list(counted(policy, problem_id, reference.contestants, records))
+    return list(replayed(policy, problem_id, reference.optimizers, records)[0])
 
 
 def _replay(field: Field, reference: Reference, position: int, replay: int, outcomes: dict[str, Outcome]) -> None:
@@ -167,7 +166,7 @@ def _replay(field: Field, reference: Reference, position: int, replay: int, outc
         outcome.problem.append(position)
         outcome.regret.append(scores[reference.truth.winner] - scores[verdict.winner])
         outcome.blind_regret.append(max(blind.values()) - blind[verdict.winner])
-        outcome.spent.append(len(records) / (5 * len(reference.contestants)))
+        outcome.spent.append(len(records) / (5 * len(reference.optimizers)))
         outcome.agrees.append(verdict.winner == reference.truth.winner)
         outcome.confidence.append(verdict.confidence)
 

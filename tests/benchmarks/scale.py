@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,7 +30,7 @@ from rich.table import Table
 
 from llamoco_data.campaign import CampaignSpec
 from llamoco_data.campaign.driver import run_entrants
-from llamoco_data.execution import Progress, Slice, Task, applicable
+from llamoco_data.execution import Program, Progress, Slice, Task, applicable
 from llamoco_data.export import export
 from llamoco_data.portfolio.entrants import Entrant, entrants
 from llamoco_data.problems.evaluation import build
@@ -91,8 +92,12 @@ class Simulated:
     cpu_s: float = 0.0
     bases: list[tuple[ProblemSpec, float]] = field(default_factory=list)
 
+    def connected(self) -> AbstractContextManager[None]:
+        """See `Executor.connected`."""
+        return nullcontext()
+
     def run(
-        self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
+        self, programs: Sequence[Program], pending: Callable[[], Task | None], width: int
     ) -> Generator[Slice | None]:
         """See `Executor.run`."""
         del width
@@ -101,21 +106,21 @@ class Simulated:
             self.bases.append((base, build(base).optimum or 0.0))
         while (task := pending()) is not None:
             wall, cpu = time.perf_counter(), time.process_time()
-            progress = self._progress(task, entrants)
+            progress = self._progress(task, programs)
             self.wall_s += time.perf_counter() - wall
             self.cpu_s += time.process_time() - cpu
             yield Slice(task, progress)
 
-    def _progress(self, task: Task, entrants: Sequence[Entrant]) -> Progress:
+    def _progress(self, task: Task, programs: Sequence[Program]) -> Progress:
         base, optimum = self.bases[task.index % len(self.bases)]
         problem = base.model_copy(update={"offset": base.offset + task.index})
-        programs = applicable(entrants, problem)
+        texts = applicable(programs, problem)
         records = tuple(
-            _record(problem, optimum + task.index, candidate_id, (task.index + 3 * rank) % len(programs), seed)
-            for rank, candidate_id in enumerate(programs)
+            _record(problem, optimum + task.index, candidate_id, (task.index + 3 * rank) % len(texts), seed)
+            for rank, candidate_id in enumerate(texts)
             for seed in (run_seed(problem.problem_id, repeat) for repeat in range(REPEATS))
         )
-        return Progress(problem=problem, records=records, num_applicable=len(programs), finished=True)
+        return Progress(problem=problem, records=records, finished=True)
 
 
 def _record(problem: ProblemSpec, optimum: float, candidate_id: str, rank: int, seed: int) -> RunRecord:

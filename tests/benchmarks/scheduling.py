@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,9 @@ from rich.console import Console
 from rich.table import Table
 
 from llamoco_data.campaign import CampaignSpec, read_problems, run_campaign
-from llamoco_data.execution import Draw, Executor, Slice, Task, executor
+from llamoco_data.execution import ByPolicy, Draw, Executor, Program, Slice, Task, executor
 from llamoco_data.execution.work import warm_up
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.entrants import entrants
 from llamoco_data.recipes import standard
 
 MAX_SHARE = 0.03
@@ -76,8 +77,12 @@ class Watched:
     slices: int = 0
     out: int = 0
 
+    def connected(self) -> AbstractContextManager[None]:
+        """See `Executor.connected`."""
+        return self.executor.connected()
+
     def run(
-        self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
+        self, programs: Sequence[Program], pending: Callable[[], Task | None], width: int
     ) -> Generator[Slice | None]:
         """See `Executor.run`."""
 
@@ -97,7 +102,7 @@ class Watched:
             self.out += task is not None
             return task
 
-        for end in self.executor.run(entrants, counted, width):
+        for end in self.executor.run(programs, counted, width):
             if end is not None and end.task.index == WARMING:
                 warming -= 1
                 continue
@@ -154,7 +159,9 @@ def main() -> None:
     spec = standard().model_copy(update={"num_problems": arguments.problems})
     warm_up()
     draw = Draw(mixture=spec.mixture, seed=spec.seed + 1, index=0)
-    warming = Task(index=WARMING, problem=draw, policy=spec.policy, time_limit_s=spec.time_limit_s, slice_s=8.0)
+    optimizers = {one.candidate_id: one.optimizer for one in entrants(spec.optimizers)}
+    wants = ByPolicy(policy=spec.policy, optimizers=optimizers)
+    warming = Task(index=WARMING, problem=draw, wants=wants, time_limit_s=spec.time_limit_s, slice_s=8.0)
     inline = measure(spec, Watched(executor("inline"), warming.model_copy(update={"slice_s": 0.0}), 1))
     on_ray = measure(spec, Watched(executor("local", 2), warming, 2))
     table = Table(title=f"{arguments.problems} problems of recipe standard; load {os.getloadavg()[0]:.1f}")

@@ -18,6 +18,7 @@ import heapq
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import log
@@ -28,9 +29,9 @@ from rich.table import Table
 
 from llamoco_data.campaign import CampaignSpec, driver, load_campaign, read_entrants, read_problems
 from llamoco_data.campaign.agenda import Agenda
-from llamoco_data.execution import Progress, Slice, Task, contestants
+from llamoco_data.execution import GivenRuns, Program, Progress, Slice, Task
 from llamoco_data.identity import stream
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.entrants import Entrant, optimizers_of
 from llamoco_data.problems.sampling import sample_size
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.racing import Policy, next_runs
@@ -53,12 +54,11 @@ class Measured:
         self, spec: ProblemSpec, made: Sequence[RunRecord], policy: Policy, entrants: Sequence[Entrant]
     ) -> None:
         self.spec = spec
-        self.num_applicable = sum(not entrant.declines(spec) for entrant in entrants)
         by_run = {(record.candidate_id, record.seed): record for record in made}
-        racers = contestants(entrants, spec)
+        optimizers = optimizers_of(entrants, spec)
         met: list[RunRecord] = []
         self.stages: list[list[RunRecord]] = []
-        while wanted := next_runs(policy, spec.problem_id, racers, met):
+        while wanted := next_runs(policy, spec.problem_id, optimizers, met):
             self.stages.append([by_run[run.candidate_id, run.seed] for run in wanted])
             met += self.stages[-1]
 
@@ -100,11 +100,15 @@ class Simulated:
     """Beginning and end of every slice."""
     under_way: dict[int, list[RunRecord]] = field(default_factory=dict)
 
+    def connected(self) -> AbstractContextManager[None]:
+        """See `Executor.connected`."""
+        return nullcontext()
+
     def run(
-        self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
+        self, programs: Sequence[Program], pending: Callable[[], Task | None], width: int
     ) -> Generator[Slice | None]:
         """See `Executor.run`."""
-        del entrants, width
+        del programs, width
         now, idle = 0.0, self.workers
         ends: list[tuple[float, int, Slice]] = []
         while True:
@@ -127,7 +131,8 @@ class Simulated:
     def _advance(self, task: Task) -> tuple[Progress, float]:
         problem = self.problem(task.index)
         made = {(record.candidate_id, record.seed) for record in task.records}
-        wanted = {(run.candidate_id, run.seed) for run in task.runs}
+        given = task.wants.runs if isinstance(task.wants, GivenRuns) else ()
+        wanted = {(run.candidate_id, run.seed) for run in given}
         took_s = SLICE_OVERHEAD_S + (0.0 if isinstance(task.problem, ProblemSpec) else DRAW_S)
         records: list[RunRecord] = []
         left = False
@@ -143,7 +148,6 @@ class Simulated:
         return Progress(
             problem=problem.spec,
             records=tuple(records),
-            num_applicable=problem.like.num_applicable,
             finished=not left,
         ), took_s
 

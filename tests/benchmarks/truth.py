@@ -11,7 +11,8 @@ import argparse
 
 from rich.console import Console
 
-from llamoco_data.campaign import CampaignSpec, Snapshot, run_campaign
+from llamoco_data.campaign import CampaignSpec, run_campaign
+from llamoco_data.drive import DriveProgress
 from llamoco_data.execution import executor
 from llamoco_data.portfolio import OPTIMIZERS
 from llamoco_data.racing import Exhaustive
@@ -57,11 +58,11 @@ def main() -> None:
     console = Console()
     seen = -1
 
-    def report(snapshot: Snapshot) -> None:
+    def report(progress: DriveProgress) -> None:
         nonlocal seen
-        if snapshot.problems_done != seen:
-            seen = snapshot.problems_done
-            console.print(f"{seen} of {snapshot.problems_total} problems, {snapshot.runs_done} runs")
+        if progress.problems_done != seen:
+            seen = progress.problems_done
+            console.print(f"{seen} of {progress.problems_total} problems, {progress.runs_done} runs")
 
     spec = SETS[arguments.set]()
     if arguments.seeds:

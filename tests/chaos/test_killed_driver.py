@@ -31,6 +31,7 @@ KILLINGS = """
 import os, pathlib, random, signal, sys, time
 import scipy.optimize
 import llamoco_data.campaign.driver as driver
+import llamoco_data.drive.loop as loop
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.execution.work import warm_up
 from tests.campaigns import OneRunSlices
@@ -38,7 +39,7 @@ from tests.chaos.test_killed_driver import LARGER, NUM_KILLS
 
 folder, seed = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 lives = random.Random(seed)
-driver.BLOCK_S = 0.0
+loop.BLOCK_S = 0.0
 warm_up()
 
 def begun():

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -17,7 +18,9 @@ from llamoco_data.campaign import run_campaign
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export
 from llamoco_data.identity import LlamocoError
-from llamoco_data.instructions import read_instructions
+from llamoco_data.instruction_set import read_instructions
+from llamoco_tune.instructions import rows_of
+from llamoco_tune.snapshots import set_files
 from tests.campaigns import grown
 
 pytestmark = pytest.mark.chaos
@@ -63,6 +66,21 @@ def by_card(out: Path) -> pa.Table:
     return pa.concat_tables(pq.read_table(out / file) for file in files)
 
 
+def loaded_by_datasets(out: Path, cache: Path) -> list[str]:
+    """The ids that `datasets` finds by the card's header."""
+    splits = datasets.load_dataset(str(out), cache_dir=str(cache))
+    return sorted(row_id for split in splits.values() for row_id in split["instruction_id"])
+
+
+def num_files(out: Path) -> int:
+    return len(list((out / "data").glob("*.parquet")))
+
+
+def read_to_be_tuned_on(out: Path) -> list[str]:
+    found = set_files(out)
+    return sorted(row.instruction_id for split in found.splits for row in rows_of(found, split))
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
@@ -95,6 +113,12 @@ def test_export_that_is_killed_at_any_step_leaves_a_whole_set_and_is_finished_by
         assert any(read_instructions(out).equals(rows) for rows in (old, new)), out
         assert any(by_card(out).equals(rows) for rows in (old, new)), out
         assert read_instructions(out, snapshot=1).equals(old), out
+        assert read_to_be_tuned_on(out) == sorted(read_instructions(out)["instruction_id"].to_pylist()), out
+    # In some places shards of the old set lie beside those of the new: a reader of all of `data/` would take both.
+    assert any(num_files(out) > sum(len(files) for files in set_files(out).splits.values()) for out in outs)
+    ids = [sorted(rows["instruction_id"].to_pylist()) for rows in (old, new)]
+    for out in outs[::4]:
+        assert loaded_by_datasets(out, tmp_path / "cache") in ids, out
     for out in outs[::3]:
         export(campaign, out, budgets=(0.5,), since=1)
         assert contents(out) == whole, out

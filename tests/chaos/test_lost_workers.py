@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from llamoco_data.campaign import read_problems
-from llamoco_data.campaign.driver import run_entrants
-from llamoco_data.execution import Draw, Progress, Task
+from llamoco_data.campaign.driver import program_of, run_entrants
+from llamoco_data.execution import ByPolicy, Draw, Progress, Task
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.execution.ray_actors import RayExecutor
 from llamoco_data.identity import LlamocoError
@@ -95,19 +95,20 @@ return lower
 def test_tasks_that_are_to_be_alone_meet_no_other_on_their_node(local_ray: None, tmp_path: Path):
     """Three workers on one node, which first gather; then every second task is to be alone."""
     (tmp_path / "gather").touch()
+    company = entrant(COMPANY.format(folder=str(tmp_path)))
     tasks = [
         Task(
             index=index,
             problem=Draw(mixture=SPEC.mixture, seed=SPEC.seed, index=index),
-            policy=Exhaustive(repeats=1),
+            wants=ByPolicy(policy=Exhaustive(repeats=1), optimizers={company.candidate_id: company.optimizer}),
             time_limit_s=60.0,
             alone=index > 2 and index % 2 == 0,
         )
         for index in range(12)
     ]
     waiting = iter(tasks)
-    candidates = [entrant(COMPANY.format(folder=str(tmp_path)))]
-    ends = [end for end in RayExecutor("local", 3).run(candidates, lambda: next(waiting, None), len(tasks)) if end]
+    programs = [program_of(company)]
+    ends = [end for end in RayExecutor("local", 3).run(programs, lambda: next(waiting, None), len(tasks)) if end]
     met: dict[bool, list[str]] = {True: [], False: []}
     for end in ends:
         assert isinstance(end.result, Progress)

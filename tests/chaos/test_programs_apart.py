@@ -10,7 +10,7 @@ import pytest
 
 from llamoco_data import own_problem, sample_problem
 from llamoco_data.apart import run_text
-from llamoco_data.apart.connection import server
+from llamoco_data.apart.connection import drop_server, server
 from llamoco_data.portfolio.entrants import entrants
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import RunRecord, run_program
@@ -153,6 +153,15 @@ def test_program_begins_in_an_empty_folder_without_this_process_s_environment(
     assert rest.startswith("[] ")
     assert "s3cr3t" not in rest
     assert not Path(folder).exists()
+
+
+def test_folder_of_machine_code_is_the_one_that_the_user_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Where the installation is read-only and there is no home, nothing loads without it."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    drop_server()
+    record = apart("import os\nraise ValueError(os.environ['NUMBA_CACHE_DIR'])")
+    drop_server()
+    assert (record.status, record.detail) == ("raised", f"ValueError: {tmp_path}")
 
 
 def test_what_a_program_starts_ends_with_it(tmp_path: Path):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from llamoco_data.campaign import run_campaign
-from llamoco_data.campaign.lease import LEASE_FILE
+from llamoco_data.drive.lease import LEASE_FILE
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.identity import LlamocoError
 from llamoco_data.store import Store
@@ -103,7 +103,7 @@ def test_driver_that_slept_too_long_finds_its_campaign_taken_and_says_by_whom(ex
         code, _, err = ended(first)
         assert code == 2
         assert err.startswith(f"process {second.pid} on ")
-        assert "the campaign goes on there, and what was evaluated here is in the folder" in err
+        assert "the work goes on there, and what was evaluated here is in the folder" in err
         second.send_signal(signal.SIGCONT)
         assert ended(second)[0] == 0
     assert results(folder) == expected

@@ -4,13 +4,17 @@ import os
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from llamoco_data.campaign import run_campaign
+from llamoco_data.drive import loop
+from llamoco_data.execution import Executor, Program, Slice, Task
 from llamoco_data.execution.inline import InlineExecutor
+from llamoco_data.identity import LlamocoError
 from llamoco_data.store import Store
 from llamoco_data.verification import verify
 from tests.campaigns import SMALL, OneRunSlices, results
@@ -89,6 +93,41 @@ def test_file_that_may_grow_no_further_leaves_nothing_half_written(expected, tmp
     assert "file too large; free some space and run again" in err
     assert not list(folder.rglob("*.tmp"))
     assert Store(folder).num_runs == 0
+    run_campaign(folder, SMALL, InlineExecutor())
+    assert results(folder) == expected
+
+
+@dataclass(frozen=True, slots=True)
+class Obstructed:
+    """Another executor, during whose second slice the folder of runs cannot be written, until the work is ended."""
+
+    runs: Path
+    executor: Executor
+
+    def run(
+        self, programs: Sequence[Program], pending: Callable[[], Task | None], width: int
+    ) -> Generator[Slice | None]:
+        """See `Executor.run`."""
+        away = self.runs.with_name("away")
+        try:
+            for number, end in enumerate(self.executor.run(programs, pending, width)):
+                if number == 1:
+                    self.runs.rename(away)
+                    self.runs.touch()
+                yield end
+        finally:
+            self.runs.unlink()
+            away.rename(self.runs)
+
+
+def test_block_that_cannot_be_written_is_written_at_the_end_where_it_can(
+    expected, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(loop, "BLOCK_S", 0.0)
+    folder = tmp_path / "c"
+    with pytest.raises(LlamocoError, match=r"cannot write .*/runs/.*file exists"):
+        run_campaign(folder, SMALL, Obstructed(folder / "runs", OneRunSlices(InlineExecutor())))
+    assert Store(folder).num_runs == 2
     run_campaign(folder, SMALL, InlineExecutor())
     assert results(folder) == expected
 

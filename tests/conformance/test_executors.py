@@ -10,12 +10,12 @@ import pytest
 
 from llamoco_data import sample_problem
 from llamoco_data.campaign import read_problems, run_campaign
-from llamoco_data.execution import Executor, Progress, Task, executor
+from llamoco_data.execution import Executor, GivenRuns, Program, Progress, Task, executor
 from llamoco_data.execution.inline import InlineExecutor
-from llamoco_data.racing import Exhaustive
-from llamoco_data.runs import RunRecord
+from llamoco_data.racing import Run
+from llamoco_data.runs import RunRecord, program_id
 from llamoco_data.texts import HASH_SEED
-from tests.campaigns import SMALL, OneRunSlices, entrant, results
+from tests.campaigns import HEAD, NO_LIMITS, SMALL, OneRunSlices, results
 
 pytestmark = pytest.mark.conformance
 
@@ -40,14 +40,11 @@ def test_ray_actors_give_the_records_of_the_inline_executor(
 
 @pytest.mark.parametrize("apart", [False, True])
 def test_workers_and_programs_processes_have_one_hash_seed(apart: bool, local_ray: None):
-    program = entrant("raise ValueError(hash('a'))")
-    task = Task(
-        index=0,
-        problem=sample_problem("demo", seed=7, index=1),
-        policy=Exhaustive(repeats=1),
-        time_limit_s=60.0,
-        apart=apart,
-    )
+    text = f"{HEAD}    raise ValueError(hash('a'))\n"
+    program = Program(program_id=program_id(text), text=text, limits=NO_LIMITS)
+    wants = GivenRuns(runs=(Run(candidate_id=program.program_id, seed=3),))
+    problem = sample_problem("demo", seed=7, index=1)
+    task = Task(index=0, problem=problem, wants=wants, time_limit_s=60.0, apart=apart)
     pending = iter([task])
     slices = executor("local", 1).run([program], lambda: next(pending, None), 1)
     (progress,) = (each.result for each in slices if each)

@@ -12,7 +12,7 @@ from llamoco_data.campaign import load_campaign, plan, read_entrants, run_campai
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export
 from llamoco_data.identity import LlamocoError
-from llamoco_data.instructions import SCHEMA, read_instructions
+from llamoco_data.instruction_set import SCHEMA, read_instructions
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.recipes import campaign_for
 from llamoco_data.statements import statement

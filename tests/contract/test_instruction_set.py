@@ -17,8 +17,9 @@ import pytest
 from llamoco_data.campaign import CampaignSpec, read_entrants, read_problems, run_campaign
 from llamoco_data.execution import executor
 from llamoco_data.export import Exported, export
+from llamoco_data.export.instructions import wordings_of
 from llamoco_data.identity import LlamocoError
-from llamoco_data.instructions import SCHEMA, SPLITS, Instruction, Split, read_instructions, wordings_of
+from llamoco_data.instruction_set import SCHEMA, SPLITS, Instruction, Split, read_instructions
 from llamoco_data.problems.evaluation import build
 from llamoco_data.problems.functions import FUNCTION_BY_NAME
 from llamoco_data.problems.spec import ProblemSpec

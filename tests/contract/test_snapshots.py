@@ -1,5 +1,7 @@
 """The snapshots of an export: numbered, readable with anybody's tools, and compared row by row. About 10 s."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import datasets
@@ -13,9 +15,13 @@ from llamoco_data.export.changes import ComparedRow, changes_between
 from llamoco_data.export.placing import writing
 from llamoco_data.files import files_at
 from llamoco_data.identity import LlamocoError
-from llamoco_data.instructions import read_instructions
-from llamoco_data.snapshots import snapshot_manifest, snapshot_numbers
+from llamoco_data.instruction_set import read_instructions, snapshot_manifest, snapshot_numbers
+from llamoco_tune.instructions import rows_of
+from llamoco_tune.records import TuningError
+from llamoco_tune.snapshots import set_files
 from tests.campaigns import grown
+
+EARLIER = Path(__file__).parents[1] / "data" / "earlier" / "set"
 
 pytestmark = pytest.mark.contract
 
@@ -178,6 +184,127 @@ def test_changes_since_a_snapshot_that_is_not_there_are_refused_before_anything_
     with pytest.raises(LlamocoError, match="has no snapshot 1; it has no numbered snapshots"):
         export(campaign, tmp_path / "set", since=1)
     assert not (tmp_path / "set").exists()
+
+
+def as_it_is(folder: Path) -> None:
+    """Nothing has happened to the export."""
+
+
+def without_hidden_files(folder: Path) -> None:
+    shutil.rmtree(folder / ".snapshots")
+
+
+def killed_before_the_card(folder: Path) -> None:
+    """The shards of both snapshots lie in `data/`."""
+    for shard in (folder / ".snapshots" / "0001" / "data").iterdir():
+        shutil.copy(shard, folder / "data")
+
+
+def killed_before_the_card_and_copied_without_hidden_files(folder: Path) -> None:
+    killed_before_the_card(folder)
+    without_hidden_files(folder)
+
+
+def without_a_shard_and_hidden_files(folder: Path) -> None:
+    without_hidden_files(folder)
+    shard = next((folder / "data").glob("train-*"))
+    shard.rename(shard.with_name(shard.name.replace("-of-00001", "-of-00002")))
+
+
+def killed_before_anything_was_published(folder: Path) -> None:
+    shutil.rmtree(folder / "data")
+    (folder / "README.md").unlink()
+
+
+def without_the_newest_manifest(folder: Path) -> None:
+    (folder / ".snapshots" / "0002" / "manifest.json").unlink()
+
+
+def with_half_a_manifest(folder: Path) -> None:
+    manifest = folder / ".snapshots" / "0002" / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes()[:200])
+
+
+def with_a_manifest_of_another_version(folder: Path) -> None:
+    manifest = folder / ".snapshots" / "0002" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"schema_version": 1', '"schema_version": 2'))
+
+
+def with_what_a_killed_export_was_making(folder: Path) -> None:
+    shutil.copytree(folder / ".snapshots" / "0002", folder / ".snapshots" / ".partial-x")
+
+
+def without_the_newest_snapshot(folder: Path) -> None:
+    shutil.rmtree(folder / ".snapshots" / "0002")
+
+
+def read_by_data(folder: Path) -> set[str] | str:
+    try:
+        return ids(read_instructions(folder))
+    except LlamocoError as error:
+        return str(error)
+
+
+def read_by_tune(folder: Path) -> set[str] | str:
+    try:
+        found = set_files(folder)
+        rows = [row for split in found.splits for row in rows_of(found, split)]
+    except TuningError as error:
+        return str(error)
+    assert len({row.instruction_id for row in rows}) == len(rows)
+    return {row.instruction_id for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("happen", "snapshot", "words"),
+    [
+        (as_it_is, 2, ""),
+        (without_hidden_files, 2, ""),
+        (killed_before_the_card, 2, ""),
+        (killed_before_the_card_and_copied_without_hidden_files, None, "are not those of one set"),
+        (without_a_shard_and_hidden_files, None, "are not those of one set"),
+        (killed_before_anything_was_published, 2, ""),
+        (without_the_newest_manifest, None, "manifest.json is missing; restore it"),
+        (with_half_a_manifest, None, "manifest.json is damaged"),
+        (with_a_manifest_of_another_version, None, "manifest.json is "),
+        (with_what_a_killed_export_was_making, 2, ""),
+        (without_the_newest_snapshot, 1, ""),
+    ],
+)
+def test_both_halves_read_the_same_rows_or_refuse_alike(
+    second: Exported, tmp_path: Path, happen: Callable[[Path], None], snapshot: int | None, words: str
+):
+    folder = shutil.copytree(second.folder, tmp_path / "set")
+    happen(folder)
+    by_data, by_tune = read_by_data(folder), read_by_tune(folder)
+    if snapshot is None:
+        assert isinstance(by_data, str)
+        assert isinstance(by_tune, str)
+        assert words in by_data
+        assert words in by_tune
+    else:
+        assert by_data == by_tune == ids(read_instructions(second.folder, snapshot=snapshot))
+
+
+def test_both_halves_read_an_earlier_snapshot_in_its_own_folder(first: Exported, second: Exported):
+    folder = second.folder / ".snapshots" / "0001"
+    assert read_by_data(folder) == read_by_tune(folder) == ids(read_instructions(second.folder, snapshot=1))
+
+
+def test_both_halves_read_the_set_of_an_earlier_release():
+    found = set_files(EARLIER)
+    problems = {row.instruction_id: row.base_problem_id for split in found.splits for row in rows_of(found, split)}
+    table = read_instructions(EARLIER)
+    expected = zip(table["instruction_id"].to_pylist(), table["base_problem_id"].to_pylist(), strict=True)
+    assert problems == dict(expected)
+
+
+def test_export_to_a_folder_that_holds_files_of_two_sets_mends_it(campaign: Path, second: Exported, tmp_path: Path):
+    folder = shutil.copytree(second.folder, tmp_path / "set")
+    shutil.rmtree(folder / "changes", ignore_errors=True)
+    killed_before_the_card_and_copied_without_hidden_files(folder)
+    export(campaign, folder)
+    assert read_by_data(folder) == read_by_tune(folder) == ids(read_instructions(second.folder, snapshot=2))
 
 
 ROW = ComparedRow(

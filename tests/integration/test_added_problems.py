@@ -23,15 +23,16 @@ from llamoco_data.campaign import (
     run_campaign,
     status,
 )
-from llamoco_data.campaign.lease import LEASE_FILE, holding
 from llamoco_data.campaign.own_problems import OWN_PROBLEMS
 from llamoco_data.campaign.spec import keep_campaign, own_index
-from llamoco_data.execution import Executor, contestants, executor
+from llamoco_data.drive.lease import LEASE_FILE, holding
+from llamoco_data.execution import Executor, executor
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export
 from llamoco_data.files import files_at
 from llamoco_data.files.local import LocalFiles
 from llamoco_data.identity import LlamocoError
+from llamoco_data.portfolio.entrants import optimizers_of
 from llamoco_data.report import write_report
 from llamoco_data.store import Block, Store, StoredProblem
 from llamoco_data.verification import verify
@@ -78,8 +79,8 @@ def test_own_problem_is_run_like_any_other(whole: Path):
         spec.name: (spec, True, True) for spec in OWN
     }
     for runs in by_name.values():
-        racers = contestants(read_entrants(whole), runs.spec)
-        assert len(runs.records) == 2 * len(racers) > 0
+        applying = optimizers_of(read_entrants(whole), runs.spec)
+        assert len(runs.records) == 2 * len(applying) > 0
         assert {record.status for record in runs.records} == {"completed"}
         assert all(record.evaluations <= 120 and record.violation == 0 for record in runs.records)
     there = status(whole)

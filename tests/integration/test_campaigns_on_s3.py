@@ -13,7 +13,7 @@ import pytest
 from llamoco_data.campaign import add_problems, load_campaign, plan, run_campaign, status
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export
-from llamoco_data.instructions import read_instructions
+from llamoco_data.instruction_set import read_instructions
 from llamoco_data.problems.checking import own_problem
 from llamoco_data.report import write_report
 from llamoco_data.runs import RunRecord
@@ -245,8 +245,7 @@ def test_package_that_is_missing_is_named(s3: S3Service, tmp_path: Path):
     )
     assert done.returncode == 2
     assert done.stderr == (
-        "llamoco-data: s3://b needs the package boto3, which is not installed; install it with: "
-        "pip install 'llamoco[s3]'\n"
+        "llamoco-data: s3://b needs the package boto3, which is not installed; install it with: pip install boto3\n"
     )
 
 

@@ -1,6 +1,7 @@
 """The command line as a person uses it: what it prints, what it refuses, and with which exit code."""
 
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -9,10 +10,20 @@ from pathlib import Path
 import click
 import pytest
 
-from llamoco_data import recipes
+from llamoco_data import read_instructions, recipes
+from llamoco_data.campaign import CampaignSpec, read_entrants, read_problems, run_campaign
 from llamoco_data.cli.commands import llamoco_data, main
+from llamoco_data.execution import executor
+from llamoco_data.export import export
 from llamoco_data.portfolio import OPTIMIZERS, rendering
 from llamoco_data.racing import Exhaustive
+from llamoco_data.scoring.folder import SCORE_FILE
+from llamoco_data.verdicts import judge
+from llamoco_tune.bases.records import BASE_FILE
+from llamoco_tune.cli.commands import main as tune
+from llamoco_tune.run_folder import RUN_FILE
+from tests.campaigns import OneRunSlices
+from tests.scores import write_programs, written
 
 pytestmark = pytest.mark.integration
 
@@ -25,7 +36,7 @@ OPTIONS = {
     "export": {"--budget", "--since", "--processes", "--quiet"},
     "report": {"--out", "--processes"},
     "score": {"--data", "--out", "--address", "--workers", "--time-limit", "--quiet"},
-    "show": set(),
+    "show": {"--program"},
     "portfolio": {"--candidates"},
 }
 
@@ -48,18 +59,33 @@ def command(capsys: pytest.CaptureFixture[str]):
     return run
 
 
+def small_demo() -> CampaignSpec:
+    """The demo recipe, cut down to seconds: two problems, two optimizers."""
+    spec = recipes.standard().model_copy(update={"recipe": "demo", "num_problems": 2, "wordings": 1})
+    mixture = spec.mixture.model_copy(update={"max_dimension": 4, "max_evaluations": 150, "constrained_share": 0.0})
+    policy = Exhaustive(repeats=5)
+    optimizers = ("nelder_mead", "random_search")
+    return spec.model_copy(update={"mixture": mixture, "optimizers": optimizers, "policy": policy})
+
+
 @pytest.fixture
 def small_recipes(monkeypatch: pytest.MonkeyPatch):
-    """The demo recipe, cut down to seconds: two problems, two optimizers."""
+    monkeypatch.setitem(recipes.RECIPES, "demo", small_demo)
 
-    def demo():
-        spec = recipes.standard().model_copy(update={"recipe": "demo", "num_problems": 2, "wordings": 1})
-        mixture = spec.mixture.model_copy(update={"max_dimension": 4, "max_evaluations": 150, "constrained_share": 0.0})
-        policy = Exhaustive(repeats=5)
-        optimizers = ("nelder_mead", "random_search")
-        return spec.model_copy(update={"mixture": mixture, "optimizers": optimizers, "policy": policy})
 
-    monkeypatch.setitem(recipes.RECIPES, "demo", demo)
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with everything that a person may take for something else; only read by tests."""
+    here = tmp_path_factory.mktemp("all of it")
+    run_campaign(here / "campaign", small_demo(), executor("inline"))
+    export(here / "campaign", here / "export")
+    rows = read_instructions(here / "export").to_pylist()
+    write_programs(here / "programs.parquet", [written(row, row["answer"]) for row in rows])
+    for folder, mark in (("scores", SCORE_FILE), ("run", RUN_FILE), ("base", BASE_FILE)):
+        (here / folder).mkdir()
+        (here / folder / mark).write_text("{}")
+    (here / "empty").mkdir()
+    return here
 
 
 def test_options_are_those_of_the_documentation():
@@ -109,6 +135,161 @@ def test_campaign_from_plan_to_export(command, small_recipes, tmp_path: Path):
     assert r"\min" in problem.out
 
 
+def test_show_without_an_id_lists_what_there_is(command, places: Path):
+    listed = command("show", places / "export").out
+    ids = read_instructions(places / "export")["instruction_id"].to_pylist()
+    assert [line.split()[0] for line in listed.splitlines()[1:-1]] == ids
+    problems = command("show", places / "campaign").out
+    assert [line.split()[0] for line in problems.splitlines()[1:-1]] == ["0", "1"]
+    assert [line.split()[-1] for line in problems.splitlines()[1:-1]] == ["20", "20"]
+    assert problems.splitlines()[-1].endswith(f"show '{places / 'campaign'}' ID")
+
+
+def test_show_of_a_problem_has_the_race_in_the_order_of_the_verdict(command, places: Path):
+    shown = command("show", places / "campaign", 0).out
+    runs = next(read_problems(places / "campaign")).records
+    verdict = judge(runs)
+    entrants = {entrant.candidate_id: entrant for entrant in read_entrants(places / "campaign")}
+    rivals = list(dict.fromkeys(entrants[standing.candidate_id].optimizer for standing in verdict.standings))
+    race = shown.partition(f"its race: {len(runs)} runs")[2].splitlines()
+    assert [line.split()[0] for line in race if line.split()[0] in rivals] == rivals
+    assert re.search(rf"{rivals[0]} .* 5 .* winner", shown)
+    assert entrants[verdict.winner].program in shown
+
+
+def test_show_saves_the_program_that_won(command, places: Path, tmp_path: Path):
+    row = read_instructions(places / "export").to_pylist()[0]
+    for folder, identifier in (("export", row["instruction_id"]), ("campaign", row["base_problem_id"])):
+        file = tmp_path / folder / "won.py"
+        saved = command("show", places / folder, identifier, "--program", file)
+        assert file.read_text() == row["answer"]
+        assert f"{file}: {row['optimizer']}" in saved.out
+        assert len(saved.out.splitlines()) == 1
+        assert command("show", places / folder, identifier, "--program", file).code == 0, "the same is there"
+        file.write_text("mine")
+        assert "must not replace" in refusal(command("show", places / folder, identifier, "--program", file))
+        assert file.read_text() == "mine"
+    assert "Give an id" in refusal(command("show", places / "export", "--program", tmp_path / "p.py"))
+
+
+def test_show_of_a_race_that_is_not_finished_says_so(command, small_recipes, tmp_path: Path):
+    left = iter([False, True])
+    spec = small_demo()
+    run_campaign(tmp_path / "c", spec, OneRunSlices(executor("inline")), stop=lambda: next(left, True))
+    shown = command("show", tmp_path / "c", 0).out
+    assert "so far" in shown
+    assert f"its race is not finished; go on with: llamoco-data run {tmp_path / 'c'}" in shown
+    assert "1 more are not begun" in command("show", tmp_path / "c").out
+
+
+WHAT = {
+    "campaign": "a campaign",
+    "export": "an export",
+    "scores": "a folder of scores",
+    "run": "a tuning run",
+    "base": "a base model",
+    "programs.parquet": "a file of programs",
+}
+FITS = {
+    "status": {"campaign"},
+    "verify": {"campaign", "export"},
+    "plan": {"campaign"},
+    "run": {"campaign"},
+    "report": {"campaign"},
+    "show": {"campaign", "export"},
+    "export": {"campaign"},
+}
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_folder_of_another_kind_is_named_with_a_command_that_fits_it(command, places: Path, tmp_path: Path, name: str):
+    more = {"export": [tmp_path / "out"], "run": ["--address", "inline"]}.get(name, [])
+    for place, what in WHAT.items():
+        if place not in FITS[name]:
+            line = refusal(command(name, places / place, *more))
+            assert f"{place} is {what}, not a" in line
+            assert shlex.quote(str(places / place)) in line.partition(", not a")[2]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["status", "report", "verify", "show"])
+def test_folder_without_anything_is_said_to_hold_nothing(command, places: Path, name: str):
+    assert "holds no campaign" in refusal(command(name, places / "empty"))
+    assert "holds no campaign" in refusal(command(name, places / "missing"))
+    assert not (places / "missing").exists()
+
+
+def test_score_names_what_it_is_given_in_the_place_of_something_else(command, places: Path, tmp_path: Path):
+    file, out = places / "programs.parquet", tmp_path / "out"
+    given = [
+        ((places / "export", "--data", places / "export"), "export is an export, not a file of programs"),
+        ((file, "--data", places / "campaign"), "campaign is a campaign, not an export"),
+        ((file, "--data", places / "run"), "run is a tuning run, not an export"),
+    ]
+    for arguments, says in given:
+        assert says in refusal(command("score", *arguments, "--out", out, "--address", "inline"))
+    wrong = refusal(command("score", file, "--data", places / "export", "--out", places / "campaign"))
+    assert "campaign is a campaign; choose a new or empty folder" in wrong
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("teach", "--data", "campaign", "--base", "base", "--out", "o"), "campaign is a campaign, not an export"),
+        (
+            ("contrast", "--data", "scores", "--base", "base", "--out", "o"),
+            "scores is a folder of scores, not an export",
+        ),
+        (("teach", "--data", "export", "--base", "campaign", "--out", "o"), "is a campaign, not a language model"),
+        (("generate", "--data", "export", "--model", "export", "--out", "o"), "is an export, not a language model"),
+        (("generate", "--data", "base", "--model", "base", "--out", "o"), "base is a base model, not an export"),
+    ],
+)
+def test_tuning_names_what_it_is_given_in_the_place_of_something_else(
+    places: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], says
+):
+    monkeypatch.chdir(places)
+    with pytest.raises(SystemExit) as ended:
+        tune(arguments)
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out, err.count("\n")) == (2, "", 1)
+    assert says in err
+    assert not (places / "o").exists()
+
+
+@pytest.mark.parametrize("program", [main, tune])
+def test_program_without_a_command_prints_its_help(program, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as ended:
+        program([])
+    out, err = capsys.readouterr()
+    assert (ended.value.code, err) == (0, "")
+    assert out.startswith("Usage: ")
+    assert "Commands:\n" in out
+    assert "..." not in out.partition("Commands:")[2], "every command is said whole at 80 columns"
+
+
+def test_next_command_can_be_pasted_where_folders_have_blanks(command, small_recipes, tmp_path: Path):
+    folder = tmp_path / "my first campaign"
+    ran = command("run", folder, "--recipe", "demo", "--problems", 1, "--address", "inline", "--quiet")
+    words = shlex.split(ran.out.partition("next: ")[2])
+    assert words == ["llamoco-data", "export", str(folder), "OUT"]
+    assert shlex.split(refusal(command("status", tmp_path / "a b")).partition("with: ")[2])[2] == str(tmp_path / "a b")
+
+
+def test_share_of_the_budget_that_adds_nothing_is_refused(command, places: Path, tmp_path: Path):
+    refused = refusal(command("export", places / "campaign", tmp_path / "set", "--budget", 0.00001))
+    assert "a budget share of 1e-05 adds nothing" in refused
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_score_where_no_ray_answers_leaves_no_folder(command, places: Path, tmp_path: Path):
+    file, out = places / "programs.parquet", tmp_path / "scores"
+    refused = refusal(command("score", file, "--data", places / "export", "--out", out, "--address", "127.0.0.1:1"))
+    assert "no Ray answers" in refused
+    assert not out.exists()
+
+
 def test_run_grows_and_does_only_what_is_missing(command, small_recipes, tmp_path: Path):
     folder = tmp_path / "c"
     command("run", folder, "--recipe", "demo", "--address", "inline", "--quiet")
@@ -140,6 +321,7 @@ def test_portfolio_lists_every_optimizer_and_candidate(command):
     listed = command("portfolio")
     assert all(optimizer.name in listed.out for optimizer in OPTIMIZERS)
     assert len(command("portfolio", "--candidates").out.splitlines()) > len(OPTIMIZERS)
+    assert len(listed.out.splitlines()) <= 60, "two screens of 80 columns"
 
 
 def refusal(result: Result) -> str:
@@ -230,6 +412,13 @@ def test_campaign_of_an_optimizer_that_is_gone_is_not_called_damaged(command, sm
 def test_address_without_ray_is_refused_quickly(command, tmp_path: Path):
     refused = refusal(command("run", tmp_path / "c", "--recipe", "demo", "--address", "127.0.0.1:1", "--quiet"))
     assert "127.0.0.1:1" in refused
+    assert not (tmp_path / "c").exists()
+
+
+def test_growth_where_no_ray_answers_changes_nothing(command, small_recipes, tmp_path: Path):
+    command("run", tmp_path / "c", "--recipe", "demo", "--problems", 1, "--address", "inline", "--quiet")
+    refusal(command("run", tmp_path / "c", "--problems", 5, "--address", "127.0.0.1:1", "--quiet"))
+    assert "nothing was missing: all 1 problems" in command("run", tmp_path / "c", "--address", "inline").out
 
 
 def test_program_with_a_syntax_error_is_refused(command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -263,7 +452,7 @@ def test_interrupt_drains_and_says_how_to_go_on(tmp_path: Path, number: signal.S
     process.send_signal(number)
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert f"go on with: python -m llamoco_data run {tmp_path / 'c'}" in out
+    assert f"go on with: {sys.executable} -m llamoco_data run {tmp_path / 'c'}" in out
     match = re.search(r"([\d,]+) runs", out)
     assert match is not None
     made = int(match.group(1).replace(",", ""))

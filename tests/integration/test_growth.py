@@ -10,7 +10,7 @@ from llamoco_data.campaign import CampaignSpec, read_problems
 from llamoco_data.campaign.driver import run_entrants
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export
-from llamoco_data.instructions import read_instructions
+from llamoco_data.instruction_set import read_instructions
 from llamoco_data.portfolio.entrants import Entrant, entrants
 from llamoco_data.racing import Exhaustive
 from llamoco_data.runs import RunRecord, program_id

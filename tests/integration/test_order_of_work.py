@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,9 +12,9 @@ import pytest
 from llamoco_data.campaign import CampaignSpec, agenda, read_problems, run_campaign
 from llamoco_data.campaign.agenda import Agenda
 from llamoco_data.campaign.costs import Cost, problem_costs
-from llamoco_data.execution import Draw, Lost, Slice, Task, advance
+from llamoco_data.execution import ByPolicy, Draw, Lost, Program, Slice, Task, advance
 from llamoco_data.execution.inline import InlineExecutor
-from llamoco_data.portfolio.entrants import Entrant, entrants
+from llamoco_data.portfolio.entrants import entrants
 from llamoco_data.problems.sampling import sample, sample_size
 from llamoco_data.racing import Race
 from llamoco_data.recipes import standard
@@ -34,8 +35,12 @@ class Crowd:
     most_on_one_problem: int = 0
     begun: list[int] = field(default_factory=list)
 
+    def connected(self) -> AbstractContextManager[None]:
+        """See `Executor.connected`."""
+        return nullcontext()
+
     def run(
-        self, entrants: Sequence[Entrant], pending: Callable[[], Task | None], width: int
+        self, programs: Sequence[Program], pending: Callable[[], Task | None], width: int
     ) -> Generator[Slice | None]:
         """See `Executor.run`."""
         del width
@@ -52,7 +57,7 @@ class Crowd:
             task = out.pop(chance.randrange(len(out)))
             # Never twice in a row, or the run would be at fault.
             lost = not task.single and chance.random() < self.lost_share
-            yield Slice(task, Lost("crashed", "its worker is gone") if lost else advance(task, entrants))
+            yield Slice(task, Lost("crashed", "its worker is gone") if lost else advance(task, programs))
 
 
 @pytest.fixture(scope="module", params=[SMALL, RACE], ids=["exhaustive", "race"])
@@ -93,7 +98,7 @@ def test_crowd_that_is_stopped_in_the_middle_goes_on_to_the_same_rows(spec: Camp
 def opened(costs: dict[int, Cost], workers: int) -> list[int]:
     """The order in which so many workers, each of which takes one task and does not return, begin problems."""
     draw = Draw(mixture=SMALL.mixture, seed=0, index=0)
-    first = Task(index=0, problem=draw, policy=SMALL.policy, time_limit_s=1.0)
+    first = Task(index=0, problem=draw, wants=ByPolicy(policy=SMALL.policy, optimizers={}), time_limit_s=1.0)
     plan = Agenda((), lambda index: first.model_copy(update={"index": index}), costs)
     return [task.index for _ in range(workers) if (task := plan.next()) is not None]
 

@@ -1,5 +1,6 @@
 """The report of a campaign: written through the command line, and looked at in a real browser."""
 
+import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from llamoco_data.racing import Exhaustive
 from llamoco_data.report import write_report
 from llamoco_data.report.numbers import campaign_report
 from llamoco_data.report.reading import read_judged
+from llamoco_data.statements import python_source
 from tests.browser import chromium, chromium_path
 from tests.campaigns import SMALL, grown
 
@@ -268,6 +270,12 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def rgb(colour: str) -> str:
+    """`#rrggbb` as `rgb(r, g, b)`."""
+    digits = colour.strip().removeprefix("#")
+    return f"rgb({', '.join(str(int(digits[i : i + 2], 16)) for i in (0, 2, 4))})"
+
+
 def contrast(one: str, other: str) -> float:
     dark, light = sorted((luminance(one), luminance(other)))
     return (light + 0.05) / (dark + 0.05)
@@ -284,11 +292,17 @@ def test_page_is_readable_in_light_and_in_dark(browser: Browser, file: Path):
         page = opened(browser, file, scheme=scheme)
         (paper,) = colours(page, "body", "backgroundColor")
         papers.add(paper)
-        text = colours(page, "body, h1, p:not(.notice), th, td, figcaption, footer dd, nav a", "color")
+        text = colours(page, "body, h1, h4, p:not(.notice), th, td, figcaption, footer dd, nav a", "color")
         text |= colours(page, "svg text:not(.inside)", "fill")
         assert min(contrast(colour, paper) for colour in text) >= 4.5
         tiles = colours(page, ".tiles div", "backgroundColor").pop()
         assert min(contrast(colour, tiles) for colour in colours(page, ".tiles dt, .tiles dd", "color")) >= 4.5
+        panel = colours(page, "pre", "backgroundColor").pop()
+        assert (
+            min(contrast(colour, panel) for colour in colours(page, "pre code, select, input, button", "color")) >= 4.5
+        )
+        notice = page.locator("html").evaluate("(html) => getComputedStyle(html).getPropertyValue('--notice')")
+        assert min(contrast(colour, rgb(notice)) for colour in colours(page, "body", "color")) >= 4.5
         marks = colours(page, ".swatch:not(.not-judged)", "backgroundColor")
         assert min(contrast(colour, paper) for colour in marks) >= 3
         inside = colours(page, "#groups text.inside", "fill").pop()
@@ -297,13 +311,110 @@ def test_page_is_readable_in_light_and_in_dark(browser: Browser, file: Path):
     assert len(papers) == 2
 
 
-@pytest.mark.parametrize("width", [360, 768])
-def test_page_fits_a_small_screen(browser: Browser, file: Path, width: int):
+@pytest.mark.parametrize("width", [360, 390, 768, 1280])
+def test_page_fits_the_screen(browser: Browser, file: Path, width: int):
     page = opened(browser, file, width=width)
     page.locator("details").evaluate_all("(nodes) => nodes.forEach((node) => { node.open = true })")
-    for index in range(8):
-        page.select_option("#chooser", str(index))
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    show_every_problem(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    sideways = page.locator("table.stack").evaluate_all("(all) => all.filter((t) => t.scrollWidth > t.clientWidth)")
+    assert sideways == []
+
+
+def show_every_problem(page: Page) -> None:
+    """All problems one below the other, as without scripts."""
+    page.evaluate("document.documentElement.classList.remove('scripted')")
+    assert page.locator(".panel:visible").count() == 8
+
+
+TEXTS_OF_PICTURES = """(pictures) => pictures.map((picture) => [...picture.querySelectorAll("text")].map((text) => {
+  const {left, right, top, bottom} = text.getBoundingClientRect();
+  return [left, right, top, bottom, text.textContent];
+}))"""
+TEXTS_OF_ROWS = """(rows) => rows.map((row) => [...row.querySelectorAll("td.num, td.role")].map((cell) => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  const {left, right, top, bottom} = range.getBoundingClientRect();
+  return [left, right, top, bottom, cell.textContent];
+}))"""
+Box = tuple[float, float, float, float, str]
+
+
+def overlaps(boxes: list[Box], apart: float) -> list[tuple[str, str]]:
+    """Pairs of texts on one line, in pixels, that are less than so far apart."""
+    return [
+        (one[4], other[4])
+        for one, other in itertools.combinations(boxes, 2)
+        if one[0] < other[1] + apart and other[0] < one[1] + apart and one[2] < other[3] and other[2] < one[3]
+    ]
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 800, 1280])
+def test_labels_and_numbers_stand_apart(browser: Browser, file: Path, width: int):
+    page = opened(browser, file, width=width)
+    show_every_problem(page)
+    pictures = page.locator("svg:has(> text)").evaluate_all(TEXTS_OF_PICTURES)
+    assert len(pictures) > 10
+    assert [pair for boxes in pictures for pair in overlaps(boxes, 2)] == []
+    rows = page.locator("table tbody tr").evaluate_all(TEXTS_OF_ROWS)
+    assert [pair for boxes in rows for pair in overlaps(boxes, 6)] == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_numbers_inside_bars_stay_in_their_parts(browser: Browser, file: Path, width: int):
+    script = """(parts) => parts.map((part) => {
+      const rect = part.querySelector("rect").getBoundingClientRect();
+      const text = part.querySelector("text").getBoundingClientRect();
+      return rect.left <= text.left && text.right <= rect.right;
+    })"""
+    inside = opened(browser, file, width=width).locator("#groups .part:has(text)").evaluate_all(script)
+    assert inside
+    assert all(inside)
+
+
+def test_winner_s_curve_is_drawn_over_the_others(browser: Browser, file: Path):
+    plots = opened(browser, file).locator("svg.plot:has(> .curve.winner)")
+    assert plots.count() > 8
+    last = plots.evaluate_all(
+        "(all) => all.map((plot) => [...plot.querySelectorAll(':scope > .curve')].pop().classList)"
+    )
+    assert all("winner" in classes.values() for classes in last)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_menu_leads_to_every_section_and_stays_in_sight(browser: Browser, file: Path, width: int):
+    page = opened(browser, file, width=width)
+    page.emulate_media(reduced_motion="reduce")
+    links = page.locator("nav a")
+    assert {link.get_attribute("href") for link in links.all()} == {f"#{name}" for name in (*CHARTS, "words")}
+    for link in links.all():
+        link.click()
+        section = page.locator(link.get_attribute("href") or "")
+        menu, title = page.locator("nav").bounding_box(), section.locator("h2").bounding_box()
+        assert menu
+        assert title
+        assert menu["y"] == 0
+        assert menu["height"] <= title["y"] < 800
+
+
+def test_problem_and_program_stand_beside_the_curves_where_there_is_room(browser: Browser, file: Path, campaign: Path):
+    problem = read_judged(campaign).curves[0]
+    for width, beside in ((390, False), (768, False), (1280, True), (1920, True)):
+        page = opened(browser, file, width=width)
+        drawn, texts = (page.locator(f".panel:visible .{name}").bounding_box() for name in ("drawn", "texts"))
+        assert drawn
+        assert texts
+        assert (drawn["x"] + drawn["width"] <= texts["x"]) == beside
+        assert (drawn["y"] + drawn["height"] <= texts["y"]) != beside
+        shown = page.locator(".panel:visible pre code").all_text_contents()
+        assert shown == [python_source(problem.spec), problem.curves[0].entrant.program]
+
+
+def test_menu_of_an_unjudged_campaign_names_what_is_there(campaign: Path, browser: Browser, tmp_path: Path):
+    shutil.copytree(campaign, tmp_path / "c")
+    keep_campaign(tmp_path / "c", CONSTRAINED.model_copy(update={"policy": Exhaustive(repeats=3)}))
+    page = opened(browser, write_report(tmp_path / "c", tmp_path / "page.html").file)
+    assert page.locator("nav a").all_inner_texts() == ["Cost", "Words"]
 
 
 def test_page_shows_hostile_names_as_text(browser: Browser, tmp_path: Path):

@@ -12,10 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from llamoco_data import read_instructions, read_spec, run_program
-from llamoco_data.campaign import Snapshot, read_entrants, read_problems, run_campaign
+from llamoco_data.campaign import read_entrants, read_problems, run_campaign
 from llamoco_data.cli.commands import main
+from llamoco_data.drive import DriveProgress, holding
 from llamoco_data.execution import executor
 from llamoco_data.export import export
+from llamoco_data.files import files_at
+from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio import BASELINE, portfolio
 from llamoco_data.racing import Race
 from llamoco_data.recipes import recipe
@@ -211,7 +214,7 @@ def test_second_score_makes_no_run_and_the_same_tables(scores: Path, programs: P
 def test_score_that_is_stopped_keeps_its_runs_and_goes_on(scores: Path, programs: Path, folder: Path, tmp_path: Path):
     so_far = 0
 
-    def seen(snapshot: Snapshot) -> None:
+    def seen(snapshot: DriveProgress) -> None:
         nonlocal so_far
         so_far = snapshot.new_runs
 
@@ -241,10 +244,11 @@ def test_ray_actors_give_the_scores_of_this_process(
 
 DRIVER = """
 import pathlib, sys
+import llamoco_data.drive.loop as loop
 import llamoco_data.scoring.running as running
 from llamoco_data.execution import executor
 from llamoco_data.scoring import score
-running.BLOCK_S, running.TASK_RUNS = 0.0, 1
+loop.BLOCK_S, running.TASK_RUNS = 0.0, 1
 score(pathlib.Path(sys.argv[1]), *sys.argv[2:4], executor("inline"))
 """
 
@@ -255,7 +259,7 @@ def test_score_that_is_killed_goes_on_where_it_was(scores: Path, programs: Path,
     command = [sys.executable, "-c", DRIVER, programs, folder / "export", out]
     driver = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path)})
     deadline = time.monotonic() + 100.0
-    while len(list(out.glob("runs/*.parquet"))) < 3 and driver.poll() is None and time.monotonic() < deadline:
+    while len(list(out.glob(".manifest/*.json"))) < 3 and driver.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     driver.kill()
     driver.wait()
@@ -264,6 +268,18 @@ def test_score_that_is_killed_goes_on_where_it_was(scores: Path, programs: Path,
     assert 3 <= kept < rest.snapshot.runs_total
     assert rest.snapshot.new_runs == rest.snapshot.runs_total - kept
     assert tables(out) == tables(scores)
+
+
+def test_second_score_of_a_folder_is_told_who_is_at_work_there(
+    scores: Path, programs: Path, folder: Path, tmp_path: Path
+):
+    subprocess.run(["cp", "-r", scores, tmp_path / "s"], check=True)
+    with (
+        holding(files_at(tmp_path / "s"), print),
+        pytest.raises(LlamocoError, match=rf"/s is being worked on by process {os.getpid()} on .*; wait until that"),
+    ):
+        score(programs, folder / "export", tmp_path / "s", executor("inline"))
+    assert score(programs, folder / "export", tmp_path / "s", executor("inline")).snapshot.new_runs == 0
 
 
 def test_damaged_file_of_runs_is_set_aside_and_its_runs_are_made_again(

@@ -1,5 +1,6 @@
 """Both phases on a tiny random model: learning by heart, going on after a kill, refusing what is wrong."""
 
+import io
 import json
 import os
 import shutil
@@ -22,6 +23,7 @@ from llamoco_tune.evaluation import EvaluationConfig
 from llamoco_tune.instructions import read_split
 from llamoco_tune.metrics import read_metrics
 from llamoco_tune.model import LoraSpec, load
+from llamoco_tune.records import TuningError
 from llamoco_tune.run_folder import stored_run
 from llamoco_tune.teach import TeachConfig, teach
 from llamoco_tune.tokens import Template
@@ -218,9 +220,55 @@ def test_teach_refuses_missing_columns(tmp_path, base, capsys):
     assert "lacks the columns answer" in refused(capsys, *teach_command(data, base, tmp_path / "run"))
 
 
-def test_teach_refuses_an_export_without_a_split(tmp_path, base, capsys):
-    data = write_export(tmp_path / "export", train=3)
-    assert "has no split 'validation'" in refused(capsys, *teach_command(data, base, tmp_path / "run"))
+def test_teach_sets_problems_aside_where_there_is_no_validation_split_and_says_so(tmp_path, base):
+    data = write_export(tmp_path / "export", train=12)
+    said = io.StringIO()
+    run = teach(data, str(base), tmp_path / "run", teaching(2), Console(file=said, width=60))
+    (line,) = [line for line in said.getvalue().splitlines() if "set aside" in line]
+    aside = run.facts["num_set_aside"]
+    assert line == (
+        f"the set has no validation rows: {aside} of its 12 training problems are set aside to look at, and not "
+        "trained on"
+    )
+    assert run.facts["num_problems"] == 12 - int(str(aside))
+    assert "eval_loss" in run.results
+    assert (
+        f"| looked at meanwhile | {aside} training problems set aside" in (tmp_path / "run" / "README.md").read_text()
+    )
+
+
+def test_run_whose_set_has_grown_is_told_apart_in_one_line(tmp_path, base, capsys):
+    data = write_export(tmp_path / "export", train=6, validation=2)
+    as_snapshot(data, 1)
+    teach(data, str(base), tmp_path / "the run", teaching(1), QUIET)
+    shutil.rmtree(data / "data")
+    write_export(data, train=7, validation=2)
+    as_snapshot(data, 2)
+    line = refused(capsys, *teach_command(data, base, tmp_path / "the run"))
+    assert f"holds another run: {data} has other rows than when the run was begun: snapshot 1 then, 2 now" in line
+    assert line.endswith(f"remove that run to begin anew: rm -r '{tmp_path / 'the run'}'")
+
+
+def as_snapshot(export: Path, number: int) -> None:
+    """Makes what an export holds a numbered snapshot of it."""
+    home = export / ".snapshots" / f"{number:04}"
+    shutil.copytree(export / "data", home / "data")
+    shards = [
+        {"path": f"data/{file.name}", "split": file.name.split("-")[0]} for file in sorted(home.glob("data/*.parquet"))
+    ]
+    (home / "manifest.json").write_text(json.dumps({"schema_version": 1, "shards": shards}))
+
+
+def test_base_whose_weights_were_changed_after_a_finished_run_is_another_base(tmp_path, base, export, capsys):
+    in_bin = tmp_path / "base"
+    shutil.copytree(base, in_bin, ignore=shutil.ignore_patterns("*.safetensors"))
+    torch.save(weights(base), in_bin / "pytorch_model.bin")
+    config = teaching(1)
+    assert teach(export, str(in_bin), tmp_path / "run", config, QUIET).finished
+    changed = {name: value + 1 for name, value in weights(base).items()}
+    torch.save(changed, in_bin / "pytorch_model.bin")
+    with pytest.raises(TuningError, match=f"its base, {in_bin}, had other content when the run was begun"):
+        teach(export, str(in_bin), tmp_path / "run", config, QUIET)
 
 
 def test_teach_refuses_a_problem_on_two_sides(tmp_path, base, capsys):

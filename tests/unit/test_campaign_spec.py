@@ -126,7 +126,7 @@ def test_folder_with_other_files_is_left_alone(tmp_path: Path):
 
 def test_folder_that_is_a_file_is_refused(tmp_path: Path):
     (tmp_path / "c").write_text("")
-    with pytest.raises(LlamocoError, match=r"cannot read .*/c/campaign.json: not a directory; check the path"):
+    with pytest.raises(LlamocoError, match=r".*/c is a file, not a campaign; give a folder"):
         run_campaign(tmp_path / "c", SMALL, InlineExecutor())
 
 

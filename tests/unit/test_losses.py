@@ -2,7 +2,8 @@
 
 import pytest
 
-from llamoco_data.execution import Lost, Progress, Task, after_loss, after_progress, drawn
+from llamoco_data.campaign.driver import program_of
+from llamoco_data.execution import ByPolicy, Lost, Progress, Task, after_loss, after_progress, drawn
 from llamoco_data.execution.losses import MAX_LOSSES, MAX_LOST_NODES
 from llamoco_data.execution.work import Draw, advance
 from llamoco_data.portfolio.entrants import entrants
@@ -12,10 +13,11 @@ from tests.campaigns import SMALL
 pytestmark = pytest.mark.unit
 
 CANDIDATES = entrants(("random_search", "nelder_mead"))
+PROGRAMS = [program_of(candidate) for candidate in CANDIDATES]
 SINGLE = Task(
     index=0,
     problem=Draw(mixture=SMALL.mixture, seed=SMALL.seed, index=0),
-    policy=SMALL.policy,
+    wants=ByPolicy(policy=SMALL.policy, optimizers={c.candidate_id: c.optimizer for c in CANDIDATES}),
     time_limit_s=60.0,
     single=True,
 )
@@ -28,7 +30,7 @@ def after(task: Task, *losses: Lost) -> tuple[Task, list[RunRecord]]:
     """The task after losses in a row, and what was recorded."""
     records: list[RunRecord] = []
     for lost in losses:
-        task, record = after_loss(task, lost, CANDIDATES)
+        task, record = after_loss(task, lost, PROGRAMS)
         records += [record] if record is not None else []
     return task, records
 
@@ -71,7 +73,7 @@ def test_run_under_which_ten_nodes_are_lost_is_recorded_as_what_it_looks_like():
 
 def test_next_run_of_a_problem_begins_with_a_clean_record():
     task, _ = after(SINGLE, NODE_LOST, CRASHED)
-    progress = advance(task, CANDIDATES)
+    progress = advance(task, PROGRAMS)
     assert isinstance(progress, Progress)
     rest = after_progress(task, progress)
     assert rest == SINGLE.model_copy(update={"problem": progress.problem, "records": progress.records})

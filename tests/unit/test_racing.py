@@ -2,21 +2,18 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
-from llamoco_data.racing import Contestant, Exhaustive, Policy, Race, Run, counted, most_runs, next_runs, outlook
+from llamoco_data.racing import Exhaustive, Policy, Race, Run, most_runs, next_runs, outlook, replayed
 from llamoco_data.runs import RunRecord, run_seed
 
 pytestmark = pytest.mark.unit
 
-CONTESTANTS = tuple(Contestant(candidate_id=name, optimizer=name) for name in "abc")
-FIELD = tuple(
-    Contestant(candidate_id=f"{optimizer}{setting}", optimizer=optimizer)
-    for optimizer in "abcdefghij"
-    for setting in range(3)
-)
+FEW = {name: name for name in "abc"}
+"""candidate_id -> optimizer."""
+FIELD = {f"{optimizer}{setting}": optimizer for optimizer in "abcdefghij" for setting in range(3)}
 """Ten optimizers with three settings each."""
 
 
@@ -33,13 +30,11 @@ def record_of(run: Run, best_f: float = 0.0) -> RunRecord:
     )
 
 
-def wanted(
-    repeats: int, records: list[RunRecord], contestants: tuple[Contestant, ...] = CONTESTANTS
-) -> tuple[Run, ...]:
-    return next_runs(Exhaustive(repeats=repeats), "p", contestants, records)
+def wanted(repeats: int, records: list[RunRecord], optimizers: Mapping[str, str] = FEW) -> tuple[Run, ...]:
+    return next_runs(Exhaustive(repeats=repeats), "p", optimizers, records)
 
 
-def raced(policy: Policy, field: tuple[Contestant, ...], value: Callable[[str], float], records: list[RunRecord]):
+def raced(policy: Policy, field: Mapping[str, str], value: Callable[[str], float], records: list[RunRecord]):
     """All records, after every run that the policy asks for; `value` is a candidate's result on any seed."""
     records = list(records)
     while runs := next_runs(policy, "p", field, records):
@@ -49,12 +44,12 @@ def raced(policy: Policy, field: tuple[Contestant, ...], value: Callable[[str], 
 
 def position(candidate: str) -> float:
     """The later in the catalogue, the better; of an optimizer's settings the last."""
-    return 1.0 - [contestant.candidate_id for contestant in FIELD].index(candidate) / 100
+    return 1.0 - list(FIELD).index(candidate) / 100
 
 
 def test_next_runs_of_a_fresh_problem_are_all_repeats_of_all_candidates():
     runs = wanted(2, [])
-    assert len(set(runs)) == len(runs) == most_runs(Exhaustive(repeats=2), len(CONTESTANTS))
+    assert len(set(runs)) == len(runs) == most_runs(Exhaustive(repeats=2), len(FEW))
     assert {run.seed for run in runs} == {run_seed("p", 0), run_seed("p", 1)}
 
 
@@ -74,13 +69,13 @@ def test_next_runs_leave_out_what_was_run_in_whatever_order_and_however_it_ended
 def test_next_runs_after_growth_are_the_new_repeats_and_the_new_candidates():
     records = [record_of(run) for run in wanted(2, [])]
     assert {run.seed for run in wanted(3, records)} == {run_seed("p", 2)}
-    more = (*CONTESTANTS, Contestant(candidate_id="d", optimizer="d"))
+    more = {**FEW, "d": "d"}
     assert {run.candidate_id for run in wanted(2, records, more)} == {"d"}
 
 
 @pytest.mark.parametrize("policy", [Exhaustive(repeats=3), Race()])
 def test_next_runs_of_a_problem_where_every_candidate_declines_are_none(policy):
-    assert next_runs(policy, "p", (), []) == ()
+    assert next_runs(policy, "p", {}, []) == ()
 
 
 def test_race_begins_with_every_optimizer_once_in_its_first_settings():
@@ -115,8 +110,8 @@ def test_race_of_interrupted_stages_is_the_same(order):
 
 def test_race_with_a_new_hopeless_optimizer_asks_for_its_first_run_and_hardly_more():
     before = raced(Race(), FIELD, position, [])
-    hopeless = tuple(Contestant(candidate_id=f"z{setting}", optimizer="z") for setting in range(3))
-    after = raced(Race(), (*FIELD, *hopeless), lambda c: 5.0 if c[0] == "z" else position(c), before)
+    hopeless = {f"z{setting}": "z" for setting in range(3)}
+    after = raced(Race(), {**FIELD, **hopeless}, lambda c: 5.0 if c[0] == "z" else position(c), before)
     new = Counter(record.candidate_id for record in after[len(before) :])
     assert new["z0"] == 1
     assert "z1" not in new
@@ -124,12 +119,12 @@ def test_race_with_a_new_hopeless_optimizer_asks_for_its_first_run_and_hardly_mo
     assert new.total() <= 1 + 3 + 2 * len(hopeless)
 
 
-def test_counted_of_a_grown_race_are_the_runs_of_a_race_that_began_with_all():
-    small = tuple(contestant for contestant in FIELD if contestant.optimizer in "abcde")
+def test_records_that_count_of_a_grown_race_are_the_runs_of_a_race_that_began_with_all():
+    small = {candidate: optimizer for candidate, optimizer in FIELD.items() if optimizer in "abcde"}
     grown = raced(Race(), FIELD, position, raced(Race(), small, position, []))
     fresh = raced(Race(), FIELD, position, [])
     assert len(grown) > len(fresh)
-    key = [(record.candidate_id, record.seed) for record in counted(Race(), "p", FIELD, grown)]
+    key = [(record.candidate_id, record.seed) for record in replayed(Race(), "p", FIELD, grown)[0]]
     assert key == [(record.candidate_id, record.seed) for record in fresh]
 
 
@@ -150,4 +145,4 @@ def test_outlook_sums_to_the_runs_that_are_made(policy):
 
 def test_outlook_of_an_exhaustive_search_is_exact():
     records = [record_of(run) for run in itertools.islice(wanted(2, []), 4)]
-    assert outlook(Exhaustive(repeats=2), "p", CONTESTANTS, records) == {"a": 0.0, "b": 1.0, "c": 1.0}
+    assert outlook(Exhaustive(repeats=2), "p", FEW, records) == {"a": 0.0, "b": 1.0, "c": 1.0}

@@ -269,6 +269,7 @@ def test_costs_are_medians_and_sums_over_all_runs_but_declined_ones():
         (LogScale(1e-8, 1e2), [(1, -8), (1, -6), (1, -4), (1, -2), (1, 0), (1, 2)]),
         (LogScale(1, 1000), [(1, 0), (1, 1), (1, 2), (1, 3)]),
         (LogScale(3, 60), [(5, 0), (1, 1), (2, 1), (5, 1)]),
+        (LogScale(1, 100), [(1, 0), (1, 1), (1, 2)]),
     ],
 )
 def test_ticks_are_few_and_round(scale: LogScale, ticks: list[tuple[int, int]]):
@@ -291,6 +292,12 @@ def test_log_scale_of_one_value_is_a_decade_around_it():
         (wording.share(299, 300), ">99 %"),
         (wording.share(7, 7), "100 %"),
         (wording.core_time(0.5 / 3600), "0.50 s"),
+        (wording.core_time(7.9e-3), "28 s"),
+        (wording.core_time(1e-5), "36 ms"),
+        (wording.core_time(1e-9), "<0.01 ms"),
+        (wording.core_time(0.0), "0 s"),
+        (wording.core_time(123_456.0), "123,456 h"),
+        (wording.plain(1_234_567.0), "1,234,567"),
         (wording.core_time(0.2), "12 min"),
         (wording.core_time(3.4), "3.4 h"),
         (wording.measured(1e-8), "1e-8"),

@@ -2,6 +2,7 @@
 
 import math
 from contextlib import suppress
+from functools import lru_cache
 
 import numpy as np
 from scipy.optimize import minimize as scipy_minimize
@@ -9,8 +10,8 @@ from scipy.optimize import minimize as scipy_minimize
 STEP = 0.05  # longest hop in each variable, as a share of the box
 TEMPERATURE = 0.5  # in medians of the rises so far from one minimum to the next
 DIFFERENCE_STEP = 1e-8  # as a share of the box
-TOLERANCE = 1e-8  # a local search ends when its relative progress is this small
-WORST = 1e100  # stands for whatever is not finite
+TOLERANCE = 1e-11  # a local search ends when its progress is this small, as a share of the first slope or of the value
+HUGE = 1e300  # what is as large as this counts as not finite
 
 
 class BudgetSpent(Exception):
@@ -21,48 +22,68 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
     """objective(x[D]) -> float; returns the best x found in the box (constraints are not handled)."""
     rng = np.random.default_rng(seed)
     dim, width = len(lower), upper - lower
-    evaluations, best_x, best_value = 0, None, math.inf
+    evaluations, best_x, best_value, worst_value = 0, None, math.inf, -math.inf
 
-    def evaluate(u):
-        """Objective at a point of the unit cube; whatever is not finite is worst."""
-        nonlocal evaluations, best_x, best_value
+    @lru_cache(maxsize=1)
+    def outcome(point):
+        """Objective at a point of the unit cube, given as bytes; infinity where it is not finite."""
+        nonlocal evaluations, best_x, best_value, worst_value
         if evaluations == max_evaluations:
             raise BudgetSpent
         evaluations += 1
-        x = np.minimum(lower + u * width, upper)
+        x = np.minimum(lower + np.frombuffer(point) * width, upper)
         value = float(objective(x))
-        value = value if math.isfinite(value) else WORST
+        if abs(value) < HUGE:
+            worst_value = max(value, worst_value)
+        else:
+            value = math.inf
         if value <= best_value:
             best_x, best_value = x, value
         return value
 
-    def value_and_gradient(u):
-        """One-sided differences, taken towards the inside of the box."""
+    def evaluate(u):
+        """Objective at a point of the unit cube; what is not finite is as bad as the worst value so far."""
+        return min(outcome(u.tobytes()), worst_value)
+
+    @lru_cache(maxsize=1)
+    def value_and_slopes(point):
+        """Objective and gradient by one-sided differences, taken towards the inside of the box."""
+        u = np.frombuffer(point)
         value = evaluate(u)
         steps = np.diag(np.where(u < 0.5, DIFFERENCE_STEP, -DIFFERENCE_STEP))
         return value, np.array([evaluate(u + step) - value for step in steps]) / steps.diagonal()
 
     def descend(start):
-        """Local minimum near a point of the unit cube, and its value."""
+        """Local minimum near a point of the unit cube, and its value: infinite where the start has none.
+
+        The objective is divided by its steepest slope at the start, to be in shares of the box.
+        """
+        if math.isinf(outcome(start.tobytes())):
+            return start, math.inf
+        size = np.abs(value_and_slopes(start.tobytes())[1]).max() or 1.0
+
+        def scaled(u):
+            value, slopes = value_and_slopes(u.tobytes())
+            return value / size, slopes / size
+
         found = scipy_minimize(
-            value_and_gradient,
+            scaled,
             start,
             jac=True,
             method="L-BFGS-B",
             bounds=[(0.0, 1.0)] * dim,
             options={"ftol": TOLERANCE, "gtol": 0.0, "maxiter": max_evaluations},
         )
-        return found.x, found.fun
+        return found.x, found.fun * size
 
     with suppress(BudgetSpent):
-        u, value = descend(rng.random(dim))
-        rises = [0.0]
+        value, rises = math.inf, [0.0]
+        while math.isinf(value):
+            u, value = descend(rng.random(dim))
         while True:
-            anywhere = value == WORST  # where nothing is finite, there is no minimum to hop from
-            near = np.clip(u + STEP * rng.uniform(-1.0, 1.0, dim), 0.0, 1.0)
-            hop, hop_value = descend(rng.random(dim) if anywhere else near)
+            hop, hop_value = descend(np.clip(u + STEP * rng.uniform(-1.0, 1.0, dim), 0.0, 1.0))
             rise = hop_value - value
-            if rise > 0.0:
+            if 0.0 < rise < math.inf:
                 rises.append(rise)
             if rise <= TEMPERATURE * np.median(rises) * rng.exponential():
                 u, value = hop, hop_value

@@ -10,7 +10,9 @@ from scipy.special import erfcx, ndtr
 INITIAL_POINTS = 2  # random points before the first model, times D
 REFIT_EVERY = 5  # evaluations between two fits of the length scales
 NUM_CANDIDATES = 250  # anywhere, and as many near the best point
+SMALLEST_GAP = 1e-100  # between typical values and the best, as a share of that of the worst
 NOISE = 1e-6  # variance added to the diagonal, as a share of the signal's
+HUGE = 1e300  # what is as large as this counts as not finite
 
 
 def matern(a, b):
@@ -76,12 +78,12 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
     for n in range(max_evaluations):
         finite = values[:n][np.isfinite(values[:n])]
         if n >= INITIAL_POINTS * dim and finite.size and np.ptp(finite) > 0:
-            gaps = np.minimum(values[:n], finite.max()) - finite.min()
-            y = np.log1p(gaps / (np.median(gaps) or gaps.mean()))  # tames values of many magnitudes
+            gaps = (np.minimum(values[:n], finite.max()) - finite.min()) / np.ptp(finite)
+            y = np.log1p(gaps / max(np.median(gaps), SMALLEST_GAP))  # tames values of many magnitudes
             y = (y - y.mean()) / y.std()
             if n % REFIT_EVERY == 0:
                 log_scales = scipy_minimize(fit_loss, log_scales, (points[:n], y), **fit).x
             points[n] = propose(points[:n], y, np.exp(log_scales), rng)
         value = objective(np.minimum(lower + points[n] * (upper - lower), upper))
-        values[n] = value if math.isfinite(value) else math.inf
+        values[n] = value if abs(value) < HUGE else math.inf
     return np.minimum(lower + points[values.argmin()] * (upper - lower), upper)

@@ -6,7 +6,7 @@ import minionpy
 import numpy as np
 
 INITIAL_STEP = 0.3  # standard deviation, as a share of the box
-TOLERANCE = 1e-12  # a search ends when its steps are shorter than this
+TOLERANCE = 1e-12  # a search ends when its steps are shorter than this, as a share of the box
 
 
 def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
@@ -16,12 +16,13 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
     failure = None
 
     def evaluate(points):
-        """Values of a list of points; once the budget is spent, the rest is worst."""
+        """Values of a list of points of the unit cube; once the budget is spent, the rest is worst."""
         nonlocal evaluations, best_x, best_value, failure
         values = [1e300] * len(points)
         try:
-            for i, x in enumerate(np.array(points)[: max_evaluations - evaluations]):
+            for i, u in enumerate(np.array(points)[: max_evaluations - evaluations]):
                 evaluations += 1
+                x = np.minimum(lower + u * (upper - lower), upper)
                 value = objective(x)
                 if math.isfinite(value):
                     values[i] = value
@@ -36,7 +37,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         while evaluations < max_evaluations:  # as a rule one call, which restarts by itself
             minionpy.BIPOP_aCMAES(
                 evaluate,
-                list(zip(lower, upper, strict=True)),
+                [(0.0, 1.0)] * len(lower),
                 maxevals=max_evaluations - evaluations,
                 seed=int(rng.integers(2**31)),
                 options={"rel_initial_step": INITIAL_STEP, "x_tol": TOLERANCE},

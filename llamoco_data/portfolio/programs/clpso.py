@@ -9,7 +9,9 @@ INERTIA_START = 0.9
 INERTIA_END = 0.4
 ACCELERATION = 1.49445
 REFRESHING_GAP = 7  # iterations without progress after which a particle chooses other teachers
+ALIKE = 1e-12  # it starts again when all points score alike, to this share
 EQUALITY_TOLERANCE = 1e-4
+HUGE = 1e300  # what is as large as this counts as not finite
 
 
 def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
@@ -25,12 +27,12 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         if constraints is not None:
             g, h = constraints(x)
             violation = sum(max(v, 0.0) for v in g) + sum(max(abs(v) - EQUALITY_TOLERANCE, 0.0) for v in h)
-        return (violation, value) if math.isfinite(violation + value) else (math.inf, math.inf)
+        return (violation, value) if abs(value) < HUGE and violation < HUGE else (HUGE, HUGE)
 
     def evaluate(points):
         """Rows of violations and of values of points in the unit cube; past the budget, all are worst."""
         nonlocal evaluations, best_x, best_score
-        scores = np.full((len(points), 2), math.inf)
+        scores = np.full((len(points), 2), HUGE)
         for i, x in enumerate(np.minimum(lower + points * (upper - lower), upper)[: max_evaluations - evaluations]):
             evaluations += 1
             score = scores[i] = assess(x)
@@ -46,13 +48,13 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         return np.where(learns, np.where(rank[first] < rank[second], first, second), particle)
 
     learning = 0.05 + 0.45 * np.expm1(10 * np.linspace(0, 1, SWARM_SIZE)) / math.expm1(10)  # probability, by particle
-    while evaluations < max_evaluations:  # restart once all points score alike
+    while evaluations < max_evaluations:  # a restart each time
         position = rng.random(shape)
         velocity = 0.5 * (rng.random(shape) - position)
         memory = position.copy()
         scores = evaluate(position)
         exemplar, failures = np.zeros(shape, dtype=int), np.full(SWARM_SIZE, REFRESHING_GAP)
-        while evaluations < max_evaluations and not np.allclose(scores.sum(0), scores[:, 0].sum(), 1e-12, 1e-12):
+        while evaluations < max_evaluations and (np.ptp(scores, 1) > ALIKE * np.abs(scores).max(1)).any():
             rank = np.empty(SWARM_SIZE, dtype=int)
             rank[np.lexsort(scores[::-1])] = np.arange(SWARM_SIZE)
             for particle in np.flatnonzero(failures >= REFRESHING_GAP):

@@ -8,7 +8,7 @@ import numpy as np
 INITIAL_STEP = 0.3  # standard deviation, as a share of the box
 POPULATION_FACTOR = 1.0  # times 4 + 3 ln(D), for the first search
 POPULATION_GROWTH = 2.0  # from one search to the next
-TOLERANCE = 1e-12  # a search ends when steps are shorter, or values differ less, than this
+TOLERANCE = 1e-12  # a search ends when steps are this share of the box, or values alike to this share of them
 
 
 def strategy_parameters(n, size):
@@ -78,7 +78,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
                 scales = np.sqrt(squares)
             spread = max(values[order[-1]], *history) - min(values[order[0]], *history) if history else math.inf
             history.append(values[order[0]])
-            if len(history) == history.maxlen and spread <= TOLERANCE * max(1.0, abs(best_value)):
+            if len(history) == history.maxlen and spread <= TOLERANCE * abs(best_value):
                 return
 
     size = POPULATION_FACTOR * (4 + 3 * math.log(n))  # (48)

@@ -9,8 +9,9 @@ import numpy as np
 
 INITIAL_STEP = 0.1  # radius of the first trust region, as a share of the box
 TOLERANCE = 1e-8  # a search ends when its trust region is this small, as a share of the box
-MARGIN = 1e-8  # inequalities are asked to hold by this much, so that rounding cannot break them
+MARGIN = 1e-8  # inequalities are asked to hold by this share of their size, so that rounding cannot break them
 EQUALITY_TOLERANCE = 1e-4
+HUGE = 1e300  # what is as large as this counts as not finite
 
 
 class BudgetSpent(Exception):
@@ -21,42 +22,60 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
     """objective(x[D]) -> float; constraints(x[D]) -> (g[P], h[Q]) with g <= 0, h = 0; returns the best x found."""
     rng = np.random.default_rng(seed)
     dim, width = len(lower), upper - lower
-    evaluations, best_x, best_score = 0, None, (math.inf, math.inf)
+    evaluations, best_x, best_score, worst, num_equalities = 0, None, (math.inf, math.inf), 0.0, 0
 
     @lru_cache(maxsize=256)
     def outcome(point):
-        """Objective and limits (all <= 0) at a point of the unit cube, given as bytes; what is not finite is worst."""
-        nonlocal evaluations, best_x, best_score
+        """(f, *g, *h) at a point of the unit cube, given as bytes; None where any of them is not finite."""
+        nonlocal evaluations, best_x, best_score, worst, num_equalities
         if evaluations == max_evaluations:
             raise BudgetSpent
         evaluations += 1
         x = np.minimum(lower + np.frombuffer(point) * width, upper)
-        value, violation, limits = float(objective(x)), 0.0, np.zeros(0)
-        if constraints is not None:
-            g, h = map(np.asarray, constraints(x))
-            violation = sum(max(v, 0.0) for v in g) + sum(max(abs(v) - EQUALITY_TOLERANCE, 0.0) for v in h)
-            limits = np.concatenate([g + MARGIN, h, -h])
-        if not math.isfinite(violation + value):
-            violation, value, limits = math.inf, 1e100, np.full(len(limits), 1e100)
+        value, (g, h) = objective(x), ((), ()) if constraints is None else constraints(x)
+        row, num_equalities = np.array([value, *g, *h], dtype=float), len(h)
+        violation = sum(max(v, 0.0) for v in g) + sum(max(abs(v) - EQUALITY_TOLERANCE, 0.0) for v in h)
+        if np.abs(row).max() < HUGE:
+            worst = np.maximum(worst, np.abs(row))
+        else:
+            row, violation, value = None, math.inf, math.inf
         if (violation, value) <= best_score:
             best_x, best_score = x, (violation, value)
-        return value, limits
+        return row
 
-    def write_limits(result, u, _gradient):
-        result[:] = outcome(u.tobytes())[1]
+    def values(u):
+        """(f, *g, *h) at a point of the unit cube; where not all are finite, as bad as any so far."""
+        row = outcome(u.tobytes())
+        return worst if row is None else row
 
-    search = nlopt.opt(nlopt.LN_COBYLA, dim)
-    search.set_min_objective(lambda u, _gradient: outcome(u.tobytes())[0])
-    search.set_lower_bounds(np.zeros(dim))
-    search.set_upper_bounds(np.ones(dim))
-    search.set_initial_step(INITIAL_STEP)
-    search.set_xtol_abs(TOLERANCE)
-    search.set_maxeval(max_evaluations)
+    def search(start):
+        """One search; f, g and h are divided by their sizes, the largest values that they have had so far."""
+        sizes = np.where(worst > 0.0, worst, 1.0)
+        num_limits, first = (
+            len(sizes) - 1,
+            len(sizes) - 1 - num_equalities,
+        )  # of the equalities, which are two limits each
+
+        def write_limits(result, u, _gradient):
+            result[:num_limits] = values(u)[1:] / sizes[1:]
+            result[:first] += MARGIN
+            result[num_limits:] = -result[first:num_limits]
+
+        library = nlopt.opt(nlopt.LN_COBYLA, dim)
+        library.set_min_objective(lambda u, _gradient: values(u)[0] / sizes[0])
+        library.set_lower_bounds(np.zeros(dim))
+        library.set_upper_bounds(np.ones(dim))
+        library.set_initial_step(INITIAL_STEP)
+        library.set_xtol_abs(TOLERANCE)
+        library.set_maxeval(max_evaluations)
+        if num_limits:
+            library.add_inequality_mconstraint(write_limits, np.zeros(num_limits + num_equalities))
+        with suppress(nlopt.RoundoffLimited):  # as close as rounding lets it
+            library.optimize(start)
+
     with suppress(BudgetSpent):
-        start = rng.random(dim)
-        if num_limits := len(outcome(start.tobytes())[1]):
-            search.add_inequality_mconstraint(write_limits, np.zeros(num_limits))
         while True:
-            search.optimize(start)
             start = rng.random(dim)
+            if outcome(start.tobytes()) is not None:
+                search(start)
     return best_x

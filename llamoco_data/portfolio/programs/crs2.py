@@ -8,6 +8,7 @@ import numpy as np
 POPULATION_PER_DIMENSION = 4  # times D + 1
 TOLERANCE = 1e-9  # it starts again when the population is this small, as a share of the box
 EQUALITY_TOLERANCE = 1e-4
+HUGE = 1e300  # what is as large as this counts as not finite
 
 
 class BudgetSpent(Exception):
@@ -32,7 +33,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         if constraints is not None:
             g, h = constraints(x)
             violation = sum(max(v, 0.0) for v in g) + sum(max(abs(v) - EQUALITY_TOLERANCE, 0.0) for v in h)
-        score = (violation, value) if math.isfinite(violation + value) else (math.inf, math.inf)
+        score = (violation, value) if abs(value) < HUGE and violation < HUGE else (math.inf, math.inf)
         if score <= best_score:
             best_x, best_score = x, score
         return score

@@ -8,7 +8,9 @@ STRATEGY = "rand1bin"  # or "best1bin", "currenttobest1bin"
 POPULATION_SIZE = 30
 F = 0.5
 CR = 0.9
+ALIKE = 1e-12  # it starts again when all points score alike, to this share
 EQUALITY_TOLERANCE = 1e-4
+HUGE = 1e300  # what is as large as this counts as not finite
 
 
 def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
@@ -23,12 +25,12 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         if constraints is not None:
             g, h = constraints(x)
             violation = sum(max(v, 0.0) for v in g) + sum(max(abs(v) - EQUALITY_TOLERANCE, 0.0) for v in h)
-        return (violation, value) if math.isfinite(violation + value) else (math.inf, math.inf)
+        return (violation, value) if abs(value) < HUGE and violation < HUGE else (HUGE, HUGE)
 
     def evaluate(points):
         """Rows of violations and of values of points in the unit cube; past the budget, all are worst."""
         nonlocal evaluations, best_x, best_score
-        scores = np.full((len(points), 2), math.inf)
+        scores = np.full((len(points), 2), HUGE)
         for i, x in enumerate(np.minimum(lower + points * (upper - lower), upper)[: max_evaluations - evaluations]):
             evaluations += 1
             score = scores[i] = assess(x)
@@ -36,10 +38,10 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
                 best_x, best_score = x, score
         return scores.T
 
-    while evaluations < max_evaluations:  # restart once all points score alike
+    while evaluations < max_evaluations:  # a restart each time
         population = rng.random((POPULATION_SIZE, dim))
         scores = evaluate(population)
-        while evaluations < max_evaluations and not np.allclose(scores.sum(0), scores[:, 0].sum(), 1e-12, 1e-12):
+        while evaluations < max_evaluations and (np.ptp(scores, 1) > ALIKE * np.abs(scores).max(1)).any():
             best = population[np.lexsort(scores[::-1])[0]]
             i = rng.permutation(POPULATION_SIZE)
             a, b, c = np.roll(i, 1), np.roll(i, 2), np.roll(i, 3)  # differ from i and from each other

@@ -10,7 +10,9 @@ CR = 0.95
 RELAXED_SHARE = 0.8  # of the budget, during which some violation is tolerated
 DECAY = 5.0  # exponent with which the tolerance shrinks
 INITIAL_QUANTILE = 0.2  # of the first violations: the first tolerance
+ALIKE = 1e-12  # it starts again when all points score alike, to this share
 EQUALITY_TOLERANCE = 1e-4
+HUGE = 1e300  # what is as large as this counts as not finite
 
 
 def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
@@ -25,12 +27,12 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         if constraints is not None:
             g, h = constraints(x)
             violation = sum(max(v, 0.0) for v in g) + sum(max(abs(v) - EQUALITY_TOLERANCE, 0.0) for v in h)
-        return (violation, value) if math.isfinite(violation + value) else (math.inf, math.inf)
+        return (violation, value) if abs(value) < HUGE and violation < HUGE else (HUGE, HUGE)
 
     def evaluate(points):
         """Rows of violations and of values of points in the unit cube; past the budget, all are worst."""
         nonlocal evaluations, best_x, best_score
-        scores = np.full((len(points), 2), math.inf)
+        scores = np.full((len(points), 2), HUGE)
         for i, x in enumerate(np.minimum(lower + points * (upper - lower), upper)[: max_evaluations - evaluations]):
             evaluations += 1
             score = scores[i] = assess(x)
@@ -38,11 +40,12 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
                 best_x, best_score = x, score
         return scores.T
 
-    while evaluations < max_evaluations:  # restart once all points score alike
+    while evaluations < max_evaluations:  # a restart each time
         population = rng.random((POPULATION_SIZE, dim))
         begin, scores = evaluations, evaluate(population)
-        first_tolerance = np.sort(scores[0])[int(INITIAL_QUANTILE * POPULATION_SIZE)]
-        while evaluations < max_evaluations and not np.allclose(scores.sum(0), scores[:, 0].sum(), 1e-12, 1e-12):
+        finite = np.sort(scores[0][scores[0] < HUGE])
+        first_tolerance = finite[int(INITIAL_QUANTILE * len(finite))] if len(finite) else 0.0
+        while evaluations < max_evaluations and (np.ptp(scores, 1) > ALIKE * np.abs(scores).max(1)).any():
             progress = (evaluations - begin) / (RELAXED_SHARE * (max_evaluations - begin))
             tolerance = first_tolerance * (1 - progress) ** DECAY if progress < 1 else 0.0
             i = rng.permutation(POPULATION_SIZE)

@@ -9,6 +9,7 @@ CROSSOVER_RATE = 0.9
 CROSSOVER_ETA = 15.0
 MUTATION_ETA = 20.0
 EQUALITY_TOLERANCE = 1e-4
+HUGE = 1e300  # what is as large as this counts as not finite
 
 
 def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
@@ -24,7 +25,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         if constraints is not None:
             g, h = constraints(x)
             violation = sum(max(v, 0.0) for v in g) + sum(max(abs(v) - EQUALITY_TOLERANCE, 0.0) for v in h)
-        return (violation, value) if math.isfinite(violation + value) else (math.inf, math.inf)
+        return (violation, value) if abs(value) < HUGE and violation < HUGE else (math.inf, math.inf)
 
     def evaluate(points):
         """Rows of violations and of values of points in the unit cube; past the budget, all are worst."""

@@ -12,6 +12,7 @@ DIFFERENTIAL_STEP = 0.85  # of a parent towards the best, along its difference f
 FEASIBILITY_BLINDNESS = 0.45  # probability of ranking by the objective where violations matter
 SMALLEST_STEP = 1e-12
 EQUALITY_TOLERANCE = 1e-4
+HUGE = 1e300  # what is as large as this counts as not finite
 
 
 def stochastic_ranking(scores, rng):
@@ -43,7 +44,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         if constraints is not None:
             g, h = constraints(x)
             violation = sum(max(v, 0.0) for v in g) + sum(max(abs(v) - EQUALITY_TOLERANCE, 0.0) for v in h)
-        return (violation, value) if math.isfinite(violation + value) else (math.inf, math.inf)
+        return (violation, value) if abs(value) < HUGE and violation < HUGE else (math.inf, math.inf)
 
     def evaluate(points):
         """(violation, value) of each point in the unit cube; past the budget, all are worst."""

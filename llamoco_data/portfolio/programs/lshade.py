@@ -17,12 +17,13 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
     failure = None
 
     def evaluate(points):
-        """Values of a list of points; once the budget is spent, the rest is worst."""
+        """Values of a list of points of the unit cube; once the budget is spent, the rest is worst."""
         nonlocal evaluations, best_x, best_value, failure
         values = [1e300] * len(points)
         try:
-            for i, x in enumerate(np.array(points)[: max_evaluations - evaluations]):
+            for i, u in enumerate(np.array(points)[: max_evaluations - evaluations]):
                 evaluations += 1
+                x = np.minimum(lower + u * (upper - lower), upper)
                 value = objective(x)
                 if math.isfinite(value):
                     values[i] = value
@@ -37,7 +38,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         while evaluations < max_evaluations:  # a converged population is followed by a new one
             minionpy.LSHADE(
                 evaluate,
-                list(zip(lower, upper, strict=True)),
+                [(0.0, 1.0)] * len(lower),
                 maxevals=max_evaluations - evaluations,
                 seed=int(rng.integers(2**31)),
                 options={

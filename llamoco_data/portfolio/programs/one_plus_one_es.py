@@ -8,6 +8,7 @@ INITIAL_STEP = 0.2  # standard deviation, as a share of the box
 EXPANSION = 1.5  # growth of the step on success; it shrinks by the fourth root on failure
 SMALLEST_STEP = 1e-10
 EQUALITY_TOLERANCE = 1e-4
+HUGE = 1e300  # what is as large as this counts as not finite
 
 
 def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
@@ -23,7 +24,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         if constraints is not None:
             g, h = constraints(x)
             violation = sum(max(v, 0.0) for v in g) + sum(max(abs(v) - EQUALITY_TOLERANCE, 0.0) for v in h)
-        return (violation, value) if math.isfinite(violation + value) else (math.inf, math.inf)
+        return (violation, value) if abs(value) < HUGE and violation < HUGE else (math.inf, math.inf)
 
     for _ in range(max_evaluations):
         restart = step < SMALLEST_STEP

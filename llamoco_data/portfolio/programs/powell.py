@@ -8,6 +8,7 @@ from scipy.optimize import minimize as scipy_minimize
 
 LINE_TOLERANCE = 1e-2  # a line search ends when its interval is this small, as a share of the box
 TOLERANCE = 1e-8  # a search ends when a round of line searches gains less than this, relatively
+HUGE = 1e300  # what is as large as this counts as not finite
 
 
 class BudgetSpent(Exception):
@@ -18,20 +19,23 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
     """objective(x[D]) -> float; returns the best x found in the box (constraints are not handled)."""
     rng = np.random.default_rng(seed)
     dim, width = len(lower), upper - lower
-    evaluations, best_x, best_value = 0, None, math.inf
+    evaluations, best_x, best_value, worst_value = 0, None, math.inf, -math.inf
 
     def evaluate(u):
-        """Objective at a point of the unit cube; whatever is not finite is worst."""
-        nonlocal evaluations, best_x, best_value
+        """Objective at a point of the unit cube; what is not finite is as bad as the worst value so far."""
+        nonlocal evaluations, best_x, best_value, worst_value
         if evaluations == max_evaluations:
             raise BudgetSpent
         evaluations += 1
         x = np.minimum(lower + np.minimum(np.maximum(u, 0.0), 1.0) * width, upper)
         value = float(objective(x))
-        value = value if math.isfinite(value) else 1e100
+        if abs(value) < HUGE:
+            worst_value = max(value, worst_value)
+        else:
+            value = math.inf
         if value <= best_value:
             best_x, best_value = x, value
-        return value
+        return min(value, worst_value) if math.isfinite(worst_value) else 0.0
 
     with suppress(BudgetSpent):
         while True:

@@ -8,7 +8,9 @@ SWARM_SIZE = 30
 INERTIA = 0.7298
 COGNITIVE = 1.496
 SOCIAL = 1.496
+ALIKE = 1e-12  # it starts again when all points score alike, to this share
 EQUALITY_TOLERANCE = 1e-4
+HUGE = 1e300  # what is as large as this counts as not finite
 
 
 def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
@@ -23,12 +25,12 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         if constraints is not None:
             g, h = constraints(x)
             violation = sum(max(v, 0.0) for v in g) + sum(max(abs(v) - EQUALITY_TOLERANCE, 0.0) for v in h)
-        return (violation, value) if math.isfinite(violation + value) else (math.inf, math.inf)
+        return (violation, value) if abs(value) < HUGE and violation < HUGE else (HUGE, HUGE)
 
     def evaluate(points):
         """Rows of violations and of values of points in the unit cube; past the budget, all are worst."""
         nonlocal evaluations, best_x, best_score
-        scores = np.full((len(points), 2), math.inf)
+        scores = np.full((len(points), 2), HUGE)
         for i, x in enumerate(np.minimum(lower + points * (upper - lower), upper)[: max_evaluations - evaluations]):
             evaluations += 1
             score = scores[i] = assess(x)
@@ -36,12 +38,12 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
                 best_x, best_score = x, score
         return scores.T
 
-    while evaluations < max_evaluations:  # restart once all points score alike
+    while evaluations < max_evaluations:  # a restart each time
         position = rng.random(shape)
         velocity = 0.5 * (rng.random(shape) - position)
         memory = position.copy()
         scores = evaluate(position)
-        while evaluations < max_evaluations and not np.allclose(scores.sum(0), scores[:, 0].sum(), 1e-12, 1e-12):
+        while evaluations < max_evaluations and (np.ptp(scores, 1) > ALIKE * np.abs(scores).max(1)).any():
             leader = memory[np.lexsort(scores[::-1])[0]]
             velocity = (
                 INERTIA * velocity

@@ -10,6 +10,7 @@ COLDEST = 1e-10  # last temperature
 SWEEPS = 10  # rounds through the variables between two adjustments of their steps
 VARIATION = 2.0  # strength of the adjustments
 EQUALITY_TOLERANCE = 1e-4
+HUGE = 1e300  # what is as large as this counts as not finite
 
 
 def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
@@ -30,7 +31,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         if constraints is not None:
             g, h = constraints(x)
             violation = sum(max(v, 0.0) for v in g) + sum(max(abs(v) - EQUALITY_TOLERANCE, 0.0) for v in h)
-        score = (violation, value) if math.isfinite(violation + value) else (math.inf, math.inf)
+        score = (violation, value) if abs(value) < HUGE and violation < HUGE else (math.inf, math.inf)
         if score <= best_score:
             best_u, best_score = u, score
         return score

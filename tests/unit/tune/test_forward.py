@@ -9,14 +9,15 @@ import torch
 from torch import Tensor
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
+from llamoco_tune import forward
 from llamoco_tune import model as models
 from llamoco_tune.batches import IGNORED, packed, stacked
 from llamoco_tune.contrast import ContrastConfig, contrastive
+from llamoco_tune.forward import answer_nats
 from llamoco_tune.instructions import Example
 from llamoco_tune.losses import answer_loss, batch_info_nce
 from llamoco_tune.model import LoraSpec
 from llamoco_tune.pairs import ContrastPlan
-from llamoco_tune.teach import answer_nats
 from llamoco_tune.tokens import Encoded
 from llamoco_tune.training import TrainConfig
 
@@ -69,6 +70,7 @@ def encoded(
     example = Example(
         instruction_id=f"i{seed}",
         problem_id=problem,
+        base_problem_id=problem,
         split="train",
         form="python",
         wording=wording,
@@ -98,7 +100,7 @@ def gradients(model: Any) -> dict[str, Tensor]:
 @pytest.mark.parametrize("make", [llama, gpt2])
 def test_packed_rows_have_the_loss_and_gradient_of_separate_rows(make):
     model = make()
-    models.inside_forward(model)
+    forward.inside_forward(model)
     together = nats(model, stacked([packed(ROWS, 40)]))
     together.backward()
     of_packed = gradients(model)
@@ -113,11 +115,11 @@ def test_packed_rows_have_the_loss_and_gradient_of_separate_rows(make):
 def test_packed_rows_have_the_hidden_states_of_separate_rows(make):
     model = make()
     batch = stacked([packed(ROWS, 40)])
-    together = models.hidden_states(model, batch["input_ids"], batch["position_ids"])[0]
+    together = forward.hidden_states(model, batch["input_ids"], batch["position_ids"])[0]
     start = 0
     for row in ROWS:
         ids = torch.from_numpy(row.ids)[None]
-        alone = models.hidden_states(model, ids, torch.arange(len(row.ids))[None])[0]
+        alone = forward.hidden_states(model, ids, torch.arange(len(row.ids))[None])[0]
         assert torch.allclose(together[start : start + len(row.ids)], alone, atol=1e-5)
         start += len(row.ids)
 
@@ -125,7 +127,7 @@ def test_packed_rows_have_the_hidden_states_of_separate_rows(make):
 @pytest.mark.parametrize("make", [llama, gpt2])
 def test_padded_rows_have_the_loss_of_separate_rows(make):
     model = make()
-    models.inside_forward(model)
+    forward.inside_forward(model)
     together = nats(model, stacked([packed([row], 20) for row in ROWS]))
     alone = torch.stack([nats(model, stacked([packed([row], len(row.ids))])) for row in ROWS]).sum()
     assert torch.allclose(together, alone, rtol=1e-5)
@@ -135,12 +137,12 @@ def test_embedding_is_that_of_the_last_token_whatever_the_padding():
     model = llama()
     ids = torch.randint(2, VOCABULARY, (2, 12))
     lengths = torch.tensor([12, 7])
-    found = models.embeddings(model, ids, lengths)
-    alone = models.embeddings(model, ids[1:, :7], torch.tensor([7]))
+    found = forward.embeddings(model, ids, lengths)
+    alone = forward.embeddings(model, ids[1:, :7], torch.tensor([7]))
     assert torch.allclose(found[1:], alone, atol=1e-5)
     changed = ids.clone()
     changed[1, 7:] = 3
-    assert torch.equal(models.embeddings(model, changed, lengths)[1], found[1])
+    assert torch.equal(forward.embeddings(model, changed, lengths)[1], found[1])
 
 
 @pytest.mark.parametrize("lm_weight", [0.0, 0.5])
@@ -149,7 +151,7 @@ def test_contrastive_loss_in_parts_has_the_gradient_of_the_whole_batch(loss, lm_
     rows = [encoded(8 + i, 5, i, optimizer=f"o{i % 3}", problem=f"p{i}") for i in range(12)]
     batch = ContrastPlan(rows, 8, 1, 0, answer_tokens=5 if lm_weight else 0)[0]
     model = llama()
-    models.inside_forward(model)
+    forward.inside_forward(model)
     found: list[tuple[Tensor, dict[str, Tensor]]] = []
     for micro_batch, recompute in ((8, True), (3, True), (3, False)):
         config = ContrastConfig(
@@ -174,8 +176,8 @@ def test_centred_embeddings_are_compared_without_what_they_have_in_common():
     rows = [encoded(8 + i, 5, i, optimizer=f"o{i % 3}", problem=f"p{i}") for i in range(12)]
     batch = ContrastPlan(rows, 8, 1, 0, answer_tokens=0)[0]
     model = llama()
-    models.inside_forward(model)
-    embeddings = models.embeddings(model, batch["input_ids"], batch["lengths"])
+    forward.inside_forward(model)
+    embeddings = forward.embeddings(model, batch["input_ids"], batch["lengths"])
     for centred, compared in ((True, embeddings - embeddings.mean(0)), (False, embeddings)):
         config = ContrastConfig(train=TrainConfig(learning_rate=1e-3), per_batch=8, centred=centred)
         expected = batch_info_nce(compared, batch["optimizers"], batch["problems"], config.temperature)
@@ -185,7 +187,7 @@ def test_centred_embeddings_are_compared_without_what_they_have_in_common():
 def test_contrast_plan_with_answers_has_the_embeddings_of_the_prompts_alone():
     rows = [encoded(8 + i, 5, i, optimizer=f"o{i % 3}", problem=f"p{i}") for i in range(12)]
     model = llama()
-    models.inside_forward(model)
+    forward.inside_forward(model)
     with_answers, without = (ContrastPlan(rows, 8, 1, 0, answer_tokens=n)[0] for n in (5, 0))
     assert with_answers["input_ids"].shape[1] > without["input_ids"].shape[1]
     config = ContrastConfig(train=TrainConfig(learning_rate=1e-3), per_batch=8)
@@ -264,7 +266,7 @@ def test_inside_forward_leaves_the_ordinary_call_alone():
     model = llama()
     ids = torch.randint(2, VOCABULARY, (1, 9))
     before = model(input_ids=ids, labels=ids)
-    models.inside_forward(model)
+    forward.inside_forward(model)
     after = model(input_ids=ids, labels=ids)
     assert torch.equal(before.logits, after.logits)
     assert torch.equal(before.loss, after.loss)

@@ -9,7 +9,7 @@ import torch
 from llamoco_tune.cli import main
 from llamoco_tune.generate.jobs import SelectionConfig, jobs_of
 from llamoco_tune.generate.local import LocalConfig, generate_locally
-from llamoco_tune.generate.pace import Moment
+from llamoco_tune.generate.pace import Headway
 from llamoco_tune.instructions import read_split
 from llamoco_tune.programs import DecodingConfig, Program, read_programs
 from llamoco_tune.records import TuningError
@@ -33,7 +33,7 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_export(tmp_path_factory.mktemp("set") / "export", test=3)
 
 
-def watched(_: Moment) -> None:
+def watched(_: Headway) -> None:
     """Nobody looks."""
 
 
@@ -58,8 +58,8 @@ def test_generation_interrupted_and_given_again_gives_the_same_file(model: Local
     selection = SelectionConfig(num_samples=2)
     generate_locally(export, selection, DRAWN, model, tmp_path / "undisturbed.parquet", watched)
 
-    def interrupted(moment: Moment) -> None:
-        if moment.rows == 3:
+    def interrupted(headway: Headway) -> None:
+        if headway.rows == 3:
             raise KeyboardInterrupt
 
     out = tmp_path / "programs.parquet"
@@ -136,14 +136,14 @@ def test_command_refuses_what_it_cannot_use_in_one_line(
 ):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     out = tmp_path / "programs.parquet"
-    other_version = write_export(tmp_path / "other", test=1, version=1)
+    other_version = write_export(tmp_path / "other", test=1, version=99)
     narrow = write_export(tmp_path / "narrow", test=1, without=("optimizer", "prompt"))
     empty = write_export(tmp_path / "empty", test=1)
     for file in (empty / "data").iterdir():
         pq.write_table(pq.read_table(file).slice(0, 0), file)
     good = ("--model", model.model, "--out", out)
     assert "no split 'train'" in refused(capsys, "--data", export, "--split", "train", *good)
-    assert "schema version 1" in refused(capsys, "--data", other_version, *good)
+    assert "schema version 99" in refused(capsys, "--data", other_version, *good)
     assert "lacks the columns" in refused(capsys, "--data", narrow, *good)
     assert "is empty" in refused(capsys, "--data", empty, *good)
     assert "is no export" in refused(capsys, "--data", tmp_path, *good)

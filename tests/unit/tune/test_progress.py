@@ -12,10 +12,11 @@ from torch.utils.data import Dataset
 from transformers import Trainer, TrainingArguments
 from typing_extensions import override
 
+from llamoco_tune.display import duration
 from llamoco_tune.metrics import METRICS_FILE, append_metrics, read_metrics
 from llamoco_tune.progress import TRAINER_DISPLAYS, RunProgress, TokenCount
 from llamoco_tune.progress.devices import flops_per_token, peak_flops
-from llamoco_tune.progress.display import Moment, describe, describe_evaluation, duration, training_display
+from llamoco_tune.progress.display import StepReport, describe, describe_evaluation, training_display
 from llamoco_tune.records import TuningError
 from tests.tiny_llama import CONTEXT, WORDS, tiny_llama
 
@@ -168,13 +169,13 @@ def test_file_of_something_else_is_refused(tmp_path: Path):
 
 
 def test_line_for_a_person_says_what_is_known():
-    moment = Moment(
+    report = StepReport(
         step=12, steps=300, loss=1.2341, learning_rate=5e-5, tokens_per_s=812.4, utilisation=0.312, left_s=260
     )
-    assert describe(moment) == "step 12/300  loss 1.234  lr 5.0e-05  812 tokens/s  31 % of peak  4 min 20 s left"
-    assert describe(Moment(step=1, steps=300)) == "step 1/300"
+    assert describe(report) == "step 12/300  loss 1.234  lr 5.0e-05  812 tokens/s  31 % of peak  4 min 20 s left"
+    assert describe(StepReport(step=1, steps=300)) == "step 1/300"
     found = {"eval_loss": 0.5, "eval_right_name": None, "eval_runtime": 3.0, "eval_loss_local_search": 1.0}
-    evaluated = Moment(step=300, steps=300, evaluation=found)
+    evaluated = StepReport(step=300, steps=300, evaluation=found)
     assert describe_evaluation(evaluated) == "step 300/300  evaluation: loss 0.5  right name not finite"
 
 
@@ -182,7 +183,7 @@ def test_without_a_terminal_lines_are_few():
     shown = io.StringIO()
     with training_display(Console(file=shown)) as show:
         for step in range(100):
-            show(Moment(step=step + 1, steps=100, loss=None if step < 4 else 0.5))
+            show(StepReport(step=step + 1, steps=100, loss=None if step < 4 else 0.5))
     assert shown.getvalue().splitlines() == ["step 5/100  loss 0.500", "step 100/100  loss 0.500"]
 
 

@@ -16,11 +16,13 @@ from llamoco_tune.batches import IGNORED, Batch, packed, stacked
 from llamoco_tune.contrast import ContrastConfig
 from llamoco_tune.contrast import plan_of as contrast_plan_of
 from llamoco_tune.evaluation import EvaluationConfig, loss_by_family, titles_of, weights_cast_once, written_programs
+from llamoco_tune.forward import answer_nats
 from llamoco_tune.instructions import read_split
 from llamoco_tune.probing import linear_probe, majority_share
 from llamoco_tune.progress import TokenCount
 from llamoco_tune.records import TuningError
-from llamoco_tune.teach import AnswerTrainer, TeachConfig, answer_nats, plan_of
+from llamoco_tune.stopping import StopWish
+from llamoco_tune.teach import AnswerTrainer, TeachConfig, plan_of
 from llamoco_tune.tokens import Encoded, Template, encode
 from llamoco_tune.training import TrainConfig, lines_for_errors, only, trainer_arguments
 from tests.tuning_data import write_export, write_tiny_base
@@ -77,7 +79,7 @@ def stepped(
         model=model, args=trainer_arguments(train, out, len(batches)), train_dataset=held, eval_dataset=rows,
         data_collator=only,
     )  # fmt: skip
-    trainer.prepare(config, TokenCount(), None, {})
+    trainer.prepare(config, TokenCount(), None, {}, StopWish())
     trainer.train()
     return {name: p.detach().clone() for name, p in model.named_parameters()}
 

@@ -1,4 +1,4 @@
-"""Who works on a campaign folder: a lease that a driver renews while it lives, so that a second one says who it is.
+"""Who works on a folder of runs: a lease that a driver renews while it lives, so that a second one says who it is.
 
 It saves doubled work and guards nothing: the log takes the entries of two drivers as of one. No wall clock is read,
 its own or another machine's: a lease is alive when it changes while one looks.
@@ -62,7 +62,7 @@ class Hold:
         if self.taken_by:
             raise LlamocoError(
                 f"{self.taken_by} has taken {self.place.where()} over, because this process gave no sign for "
-                f"{STALE_S:.0f} s; the campaign goes on there, and what was evaluated here is in the folder"
+                f"{STALE_S:.0f} s; the work goes on there, and what was evaluated here is in the folder"
             )
 
     def beat(self) -> None:
@@ -118,7 +118,7 @@ def _acquire(place: Files, lease: Lease, notice: Callable[[str], None]) -> None:
     if place.put_if_absent(LEASE_FILE, b"another"):
         raise LlamocoError(
             f"{place.where()} lies on a storage that overwrites what must be kept (it ignores If-None-Match): "
-            "a campaign is not safe there; choose another"
+            "what is kept there is not safe; choose another"
         )
 
 

@@ -4,7 +4,7 @@ The newest lies a second time, under the same inodes where it was written, in `d
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field, ValidationError
@@ -15,6 +15,8 @@ from llamoco_data.identity import LlamocoError, Record
 SNAPSHOTS = ".snapshots"
 """Hidden, because data loaders take any Parquet or JSON file that they see for data."""
 MANIFEST_FILE = "manifest.json"
+_SHARD_NUMBERS = re.compile(r"-(\d{5})-of-(\d{5})(?:-[0-9a-f]{12})?\.parquet$")
+"""Number and count in a shard's name, which splits of an export without snapshots are checked by."""
 
 
 class Shard(Record):
@@ -94,11 +96,35 @@ def snapshot_manifest(place: Files, number: int) -> SnapshotManifest:
 def shard_names(place: Files, snapshot: int | None = None) -> list[str]:
     """The Parquet files of a snapshot, or of the newest, relative to the export; none where it holds none.
 
+    An export without snapshots is older than their numbers, or was copied without its hidden files: all of its `data/`
+    is one set, as long as its files can be.
+
     Raises:
-        LlamocoError: see `snapshot_manifest`.
+        LlamocoError: see `snapshot_manifest`; or an export without snapshots holds files of more than one set.
     """
     numbers = snapshot_numbers(place)
     if snapshot is None and not numbers:
-        return [f"data/{name}" for name in place.names("data") if name.endswith(".parquet")]
+        names = [name for name in place.names("data") if name.endswith(".parquet")]
+        _check_one_set(place, names)
+        return [f"data/{name}" for name in names]
     number = numbers[-1] if snapshot is None else snapshot
     return [f"{snapshot_folder(number)}/{shard.path}" for shard in snapshot_manifest(place, number).shards]
+
+
+def _check_one_set(place: Files, names: Sequence[str]) -> None:
+    """Whether every split has each of its shards once.
+
+    Raises:
+        LlamocoError: one has not.
+    """
+    splits: dict[str, list[str]] = {}
+    for name in sorted(names):
+        splits.setdefault(name.partition("-")[0], []).append(name)
+    for split, files in splits.items():
+        shards = [(int(found[1]), int(found[2])) for name in files if (found := _SHARD_NUMBERS.search(name))]
+        if shards and (len(shards) < len(files) or shards != [(i, len(shards)) for i in range(len(shards))]):
+            raise LlamocoError(
+                f"the files of split {split!r} in {place.where('data')} are not those of one set, such as {files[0]}; "
+                f"the folder {SNAPSHOTS}, which tells sets apart, is not beside them: copy the whole export, or export "
+                "again"
+            )

@@ -1,0 +1,238 @@
+"""What `show` prints: a problem of a campaign with its race, an instruction of an export, or what there is to show."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from llamoco_data.campaign import CampaignReader, ProblemRuns, view_of
+from llamoco_data.cli.text import code, counts, say, settings_text
+from llamoco_data.export import baseline_of
+from llamoco_data.export.instructions import optimizer_confidence
+from llamoco_data.files import LocalFiles
+from llamoco_data.folders import content_of, not_a
+from llamoco_data.identity import LlamocoError
+from llamoco_data.instruction_set import read_instructions
+from llamoco_data.invocation import command
+from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.problems.evaluation import proven_optimum
+from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
+from llamoco_data.scoring.page import counted
+from llamoco_data.statements import forms_of, python_source, statement
+from llamoco_data.verdicts import Standing, Verdict, judge
+
+Item = TypeVar("Item")
+Row = Mapping[str, object]
+
+
+def show(console: Console, folder: str, identifier: str | None, program: Path | None) -> None:
+    """Shows one problem or instruction, or saves its program, or lists what there is.
+
+    Args:
+        identifier: the beginning of an id; of a problem also its index or its name. None lists them all.
+        program: a file for the program of the winner, in the place of everything that is printed.
+
+    Raises:
+        LlamocoError: the folder is neither a campaign nor an export, nothing or several in it are called so, or the
+            program cannot be saved.
+    """
+    if program is not None and identifier is None:
+        raise LlamocoError(f"whose program? Give an id: {command('show', folder)} lists them")
+    content = content_of(folder)
+    if content is not None and content.name == "an export":
+        _show_export(console, folder, identifier, program)
+    elif content is not None and content.name == "a campaign":
+        _show_campaign(console, folder, identifier, program)
+    else:
+        raise not_a("a campaign or an export", folder, "holds no campaign and no export; give the folder of one")
+
+
+def _show_export(console: Console, folder: str, identifier: str | None, program: Path | None) -> None:
+    rows = read_instructions(folder).to_pylist()
+    if identifier is None:
+        _list_instructions(console, rows, folder)
+        return
+    row = _the_only([row for row in rows if row["instruction_id"].startswith(identifier)], identifier, folder)
+    if program is None:
+        _show_instruction(console, row)
+        return
+    _save(program, str(row["answer"]))
+    say(console, f"{program}: {row['optimizer']}, the answer of instruction {row['instruction_id']}")
+
+
+def _show_campaign(console: Console, folder: str, identifier: str | None, program: Path | None) -> None:
+    reader = CampaignReader(view_of(folder))
+    specs = {index: reader.problem(index) for index in reader.indices()}
+    if identifier is None:
+        _list_problems(console, reader, specs, folder)
+        return
+    # A short number can also begin an id: the index is meant.
+    found = [index for index in specs if str(index) == identifier]
+    found = found or [i for i, spec in specs.items() if isinstance(spec, OwnProblemSpec) and spec.name == identifier]
+    found = found or [i for i, spec in specs.items() if spec.problem_id.startswith(identifier)]
+    runs = reader.runs(_the_only(found, identifier, folder))
+    if program is None:
+        _show_problem(console, runs.spec)
+        _show_race(console, runs, reader.entrants, folder)
+        return
+    if not runs.records:
+        going_on = command("run", folder)
+        raise LlamocoError(f"problem {runs.spec.problem_id} has no winner yet: it has no runs; run it with: {going_on}")
+    winner = reader.entrants[_verdict(runs, reader.entrants).winner]
+    _save(program, winner.program)
+    so_far = "has won" if runs.complete else "leads the unfinished race of"
+    say(console, f"{program}: {winner.optimizer}, the program that {so_far} problem {runs.spec.problem_id}")
+
+
+def _list_instructions(console: Console, rows: Sequence[Row], folder: str) -> None:
+    table = counts("instruction", "split", "form", "optimizer", "D", "budget", numbers=(4, 5))
+    for row in rows:
+        names = (str(row[name]) for name in ("instruction_id", "split", "form", "optimizer", "dimension"))
+        table.add_row(*names, f"{row['max_evaluations']:,}")
+    console.print(table)
+    say(console, f"{counted(len(rows), 'instruction')}; show one with: {command('show', folder, 'ID')}")
+
+
+def _list_problems(console: Console, reader: CampaignReader, specs: Mapping[int, AnySpec], folder: str) -> None:
+    table = counts("index", "problem", "kind", "D", "budget", "g", "h", "runs", numbers=(0, 3, 4, 5, 6, 7))
+    for index, spec in specs.items():
+        runs = reader.runs(index)
+        table.add_row(
+            str(index) if index >= 0 else "-",
+            spec.problem_id,
+            (spec.name or "own") if isinstance(spec, OwnProblemSpec) else spec.kind,
+            str(spec.dimension),
+            f"{spec.max_evaluations:,}",
+            str(spec.num_inequality),
+            str(spec.num_equality),
+            f"{len(runs.records):,}{'' if runs.complete else ' so far'}",
+        )
+    console.print(table)
+    unbegun = reader.spec.problems_total - len(specs)
+    rest = f", {unbegun:,} more are not begun" if unbegun else ""
+    say(console, f"{counted(len(specs), 'problem')}{rest}; show one with: {command('show', folder, 'ID')}")
+
+
+def _show_instruction(console: Console, row: Row) -> None:
+    console.rule(f"prompt ({row['split']}, {row['form']}, wording {row['wording']})")
+    say(console, str(row["prompt"]).rstrip())
+    console.rule("answer")
+    code(console, str(row["answer"]).rstrip())
+    console.rule("how it was measured")
+    console.print(_rivals_of_row(row))
+    proven = " (proven)" if row["best_known_proven"] else ""
+    say(
+        console,
+        f"confidence {row['confidence']:.2f}, of the optimizer {row['optimizer_confidence']:.2f}; "
+        f"best known value {row['best_known']!r}{proven}",
+    )
+    say(console, "The best settings of each optimizer, as the verdict orders them: those that ran longer come first.")
+
+
+def _rivals_of_row(row: Row) -> Table:
+    table = counts("optimizer", "settings", "score", "feasible", "", numbers=(2, 3))
+    ties = {tie["candidate_id"] for tie in _records(row["near_ties"])}
+    for result in _records(row["optimizer_scores"]):
+        candidate = result["candidate_id"]
+        note = "winner" if candidate == row["candidate_id"] else "near-tie" if candidate in ties else ""
+        settings = settings_text(json.loads(str(result["settings"])))
+        table.add_row(
+            str(result["optimizer"]), settings, f"{result['score']:.3f}", f"{result['feasible_share']:.0%}", note
+        )
+    return table
+
+
+def _records(value: object) -> list[dict[str, object]]:
+    return value if isinstance(value, list) else []
+
+
+def _show_problem(console: Console, spec: AnySpec) -> None:
+    own = isinstance(spec, OwnProblemSpec)
+    optimum = proven_optimum(spec)
+    what = f"a user's own, {spec.name or 'without a name'}" if own else f"{spec.kind} of {', '.join(spec.functions)}"
+    say(
+        console,
+        f"problem {spec.problem_id}: {what}; D = {spec.dimension}, "
+        f"{spec.max_evaluations:,} evaluations, {spec.num_inequality} inequalities, {spec.num_equality} equalities, "
+        f"minimum {'unknown' if optimum is None else repr(optimum)}",
+    )
+    console.rule("as Python")
+    code(console, python_source(spec).rstrip())
+    if "latex" in forms_of(spec):
+        console.rule("as LaTeX")
+        say(console, statement(spec, form="latex").rstrip())
+
+
+def _show_race(console: Console, runs: ProblemRuns, entrants: Mapping[str, Entrant], folder: str) -> None:
+    """The winner's program, and how its rivals did."""
+    if not runs.records:
+        say(console, f"it has no runs yet; run it with: {command('run', folder)}")
+        return
+    verdict = _verdict(runs, entrants)
+    winner = entrants[verdict.winner]
+    console.rule(f"the program that {'won' if runs.complete else 'leads'} ({winner.optimizer})")
+    code(console, winner.program.rstrip())
+    console.rule(f"its race: {counted(len(runs.records), 'run')}{'' if runs.complete else ' so far'}")
+    console.print(_rivals(verdict, entrants))
+    proven = " (proven)" if verdict.best_known_proven else ""
+    best = "no run was feasible" if verdict.best_known is None else f"best known value {verdict.best_known!r}{proven}"
+    say(
+        console,
+        f"confidence {verdict.confidence:.2f}, of the optimizer {optimizer_confidence(verdict, entrants):.2f}; {best}",
+    )
+    if verdict.kept_out:
+        say(console, f"kept out of exports: {verdict.kept_out}")
+    if not runs.complete:
+        say(console, f"its race is not finished; go on with: {command('run', folder)}")
+
+
+def _rivals(verdict: Verdict, entrants: Mapping[str, Entrant]) -> Table:
+    """The best candidate of every optimizer, in the order of the verdict."""
+    table = counts("optimizer", "settings", "runs", "score", "feasible", "", numbers=(2, 3, 4))
+    for standing in _best_of_each(verdict.standings, entrants):
+        candidate = standing.candidate_id
+        note = "winner" if candidate == verdict.winner else "near-tie" if candidate in verdict.near_ties else ""
+        table.add_row(
+            entrants[candidate].optimizer,
+            settings_text(entrants[candidate].settings),
+            str(standing.runs),
+            f"{standing.score:.3f}",
+            f"{standing.feasible_share:.0%}",
+            note,
+        )
+    return table
+
+
+def _best_of_each(standings: Iterable[Standing], entrants: Mapping[str, Entrant]) -> Iterable[Standing]:
+    best: dict[str, Standing] = {}
+    for standing in standings:
+        best.setdefault(entrants[standing.candidate_id].optimizer, standing)
+    return best.values()
+
+
+def _verdict(runs: ProblemRuns, entrants: Mapping[str, Entrant]) -> Verdict:
+    return judge(runs.records, order=list(entrants), baseline=baseline_of(entrants))
+
+
+def _save(file: Path, program: str) -> None:
+    """Writes a program; a file that is there is left alone, unless it holds the same.
+
+    Raises:
+        LlamocoError: it cannot be written, or another file is there.
+    """
+    target, data = file.absolute(), program.encode()
+    if target.is_dir():
+        raise LlamocoError(f"{file} is a folder; name a file for the program, such as {file / 'program.py'}")
+    place = LocalFiles(target.parent)
+    if not place.put_if_absent(target.name, data) and place.read(target.name) != data:
+        raise LlamocoError(f"{file} exists, and the program must not replace it; name another file with --program")
+
+
+def _the_only(found: list[Item], identifier: str, folder: str) -> Item:
+    if len(found) != 1:
+        what, advice = ("several ids begin", "give more of it") if found else ("no id begins", "give another one")
+        raise LlamocoError(f"{what} with {identifier!r} in {folder}; {advice}: {command('show', folder)} lists them")
+    return found[0]

@@ -1,0 +1,191 @@
+"""Makes the rows of one judged problem: which side it is on, its prompts, and what its verdict says of the answer."""
+
+# pyarrow comes without types.
+# pyright: reportUnknownParameterType=false
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from llamoco_data.identity import LlamocoError, digest, stream
+from llamoco_data.instruction_set import SCHEMA, SCHEMA_VERSION, CandidateResult, Instruction, Split
+from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.problems.functions import FUNCTION_BY_NAME
+from llamoco_data.problems.own_spec import AnySpec
+from llamoco_data.runs import MEASURED, RunRecord
+from llamoco_data.statements import NUM_WORDINGS, Form, forms_of, python_source, statement
+from llamoco_data.verdicts import Standing, Verdict
+
+VALIDATION_SHARE = 0.1
+TEST_SHARE = 0.1
+
+
+def split_of(spec: AnySpec, held_out_families: Sequence[str]) -> Split:
+    """The side of a problem; every statement of it is on the same side."""
+    if any(FUNCTION_BY_NAME[name].family in held_out_families for name in spec.functions):
+        return "test_families"
+    draw = int(digest(["split", spec.problem_id])[:8], 16) / 16**8
+    if draw < TEST_SHARE:
+        return "test"
+    return "validation" if draw < TEST_SHARE + VALIDATION_SHARE else "train"
+
+
+def wordings_of(problem_id: str, form: Form, count: int) -> tuple[int, ...]:
+    """The first `count` wordings of a problem: growing the count keeps those that were there."""
+    rounds = -(-count // NUM_WORDINGS)
+    order = stream("wordings", problem_id, form).permuted(np.tile(np.arange(NUM_WORDINGS), (rounds, 1)), axis=1)
+    return tuple(int(wording) + NUM_WORDINGS * (i // NUM_WORDINGS) for i, wording in enumerate(order.ravel()[:count]))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A problem with everything that its rows are made of."""
+
+    spec: AnySpec
+    replay: RunRecord
+    """The run of the winner that the rows tell how to repeat."""
+    verdict: Verdict
+    split: Split
+    base_problem_id: str
+    """The problem that was measured: this one, or the same with a larger budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """What every row of a set is compared with."""
+
+    entrants: Mapping[str, Entrant]
+    """By candidate_id."""
+    single_best: str
+    """candidate_id of the candidate with the best mean score on the training problems."""
+    baseline: str
+    """candidate_id of random search."""
+
+
+def instructions(judged: Judged, references: References, *, wordings: int) -> list[Instruction]:
+    """The rows of one problem: each form in each of its first `wordings` wordings.
+
+    Raises:
+        LlamocoError: the verdict keeps the problem out.
+    """
+    spec, verdict = judged.spec, judged.verdict
+    if verdict.kept_out is not None:
+        raise LlamocoError(f"problem {spec.problem_id} is kept out of the set: {verdict.kept_out}")
+    shared = {
+        **_problem_columns(spec),
+        **_verdict_columns(judged, references),
+        "split": judged.split,
+        "base_problem_id": judged.base_problem_id,
+        "schema_version": SCHEMA_VERSION,
+        "extra": "{}",
+    }
+    return [
+        Instruction.model_validate(
+            {
+                "instruction_id": digest(["instruction", spec.problem_id, form, wording]),
+                "form": form,
+                "wording": wording,
+                "prompt": statement(spec, form=form, wording=wording),
+                **shared,
+            }
+        )
+        for form in forms_of(spec)
+        for wording in wordings_of(spec.problem_id, form, wordings)
+    ]
+
+
+def _problem_columns(spec: AnySpec) -> dict[str, object]:
+    return {
+        "problem_id": spec.problem_id,
+        "kind": spec.kind,
+        "functions": spec.functions,
+        "dimension": spec.dimension,
+        "max_evaluations": spec.max_evaluations,
+        "num_inequality": spec.num_inequality,
+        "num_equality": spec.num_equality,
+        "feasible_share": spec.feasible_share,
+        "problem_spec": spec.to_json(),
+        "problem_source": python_source(spec),
+    }
+
+
+def _verdict_columns(judged: Judged, references: References) -> dict[str, object]:
+    verdict, entrants = judged.verdict, references.entrants
+    standings = {standing.candidate_id: standing for standing in verdict.standings}
+    winner, floor = verdict.standings[0], standings.get(references.baseline)
+    single_best = standings.get(references.single_best)
+    entrant, replay = entrants[verdict.winner], judged.replay
+    return {
+        "answer": entrant.program,
+        "optimizer": entrant.optimizer,
+        "family": entrant.family,
+        "settings": settings_json(entrant),
+        "candidate_id": verdict.winner,
+        "best_known": verdict.best_known,
+        "best_known_proven": verdict.best_known_proven,
+        "winner_score": winner.score,
+        "winner_error": winner.median_error,
+        "winner_feasible_share": winner.feasible_share,
+        "confidence": verdict.confidence,
+        "optimizer_confidence": optimizer_confidence(verdict, entrants),
+        "near_ties": tuple(_result(standings[tie], entrants[tie]) for tie in verdict.near_ties),
+        "optimizer_scores": _best_of_each(verdict, entrants),
+        "single_best_score": single_best.score if single_best else 0.0,
+        "single_best_candidate": references.single_best,
+        "random_search_error": floor.median_error if floor else None,
+        "replay_seed": replay.seed,
+        "replay_best_f": replay.best_f,
+        "replay_violation": replay.violation,
+        "replay_evaluations": replay.evaluations,
+    }
+
+
+def settings_json(entrant: Entrant) -> str:
+    """The settings of a candidate as a JSON object."""
+    return json.dumps(entrant.settings)
+
+
+def to_table(rows: Sequence[Instruction]) -> pa.Table:
+    """The rows as a table of the frozen schema."""
+    return pa.Table.from_pylist([row.model_dump(mode="json") for row in rows], schema=SCHEMA)
+
+
+def replay_of(records: Sequence[RunRecord], winner: str) -> RunRecord:
+    """The winner's first measured run, by seed."""
+    measured = [r for r in records if r.candidate_id == winner and r.status in MEASURED and r.best_f is not None]
+    return min(measured, key=lambda record: record.seed)
+
+
+def optimizer_confidence(verdict: Verdict, entrants: Mapping[str, Entrant]) -> float:
+    """Share of the resamples that the winning optimizer wins, with any settings."""
+    optimizer = entrants[verdict.winner].optimizer
+    same = (s.win_share for s in verdict.standings if entrants[s.candidate_id].optimizer == optimizer)
+    return min(1.0, sum(same))
+
+
+def has_rival(verdict: Verdict, entrants: Mapping[str, Entrant]) -> bool:
+    """Whether the winner has a near-tie with another optimizer."""
+    own = entrants[verdict.winner].optimizer
+    return any(entrants[tie].optimizer != own for tie in verdict.near_ties)
+
+
+def _best_of_each(verdict: Verdict, entrants: Mapping[str, Entrant]) -> tuple[CandidateResult, ...]:
+    best: dict[str, CandidateResult] = {}
+    for standing in verdict.standings:
+        entrant = entrants[standing.candidate_id]
+        best.setdefault(entrant.optimizer, _result(standing, entrant))
+    return tuple(best.values())
+
+
+def _result(standing: Standing, entrant: Entrant) -> CandidateResult:
+    return CandidateResult(
+        candidate_id=standing.candidate_id,
+        optimizer=entrant.optimizer,
+        settings=settings_json(entrant),
+        score=standing.score,
+        feasible_share=standing.feasible_share,
+        median_error=standing.median_error,
+    )

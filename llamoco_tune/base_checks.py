@@ -1,0 +1,108 @@
+# pyright: reportExplicitAny=false
+"""What is tried of a base before a step is made: whether our loss is its own, and whether it keeps packed rows apart.
+
+Both are measured on rows of random tokens, for a configuration tells neither. A base whose loss would be wrong is
+refused.
+"""
+
+import contextlib
+import os
+from collections.abc import Generator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from llamoco_tune.forward import hidden_states, own_logits
+from llamoco_tune.records import TuningError
+
+LENGTHS = (11, 17)
+"""Tokens of the rows that are tried: behind each other in a pack, or padded to the longest in a batch."""
+CLOSE_NATS = {2: 0.2, 4: 1e-4}
+"""Mean difference of a token's log-likelihood that rounding explains, by bytes of a weight."""
+
+
+@torch.no_grad()
+def check_loss(model: Any) -> None:
+    """Compares the likelihood of tokens in padded rows with that by the model's own call of each row by itself.
+
+    Raises:
+        TuningError: they differ, so that a loss would be none of this model; or its weights are not finite.
+    """
+    with _where_it_is_fast(model):
+        rows = _rows(model)
+        own = _own_likelihoods(model, rows)
+        if not own.isfinite().all():
+            raise TuningError("the base gives tokens a likelihood that is not finite: its weights are damaged")
+        longest = max(LENGTHS)
+        ids_BT = torch.stack([torch.nn.functional.pad(row, (0, longest - len(row))) for row in rows])
+        positions_BT = torch.arange(longest, device=ids_BT.device).expand_as(ids_BT)
+        apart = _apart(own, _likelihoods(model, ids_BT, positions_BT, rows))
+    if apart > _close(model):
+        raise TuningError(
+            f"the base gives a token another likelihood in a batch than alone, {apart:.2g} nats apart: it is no causal "
+            "model, or computes in a way that is not known here; take another base"
+        )
+
+
+@torch.no_grad()
+def keeps_packed_rows_apart(model: Any) -> bool:
+    """Whether a row has the same likelihood behind another one, in one sequence, as by itself.
+
+    Attention masks follow from positions that start anew, where an architecture looks at them. Many do not, and a
+    recurrent state goes on from row to row.
+    """
+    with _where_it_is_fast(model):
+        rows = _rows(model)
+        ids_1T = torch.cat(rows)[None]
+        positions_1T = torch.cat([torch.arange(len(row), device=row.device) for row in rows])[None]
+        return _apart(_own_likelihoods(model, rows), _likelihoods(model, ids_1T, positions_1T, rows)) <= _close(model)
+
+
+def _rows(model: Any) -> list[Tensor]:
+    embedding = model.get_input_embeddings()
+    random = torch.Generator().manual_seed(0)
+    rows = [torch.randint(len(embedding.weight), (length,), generator=random) for length in LENGTHS]
+    return [row.to(embedding.weight.device) for row in rows]
+
+
+def _own_likelihoods(model: Any, rows: Sequence[Tensor]) -> Tensor:
+    logits = [model(input_ids=row[None], use_cache=False).logits[0] for row in rows]
+    return torch.cat([_of_tokens(each, row) for each, row in zip(logits, rows, strict=True)])
+
+
+def _likelihoods(model: Any, ids_BT: Tensor, position_ids_BT: Tensor, rows: Sequence[Tensor]) -> Tensor:
+    """Of the tokens of some rows that follow each other in a batch, on lines of their own or on one."""
+    hidden_BTH = hidden_states(model, ids_BT, position_ids_BT)
+    logits_NV = own_logits(model, hidden_BTH.flatten(0, 1))
+    begins = torch.where(position_ids_BT.flatten() == 0)[0].tolist()
+    return torch.cat(
+        [_of_tokens(logits_NV[begin : begin + len(row)], row) for begin, row in zip(begins, rows, strict=True)]
+    )
+
+
+def _of_tokens(logits_TV: Tensor, ids_T: Tensor) -> Tensor:
+    return logits_TV.float().log_softmax(-1)[:-1].gather(1, ids_T[1:, None])[:, 0]
+
+
+def _apart(one_N: Tensor, other_N: Tensor) -> float:
+    return float((one_N - other_N).abs().mean())
+
+
+def _close(model: Any) -> float:
+    return CLOSE_NATS[min(4, model.get_input_embeddings().weight.element_size())]
+
+
+@contextlib.contextmanager
+def _where_it_is_fast(model: Any) -> Generator[None]:
+    """Moves a model to this process's GPU for a while, where there is one with room."""
+    before = model.device
+    if torch.cuda.is_available():
+        try:
+            model.to(f"cuda:{os.environ.get('LOCAL_RANK', '0')}")
+        except torch.OutOfMemoryError:
+            model.to(before)
+    try:
+        yield
+    finally:
+        model.to(before)

@@ -1,0 +1,137 @@
+# pyright: reportExplicitAny=false
+"""What a loss needs of a model's forward: hidden states, embeddings, and the answers' nats by the model's own head.
+
+It knows no architecture: a scale, a soft cap or a projection behind the last layer is computed by the model's own code.
+"""
+
+import contextlib
+import inspect
+from collections.abc import Callable, Generator
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers.modeling_outputs import BaseModelOutputWithPast
+
+from llamoco_tune.batches import IGNORED, Batch
+from llamoco_tune.losses import ANSWER_CHUNK, answer_loss
+
+
+def inside_forward(model: Any) -> None:
+    """Gives a model a second way to be called: `model(inside=f, batch=b)` is `f(model, b)`.
+
+    What a loss needs of the model, hidden states here, logits there, is then computed within its forward. So
+    data-parallel and sharding wrappers, compilation and mixed precision see one ordinary call of the whole model.
+    """
+    plain = model.forward
+
+    def forward(
+        *arguments: Any,
+        inside: Callable[[Any, dict[str, Tensor]], Tensor] | None = None,
+        batch: dict[str, Tensor] | None = None,
+        **named: Any,
+    ) -> Any:
+        return plain(*arguments, **named) if inside is None else inside(model, batch or {})
+
+    model.forward = forward
+
+
+def decoder_of(model: Any) -> Any:
+    """The layers below the head, which take tokens and give hidden states."""
+    found = model.get_decoder()
+    # A model may call its head's last layer a decoder.
+    return found if "input_ids" in _parameters(found) else _below_head(model)
+
+
+def hidden_states(model: Any, input_ids_BT: Tensor, position_ids_BT: Tensor) -> Tensor:
+    """(B, T, H): the output of the model's last layer, normed as its output layer takes it.
+
+    No mask: rows are packed, with positions that start anew, or padded on the right, where no row looks. A cache would
+    switch the recognition of packed rows off, silently.
+
+    Args:
+        position_ids_BT: not used by a model that takes none, which is a model whose rows cannot be packed.
+    """
+    decoder = decoder_of(model)
+    positions = {"position_ids": position_ids_BT} if "position_ids" in _parameters(decoder) else {}
+    return decoder(input_ids=input_ids_BT, use_cache=False, **positions).last_hidden_state
+
+
+def embeddings(model: Any, input_ids_BT: Tensor, lengths_B: Tensor) -> Tensor:
+    """(B, H): the hidden state at the last token of each row, which has seen the whole row.
+
+    Args:
+        input_ids_BT: rows, padded on the right.
+        lengths_B: tokens of each.
+    """
+    positions_BT = torch.arange(input_ids_BT.shape[1], device=input_ids_BT.device).expand_as(input_ids_BT)
+    hidden_BTH = hidden_states(model, input_ids_BT, positions_BT)
+    return hidden_BTH[torch.arange(len(lengths_B), device=lengths_B.device), lengths_B - 1]
+
+
+def own_logits(model: Any, hidden_NH: Tensor) -> Tensor:
+    """(N, V): what the model's own forward makes of hidden states that are known.
+
+    The class's forward runs with the layers below its head answering at once. So whatever the model does between its
+    last layer and its logits is done, without a word about it here.
+    """
+    with contextlib.ExitStack() as answered:
+        for below in {id(module): module for module in (_below_head(model), decoder_of(model))}.values():
+            answered.enter_context(_answering(below, hidden_NH[None]))
+        tokens_1N = torch.zeros(1, len(hidden_NH), dtype=torch.long, device=hidden_NH.device)
+        return type(model).forward(model, input_ids=tokens_1N, use_cache=False).logits[0]
+
+
+def answer_nats(chunk: int = ANSWER_CHUNK) -> Callable[[Any, Batch], Tensor]:
+    """What is computed inside the model's forward: the summed loss of a batch's answers, in nats.
+
+    Args:
+        chunk: positions whose logits are in memory at once.
+    """
+
+    def nats(model: Any, batch: Batch) -> Tensor:
+        hidden_BTH = hidden_states(model, batch["input_ids"], batch["position_ids"])
+        return nats_of_answers(model, hidden_BTH, batch["labels"], chunk=chunk)
+
+    return nats
+
+
+def nats_of_answers(model: Any, hidden_BTH: Tensor, labels_BT: Tensor, *, chunk: int = ANSWER_CHUNK) -> Tensor:
+    """The summed loss of the labelled tokens, in nats, from hidden states that are known."""
+
+    def head(hidden_NH: Tensor) -> Tensor:
+        return own_logits(model, hidden_NH)
+
+    return answer_loss(hidden_BTH, labels_BT, head, ignored=IGNORED, chunk=chunk)
+
+
+@contextlib.contextmanager
+def _answering(module: Any, hidden_BTH: Tensor) -> Generator[None]:
+    """Makes a module give these hidden states, whatever it is called with."""
+    usual = vars(module).get("forward")
+    module.forward = lambda *_, **__: _Known(last_hidden_state=hidden_BTH)
+    try:
+        yield
+    finally:
+        if usual is None:
+            del module.forward
+        else:
+            module.forward = usual
+
+
+def _below_head(model: Any) -> Any:
+    """All of a model but its head: the decoder, or what has a decoder in it. Models call the one or the other."""
+    below = model.base_model
+    return model.get_decoder() if below is model else below
+
+
+def _parameters(module: Any) -> Any:
+    return inspect.signature(type(module).forward).parameters
+
+
+class _Known(BaseModelOutputWithPast):
+    """An output with hidden states; whatever else a model asks it for, such as router logits, is None."""
+
+    def __getattr__(self, name: str) -> None:
+        if name.startswith("_"):
+            raise AttributeError(name)
