@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from llamoco_tune.invocation import DATA, command
 from llamoco_tune.records import DIGEST_CHARACTERS, TuningError, digest, file_sha256
 from llamoco_tune.snapshots import SetFiles, set_files
 
@@ -83,7 +84,7 @@ def rows_of(found: SetFiles, split: str) -> list[Example]:
         TuningError: no row in the split, columns that are missing, or another schema version.
     """
     if not found.splits:
-        raise TuningError(f"{found.folder} holds no rows; is it what `llamoco-data export DIR OUT` wrote?")
+        raise TuningError(f"{found.folder} holds no rows; is it what `llamoco-data export` wrote?")
     if split not in found.splits:
         raise TuningError(f"{found.folder} has no split {split!r}; it has {', '.join(sorted(found.splits))}")
     rows = [row for file in found.splits[split] for row in _read(file)]
@@ -176,7 +177,8 @@ def _table(file: Path, columns: Sequence[str]) -> pa.Table:
     if version not in VERSIONS:
         raise TuningError(
             f"{file} has schema version {version}, this program reads {' and '.join(VERSIONS)}; "
-            "export the campaign again with the release that you tune with: llamoco-data export DIR OUT"
+            "export the campaign again with the release that you tune with: "
+            f"{command('export', 'DIR', 'OUT', program=DATA)}"
         )
     stored = [name for name in columns if name != "base_problem_id" or version != "1"]
     missing = [name for name in stored if name not in schema.names]

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import torch
 from safetensors import SafetensorError, safe_open
 
+from llamoco_tune.invocation import command
 from llamoco_tune.records import TuningError
 
 LOADING_ERRORS = (
@@ -45,7 +46,8 @@ def pretrained_model(name_or_folder: str, **options: Any) -> Any:
 
     logging.disable_progress_bar()
     with _one_line("weights", name_or_folder):
-        model, info = AutoModelForCausalLM.from_pretrained(name_or_folder, output_loading_info=True, **options)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(name_or_folder, output_loading_info=True, **options)
+        model, info = loaded
     lacking = sorted(info["missing_keys"])
     if lacking:
         raise TuningError(
@@ -85,7 +87,7 @@ def _one_line(what: Literal["weights", "tokenizer"], name: str) -> Generator[Non
             reason = "config.json is of another model than the weights"
         raise TuningError(
             f"no {what} of a language model at {name!r}: {reason}; give a folder with config.json, weights and "
-            "tokenizer (`llamoco-tune base smollm2 --out bases/smollm2` makes one), or a name on the hub"
+            f"tokenizer (`{command('base', 'smollm2', '--out', 'bases/smollm2')}` makes one), or a name on the hub"
         ) from None
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from pydantic import ConfigDict, ValidationError
 
+from llamoco_tune.folders import not_a
+from llamoco_tune.invocation import DATA, command
 from llamoco_tune.records import Record, TuningError
 
 SNAPSHOTS = ".snapshots"
@@ -74,7 +76,7 @@ def _manifest(file: Path) -> _Manifest:
         if content["schema_version"] != MANIFEST_VERSION:
             raise TuningError(
                 f"{file} is of version {content['schema_version']}, this program reads {MANIFEST_VERSION}; "
-                "export again with the release that you tune with: llamoco-data export DIR OUT"
+                f"export again with the release that you tune with: {command('export', 'DIR', 'OUT', program=DATA)}"
             )
         return _Manifest.from_json(file.read_bytes())
     except FileNotFoundError:
@@ -87,7 +89,8 @@ def _manifest(file: Path) -> _Manifest:
 def _unnumbered(folder: Path) -> Mapping[str, tuple[Path, ...]]:
     data = folder / "data"
     if not data.is_dir():
-        raise TuningError(f"{folder} is no export: it has no folder data/; make one with `llamoco-data export DIR OUT`")
+        make = command("export", "DIR", "OUT", program=DATA)
+        raise not_a("an export", folder, f"is no export: it has no folder data/; make one with: {make}")
     splits = _by_split((path.name.partition("-")[0], path) for path in sorted(data.glob("*.parquet")))
     for split, files in splits.items():
         named = [SHARD_NAME.fullmatch(file.name) for file in files]

@@ -53,6 +53,7 @@ class TrainConfig(Record):
     compile: bool = False
     """Compiles the backbone: pays on GPUs, with packed sequences, whose length never changes."""
     attention: Literal["sdpa", "eager", "flash_attention_2", "flex_attention"] = "sdpa"
+    """Implementation of the attention; an architecture without `sdpa` gets `eager`."""
     fsdp: bool = False
     """Shards weights, gradients and moments over the processes of `torchrun`; without it they are replicated (DDP)."""
     frozen_in_bf16: bool = False
@@ -103,6 +104,8 @@ def trainer_arguments(config: TrainConfig, folder: Path, num_batches: int, proce
         report_to="none",
         remove_unused_columns=False,
         label_names=["labels"],
+        log_level="error",
+        log_level_replica="error",
         disable_tqdm=True,
         dataloader_pin_memory=not on_cpu,
         ddp_find_unused_parameters=False,

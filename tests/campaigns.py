@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from llamoco_data.campaign import CampaignSpec, read_problems
 from llamoco_data.execution import Executor, Program, Slice, Task
 from llamoco_data.files import Place
-from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.portfolio.limits import NO_LIMITS
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.sampling import ProblemMixture
 from llamoco_data.racing import Exhaustive
 from llamoco_data.runs import RunRecord, program_id
@@ -37,10 +37,10 @@ def small(num_problems: int = SMALL.num_problems, repeats: int = 2) -> CampaignS
     return grown(num_problems=num_problems, policy=Exhaustive(repeats=repeats))
 
 
-def entrant(body: str) -> Entrant:
+def candidate(body: str) -> StoredCandidate:
     """A candidate that applies to every problem, with a program of the test's own."""
     program = HEAD + "".join(f"    {line}\n" for line in body.splitlines())
-    return Entrant(
+    return StoredCandidate(
         candidate_id=program_id(program),
         optimizer="test",
         family="baseline",

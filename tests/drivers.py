@@ -15,8 +15,8 @@ import llamoco_data.drive.lease as lease
 import llamoco_data.drive.loop as loop
 from llamoco_data.execution import executor
 from llamoco_data.identity import LlamocoError
-from llamoco_data.portfolio.entrants import entrants
-from tests.campaigns import SMALL, OneRunSlices, entrant, small
+from llamoco_data.portfolio.stored_candidates import stored_candidates
+from tests.campaigns import SMALL, OneRunSlices, candidate, small
 
 options = json.loads(sys.argv[2])
 loop.BLOCK_S = options["block_s"]
@@ -41,10 +41,10 @@ if "margin_s" in options:
 else:
     where = executor(options.get("address", "inline"), options.get("workers"))
 try:
-    driver.run_entrants(
+    driver.run_candidates(
         sys.argv[1],
         small(**options.get("spec", {})),
-        (*(entrant(body) for body in options.get("bodies", [])), *entrants(SMALL.optimizers)),
+        (*(candidate(body) for body in options.get("bodies", [])), *stored_candidates(SMALL.optimizers)),
         OneRunSlices(where),
         notice=lambda line: print(line, flush=True),
         stop=stop,

@@ -21,7 +21,7 @@ def main(address: str, metrics_url: str, folder: str) -> None:
     outcome = run_campaign(folder, spec, executor("auto"), report=RayMetrics("small").publish)
     deadline = time.monotonic() + LIMIT_S
     lines: list[str] = []
-    while _told(lines) < outcome.snapshot.new_runs and time.monotonic() < deadline:
+    while _told(lines) < outcome.progress.new_runs and time.monotonic() < deadline:
         with urlopen(metrics_url) as answer:
             every = answer.read().decode().splitlines()
         # The node tells of other drivers' campaigns too.

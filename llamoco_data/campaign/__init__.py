@@ -1,8 +1,15 @@
 """Campaigns: what one is, running what is missing, what there is and what it costs, and reading it back."""
 
-from llamoco_data.campaign.driver import Outcome, run_campaign, run_entrants
+from llamoco_data.campaign.driver import Outcome, run_campaign, run_candidates
 from llamoco_data.campaign.own_problems import Expected, add_problems, expected, present_problems
-from llamoco_data.campaign.reading import CampaignReader, FolderView, ProblemRuns, read_entrants, read_problems, view_of
+from llamoco_data.campaign.reading import (
+    CampaignReader,
+    FolderView,
+    ProblemRuns,
+    read_candidates,
+    read_problems,
+    view_of,
+)
 from llamoco_data.campaign.spec import CampaignSpec, load_campaign, stored_campaign, wanted_campaign
 from llamoco_data.campaign.survey import Plan, Status, plan, status
 
@@ -20,10 +27,10 @@ __all__ = [
     "load_campaign",
     "plan",
     "present_problems",
-    "read_entrants",
+    "read_candidates",
     "read_problems",
     "run_campaign",
-    "run_entrants",
+    "run_candidates",
     "status",
     "stored_campaign",
     "view_of",

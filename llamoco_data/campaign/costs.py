@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from llamoco_data.campaign.spec import CampaignSpec
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.sampling import sample_size
 from llamoco_data.racing import Exhaustive
 from llamoco_data.store import Store
 
-OBJECTIVE_US = 6.0
+OBJECTIVE_US = 4.0
 """Processor microseconds of one evaluation of a problem from Python, between those of one function and of five rotated
 ones."""
 FLOOR_S = 0.0015
@@ -34,14 +34,14 @@ class Cost:
 
 
 def problem_costs(
-    spec: CampaignSpec, entrants: Sequence[Entrant], store: Store, indices: Iterable[int]
+    spec: CampaignSpec, candidates: Sequence[StoredCandidate], store: Store, indices: Iterable[int]
 ) -> dict[int, Cost]:
     """Index -> cost of a problem, by the catalogue.
 
     The problems are drawn no further than their size, which takes a hundredth of the time of drawing them; whether one
     has constraints is left open. It is good enough to tell long problems from short ones.
     """
-    by_size = _by_size(spec, entrants)
+    by_size = _by_size(spec, candidates)
     return {index: by_size(*_size(spec, store, index)) for index in indices}
 
 
@@ -54,17 +54,17 @@ def _size(spec: CampaignSpec, store: Store, index: int) -> tuple[int, int]:
     return problem.dimension, problem.max_evaluations
 
 
-def _by_size(spec: CampaignSpec, entrants: Sequence[Entrant]) -> Callable[[int, int], Cost]:
+def _by_size(spec: CampaignSpec, candidates: Sequence[StoredCandidate]) -> Callable[[int, int], Cost]:
     constrained = spec.mixture.constrained_share
 
     @functools.cache
     def cost(dimension: int, max_evaluations: int) -> Cost:
         once_s, longest_s = 0.0, 0.0
-        for entrant in entrants:
-            if not entrant.limits.exceeded(dimension, max_evaluations):
-                share = constrained * entrant.limits.takes_constraints
-                share += (1 - constrained) * (not entrant.limits.needs_constraints)
-                run_s = FLOOR_S + evaluation_s(entrant.optimizer) * max_evaluations
+        for candidate in candidates:
+            if not candidate.limits.exceeded(dimension, max_evaluations):
+                share = constrained * candidate.limits.takes_constraints
+                share += (1 - constrained) * (not candidate.limits.needs_constraints)
+                run_s = FLOOR_S + evaluation_s(candidate.optimizer) * max_evaluations
                 once_s += share * run_s
                 longest_s = max(longest_s, run_s)
         if isinstance(spec.policy, Exhaustive):

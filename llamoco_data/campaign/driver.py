@@ -15,7 +15,7 @@ from llamoco_data.campaign.tally import Tally
 from llamoco_data.drive import DriveProgress, Pace, Step, drive, holding
 from llamoco_data.execution import Draw, Executor, GivenRuns, Program, Task, applicable, runs_wanted
 from llamoco_data.files import Place
-from llamoco_data.portfolio.entrants import Entrant, entrants
+from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import RunRecord, RunStatus
 from llamoco_data.store import Block, Store, StoredProblem, damaged
@@ -25,7 +25,7 @@ from llamoco_data.store import Block, Store, StoredProblem, damaged
 class Outcome:
     """How a call of `run_campaign` ended."""
 
-    snapshot: DriveProgress
+    progress: DriveProgress
     new_runs_by_status: Mapping[RunStatus, int]
     drained: bool
     """Whether it was asked to stop before the campaign was finished; everything evaluated is in the folder."""
@@ -53,13 +53,15 @@ def run_campaign(
             can be started. What was evaluated until then is in the folder wherever it can be written.
     """
     wanted_campaign(folder, spec)
-    return run_entrants(folder, spec, entrants(spec.optimizers), executor, report=report, notice=notice, stop=stop)
+    return run_candidates(
+        folder, spec, stored_candidates(spec.optimizers), executor, report=report, notice=notice, stop=stop
+    )
 
 
-def run_entrants(
+def run_candidates(
     folder: Place,
     spec: CampaignSpec,
-    candidates: Sequence[Entrant],
+    candidates: Sequence[StoredCandidate],
     executor: Executor,
     *,
     report: Callable[[DriveProgress], None] = lambda _: None,
@@ -87,9 +89,9 @@ def run_entrants(
     return Outcome(driven.progress, driven.by_status, drained=campaign.width > 0)
 
 
-def _is_finished(folder: Place, spec: CampaignSpec, candidates: tuple[Entrant, ...], store: Store) -> bool:
+def _is_finished(folder: Place, spec: CampaignSpec, candidates: tuple[StoredCandidate, ...], store: Store) -> bool:
     """Whether there is nothing to run and nothing to write."""
-    if stored_campaign(folder) != spec or store.entrants() != candidates:
+    if stored_campaign(folder) != spec or store.candidates() != candidates:
         return False
     if len(known_indices(spec, store)) < spec.problems_total:
         return False
@@ -162,9 +164,9 @@ class _Campaign:
         self.complete.append(problem.problem_id)
 
 
-def _begin(spec: CampaignSpec, candidates: tuple[Entrant, ...], store: Store) -> _Campaign:
-    if store.entrants() != candidates:
-        store.commit(Block(entrants=candidates))
+def _begin(spec: CampaignSpec, candidates: tuple[StoredCandidate, ...], store: Store) -> _Campaign:
+    if store.candidates() != candidates:
+        store.commit(Block(candidates=candidates))
     indices = open_indices(spec, candidates, store)
     programs = tuple(program_of(candidate) for candidate in candidates)
     return _Campaign(
@@ -186,6 +188,6 @@ def _begin(spec: CampaignSpec, candidates: tuple[Entrant, ...], store: Store) ->
     )
 
 
-def program_of(candidate: Entrant) -> Program:
+def program_of(candidate: StoredCandidate) -> Program:
     """A candidate as an executor knows it."""
     return Program(program_id=candidate.candidate_id, text=candidate.program, limits=candidate.limits)

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from llamoco_data.campaign.spec import CampaignSpec, plan_id
 from llamoco_data.execution import ByPolicy, Draw, Task
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.store import Store
 
 
-def open_indices(spec: CampaignSpec, entrants: Sequence[Entrant], store: Store) -> list[int]:
+def open_indices(spec: CampaignSpec, candidates: Sequence[StoredCandidate], store: Store) -> list[int]:
     """Indices of the problems that the folder does not know to be complete; reads no runs."""
-    complete = store.complete(plan_id(spec, entrants))
+    complete = store.complete(plan_id(spec, candidates))
     return [index for index in known_indices(spec, store) if store.problem_id(index) not in complete]
 
 
@@ -19,16 +19,16 @@ def known_indices(spec: CampaignSpec, store: Store) -> list[int]:
     return [index for index in spec.indices if index >= 0 or store.problem_id(index) is not None]
 
 
-def open_task(spec: CampaignSpec, entrants: Sequence[Entrant], store: Store, index: int) -> Task:
+def open_task(spec: CampaignSpec, candidates: Sequence[StoredCandidate], store: Store, index: int) -> Task:
     """What is to be done on a problem: drawn anew only where its index is not stored.
 
-    Runs of candidates that are not among the entrants (any more) are left out.
+    Runs of candidates that are not among the candidates (any more) are left out.
 
     Raises:
         LlamocoError: a file of the campaign is missing or damaged.
     """
     problem_id = store.problem_id(index)
-    optimizers = {entrant.candidate_id: entrant.optimizer for entrant in entrants}
+    optimizers = {candidate.candidate_id: candidate.optimizer for candidate in candidates}
     records = [] if problem_id is None else store.records(problem_id)
     draw = Draw(mixture=spec.mixture, seed=spec.seed, index=index)
     return Task(

@@ -14,7 +14,7 @@ from llamoco_data.drive import holding
 from llamoco_data.files import Files, Place, files_at
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME
-from llamoco_data.portfolio.entrants import entrants, optimizers_of
+from llamoco_data.portfolio.stored_candidates import optimizers_of, stored_candidates
 from llamoco_data.problems.checking import Checked
 from llamoco_data.problems.checking_apart import check_apart
 from llamoco_data.problems.own_spec import OwnProblemSpec
@@ -39,7 +39,7 @@ def expected(spec: CampaignSpec, checked: Checked) -> Expected:
     Raises:
         LlamocoError: a run would be stopped by the campaign's time limit.
     """
-    problem, candidates = checked.spec, entrants(spec.optimizers)
+    problem, candidates = checked.spec, stored_candidates(spec.optimizers)
     optimizer = {candidate.candidate_id: OPTIMIZER_BY_NAME[candidate.optimizer] for candidate in candidates}
     runs = outlook(spec.policy, problem.problem_id, optimizers_of(candidates, problem), ())
     each_us = {c: optimizer[c].cost_us + checked.evaluation_us for c in runs}
@@ -96,8 +96,8 @@ def add_problems(
         spec, store = load_campaign(folder), Store(folder)
         present = _present(spec, store)
         new = {problem.problem_id: problem for problem in problems if problem.problem_id not in present}
-        if not store.entrants():  # the log begins with them: tables without a log are taken for a broken copy
-            store.commit(Block(entrants=entrants(spec.optimizers)))
+        if not store.candidates():  # the log begins with them: tables without a log are taken for a broken copy
+            store.commit(Block(candidates=stored_candidates(spec.optimizers)))
         for problem in new.values():
             store.place.replace(_file_of(problem), problem.source.encode())
         store.commit(Block([_stored(problem) for problem in new.values()]))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from llamoco_data.campaign.spec import CampaignSpec, load_campaign
 from llamoco_data.files import Place
-from llamoco_data.portfolio.entrants import Entrant, optimizers_of
+from llamoco_data.portfolio.stored_candidates import StoredCandidate, optimizers_of
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.racing import replayed
 from llamoco_data.runs import RunRecord
@@ -49,9 +49,11 @@ class CampaignReader:
         """
         self.spec = view.spec
         self._store = Store(view.folder, num_entries=view.num_entries)
-        self.entrants: Mapping[str, Entrant] = {entrant.candidate_id: entrant for entrant in self._store.entrants()}
+        self.candidates: Mapping[str, StoredCandidate] = {
+            candidate.candidate_id: candidate for candidate in self._store.candidates()
+        }
         """By candidate_id, in catalogue order."""
-        self._rank = {candidate_id: position for position, candidate_id in enumerate(self.entrants)}
+        self._rank = {candidate_id: position for position, candidate_id in enumerate(self.candidates)}
 
     def indices(self) -> list[int]:
         """Of the stored problems that the campaign holds, in order."""
@@ -77,7 +79,7 @@ class CampaignReader:
         """
         problem = self.problem(index)
         problem_id = problem.problem_id
-        applying = optimizers_of(self.entrants.values(), problem)
+        applying = optimizers_of(self.candidates.values(), problem)
         records, missing = replayed(self.spec.policy, problem_id, applying, self._store.records(problem_id))
         return ProblemRuns(
             index=index,
@@ -96,14 +98,14 @@ def view_of(folder: Place) -> FolderView:
     return FolderView(folder, load_campaign(folder), Store(folder).num_entries)
 
 
-def read_entrants(folder: Place) -> tuple[Entrant, ...]:
+def read_candidates(folder: Place) -> tuple[StoredCandidate, ...]:
     """The candidates of the campaign, in catalogue order; none before its first run.
 
     Raises:
         LlamocoError: the folder holds no campaign, or is damaged.
     """
     load_campaign(folder)
-    return Store(folder).entrants()
+    return Store(folder).candidates()
 
 
 def read_problems(folder: Place) -> Iterator[ProblemRuns]:

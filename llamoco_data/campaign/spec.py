@@ -11,7 +11,7 @@ from llamoco_data.folders import content_of, not_a
 from llamoco_data.identity import LlamocoError, Record, digest
 from llamoco_data.invocation import command
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.functions.definition import FunctionFamily
 from llamoco_data.problems.sampling import ProblemMixture
 from llamoco_data.racing import Exhaustive, Policy
@@ -134,13 +134,14 @@ def keep_campaign(folder: Place, wanted: CampaignSpec) -> None:
         place.replace(CAMPAIGN_FILE, (wanted.model_dump_json(indent=2) + "\n").encode())
 
 
-def plan_id(spec: CampaignSpec, entrants: Sequence[Entrant]) -> str:
+def plan_id(spec: CampaignSpec, candidates: Sequence[StoredCandidate]) -> str:
     """The id of everything that decides which runs a given problem needs.
 
     Defaults are left out, so that a field that a later release adds leaves the ids of old folders as they are.
     """
     limits = [
-        [entrant.candidate_id, entrant.limits.model_dump(mode="json", exclude_defaults=True)] for entrant in entrants
+        [candidate.candidate_id, candidate.limits.model_dump(mode="json", exclude_defaults=True)]
+        for candidate in candidates
     ]
     return digest([spec.policy.kind, spec.policy.model_dump(mode="json", exclude_defaults=True), limits])
 

@@ -9,7 +9,7 @@ from llamoco_data.campaign.missing import open_indices, open_task
 from llamoco_data.campaign.spec import CampaignSpec, load_campaign, plan_id, wanted_campaign
 from llamoco_data.execution import drawn
 from llamoco_data.files import Place
-from llamoco_data.portfolio.entrants import entrants, optimizers_of
+from llamoco_data.portfolio.stored_candidates import optimizers_of, stored_candidates
 from llamoco_data.racing import Race, outlook
 from llamoco_data.runs import RunStatus
 from llamoco_data.store import RunTotals, Store, run_totals
@@ -66,8 +66,8 @@ def plan(folder: Place, spec: CampaignSpec) -> Plan:
         LlamocoError: the folder holds another campaign, or is damaged.
     """
     wanted_campaign(folder, spec)
-    store, candidates = Store(folder), entrants(spec.optimizers)
-    optimizer = {entrant.candidate_id: entrant.optimizer for entrant in candidates}
+    store, candidates = Store(folder), stored_candidates(spec.optimizers)
+    optimizer = {candidate.candidate_id: candidate.optimizer for candidate in candidates}
     measured = _seconds_per_evaluation(run_totals(store), optimizer)
     indices = open_indices(spec, candidates, store)
     step = max(1, -(-len(indices) // COUNTED_PROBLEMS))
@@ -107,8 +107,8 @@ def status(folder: Place) -> Status:
         LlamocoError: the folder holds no campaign, or is damaged.
     """
     spec, store = load_campaign(folder), Store(folder)
-    candidates = store.entrants()
-    optimizer = {entrant.candidate_id: entrant.optimizer for entrant in candidates}
+    candidates = store.candidates()
+    optimizer = {candidate.candidate_id: candidate.optimizer for candidate in candidates}
     totals = [total for total in run_totals(store) if total.candidate_id in optimizer]
     by_status: Counter[RunStatus] = Counter()
     by_optimizer: Counter[str] = Counter()

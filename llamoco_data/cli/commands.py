@@ -11,7 +11,7 @@ from rich.console import Console
 from typing_extensions import override
 
 from llamoco_data.campaign import Outcome, plan, run_campaign, status
-from llamoco_data.cli import campaign_pages, score_pages, set_pages, show_pages
+from llamoco_data.cli import campaign_output, score_output, set_output, show_output
 from llamoco_data.cli.own_files import add_files
 from llamoco_data.cli.progress import progress_display, with_metrics, working
 from llamoco_data.cli.stopping import stop_on_interrupt
@@ -20,6 +20,7 @@ from llamoco_data.execution import executor
 from llamoco_data.export import export as export_set
 from llamoco_data.files import folder_name
 from llamoco_data.identity import LlamocoError
+from llamoco_data.invocation import command
 from llamoco_data.recipes import RECIPES, campaign_for
 from llamoco_data.report import write_report
 from llamoco_data.scoring import TIME_LIMIT_S, score
@@ -99,7 +100,7 @@ def plan_command(folder: str, recipe: str | None, problems: int | None) -> None:
     spec = campaign_for(folder, recipe, problems)
     with working(Console(stderr=True), "drawing problems and counting the runs they lack"):
         planned = plan(folder, spec)
-    campaign_pages.show_plan(Console(), planned, folder)
+    campaign_output.show_plan(Console(), planned, folder)
 
 
 @llamoco_data.command("run", short_help="Create, resume or grow a campaign.")
@@ -127,7 +128,7 @@ def run_command(
             notice=lambda line: say(console, line),
             stop=stop,
         )
-    campaign_pages.show_outcome(Console(), outcome, folder)
+    campaign_output.show_outcome(Console(), outcome, folder)
     return _exit_code(outcome)
 
 
@@ -145,14 +146,14 @@ def add_command(folder: str, files: tuple[Path, ...], recipe: str | None) -> Non
     spec, console = campaign_for(folder, recipe, None), Console(stderr=True)
     with working(console, "asking the problems at random points"):
         added = add_files(folder, spec, files, notice=lambda line: say(console, line))
-    campaign_pages.show_added(Console(), added, folder)
+    campaign_output.show_added(Console(), added, folder)
 
 
 @llamoco_data.command("status", short_help="Say what a campaign holds.")
 @FOLDER
 def status_command(folder: str) -> None:
     """Say what the campaign in DIR holds."""
-    campaign_pages.show_status(Console(), status(folder), folder)
+    campaign_output.show_status(Console(), status(folder), folder)
 
 
 @llamoco_data.command("verify", short_help="Check a campaign or an export.")
@@ -175,7 +176,7 @@ def verify_command(folder: str, sample: int) -> int:
         for finding in verify(folder, sample=sample, checked=checked):
             say(console, finding.line)
             num_wrong += not finding.note
-    campaign_pages.show_verified(console, folder, checked, num_wrong)
+    campaign_output.show_verified(console, folder, checked, num_wrong)
     return FOUND_EXIT_CODE if num_wrong else 0
 
 
@@ -208,7 +209,7 @@ def export_command(
     if quiet:
         click.echo(str(exported.folder))
     else:
-        set_pages.show_export(Console(), exported, folder)
+        set_output.show_export(Console(), exported, folder)
 
 
 @llamoco_data.command("report", short_help="Write an HTML page on a campaign.")
@@ -224,7 +225,7 @@ def report_command(folder: str, out: Path | None, processes: int | None) -> None
     """Write one HTML page on the campaign in DIR: who wins where, by how much, how surely, at what cost."""
     with working(Console(stderr=True), "judging problems and drawing the page"):
         reported = write_report(folder, out, processes=processes)
-    campaign_pages.show_report(Console(), reported)
+    campaign_output.show_report(Console(), reported)
 
 
 @llamoco_data.command("score", short_help="Run and score the programs that a model wrote.")
@@ -271,7 +272,7 @@ def score_command(
             notice=lambda line: say(console, line),
             stop=stop,
         )
-    score_pages.show_scored(Console(), scored, out)
+    score_output.show_scored(Console(), scored, out)
     return DRAINED_EXIT_CODE if scored.summary is None else 0
 
 
@@ -290,14 +291,14 @@ def show_command(folder: str, identifier: str | None, program: Path | None) -> N
     ID is the id of either or its first characters; of a problem also its index or its name. Without ID, the command
     lists what there is.
     """
-    show_pages.show(Console(), folder, identifier, program)
+    show_output.show(Console(), folder, identifier, program)
 
 
 @llamoco_data.command("portfolio", short_help="List the optimizers.")
 @click.option("--candidates", is_flag=True, help="List every candidate with its id and settings.")
 def portfolio_command(candidates: bool) -> None:
     """List the optimizers: family, library, whether they take constraints, number of settings, where they apply."""
-    set_pages.show_portfolio(Console(), candidates=candidates)
+    set_output.show_portfolio(Console(), candidates=candidates)
 
 
 def _exit_code(outcome: Outcome) -> int:
@@ -311,4 +312,4 @@ def _fail(message: str) -> NoReturn:
 
 def _help_command(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
-    return f"{context.command_path if context else 'llamoco-data'} --help"
+    return command(*(context.command_path.split()[1:] if context else ()), "--help")

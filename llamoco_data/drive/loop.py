@@ -11,7 +11,7 @@ from typing import Protocol
 
 from llamoco_data.drive.lease import Hold
 from llamoco_data.drive.pace import DriveProgress, Pace
-from llamoco_data.execution import Executor, Lost, Program, Slice, Task, after_loss, after_progress, runs_wanted
+from llamoco_data.execution import Executor, Lost, Program, Slice, Task, after_lost, after_progress, runs_wanted
 from llamoco_data.runs import RunRecord, RunStatus
 from llamoco_data.store import Block, Store
 
@@ -150,7 +150,7 @@ def _make(
 
 def _step(end: Slice, programs: Sequence[Program]) -> Step:
     if isinstance(end.result, Lost):
-        rest, record = after_loss(end.task, end.result, programs)
+        rest, record = after_lost(end.task, end.result, programs)
         if record is None:
             return Step(end.task, rest, (), finished=False)
         return Step(end.task, rest, (record,), finished=not runs_wanted(rest, programs))

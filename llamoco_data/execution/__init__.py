@@ -1,7 +1,7 @@
 """Where work is done: in this process, or on Ray actors, with the same records either way."""
 
 from llamoco_data.execution.inline import InlineExecutor
-from llamoco_data.execution.losses import after_loss, after_progress
+from llamoco_data.execution.lost_workers import after_lost, after_progress
 from llamoco_data.execution.protocol import Executor, Lost, Slice
 from llamoco_data.execution.work import (
     SLICE_S,
@@ -30,7 +30,7 @@ __all__ = [
     "Slice",
     "Task",
     "advance",
-    "after_loss",
+    "after_lost",
     "after_progress",
     "applicable",
     "drawn",

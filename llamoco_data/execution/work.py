@@ -74,7 +74,7 @@ class Task(Record):
     """One run only: after a lost worker, to find the run that took it down."""
     alone: bool = False
     """To be run on a node where no other task of the campaign runs, so that no neighbour takes its memory."""
-    losses: int = Field(default=0, ge=0)
+    lost_workers: int = Field(default=0, ge=0)
     """Workers that the next run has cost, where the task is single."""
     lost_nodes: int = Field(default=0, ge=0)
     """Nodes that were lost while the next run was on them, where the task is single."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from llamoco_data.campaign import CampaignSpec
-from llamoco_data.export.instructions import VALIDATION_SHARE
+from llamoco_data.export.making import VALIDATION_SHARE
 from llamoco_data.export.report import ExportReport
 from llamoco_data.instruction_set import SCHEMA_VERSION, SPLITS, Instruction
 from llamoco_data.racing import policy_in_words

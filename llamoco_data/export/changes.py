@@ -86,7 +86,7 @@ class ComparedRow(NamedTuple):
     """Digest."""
 
 
-Rows = Mapping[str, ComparedRow]
+RowsById = Mapping[str, ComparedRow]
 """By instruction_id."""
 
 
@@ -120,7 +120,7 @@ class Changes:
         return {reason: counted[reason] for reason in REASONS if counted[reason]}
 
 
-def rows_of(place: Files, snapshot: int) -> Rows:
+def rows_of(place: Files, snapshot: int) -> RowsById:
     """What of the rows of a snapshot is compared.
 
     Raises:
@@ -151,7 +151,7 @@ def _results(shard: pa.Table, known: Mapping[str, str]) -> dict[str, str]:
     return {problem_id: digest(json.dumps(list(row.values()))) for problem_id, row in zip(first, rows, strict=True)}
 
 
-def changes_between(since: int, before: Rows, to: int, now: Rows) -> Changes:
+def changes_between(since: int, before: RowsById, to: int, now: RowsById) -> Changes:
     """What differs, by instruction_id."""
     rows: list[RowChange] = []
     there, gone = (_Presence.of(side) for side in (now, before))
@@ -171,7 +171,7 @@ class _Presence:
     problem_ids: set[str]
 
     @classmethod
-    def of(cls, rows: Rows) -> "_Presence":
+    def of(cls, rows: RowsById) -> "_Presence":
         return cls({row.base_problem_id for row in rows.values()}, {row.problem_id for row in rows.values()})
 
     def lacks(self, row: ComparedRow) -> Reason:

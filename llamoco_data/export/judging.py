@@ -13,11 +13,11 @@ from typing_extensions import override
 from llamoco_data.budgets import at_budget, shorter_budget
 from llamoco_data.campaign import CampaignReader, ProblemRuns
 from llamoco_data.export.crew import Crew, chunks_of
-from llamoco_data.export.instructions import replay_of, split_of
+from llamoco_data.export.making import replay_of, split_of
 from llamoco_data.identity import Record
 from llamoco_data.instruction_set import Split
 from llamoco_data.portfolio import BASELINE
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import RunRecord
 from llamoco_data.verdicts import Verdict, judge
@@ -26,7 +26,7 @@ Kept = TypeVar("Kept", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class BudgetedProblem:
     """A problem at its own budget or at a smaller one, with the runs that tell of it."""
 
     spec: AnySpec
@@ -68,18 +68,18 @@ class Judgements:
     """Verdicts by problem_id, in the order of the problems' indices, smaller budgets after the problem's own."""
 
     verdicts: Packed[Verdict]
-    """Of the cases that are worth teaching."""
+    """Of the budgeted problems that are worth teaching."""
     replays: Packed[RunRecord]
-    """Of the same cases: the run of the winner that a row tells how to repeat, without its trace."""
+    """Of the same problems: the run of the winner that a row tells how to repeat, without its trace."""
     splits: Mapping[str, Split]
-    """Of the same cases."""
+    """Of the same problems."""
     taught: Mapping[int, Sequence[str]]
     """Their problem_ids, by the index of the problem."""
     kept_out: Packed[Verdict]
     incomplete: int
     """Problems that lack runs, or that no candidate applies to."""
     total_scores: Mapping[str, float]
-    """By candidate_id, in catalogue order: over the cases for training, or over all where there are none for training.
+    """By candidate_id, in catalogue order: over those for training, or over all where there are none for training.
 
     Where a candidate was not run it scores 0: it did not apply, or a race had no reason to try those settings.
     """
@@ -87,32 +87,35 @@ class Judgements:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """What a process tells of a case that it has judged."""
+    """What a process tells of a budgeted problem that it has judged."""
 
     problem_id: str
     split: Split
     verdict: bytes
     replay: bytes | None
-    """None where the case is kept out."""
+    """None where the problem is kept out."""
     scores: NDArray[np.float64]
     """Of all candidates, in catalogue order; 0 where one was not run."""
 
 
-def cases_of(
-    runs: ProblemRuns, entrants: Mapping[str, Entrant], shares: Sequence[float], held_out_families: Sequence[str]
-) -> Iterator[Case]:
+def budgeted_problems(
+    runs: ProblemRuns,
+    candidates: Mapping[str, StoredCandidate],
+    shares: Sequence[float],
+    held_out_families: Sequence[str],
+) -> Iterator[BudgetedProblem]:
     """The problem, then at each share of its budget those runs whose traces tell what would have been.
 
     Args:
-        entrants: by candidate_id.
+        candidates: by candidate_id.
     """
     split = split_of(runs.spec, held_out_families)
-    yield Case(runs.spec, runs.records, split)
+    yield BudgetedProblem(runs.spec, runs.records, split)
     for shorter in shorter_of(runs.spec, shares):
-        told = [r for r in runs.records if _tells(entrants[r.candidate_id], shorter)]
+        told = [r for r in runs.records if _tells(candidates[r.candidate_id], shorter)]
         records = [record for record in (at_budget(run, shorter) for run in told) if record is not None]
         if records:
-            yield Case(shorter, records, split)
+            yield BudgetedProblem(shorter, records, split)
 
 
 def shorter_of(spec: AnySpec, shares: Sequence[float]) -> Iterator[AnySpec]:
@@ -122,13 +125,13 @@ def shorter_of(spec: AnySpec, shares: Sequence[float]) -> Iterator[AnySpec]:
             yield spec.with_budget(budget)
 
 
-def _tells(entrant: Entrant, shorter: AnySpec) -> bool:
-    return not entrant.limits.follows_budget and not entrant.declines(shorter)
+def _tells(candidate: StoredCandidate, shorter: AnySpec) -> bool:
+    return not candidate.limits.follows_budget and not candidate.declines(shorter)
 
 
-def baseline_of(entrants: Mapping[str, Entrant]) -> str:
+def baseline_of(candidates: Mapping[str, StoredCandidate]) -> str:
     """candidate_id of random search; empty where it takes no part."""
-    return next((e.candidate_id for e in entrants.values() if e.optimizer == BASELINE), "")
+    return next((e.candidate_id for e in candidates.values() if e.optimizer == BASELINE), "")
 
 
 def judge_all(crew: Crew[CampaignReader], reader: CampaignReader, shares: Sequence[float] = ()) -> Judgements:
@@ -141,21 +144,21 @@ def judge_all(crew: Crew[CampaignReader], reader: CampaignReader, shares: Sequen
     splits: dict[str, Split] = {}
     taught: dict[int, list[str]] = {}
     num_complete = 0
-    of_training_C, of_all_C = (np.zeros(len(reader.entrants)) for _ in range(2))
+    of_training_C, of_all_C = (np.zeros(len(reader.candidates)) for _ in range(2))
     indices = reader.indices()
     for chunk in crew.results(partial(_judged, tuple(shares)), chunks_of(indices, crew.size)):
-        for index, cases in chunk:
+        for index, budgets in chunk:
             num_complete += 1
-            for case in cases:
-                if case.replay is None:
-                    kept_out.packed[case.problem_id] = case.verdict
+            for budgeted in budgets:
+                if budgeted.replay is None:
+                    kept_out.packed[budgeted.problem_id] = budgeted.verdict
                     continue
-                verdicts.packed[case.problem_id] = case.verdict
-                replays.packed[case.problem_id] = case.replay
-                splits[case.problem_id] = case.split
-                taught.setdefault(index, []).append(case.problem_id)
-                of_all_C += case.scores
-                of_training_C += case.scores if case.split == "train" else 0.0
+                verdicts.packed[budgeted.problem_id] = budgeted.verdict
+                replays.packed[budgeted.problem_id] = budgeted.replay
+                splits[budgeted.problem_id] = budgeted.split
+                taught.setdefault(index, []).append(budgeted.problem_id)
+                of_all_C += budgeted.scores
+                of_training_C += budgeted.scores if budgeted.split == "train" else 0.0
     totals_C = of_training_C if "train" in splits.values() else of_all_C
     return Judgements(
         verdicts=verdicts,
@@ -164,31 +167,31 @@ def judge_all(crew: Crew[CampaignReader], reader: CampaignReader, shares: Sequen
         taught=taught,
         kept_out=kept_out,
         incomplete=reader.spec.problems_total - num_complete,
-        total_scores=dict(zip(reader.entrants, totals_C.tolist(), strict=True)),
+        total_scores=dict(zip(reader.candidates, totals_C.tolist(), strict=True)),
     )
 
 
 def _judged(shares: Sequence[float], reader: CampaignReader, indices: Sequence[int]) -> list[tuple[int, list[_Judged]]]:
-    """The cases of each complete problem."""
-    order = list(reader.entrants)
-    baseline = baseline_of(reader.entrants)
+    """The budgeted problems of each complete problem."""
+    order = list(reader.candidates)
+    baseline = baseline_of(reader.candidates)
     judged: list[tuple[int, list[_Judged]]] = []
     for index in indices:
         runs = reader.runs(index)
         if runs.complete and runs.records:
-            cases = cases_of(runs, reader.entrants, shares, reader.spec.held_out_families)
-            judged.append((index, [_judge_case(case, order, baseline) for case in cases]))
+            budgets = budgeted_problems(runs, reader.candidates, shares, reader.spec.held_out_families)
+            judged.append((index, [_judge_one(budgeted, order, baseline) for budgeted in budgets]))
     return judged
 
 
-def _judge_case(case: Case, order: Sequence[str], baseline: str) -> _Judged:
-    verdict = judge(case.records, order=order, baseline=baseline)
+def _judge_one(budgeted: BudgetedProblem, order: Sequence[str], baseline: str) -> _Judged:
+    verdict = judge(budgeted.records, order=order, baseline=baseline)
     is_taught = verdict.kept_out is None
     scores = {standing.candidate_id: standing.score for standing in verdict.standings}
-    replay = replay_of(case.records, verdict.winner).model_copy(update={"trace": ()}) if is_taught else None
+    replay = replay_of(budgeted.records, verdict.winner).model_copy(update={"trace": ()}) if is_taught else None
     return _Judged(
         problem_id=verdict.problem_id,
-        split=case.split,
+        split=budgeted.split,
         verdict=packed(verdict),
         replay=packed(replay) if replay else None,
         scores=np.array([scores.get(candidate_id, 0.0) for candidate_id in order]),

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from statistics import fmean, median
 
 from llamoco_data.campaign import CampaignReader, CampaignSpec
-from llamoco_data.export.instructions import settings_json
 from llamoco_data.export.judging import Judgements
-from llamoco_data.export.rows import Fact
+from llamoco_data.export.making import settings_json
+from llamoco_data.export.row_tables import Fact
 from llamoco_data.instruction_set import SPLITS, Split
 
 
@@ -60,11 +60,11 @@ def report_of(
     Args:
         single_best: candidate_id of the single best solver.
     """
-    entrants = reader.entrants
-    winners = Counter(entrants[fact.winner].optimizer for fact in facts)
-    families = Counter(entrants[fact.winner].family for fact in facts)
+    candidates = reader.candidates
+    winners = Counter(candidates[fact.winner].optimizer for fact in facts)
+    families = Counter(candidates[fact.winner].family for fact in facts)
     problems = Counter(judgements.splits.values())
-    best = entrants[single_best]
+    best = candidates[single_best]
     return ExportReport(
         spec=reader.spec,
         rows=rows,

@@ -14,7 +14,7 @@ from pathlib import Path
 from llamoco_data.budgets import SHORTEST, shorter_budget
 from llamoco_data.campaign import CampaignReader, CampaignSpec, load_campaign, view_of
 from llamoco_data.export.card import CARD_FILE, dataset_card
-from llamoco_data.export.changes import Changes, Rows, changes_between, rows_of, write_changes
+from llamoco_data.export.changes import Changes, RowsById, changes_between, rows_of, write_changes
 from llamoco_data.export.crew import Crew, crew, number_for
 from llamoco_data.export.judging import Judgements, baseline_of, judge_all, single_best_solver
 from llamoco_data.export.placing import (
@@ -29,7 +29,7 @@ from llamoco_data.export.placing import (
     writing,
 )
 from llamoco_data.export.report import ExportReport, report_of
-from llamoco_data.export.rows import Fact, Measure, all_rows, length
+from llamoco_data.export.row_tables import Fact, Measure, all_rows, length
 from llamoco_data.export.shards import ShardWriter, sha256_of
 from llamoco_data.files import Place, files_at, local_folder
 from llamoco_data.identity import LlamocoError, digest
@@ -109,7 +109,7 @@ def export(
             keep_unnumbered(target)
             before = _before(target, since)
             shards, report, example = _made(at_work, reader, judgements, shares, made)
-            origin = _origin(reader.spec, list(reader.entrants), shares)
+            origin = _origin(reader.spec, list(reader.candidates), shares)
             number, unchanged = _placed(made, target, report, shards, origin)
             changes = _changes(target, before, number, written=since is not None)
     return Exported(
@@ -146,7 +146,7 @@ def _made(
     made: Path,
 ) -> tuple[tuple[Shard, ...], ExportReport, Instruction]:
     """Writes all rows into a folder: their shards, the numbers of the set, and its shortest row."""
-    baseline = baseline_of(reader.entrants)
+    baseline = baseline_of(reader.candidates)
     measure = Measure(single_best_solver(judgements, baseline), baseline, tuple(shares))
     writer, facts, shortest = ShardWriter(made), list[Fact](), list[Instruction]()
     for rows in all_rows(at_work, judgements, measure):
@@ -205,7 +205,7 @@ def _same_set(manifest: SnapshotManifest, target: Path) -> bool:
     return (there.shards, there.card_sha256) == (manifest.shards, manifest.card_sha256)
 
 
-def _before(target: Path, since: int | None) -> tuple[int, Rows] | None:
+def _before(target: Path, since: int | None) -> tuple[int, RowsById] | None:
     """The snapshot to compare with, and its rows; None where there is none that can be read.
 
     Raises:
@@ -220,7 +220,7 @@ def _before(target: Path, since: int | None) -> tuple[int, Rows] | None:
     return None
 
 
-def _changes(target: Path, before: tuple[int, Rows] | None, number: int, *, written: bool) -> Changes | None:
+def _changes(target: Path, before: tuple[int, RowsById] | None, number: int, *, written: bool) -> Changes | None:
     if before is None:
         return None
     since, rows = before

@@ -12,7 +12,7 @@ from llamoco_data.runs import RunRecord, RunStatus
 
 @dataclass(frozen=True, slots=True)
 class OptimizerCost:
-    """All runs of one optimizer that count, those of problems that lack runs included."""
+    """Costs of one optimizer over all its runs but declined ones, including those of problems that lack runs."""
 
     optimizer: str
     family: OptimizerFamily
@@ -20,9 +20,9 @@ class OptimizerCost:
     evaluations: int
     core_hours: float
     median_us: float | None
-    """Median over runs of the processor microseconds an evaluation, objective included; None without evaluations."""
+    """Median over runs of the processor microseconds per evaluation, objective included; None without evaluations."""
     odd_endings: Mapping[RunStatus, int]
-    """Runs by how they ended, but for `completed`."""
+    """Number of runs by status, without `completed`."""
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class CostTally:
     """Adds up runs one after another, so that a campaign's records need not be in memory together."""
 
     families: Mapping[str, OptimizerFamily]
-    """Of every optimizer, in the order of the costs."""
+    """Family of every optimizer; ties in cost keep this order."""
     _sums: dict[str, _Sums] = field(default_factory=dict)
 
     def add(self, optimizer: str, run: RunRecord) -> None:

@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.runs import MEASURED, RunRecord
 from llamoco_data.verdicts import Standing, Verdict
 
 MOST_PROBLEMS = 60
-"""Problems with curves on a page: of more, an even choice, so that the page stays small."""
+"""Most problems with curves on a page; of more, an even choice is shown, so that the page stays small."""
 MOST_NEAR_TIES = 3
 MOST_CURVES = 8
-"""Of one problem, random search included."""
+"""Most curves of one problem, random search included."""
 
 Role = Literal["winner", "near-tie", "rival", "random search"]
 Item = TypeVar("Item")
@@ -25,7 +25,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """The median over seeds of the best point so far. A run without a point yet, or that failed, is the worst."""
+    """The median over seeds of the best point so far. A run that has no point yet or failed counts as worst."""
 
     evaluations: int
     error: float | None
@@ -39,7 +39,7 @@ class Curve:
     """One candidate on one problem."""
 
     role: Role
-    entrant: Entrant
+    candidate: StoredCandidate
     standing: Standing
     points: tuple[CurvePoint, ...]
 
@@ -62,41 +62,41 @@ class ProblemCurves:
 
 
 def evenly(items: Sequence[Item], most: int) -> list[Item]:
-    """At most so many of the items, evenly spread, in their order."""
+    """At most `most` of the items, evenly spread, in their order."""
     count = min(len(items), most)
     return [items[i * len(items) // count] for i in range(count)]
 
 
 def problem_curves(
-    index: int, spec: AnySpec, verdict: Verdict, records: Sequence[RunRecord], entrants: Mapping[str, Entrant]
+    index: int, spec: AnySpec, verdict: Verdict, records: Sequence[RunRecord], candidates: Mapping[str, StoredCandidate]
 ) -> ProblemCurves:
     """The curves of one judged problem, from all its runs."""
     curves = [
         Curve(
             role=role,
-            entrant=entrants[standing.candidate_id],
+            candidate=candidates[standing.candidate_id],
             standing=standing,
             points=median_curve([r for r in records if r.candidate_id == standing.candidate_id], verdict.best_known),
         )
-        for standing, role in shown(verdict, entrants)
+        for standing, role in shown(verdict, candidates)
     ]
     return ProblemCurves(index, spec, verdict, tuple(curves))
 
 
-def shown(verdict: Verdict, entrants: Mapping[str, Entrant]) -> list[tuple[Standing, Role]]:
+def shown(verdict: Verdict, candidates: Mapping[str, StoredCandidate]) -> list[tuple[Standing, Role]]:
     """The winner, its first near-ties, the best candidates of the next optimizers, and random search; best first."""
     roles: dict[str, Role] = {verdict.winner: "winner"}
     roles |= dict.fromkeys(verdict.near_ties[:MOST_NEAR_TIES], "near-tie")
-    seen = {entrants[candidate].optimizer for candidate in roles}
+    seen = {candidates[candidate_id].optimizer for candidate_id in roles}
     for standing in verdict.standings:
-        entrant = entrants[standing.candidate_id]
-        if entrant.optimizer in seen:
+        candidate = candidates[standing.candidate_id]
+        if candidate.optimizer in seen:
             continue
-        if entrant.family == "baseline":
+        if candidate.family == "baseline":
             roles[standing.candidate_id] = "random search"
         elif sum(role != "random search" for role in roles.values()) < MOST_CURVES - 1:
             roles[standing.candidate_id] = "rival"
-        seen.add(entrant.optimizer)
+        seen.add(candidate.optimizer)
     return [(s, roles[s.candidate_id]) for s in verdict.standings if s.candidate_id in roles]
 
 

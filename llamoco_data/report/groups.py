@@ -15,11 +15,11 @@ class Grouping:
     """One way to tell problems apart."""
 
     title: str
-    """Empty where a group's own name says it."""
+    """Title of the grouping; empty where the groups need none."""
     labels: tuple[str, ...]
     """Every group, in the order in which to show them."""
     labels_of: Callable[[AnySpec], Sequence[str]]
-    """The groups that a problem belongs to: one, but for the families of its functions; none that is not known."""
+    """Groups of a problem: one, or a group for each family of its functions; none where the property is unknown."""
 
 
 def _banded(title: str, bands: Sequence[tuple[float, str]], value: Callable[[AnySpec], float | None]) -> Grouping:
@@ -35,7 +35,7 @@ def _banded(title: str, bands: Sequence[tuple[float, str]], value: Callable[[Any
 
 
 def _known(labels_of: Callable[[ProblemSpec], Sequence[str]]) -> Callable[[AnySpec], Sequence[str]]:
-    """Groups by properties of the basic functions, of which nothing is known in a user's own problem."""
+    """Groups by properties of the basic functions, which are unknown for a user's own problem."""
     return lambda spec: () if isinstance(spec, OwnProblemSpec) else labels_of(spec)
 
 

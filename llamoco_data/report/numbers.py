@@ -10,7 +10,7 @@ from llamoco_data.report.sureness import Sureness, sureness
 from llamoco_data.report.winners import GroupingWins, OptimizerWins, wins_by_group, wins_by_optimizer
 
 FREQUENT_SHARE = 0.01
-"""An optimizer that wins this share of the problems wins some of them."""
+"""Least share of the problems that a frequent winner wins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class CampaignReport:
 
     campaign: JudgedCampaign
     families: tuple[OptimizerFamily, ...]
-    """Of the optimizers that can win, most wins first."""
+    """Families of the optimizers that can win, most wins first."""
     wins: tuple[OptimizerWins, ...]
     groupings: tuple[GroupingWins, ...]
     gap: Gap | None
@@ -41,8 +41,8 @@ class CampaignReport:
 
 def campaign_report(campaign: JudgedCampaign) -> CampaignReport:
     """The numbers of a campaign's page."""
-    verdicts, entrants = campaign.verdicts, campaign.entrants
-    wins = wins_by_optimizer(verdicts, entrants)
+    verdicts, candidates = campaign.verdicts, campaign.candidates
+    wins = wins_by_optimizer(verdicts, candidates)
     by_family: Counter[OptimizerFamily] = Counter()
     for row in wins:
         by_family[row.family] += row.wins
@@ -50,9 +50,9 @@ def campaign_report(campaign: JudgedCampaign) -> CampaignReport:
         campaign=campaign,
         families=tuple(sorted(by_family, key=lambda family: -by_family[family])),
         wins=wins,
-        groupings=wins_by_group(campaign.problems, entrants),
+        groupings=wins_by_group(campaign.problems, candidates),
         gap=gap_of(verdicts, campaign.single_best) if campaign.single_best else None,
-        reaches=reaches(verdicts, entrants),
-        contributions=contributions(verdicts, entrants),
-        sureness=sureness(verdicts, entrants) if verdicts else None,
+        reaches=reaches(verdicts, candidates),
+        contributions=contributions(verdicts, candidates),
+        sureness=sureness(verdicts, candidates) if verdicts else None,
     )

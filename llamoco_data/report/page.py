@@ -18,7 +18,7 @@ from llamoco_data.report.scales import whole_decades
 from llamoco_data.statements import python_source
 
 MARK = b'<meta name="generator" content="llamoco-data report">'
-"""Stands near the beginning of every page, so that a page of ours is known again."""
+"""Marker near the beginning of every page, by which an earlier report is recognised."""
 
 _FUNCTIONS: Mapping[str, object] = MappingProxyType(
     {
@@ -41,7 +41,7 @@ _FUNCTIONS: Mapping[str, object] = MappingProxyType(
         "stacked_bar": bars.stacked_bar,
     }
 )
-"""What the template calls."""
+"""Functions that the template calls."""
 
 
 def page(report: CampaignReport) -> str:

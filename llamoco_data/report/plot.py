@@ -27,7 +27,7 @@ def curve_classes(problem: ProblemCurves) -> list[str]:
     seen: Counter[str] = Counter()
     classes: list[str] = []
     for curve in problem.curves:
-        family = curve.entrant.family
+        family = curve.candidate.family
         classes.append(f"{slug(family)} dash-{seen[family] % 4} {slug(curve.role)}")
         seen[family] += 1
     return classes
@@ -93,7 +93,7 @@ def _curve(number: int, curve: Curve, classes: str, x: LogScale, y: LogScale, va
     ).format(
         classes=classes,
         number=number,
-        name=f"{curve.entrant.optimizer} ({curve.role})",
+        name=f"{curve.candidate.optimizer} ({curve.role})",
         units=_UNITS,
         path="".join(steps),
         cx=percent(x.place(last[0])),
@@ -115,5 +115,5 @@ def _grid(x: LogScale, y: LogScale, most: int) -> Markup:
 
 
 def _label(problem: ProblemCurves, name: str) -> str:
-    names: Sequence[str] = [f"{curve.entrant.optimizer} ({curve.role})" for curve in problem.curves]
+    names: Sequence[str] = [f"{curve.candidate.optimizer} ({curve.role})" for curve in problem.curves]
     return f"Median {name} over evaluations on problem {problem.label}, both axes logarithmic: {', '.join(names)}"

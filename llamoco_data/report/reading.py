@@ -10,7 +10,7 @@ from llamoco_data.export import baseline_of, crew, judge_all, number_for, single
 from llamoco_data.files import Place
 from llamoco_data.identity import LlamocoError
 from llamoco_data.invocation import command
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.report.costs import CostTally, OptimizerCost
 from llamoco_data.report.curves import MOST_PROBLEMS, ProblemCurves, evenly, problem_curves
@@ -20,20 +20,20 @@ from llamoco_data.verdicts import Verdict
 
 @dataclass(frozen=True, slots=True)
 class JudgedCampaign:
-    """What a page is made of."""
+    """A judged campaign: all data of its page."""
 
     status: Status
-    entrants: Mapping[str, Entrant]
+    candidates: Mapping[str, StoredCandidate]
     """By candidate_id, in catalogue order."""
     problems: tuple[tuple[AnySpec, Verdict], ...]
-    """Judged and not kept out."""
+    """Judged problems that are not kept out."""
     kept_out: Mapping[str, int]
-    """Problems by reason, most first."""
+    """Number of problems kept out, by reason, most first."""
     single_best: str
     """candidate_id of the single best solver; empty where no problem remains, or only random search was run."""
     costs: tuple[OptimizerCost, ...]
     curves: tuple[ProblemCurves, ...]
-    """Of an even choice of the judged problems, those kept out included."""
+    """Curves of an even choice of the judged problems, including those kept out."""
 
     @property
     def num_judged(self) -> int:
@@ -48,7 +48,7 @@ def read_judged(folder: Place, processes: int | None = None) -> JudgedCampaign:
     """The campaign in a folder, judged. Reads every run twice; only the chosen problems' traces stay in memory.
 
     Args:
-        processes: that judge problems, see `export`.
+        processes: number of processes that judge problems; see `export`.
 
     Raises:
         LlamocoError: the folder holds no campaign, or is damaged, or there is no run in it yet; or a process died.
@@ -61,28 +61,28 @@ def read_judged(folder: Place, processes: int | None = None) -> JudgedCampaign:
         )
     view = view_of(folder)
     reader = CampaignReader(view)
-    entrants, indices = reader.entrants, reader.indices()
-    baseline = baseline_of(entrants)
+    candidates, indices = reader.candidates, reader.indices()
+    baseline = baseline_of(candidates)
     with crew(partial(CampaignReader, view), number_for(len(indices), processes)) as at_work:
         judgements = judge_all(at_work, reader)
     verdicts = {**judgements.verdicts, **judgements.kept_out}
     with_curves = set(evenly(sorted(verdicts), MOST_PROBLEMS))
-    tally = CostTally(families_of(entrants))
+    tally = CostTally(families_of(candidates))
     problems: list[tuple[AnySpec, Verdict]] = []
     curves: list[ProblemCurves] = []
     for runs in map(reader.runs, indices):
         for record in runs.records:
-            tally.add(entrants[record.candidate_id].optimizer, record)
+            tally.add(candidates[record.candidate_id].optimizer, record)
         problem_id = runs.spec.problem_id
         if problem_id in judgements.verdicts:
             problems.append((runs.spec, verdicts[problem_id]))
         if problem_id in with_curves:
-            curves.append(problem_curves(runs.index, runs.spec, verdicts[problem_id], runs.records, entrants))
+            curves.append(problem_curves(runs.index, runs.spec, verdicts[problem_id], runs.records, candidates))
     kept_out = Counter(str(verdict.kept_out) for verdict in judgements.kept_out.values())
-    chosen = problems and len(entrants) > bool(baseline)
+    chosen = problems and len(candidates) > bool(baseline)
     return JudgedCampaign(
         status=there,
-        entrants=entrants,
+        candidates=candidates,
         problems=tuple(problems),
         kept_out=dict(kept_out.most_common()),
         single_best=single_best_solver(judgements, baseline) if chosen else "",

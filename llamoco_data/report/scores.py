@@ -10,10 +10,10 @@ from statistics import fmean
 
 import numpy as np
 
-from llamoco_data.export.instructions import has_rival
+from llamoco_data.export.making import has_rival
 from llamoco_data.identity import stream
 from llamoco_data.portfolio import OptimizerFamily
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.report.winners import families_of
 from llamoco_data.verdicts import Standing, Verdict
 
@@ -28,11 +28,11 @@ class Gap:
     candidate_id: str
     """The single best solver."""
     num_run: int
-    """Problems that it was run on; on the others it scores 0."""
+    """Number of problems that the single best solver was run on; it scores 0 on the others."""
     virtual_best: float
     single_best: float
     interval: tuple[float, float] | None
-    """95 % of the resamples of the problems have their difference in here; None for a single problem."""
+    """Middle 95 % of the difference over resamples of the problems; None for a single problem."""
 
     @property
     def difference(self) -> float:
@@ -48,11 +48,11 @@ class Reach:
     candidate_id: str
     """Its best candidate: the one with the largest sum of scores over all problems."""
     num_problems: int
-    """Problems that the best candidate was run on."""
+    """Number of problems that the best candidate was run on."""
     score: float
-    """Of its best candidate."""
+    """Mean score of the best candidate."""
     virtual_best: float
-    """Of the winners of these problems."""
+    """Mean score of the winners of these problems."""
 
     @property
     def gap(self) -> float:
@@ -66,9 +66,9 @@ class Contribution:
     optimizer: str
     family: OptimizerFamily
     drop: float
-    """Of the virtual best's mean score, where each of its wins goes to the next candidate of another optimizer."""
+    """Drop of the virtual best's mean score if each win goes to the next candidate of another optimizer."""
     sole_wins: int
-    """Problems that it wins without a near-tie of another optimizer."""
+    """Number of problems that it wins without a near-tie of another optimizer."""
 
 
 def gap_of(verdicts: Sequence[Verdict], single_best: str) -> Gap:
@@ -99,27 +99,27 @@ def _interval(values: Sequence[float], problem_ids: Sequence[str]) -> tuple[floa
     return float(low), float(high)
 
 
-def reaches(verdicts: Sequence[Verdict], entrants: Mapping[str, Entrant]) -> tuple[Reach, ...]:
+def reaches(verdicts: Sequence[Verdict], candidates: Mapping[str, StoredCandidate]) -> tuple[Reach, ...]:
     """Every optimizer that was run, smallest gap first."""
     sums: dict[str, float] = defaultdict(float)
     for verdict in verdicts:
         for standing in verdict.standings:
             sums[standing.candidate_id] += standing.score
     best: dict[str, str] = {}
-    for candidate in entrants:
-        optimizer = entrants[candidate].optimizer
+    for candidate in candidates:
+        optimizer = candidates[candidate].optimizer
         if candidate in sums and (optimizer not in best or sums[candidate] > sums[best[optimizer]]):
             best[optimizer] = candidate
-    rows = (_reach(candidate, verdicts, entrants) for candidate in best.values())
+    rows = (_reach(candidate, verdicts, candidates) for candidate in best.values())
     return tuple(sorted(rows, key=lambda row: row.gap))
 
 
-def _reach(candidate: str, verdicts: Sequence[Verdict], entrants: Mapping[str, Entrant]) -> Reach:
-    entrant = entrants[candidate]
+def _reach(candidate: str, verdicts: Sequence[Verdict], candidates: Mapping[str, StoredCandidate]) -> Reach:
+    stored = candidates[candidate]
     where = [verdict for verdict in verdicts if any(s.candidate_id == candidate for s in verdict.standings)]
     return Reach(
-        optimizer=entrant.optimizer,
-        family=entrant.family,
+        optimizer=stored.optimizer,
+        family=stored.family,
         candidate_id=candidate,
         num_problems=len(where),
         score=fmean(_score(verdict, candidate) for verdict in where),
@@ -127,17 +127,17 @@ def _reach(candidate: str, verdicts: Sequence[Verdict], entrants: Mapping[str, E
     )
 
 
-def contributions(verdicts: Sequence[Verdict], entrants: Mapping[str, Entrant]) -> tuple[Contribution, ...]:
+def contributions(verdicts: Sequence[Verdict], candidates: Mapping[str, StoredCandidate]) -> tuple[Contribution, ...]:
     """Every optimizer that wins, largest drop first. A drop can be below 0: feasibility goes before the score."""
     drops: dict[str, float] = defaultdict(float)
     sole_wins: dict[str, int] = defaultdict(int)
     for verdict in verdicts:
-        optimizer = entrants[verdict.winner].optimizer
-        others = (s for s in verdict.standings if entrants[s.candidate_id].optimizer != optimizer)
+        optimizer = candidates[verdict.winner].optimizer
+        others = (s for s in verdict.standings if candidates[s.candidate_id].optimizer != optimizer)
         heir: Standing | None = next(others, None)
         drops[optimizer] += verdict.standings[0].score - (heir.score if heir else 0.0)
-        sole_wins[optimizer] += not has_rival(verdict, entrants)
-    families = families_of(entrants)
+        sole_wins[optimizer] += not has_rival(verdict, candidates)
+    families = families_of(candidates)
     rows = [
         Contribution(optimizer, families[optimizer], drops[optimizer] / len(verdicts), sole_wins[optimizer])
         for optimizer in families

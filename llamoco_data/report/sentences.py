@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.report.curves import ProblemCurves
 from llamoco_data.report.numbers import CampaignReport
@@ -37,14 +37,14 @@ def in_order(wins: Mapping[str, int], families: Sequence[str]) -> dict[str, int]
     return {family: wins.get(family, 0) for family in families}
 
 
-def problem_label(problem: ProblemCurves, entrants: Mapping[str, Entrant]) -> str:
+def problem_label(problem: ProblemCurves, candidates: Mapping[str, StoredCandidate]) -> str:
     """A line in the list of problems; what a person may want to filter by is in it."""
     spec, verdict = problem.spec, problem.verdict
     constrained = f", {counted(spec.num_constraints, 'constraint')}" if spec.num_constraints else ""
     end = f", kept out ({verdict.kept_out})" if verdict.kept_out else ""
     return (
         f"{problem.label}: {spec.kind}, {spec.dimension} variables{constrained}, {spec.max_evaluations:,} evaluations, "
-        f"{entrants[verdict.winner].optimizer} wins{end}"
+        f"{candidates[verdict.winner].optimizer} wins{end}"
     )
 
 

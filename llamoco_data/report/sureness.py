@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from llamoco_data.export.instructions import has_rival, optimizer_confidence
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.export.making import has_rival, optimizer_confidence
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.verdicts import Verdict
 
 NUM_BINS = 10
@@ -17,23 +17,23 @@ class Sureness:
     """Confidences over problems. Counts are of problems, one for each bin."""
 
     candidate_counts: tuple[int, ...]
-    """By the share of resamples that the winner wins."""
+    """Problems by the share of resamples in which the winner wins."""
     optimizer_counts: tuple[int, ...]
-    """By the share of resamples that the winner's optimizer wins, with any settings."""
+    """Problems by the share of resamples in which the winner's optimizer wins, with any settings."""
     median_candidate: float
     median_optimizer: float
     near_ties: int
-    """Candidates that tie with a winner, over all problems."""
+    """Number of near-ties over all problems."""
     with_near_tie: int
-    """Problems with a near-tie."""
+    """Number of problems with a near-tie."""
     with_rival: int
-    """Problems with a near-tie of another optimizer than the winner's."""
+    """Number of problems with a near-tie of another optimizer than the winner's."""
 
 
-def sureness(verdicts: Sequence[Verdict], entrants: Mapping[str, Entrant]) -> Sureness:
+def sureness(verdicts: Sequence[Verdict], candidates: Mapping[str, StoredCandidate]) -> Sureness:
     """The confidences and near-ties of at least one verdict."""
     candidate = [verdict.confidence for verdict in verdicts]
-    optimizer = [optimizer_confidence(verdict, entrants) for verdict in verdicts]
+    optimizer = [optimizer_confidence(verdict, candidates) for verdict in verdicts]
     return Sureness(
         candidate_counts=_counts(candidate),
         optimizer_counts=_counts(optimizer),
@@ -41,7 +41,7 @@ def sureness(verdicts: Sequence[Verdict], entrants: Mapping[str, Entrant]) -> Su
         median_optimizer=median(optimizer),
         near_ties=sum(len(verdict.near_ties) for verdict in verdicts),
         with_near_tie=sum(bool(verdict.near_ties) for verdict in verdicts),
-        with_rival=sum(has_rival(verdict, entrants) for verdict in verdicts),
+        with_rival=sum(has_rival(verdict, candidates) for verdict in verdicts),
     )
 
 

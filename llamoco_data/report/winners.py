@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from llamoco_data.export.instructions import has_rival
+from llamoco_data.export.making import has_rival
 from llamoco_data.portfolio import OptimizerFamily
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.report.groups import GROUPINGS, Grouping
 from llamoco_data.verdicts import Verdict
@@ -20,7 +20,7 @@ class OptimizerWins:
     family: OptimizerFamily
     wins: int
     sole_wins: int
-    """Those of them without a near-tie of another optimizer."""
+    """Number of its wins without a near-tie of another optimizer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,38 +40,40 @@ class GroupingWins:
     groups: tuple[GroupWins, ...]
 
 
-def families_of(entrants: Mapping[str, Entrant]) -> dict[str, OptimizerFamily]:
+def families_of(candidates: Mapping[str, StoredCandidate]) -> dict[str, OptimizerFamily]:
     """The family of every optimizer of a campaign, in catalogue order."""
-    return {entrant.optimizer: entrant.family for entrant in entrants.values()}
+    return {candidate.optimizer: candidate.family for candidate in candidates.values()}
 
 
-def wins_by_optimizer(verdicts: Sequence[Verdict], entrants: Mapping[str, Entrant]) -> tuple[OptimizerWins, ...]:
+def wins_by_optimizer(
+    verdicts: Sequence[Verdict], candidates: Mapping[str, StoredCandidate]
+) -> tuple[OptimizerWins, ...]:
     """Every optimizer, most wins first; the baseline only where it wins."""
-    winners = [entrants[verdict.winner].optimizer for verdict in verdicts]
+    winners = [candidates[verdict.winner].optimizer for verdict in verdicts]
     wins = Counter(winners)
     sole_wins = Counter(
-        optimizer for optimizer, verdict in zip(winners, verdicts, strict=True) if not has_rival(verdict, entrants)
+        optimizer for optimizer, verdict in zip(winners, verdicts, strict=True) if not has_rival(verdict, candidates)
     )
     rows = [
         OptimizerWins(optimizer, family, wins[optimizer], sole_wins[optimizer])
-        for optimizer, family in families_of(entrants).items()
+        for optimizer, family in families_of(candidates).items()
         if wins[optimizer] or family != "baseline"
     ]
     return tuple(sorted(rows, key=lambda row: -row.wins))
 
 
 def wins_by_group(
-    problems: Sequence[tuple[AnySpec, Verdict]], entrants: Mapping[str, Entrant]
+    problems: Sequence[tuple[AnySpec, Verdict]], candidates: Mapping[str, StoredCandidate]
 ) -> tuple[GroupingWins, ...]:
     """Wins of the families for every grouping, without groups that no problem belongs to."""
-    return tuple(GroupingWins(grouping.title, _groups(grouping, problems, entrants)) for grouping in GROUPINGS)
+    return tuple(GroupingWins(grouping.title, _groups(grouping, problems, candidates)) for grouping in GROUPINGS)
 
 
 def _groups(
-    grouping: Grouping, problems: Sequence[tuple[AnySpec, Verdict]], entrants: Mapping[str, Entrant]
+    grouping: Grouping, problems: Sequence[tuple[AnySpec, Verdict]], candidates: Mapping[str, StoredCandidate]
 ) -> tuple[GroupWins, ...]:
     families: dict[str, Counter[OptimizerFamily]] = {label: Counter() for label in grouping.labels}
     for spec, verdict in problems:
         for label in grouping.labels_of(spec):
-            families[label][entrants[verdict.winner].family] += 1
+            families[label][candidates[verdict.winner].family] += 1
     return tuple(GroupWins(label, wins.total(), dict(wins)) for label, wins in families.items() if wins)

@@ -20,7 +20,7 @@ def counted(value: int, noun: str) -> str:
 
 
 def share(part: float, whole: float = 1.0) -> str:
-    """In percent; a part that is not all never reads as all, and one that is not nothing never as nothing."""
+    """A share in percent; only the whole reads as 100 %, and only zero as 0 %."""
     percent = 100 * part / whole if whole else 0.0
     if 0 < percent < 1:
         return f"<1{_NO_BREAK}%"

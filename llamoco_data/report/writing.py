@@ -27,7 +27,7 @@ def write_report(folder: Place, out: Place | None = None, *, processes: int | No
 
     Args:
         out: the file. Default: the folder's name and `-report.html`, in the current folder.
-        processes: that judge problems, see `export`.
+        processes: number of processes that judge problems; see `export`.
 
     Raises:
         LlamocoError: the folder holds no campaign, or no run yet, or is damaged; or the place is taken by something

@@ -11,7 +11,7 @@ import numpy as np
 
 from llamoco_data.identity import stream
 from llamoco_data.portfolio import BASELINE, OPTIMIZERS
-from llamoco_data.portfolio.entrants import Entrant, entrants
+from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
 from llamoco_data.scoring.cases import Case, Export, Prompt
 from llamoco_data.scoring.naming import Names
 from llamoco_data.scoring.programs import Generated
@@ -56,17 +56,17 @@ def baselines(export: Export, names: Names, instruction_ids: Sequence[str]) -> l
 def _drawn(export: Export) -> list[Answer]:
     """A candidate drawn evenly for each run, among those that apply to the problem, random search left out."""
     ran = tuple(o.name for o in OPTIMIZERS if o.name in export.optimizers and o.name != BASELINE)
-    candidates = entrants(ran)
+    candidates = stored_candidates(ran)
     answers: list[Answer] = []
     for case in export.cases.values():
-        applicable = [entrant for entrant in candidates if not entrant.declines(case.spec)]
+        applicable = [candidate for candidate in candidates if not candidate.declines(case.spec)]
         if applicable:
             drawn = tuple(_draw(applicable, case, repeat).program for repeat in range(REPEATS))
             answers.append(Answer("random candidate", case.problem_id, drawn))
     return answers
 
 
-def _draw(applicable: Sequence[Entrant], case: Case, repeat: int) -> Entrant:
+def _draw(applicable: Sequence[StoredCandidate], case: Case, repeat: int) -> StoredCandidate:
     return applicable[int(stream("random candidate", case.problem_id, repeat).integers(len(applicable)))]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from llamoco_data.portfolio import OPTIMIZERS
-from llamoco_data.portfolio.entrants import entrants
+from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.runs import program_id
 from llamoco_data.scoring.cases import Prompt
 from llamoco_data.texts import readable
@@ -36,11 +36,11 @@ def names(prompts: Iterable[Prompt]) -> Names:
     """The names of today's portfolio, and those of an export's answers."""
     by_text: dict[str, str] = {}
     texts: dict[str, str] = {}
-    for entrant in entrants(tuple(optimizer.name for optimizer in OPTIMIZERS)):
-        by_text[entrant.candidate_id], texts[entrant.candidate_id] = entrant.optimizer, entrant.program
+    for candidate in stored_candidates(tuple(optimizer.name for optimizer in OPTIMIZERS)):
+        by_text[candidate.candidate_id], texts[candidate.candidate_id] = candidate.optimizer, candidate.program
     for answer, optimizer in {prompt.answer: prompt.optimizer for prompt in prompts}.items():
         texts[program_id(answer)], by_text[program_id(answer)] = answer, optimizer
-    by_title = {title(text): by_text[candidate] for candidate, text in texts.items() if title(text)}
+    by_title = {title(text): by_text[candidate_id] for candidate_id, text in texts.items() if title(text)}
     return Names(by_title, by_text, texts)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from llamoco_data.identity import digest
 from llamoco_data.portfolio import BASELINE, portfolio
-from llamoco_data.portfolio.entrants import entrants
+from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.racing import Run
 from llamoco_data.runs import program_id, run_seed
 from llamoco_data.scoring.cases import Case
@@ -43,7 +43,7 @@ def floor_run(case: Case) -> Run | None:
 
 def plan_runs(cases: Mapping[str, Case], answers: Iterable[Answer]) -> RunPlan:
     """The runs of all contenders; an answer without a program needs none."""
-    texts = {entrant.candidate_id: entrant.program for entrant in entrants((BASELINE,))}
+    texts = {candidate.candidate_id: candidate.program for candidate in stored_candidates((BASELINE,))}
     wanted: dict[str, dict[tuple[str, int], None]] = {problem_id: {} for problem_id in cases}
     for case in cases.values():
         run = floor_run(case)

@@ -36,7 +36,7 @@ TIME_LIMIT_S = 60.0
 class Scored:
     """How a call of `score` ended."""
 
-    snapshot: DriveProgress
+    progress: DriveProgress
     summary: Summary | None
     """None where it was asked to stop before all runs were made; what was made is in the folder."""
 
@@ -83,10 +83,10 @@ def score(
         store = Store(out)
         _mend(store, notice)
         work = missing_work(plan, export.cases, store, time_limit_s)
-        snapshot = drive(work, store, executor, hold=hold, report=report, stop=stop).progress
-        if snapshot.runs_done < snapshot.runs_total:
-            return Scored(snapshot, None)
-        return Scored(snapshot, _added_up(place, store, spec, programs, export, known, others))
+        progress = drive(work, store, executor, hold=hold, report=report, stop=stop).progress
+        if progress.runs_done < progress.runs_total:
+            return Scored(progress, None)
+        return Scored(progress, _added_up(place, store, spec, programs, export, known, others))
 
 
 def _mend(store: Store, notice: Callable[[str], None]) -> None:

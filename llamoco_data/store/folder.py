@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from llamoco_data.files import Place, files_at
 from llamoco_data.identity import DIGEST_CHARACTERS, LlamocoError
 from llamoco_data.invocation import command
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.own_spec import AnySpec, read_spec
 from llamoco_data.runs import RunRecord
 from llamoco_data.store import manifest, tables
@@ -40,7 +40,7 @@ class Block:
     plan_id: str = ""
     complete: Sequence[str] = ()
     """problem_ids that need no more runs under the plan."""
-    entrants: Sequence[Entrant] = ()
+    candidates: Sequence[StoredCandidate] = ()
     """All candidates of the campaign, where they have changed."""
 
 
@@ -92,7 +92,7 @@ class Store:
         """problem_ids that need no more runs under a plan."""
         return self._index.plans.get(plan_id, frozenset())
 
-    def entrants(self) -> tuple[Entrant, ...]:
+    def candidates(self) -> tuple[StoredCandidate, ...]:
         """The candidates of the campaign, in their order; none before the first commit.
 
         Raises:
@@ -102,7 +102,7 @@ class Store:
         if not path:
             return ()
         with self._readable(path):
-            return tables.entrants_from(self._open(path).read())
+            return tables.candidates_from(self._open(path).read())
 
     def problem(self, problem_id: str) -> AnySpec:
         """The spec of a stored problem.
@@ -168,8 +168,8 @@ class Store:
                 by_problem.setdefault(record.problem_id, []).append(record)
             groups = [tables.runs_table(records) for records in by_problem.values()]
             added.append(self._put("runs", groups, list(by_problem)))
-        if block.entrants:
-            added.append(self._put("candidates", [tables.candidates_table(block.entrants)], []))
+        if block.candidates:
+            added.append(self._put("candidates", [tables.candidates_table(block.candidates)], []))
         if added or block.complete:
             self._append(Entry(files=tuple(added), plan_id=block.plan_id, complete=tuple(block.complete)))
 

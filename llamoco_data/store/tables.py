@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from llamoco_data.identity import Record, canonical
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import RunRecord
 from llamoco_data.store.upgrades import whole_limits
@@ -119,25 +119,25 @@ def problems_table(problems: Sequence[StoredProblem]) -> pa.Table:
     return pa.table(columns, schema=PROBLEMS)
 
 
-def candidates_table(entrants: Sequence[Entrant]) -> pa.Table:
+def candidates_table(candidates: Sequence[StoredCandidate]) -> pa.Table:
     columns: dict[str, list[Any]] = {
-        name: [getattr(entrant, name) for entrant in entrants]
+        name: [getattr(candidate, name) for candidate in candidates]
         for name in ("candidate_id", "optimizer", "family", "program")
     }
-    columns["rank"] = list(range(len(entrants)))
+    columns["rank"] = list(range(len(candidates)))
     for name in _AS_JSON:
-        columns[name] = [canonical(getattr(entrant, name)) for entrant in entrants]
+        columns[name] = [canonical(getattr(candidate, name)) for candidate in candidates]
     return pa.table(columns, schema=CANDIDATES)
 
 
-def entrants_from(table: pa.Table) -> tuple[Entrant, ...]:
+def candidates_from(table: pa.Table) -> tuple[StoredCandidate, ...]:
     """The candidates of a table, in its order.
 
     Raises:
         pydantic.ValidationError: a value is not what a candidate may hold.
     """
     rows: list[dict[str, Any]] = table.drop_columns(["rank"]).to_pylist()
-    return tuple(Entrant.model_validate({**row, **_from_json(row)}) for row in rows)
+    return tuple(StoredCandidate.model_validate({**row, **_from_json(row)}) for row in rows)
 
 
 def parquet(groups: Sequence[pa.Table]) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from llamoco_data.campaign import CampaignSpec, stored_campaign
 from llamoco_data.files import Place, files_at
 from llamoco_data.identity import LlamocoError
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.store import Store
 from llamoco_data.verification.finding import Finding
@@ -50,16 +50,16 @@ def verify_campaign(folder: Place, sample: int, checked: Counter[str]) -> Iterat
             note=True,
         )
     try:
-        entrants = store.entrants()
+        candidates = store.candidates()
     except LlamocoError:  # said above
         return
     yield from check_own_problems(spec, store, checked)
-    yield from _check_problems(spec, entrants, store, checked)
-    yield from _check_sample(spec, entrants, store, sample, checked)
+    yield from _check_problems(spec, candidates, store, checked)
+    yield from _check_sample(spec, candidates, store, sample, checked)
 
 
 def _check_problems(
-    spec: CampaignSpec, entrants: Sequence[Entrant], store: Store, checked: Counter[str]
+    spec: CampaignSpec, candidates: Sequence[StoredCandidate], store: Store, checked: Counter[str]
 ) -> Iterator[Finding]:
     drawn = set(chosen(_ids(spec, store), MOST_DRAWN))
     for index in store.indices():
@@ -71,16 +71,16 @@ def _check_problems(
             checked["problems drawn again"] += 1
             yield from check_drawing(spec, index, problem)
         try:
-            yield from check_runs(spec, entrants, store, problem)
+            yield from check_runs(spec, candidates, store, problem)
             checked["runs"] += len(store.records(problem.problem_id))
         except LlamocoError:  # its files are named above
             continue
 
 
 def _check_sample(
-    spec: CampaignSpec, entrants: Sequence[Entrant], store: Store, sample: int, checked: Counter[str]
+    spec: CampaignSpec, candidates: Sequence[StoredCandidate], store: Store, sample: int, checked: Counter[str]
 ) -> Iterator[Finding]:
-    programs = {entrant.candidate_id: entrant.program for entrant in entrants}
+    programs = {candidate.candidate_id: candidate.program for candidate in candidates}
     ids = chosen(_ids(spec, store), sample)
     each = -(-sample // max(len(ids), 1))
     left = sample

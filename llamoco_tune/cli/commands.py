@@ -90,4 +90,4 @@ def _fail(message: str) -> NoReturn:
 
 def _help_command(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
-    return f"{context.command_path if context else 'llamoco-tune'} --help"
+    return command(*(context.command_path.split()[1:] if context else ()), "--help")

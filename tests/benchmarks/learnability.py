@@ -22,7 +22,7 @@ from rich.table import Table
 from sklearn.ensemble import RandomForestRegressor
 from statement_features import features
 
-from llamoco_data.campaign import read_entrants, read_problems
+from llamoco_data.campaign import read_candidates, read_problems
 from llamoco_data.identity import stream
 from llamoco_data.portfolio import BASELINE
 from llamoco_data.problems.functions import FUNCTION_BY_NAME, FUNCTIONS
@@ -90,11 +90,11 @@ def main() -> int:
 
 def read_scores(folder: str) -> Scores:
     """The judged problems of a campaign, as a table for a classical model."""
-    entrants = read_entrants(folder)
-    order = [entrant.candidate_id for entrant in entrants]
-    optimizer = {entrant.candidate_id: entrant.optimizer for entrant in entrants}
+    candidates = read_candidates(folder)
+    order = [candidate.candidate_id for candidate in candidates]
+    optimizer = {candidate.candidate_id: candidate.optimizer for candidate in candidates}
     names = [name for name in dict.fromkeys(optimizer.values()) if name != BASELINE]
-    baseline = next(entrant.candidate_id for entrant in entrants if entrant.optimizer == BASELINE)
+    baseline = next(candidate.candidate_id for candidate in candidates if candidate.optimizer == BASELINE)
     specs: list[ProblemSpec] = []
     verdicts: list[Verdict] = []
     kept_out: Counter[str] = Counter()

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from llamoco_data.campaign import read_entrants, read_problems
+from llamoco_data.campaign import read_candidates, read_problems
 from llamoco_data.identity import stream
 from llamoco_data.portfolio import BASELINE
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.racing import Exhaustive, Policy, Race, next_runs, replayed
 from llamoco_data.runs import RunRecord, run_seed
@@ -85,12 +85,12 @@ class Outcome:
 class Field:
     """What all problems of a reference campaign share."""
 
-    entrants: dict[str, Entrant]
+    candidates: dict[str, StoredCandidate]
     """By candidate_id, in catalogue order."""
     baseline: str
 
     def judge(self, records: Sequence[RunRecord]) -> Verdict:
-        return judge(records, order=list(self.entrants), baseline=self.baseline)
+        return judge(records, order=list(self.candidates), baseline=self.baseline)
 
 
 def main() -> int:
@@ -118,8 +118,8 @@ def main() -> int:
 
 def read_references(folder: str) -> tuple[Field, list[Reference]]:
     """The complete problems of a reference campaign that are worth teaching."""
-    entrants = {entrant.candidate_id: entrant for entrant in read_entrants(folder)}
-    field = Field(entrants, next(c for c, entrant in entrants.items() if entrant.optimizer == BASELINE))
+    candidates = {candidate.candidate_id: candidate for candidate in read_candidates(folder)}
+    field = Field(candidates, next(c for c, candidate in candidates.items() if candidate.optimizer == BASELINE))
     references: list[Reference] = []
     for runs in read_problems(folder):
         by_candidate: dict[str, list[RunRecord]] = {}
@@ -129,7 +129,7 @@ def read_references(folder: str) -> tuple[Field, list[Reference]]:
             continue
         truth = field.judge(runs.records)
         if truth.kept_out is None:
-            optimizers = {c: entrant.optimizer for c, entrant in entrants.items() if c in by_candidate}
+            optimizers = {c: candidate.optimizer for c, candidate in candidates.items() if c in by_candidate}
             references.append(Reference(runs.spec, optimizers, by_candidate, truth))
     return field, references
 

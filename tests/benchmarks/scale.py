@@ -29,10 +29,10 @@ from rich.console import Console
 from rich.table import Table
 
 from llamoco_data.campaign import CampaignSpec
-from llamoco_data.campaign.driver import run_entrants
+from llamoco_data.campaign.driver import run_candidates
 from llamoco_data.execution import Program, Progress, Slice, Task, applicable
 from llamoco_data.export import export
-from llamoco_data.portfolio.entrants import Entrant, entrants
+from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
 from llamoco_data.problems.evaluation import build
 from llamoco_data.problems.sampling import sample
 from llamoco_data.problems.spec import ProblemSpec
@@ -153,9 +153,11 @@ def campaign(num_problems: int) -> CampaignSpec:
     return standard().model_copy(update=changes)
 
 
-def first_settings(spec: CampaignSpec) -> tuple[Entrant, ...]:
+def first_settings(spec: CampaignSpec) -> tuple[StoredCandidate, ...]:
     """One candidate of every optimizer."""
-    return tuple({entrant.optimizer: entrant for entrant in reversed(entrants(spec.optimizers))}.values())[::-1]
+    return tuple(
+        {candidate.optimizer: candidate for candidate in reversed(stored_candidates(spec.optimizers))}.values()
+    )[::-1]
 
 
 def measure(num_problems: int, folder: Path) -> Measured:
@@ -164,8 +166,8 @@ def measure(num_problems: int, folder: Path) -> Measured:
     candidates, simulated = first_settings(spec), Simulated(spec)
     sample(spec.mixture, spec.seed, 0)  # compiles the evaluator
     with watched() as memory:
-        outcome, run = timed(lambda: run_entrants(folder / "c", spec, candidates, simulated))
-        _, resume = timed(lambda: run_entrants(folder / "c", spec, candidates, simulated))
+        outcome, run = timed(lambda: run_candidates(folder / "c", spec, candidates, simulated))
+        _, resume = timed(lambda: run_candidates(folder / "c", spec, candidates, simulated))
         exported, exporting = timed(lambda: export(folder / "c", folder / "e"))
     sizes = [path.stat().st_size for path in (folder / "c").rglob("*") if path.is_file()]
     return Measured(
@@ -177,7 +179,7 @@ def measure(num_problems: int, folder: Path) -> Measured:
         peak_gb=memory.peak_gb,
         files=len(sizes),
         size_mb=sum(sizes) / 1e6,
-        num_runs=outcome.snapshot.new_runs,
+        num_runs=outcome.progress.new_runs,
         rows=exported.report.num_rows,
     )
 

@@ -30,7 +30,7 @@ from rich.table import Table
 from llamoco_data.campaign import CampaignSpec, read_problems, run_campaign
 from llamoco_data.execution import ByPolicy, Draw, Executor, Program, Slice, Task, executor
 from llamoco_data.execution.work import warm_up
-from llamoco_data.portfolio.entrants import entrants
+from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.recipes import standard
 
 MAX_SHARE = 0.03
@@ -159,7 +159,7 @@ def main() -> None:
     spec = standard().model_copy(update={"num_problems": arguments.problems})
     warm_up()
     draw = Draw(mixture=spec.mixture, seed=spec.seed + 1, index=0)
-    optimizers = {one.candidate_id: one.optimizer for one in entrants(spec.optimizers)}
+    optimizers = {one.candidate_id: one.optimizer for one in stored_candidates(spec.optimizers)}
     wants = ByPolicy(policy=spec.policy, optimizers=optimizers)
     warming = Task(index=WARMING, problem=draw, wants=wants, time_limit_s=spec.time_limit_s, slice_s=8.0)
     inline = measure(spec, Watched(executor("inline"), warming.model_copy(update={"slice_s": 0.0}), 1))

@@ -27,11 +27,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from llamoco_data.campaign import CampaignSpec, driver, load_campaign, read_entrants, read_problems
+from llamoco_data.campaign import CampaignSpec, driver, load_campaign, read_candidates, read_problems
 from llamoco_data.campaign.agenda import Agenda
 from llamoco_data.execution import GivenRuns, Program, Progress, Slice, Task
 from llamoco_data.identity import stream
-from llamoco_data.portfolio.entrants import Entrant, optimizers_of
+from llamoco_data.portfolio.stored_candidates import StoredCandidate, optimizers_of
 from llamoco_data.problems.sampling import sample_size
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.racing import Policy, next_runs
@@ -51,11 +51,11 @@ class Measured:
     """A problem of the folder, with its runs by stage of the race."""
 
     def __init__(
-        self, spec: ProblemSpec, made: Sequence[RunRecord], policy: Policy, entrants: Sequence[Entrant]
+        self, spec: ProblemSpec, made: Sequence[RunRecord], policy: Policy, candidates: Sequence[StoredCandidate]
     ) -> None:
         self.spec = spec
         by_run = {(record.candidate_id, record.seed): record for record in made}
-        optimizers = optimizers_of(entrants, spec)
+        optimizers = optimizers_of(candidates, spec)
         met: list[RunRecord] = []
         self.stages: list[list[RunRecord]] = []
         while wanted := next_runs(policy, spec.problem_id, optimizers, met):
@@ -161,10 +161,10 @@ class Outcome:
     tail: float
 
 
-def simulate(spec: CampaignSpec, entrants: Sequence[Entrant], executor: Simulated) -> Outcome:
+def simulate(spec: CampaignSpec, candidates: Sequence[StoredCandidate], executor: Simulated) -> Outcome:
     """The whole campaign, in a folder that is thrown away."""
     with tempfile.TemporaryDirectory() as scratch:
-        driver.run_entrants(Path(scratch) / "c", spec, entrants, executor)
+        driver.run_candidates(Path(scratch) / "c", spec, candidates, executor)
     core_s, wall_s = sum(end - begin for begin, end in executor.spans), max(end for _, end in executor.spans)
     return Outcome(core_s, wall_s, 1 - _spent(executor.spans, 0.95 * core_s) / wall_s)
 
@@ -214,10 +214,10 @@ def main() -> None:
     parser.add_argument("--problems", type=int)
     parser.add_argument("--workers", type=int, nargs="+", default=[2, 64, 1024])
     arguments = parser.parse_args()
-    stored, entrants = load_campaign(arguments.folder), read_entrants(arguments.folder)
+    stored, candidates = load_campaign(arguments.folder), read_candidates(arguments.folder)
     complete = [runs for runs in read_problems(arguments.folder) if runs.complete and runs.records]
     measured = {
-        runs.index: Measured(runs.spec, runs.records, stored.policy, entrants)
+        runs.index: Measured(runs.spec, runs.records, stored.policy, candidates)
         for runs in complete
         if isinstance(runs.spec, ProblemSpec)  # users' own problems cannot be made over into others
     }
@@ -246,7 +246,7 @@ def main() -> None:
         for name, is_long in (("index", index_order), ("today's", by_length)):
             Agenda.is_long = is_long
             executor = Simulated(workers, problem)
-            outcome = simulate(spec, entrants, executor)
+            outcome = simulate(spec, candidates, executor)
             missed |= name != "index" and outcome.tail > MAX_TAIL
             busy = outcome.core_s / workers / outcome.wall_s
             table.add_row(

@@ -101,7 +101,7 @@ def _shrunk(field: Field, verdict: Verdict, predicted: dict[str, float], prior: 
     """The candidate of the best posterior mean, where each optimizer is represented by its best standing."""
     best, chosen, seen = -np.inf, verdict.winner, set[str]()
     for standing in verdict.standings:
-        optimizer = field.entrants[standing.candidate_id].optimizer
+        optimizer = field.candidates[standing.candidate_id].optimizer
         if optimizer in seen or optimizer == BASELINE:
             continue
         seen.add(optimizer)

@@ -79,7 +79,7 @@ def test_damaged_table_is_named_set_aside_and_made_again(
     outcome = run_campaign(folder, SMALL, InlineExecutor(), notice=lines.append)
     assert len(lines) == 1
     assert lines[0].startswith(f"{path} is {'missing' if damaged is None else 'damaged, and set aside as quarantine/'}")
-    assert outcome.snapshot.new_runs == (lost if kind == "runs" else 0)
+    assert outcome.progress.new_runs == (lost if kind == "runs" else 0)
     assert results(folder) == results(undisturbed)
     assert wrong(folder) == []
     aside = [file.read_bytes() for file in (folder / "quarantine").rglob("*") if file.is_file()]
@@ -87,7 +87,7 @@ def test_damaged_table_is_named_set_aside_and_made_again(
     assert {file: file.read_bytes() for file in before} == before
 
     again = list[str]()
-    assert run_campaign(folder, SMALL, InlineExecutor(), notice=again.append).snapshot.new_runs == 0
+    assert run_campaign(folder, SMALL, InlineExecutor(), notice=again.append).progress.new_runs == 0
     assert again == []
 
 
@@ -107,7 +107,7 @@ def test_everything_damaged_at_once_is_made_again(folder: Path, undisturbed: Pat
     lines = list[str]()
     outcome = run_campaign(folder, SMALL, InlineExecutor(), notice=lines.append)
     assert len(lines) == len(list((folder / "quarantine").rglob("*.parquet")))
-    assert outcome.snapshot.new_runs == len(results(undisturbed))
+    assert outcome.progress.new_runs == len(results(undisturbed))
     assert results(folder) == results(undisturbed)
     assert wrong(folder) == []
 

@@ -75,7 +75,7 @@ def test_driver_killed_at_twenty_random_moments_is_followed_by_one_that_ends_in_
     expected = results(undisturbed)
     what = f"seed {seed}, {kept} of {len(expected)} runs in the folder after the last kill"
     assert 0 < kept < len(expected), what
-    assert outcome.snapshot.new_runs == len(expected) - kept, what
+    assert outcome.progress.new_runs == len(expected) - kept, what
     assert results(folder) == expected, what
     assert Store(folder).num_runs == len(expected), what
 

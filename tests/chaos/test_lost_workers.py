@@ -6,21 +6,21 @@ from typing import Any
 import pytest
 
 from llamoco_data.campaign import read_problems
-from llamoco_data.campaign.driver import program_of, run_entrants
+from llamoco_data.campaign.driver import program_of, run_candidates
 from llamoco_data.execution import ByPolicy, Draw, Progress, Task
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.execution.ray_actors import RayExecutor
 from llamoco_data.identity import LlamocoError
-from llamoco_data.portfolio.entrants import entrants
+from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.racing import Exhaustive
-from tests.campaigns import entrant, grown, results
+from tests.campaigns import candidate, grown, results
 
 pytestmark = pytest.mark.chaos
 
 SPEC = grown(
     num_problems=1, time_limit_s=1.5, policy=Exhaustive(repeats=1), optimizers=("nelder_mead", "random_search")
 )
-GOOD = entrants(SPEC.optimizers)
+GOOD = stored_candidates(SPEC.optimizers)
 
 RUNNER = "the run did not end within its time limit"
 OUTSIDE = "it did not end within its time limit, and was stopped from outside"
@@ -38,25 +38,25 @@ HOSTILE = {
 
 
 def test_hostile_programs_are_recorded_and_disturb_nobody(local_ray: None, tmp_path: Path, capsys):
-    hostile = {entrant(body).candidate_id: expected for body, expected in HOSTILE.items()}
-    candidates = (GOOD[0], *(entrant(body) for body in HOSTILE), *GOOD[1:])
-    outcome = run_entrants(tmp_path / "c", SPEC, candidates, RayExecutor("local", 2, margin_s=0.5))
-    run_entrants(tmp_path / "good", SPEC, GOOD, InlineExecutor())
+    hostile = {candidate(body).candidate_id: expected for body, expected in HOSTILE.items()}
+    candidates = (GOOD[0], *(candidate(body) for body in HOSTILE), *GOOD[1:])
+    outcome = run_candidates(tmp_path / "c", SPEC, candidates, RayExecutor("local", 2, margin_s=0.5))
+    run_candidates(tmp_path / "good", SPEC, GOOD, InlineExecutor())
 
     records = results(tmp_path / "c")
     assert [record for record in records if record.candidate_id not in hostile] == results(tmp_path / "good")
     assert {r.candidate_id: (r.status, r.detail) for r in records if r.candidate_id in hostile} == hostile
     assert all(problem.complete for problem in read_problems(tmp_path / "c"))
-    assert outcome.snapshot.new_runs == len(records)
+    assert outcome.progress.new_runs == len(records)
     assert capsys.readouterr() == ("", "")
 
 
 def test_worker_that_a_program_has_spoilt_is_replaced(local_ray: None, tmp_path: Path):
     """The program breaks the library that everything in the worker uses, and returns as if nothing had happened."""
     spec = SPEC.model_copy(update={"num_problems": 3})
-    spoiler = entrant("import numpy\nnumpy.zeros = numpy.concatenate = None\nreturn lower")
-    run_entrants(tmp_path / "c", spec, (*GOOD, spoiler), RayExecutor("local", 1))
-    run_entrants(tmp_path / "good", spec, GOOD, InlineExecutor())
+    spoiler = candidate("import numpy\nnumpy.zeros = numpy.concatenate = None\nreturn lower")
+    run_candidates(tmp_path / "c", spec, (*GOOD, spoiler), RayExecutor("local", 1))
+    run_candidates(tmp_path / "good", spec, GOOD, InlineExecutor())
     records = [record for record in results(tmp_path / "c") if record.candidate_id != spoiler.candidate_id]
     assert records == results(tmp_path / "good")
     assert all(problem.complete for problem in read_problems(tmp_path / "c"))
@@ -95,7 +95,7 @@ return lower
 def test_tasks_that_are_to_be_alone_meet_no_other_on_their_node(local_ray: None, tmp_path: Path):
     """Three workers on one node, which first gather; then every second task is to be alone."""
     (tmp_path / "gather").touch()
-    company = entrant(COMPANY.format(folder=str(tmp_path)))
+    company = candidate(COMPANY.format(folder=str(tmp_path)))
     tasks = [
         Task(
             index=index,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from llamoco_data.runs import RunRecord
-from tests.campaigns import entrant, results
+from tests.campaigns import candidate, results
 from tests.chaos.undisturbed import undisturbed
 from tests.clusters import THIS_HOST, Head, Host, head_node, worker_node
 from tests.drivers import driver, ended
@@ -69,11 +69,11 @@ def confined() -> Iterator[Host]:
 
 
 def statuses(records: list[RunRecord], body: str) -> set[tuple[str, str]]:
-    return {(record.status, record.detail) for record in records if record.candidate_id == entrant(body).candidate_id}
+    return {(record.status, record.detail) for record in records if record.candidate_id == candidate(body).candidate_id}
 
 
 def others(records: list[RunRecord]) -> list[RunRecord]:
-    return [record for record in records if record.candidate_id != entrant(EATER).candidate_id]
+    return [record for record in records if record.candidate_id != candidate(EATER).candidate_id]
 
 
 def test_program_that_eats_memory_until_the_kernel_kills_it(head: Head, confined: Host, tmp_path: Path):

@@ -11,7 +11,7 @@ import pytest
 from llamoco_data import own_problem, sample_problem
 from llamoco_data.apart import run_text
 from llamoco_data.apart.connection import drop_server, server
-from llamoco_data.portfolio.entrants import entrants
+from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import RunRecord, run_program
 from tests.campaigns import HEAD
@@ -39,10 +39,10 @@ def without_time(record: RunRecord) -> RunRecord:
 
 @pytest.mark.parametrize("spec", [FREE, BOUND, OWN], ids=["free", "constrained", "own"])
 def test_run_apart_gives_the_record_of_a_run_in_process(spec: AnySpec):
-    for entrant in entrants(("slsqp", "cma_es", "lshade", "isres", "random_search")):
-        if not entrant.declines(spec):
-            here = run_program(entrant.program, spec, 5)
-            assert without_time(run_text(entrant.program, spec, 5)) == without_time(here)
+    for candidate in stored_candidates(("slsqp", "cma_es", "lshade", "isres", "random_search")):
+        if not candidate.declines(spec):
+            here = run_program(candidate.program, spec, 5)
+            assert without_time(run_text(candidate.program, spec, 5)) == without_time(here)
 
 
 @pytest.mark.parametrize(

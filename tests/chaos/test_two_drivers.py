@@ -129,5 +129,5 @@ def test_two_drivers_that_know_nothing_of_each_other_end_in_the_same_rows(expect
 def test_campaign_that_is_finished_is_read_while_its_lease_is_held(expected, tmp_path: Path):
     run_campaign(tmp_path / "c", SMALL, InlineExecutor())
     (tmp_path / "c" / LEASE_FILE).write_text("{}")
-    assert run_campaign(tmp_path / "c", SMALL, InlineExecutor()).snapshot.new_runs == 0
+    assert run_campaign(tmp_path / "c", SMALL, InlineExecutor()).progress.new_runs == 0
     assert results(tmp_path / "c") == expected

@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def test_disk_that_fills_up_ends_the_campaign_with_one_line_and_it_goes_on_with_
 
     mount("-o", "remount,size=8m", str(small_disk))
     outcome = run_campaign(folder, SMALL, InlineExecutor())
-    assert outcome.snapshot.new_runs == len(expected) - kept
+    assert outcome.progress.new_runs == len(expected) - kept
     assert results(folder) == expected
 
 
@@ -81,7 +82,7 @@ def test_disk_that_turns_read_only_is_still_read_and_goes_on_when_it_is_mended(e
     assert results(folder) == expected
     mount("-o", "remount,ro", str(small_disk))
     finished = run_campaign(folder, SMALL, InlineExecutor())
-    assert (finished.snapshot.new_runs, finished.drained) == (0, False)
+    assert (finished.progress.new_runs, finished.drained) == (0, False)
 
 
 def test_file_that_may_grow_no_further_leaves_nothing_half_written(expected, tmp_path: Path):
@@ -103,6 +104,10 @@ class Obstructed:
 
     runs: Path
     executor: Executor
+
+    def connected(self) -> AbstractContextManager[None]:
+        """See `Executor.connected`."""
+        return self.executor.connected()
 
     def run(
         self, programs: Sequence[Program], pending: Callable[[], Task | None], width: int

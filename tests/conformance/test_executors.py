@@ -58,7 +58,7 @@ def test_workers_and_programs_processes_have_one_hash_seed(apart: bool, local_ra
 def check(one: Executor, expected: list[RunRecord], folder: Path) -> None:
     outcome = run_campaign(folder, SMALL, one)
     assert results(folder) == expected
-    assert outcome.snapshot.new_runs == outcome.snapshot.runs_total == len(expected)
-    assert outcome.snapshot.new_evaluations == sum(record.evaluations for record in expected)
+    assert outcome.progress.new_runs == outcome.progress.runs_total == len(expected)
+    assert outcome.progress.new_evaluations == sum(record.evaluations for record in expected)
     assert not outcome.drained
     assert all(problem.complete for problem in read_problems(folder))

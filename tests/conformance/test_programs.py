@@ -6,19 +6,15 @@ import math
 import subprocess
 import sys
 from collections import deque
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME, portfolio, program_text
-from llamoco_data.texts import execute
+from llamoco_data.portfolio import BASELINE, portfolio, program_text
+from tests.programs import CONSTRAINED, FOLDER, NAMES, budget_of, minimize_of
 
 pytestmark = pytest.mark.conformance
 
-FOLDER = Path(__file__).parents[2] / "llamoco_data" / "portfolio" / "programs"
-NAMES = sorted(file.stem for file in FOLDER.glob("[!_]*.py"))
-CONSTRAINED = [name for name in NAMES if OPTIMIZER_BY_NAME[name].takes_constraints]
 LIBRARIES = {"numpy", "scipy", "cma", "pymoo", "nlopt", "minionpy"}
 RECENT_POINTS = 512
 """The runner gives the constraints of this many latest points for nothing."""
@@ -28,16 +24,6 @@ MODELS_CONSTRAINTS = {"cobyla", "slsqp", "trust_constr"}
 
 PROGRAMS = pytest.mark.parametrize("name", NAMES)
 CONSTRAINED_PROGRAMS = pytest.mark.parametrize("name", CONSTRAINED)
-
-
-def minimize_of(text: str):
-    names: dict = execute(text, "program").names
-    return names["minimize"]
-
-
-def budget_of(name: str, evaluations: int) -> int:
-    """The number of evaluations, or as many of them as the method is made for, with room for a short test."""
-    return evaluations if OPTIMIZER_BY_NAME[name].max_evaluations is None else min(evaluations, 60)
 
 
 class Recording:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from llamoco_data.campaign import load_campaign, plan, read_entrants, run_campaign, status
+from llamoco_data.campaign import load_campaign, plan, read_candidates, run_campaign, status
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export
 from llamoco_data.identity import LlamocoError
@@ -79,7 +79,7 @@ def test_kept_campaign_gives_the_questions_and_answers_that_it_gave_then(campaig
 
 def test_kept_campaign_knows_which_optimizers_follow_their_budget(campaign: Path, tmp_path: Path):
     """What its release did not record comes from the catalogue, or the traces would tell of budgets wrongly."""
-    follows = {entrant.optimizer for entrant in read_entrants(campaign) if entrant.limits.follows_budget}
+    follows = {candidate.optimizer for candidate in read_candidates(campaign) if candidate.limits.follows_budget}
     assert follows == {"lshade"}
     exported = export(campaign, tmp_path / "set", budgets=(0.6,))
     cut = [row for row in read_instructions(exported.folder).to_pylist() if row["problem_id"] != row["base_problem_id"]]
@@ -88,15 +88,15 @@ def test_kept_campaign_knows_which_optimizers_follow_their_budget(campaign: Path
 
 
 def test_kept_campaign_that_goes_on_runs_new_texts_only(campaign: Path):
-    before, known = results(campaign), {entrant.candidate_id for entrant in read_entrants(campaign)}
+    before, known = results(campaign), {candidate.candidate_id for candidate in read_candidates(campaign)}
     spec = load_campaign(campaign)
     outcome = run_campaign(campaign, spec, InlineExecutor())
     after = results(campaign)
     new = [record for record in after if record.candidate_id not in known]
-    assert outcome.snapshot.new_runs == len(new) > 0
+    assert outcome.progress.new_runs == len(new) > 0
     assert [record for record in after if record.candidate_id in known] == [r for r in before if r in after]
     assert status(campaign).problems_complete == 3
-    assert run_campaign(campaign, spec, InlineExecutor()).snapshot.new_runs == 0
+    assert run_campaign(campaign, spec, InlineExecutor()).progress.new_runs == 0
     assert [finding.line for finding in verify(campaign, sample=10, checked=Counter())] == []
 
 

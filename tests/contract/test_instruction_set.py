@@ -14,10 +14,10 @@ import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
 
-from llamoco_data.campaign import CampaignSpec, read_entrants, read_problems, run_campaign
+from llamoco_data.campaign import CampaignSpec, read_candidates, read_problems, run_campaign
 from llamoco_data.execution import executor
 from llamoco_data.export import Exported, export
-from llamoco_data.export.instructions import wordings_of
+from llamoco_data.export.making import wordings_of
 from llamoco_data.identity import LlamocoError
 from llamoco_data.instruction_set import SCHEMA, SPLITS, Instruction, Split, read_instructions
 from llamoco_data.problems.evaluation import build
@@ -157,17 +157,17 @@ def test_splits_are_by_problem_and_hold_families_out(rows: list[dict]):
 
 
 def test_row_agrees_with_the_verdict_on_the_stored_runs(campaign: Path, rows: list[dict]):
-    entrants = {entrant.candidate_id: entrant for entrant in read_entrants(campaign)}
+    candidates = {candidate.candidate_id: candidate for candidate in read_candidates(campaign)}
     by_problem = {row["problem_id"]: row for row in rows}
     for runs in read_problems(campaign):
         verdict = judge(runs.records)
         row = by_problem.get(runs.spec.problem_id)
         assert (row is None) == (verdict.kept_out is not None)
         if row is not None:
-            assert row["answer"] == entrants[verdict.winner].program
+            assert row["answer"] == candidates[verdict.winner].program
             assert row["confidence"] == verdict.confidence
             assert {tie["candidate_id"] for tie in row["near_ties"]} == set(verdict.near_ties)
-            assert len(row["optimizer_scores"]) == len({entrants[r.candidate_id].optimizer for r in runs.records})
+            assert len(row["optimizer_scores"]) == len({candidates[r.candidate_id].optimizer for r in runs.records})
 
 
 def test_export_made_twice_has_the_same_bytes(campaign: Path, exported: Exported, tmp_path: Path):

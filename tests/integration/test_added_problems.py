@@ -18,7 +18,7 @@ from llamoco_data.campaign import (
     load_campaign,
     plan,
     present_problems,
-    read_entrants,
+    read_candidates,
     read_problems,
     run_campaign,
     status,
@@ -32,7 +32,7 @@ from llamoco_data.export import export
 from llamoco_data.files import files_at
 from llamoco_data.files.local import LocalFiles
 from llamoco_data.identity import LlamocoError
-from llamoco_data.portfolio.entrants import optimizers_of
+from llamoco_data.portfolio.stored_candidates import optimizers_of
 from llamoco_data.report import write_report
 from llamoco_data.store import Block, Store, StoredProblem
 from llamoco_data.verification import verify
@@ -79,7 +79,7 @@ def test_own_problem_is_run_like_any_other(whole: Path):
         spec.name: (spec, True, True) for spec in OWN
     }
     for runs in by_name.values():
-        applying = optimizers_of(read_entrants(whole), runs.spec)
+        applying = optimizers_of(read_candidates(whole), runs.spec)
         assert len(runs.records) == 2 * len(applying) > 0
         assert {record.status for record in runs.records} == {"completed"}
         assert all(record.evaluations <= 120 and record.violation == 0 for record in runs.records)
@@ -249,7 +249,7 @@ def test_problem_whose_adding_was_cut_short_is_not_there_until_it_is_added_again
     begun(folder)
     expected = results(folder)
     died(folder)
-    assert run_campaign(folder, TWO, InlineExecutor()).snapshot.new_runs == 0
+    assert run_campaign(folder, TWO, InlineExecutor()).progress.new_runs == 0
     assert results(folder) == expected
     assert status(folder).problems_total == 2
     assert all(

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from tests.tuning_data import rows, write_export
 # A state space model without its kernels only warns that it is slow.
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore::UserWarning")]
 
+CONTEXT = 160
+"""Tokens."""
+
 
 @pytest.fixture(autouse=True)
 def one_thread() -> None:
@@ -36,9 +40,10 @@ def tokenizer() -> Any:
     return byte_tokenizer([json.dumps(row) for row in rows("train", 9)], vocabulary=400)
 
 
-def base_of(folder: Path, kind: str) -> Path:
-    long = {"n_positions": 1_024} if kind == "codegen" else {"max_position_embeddings": 1_024}
-    return write_tiny(folder, kind, tokenizer(), scale=1.0, **({} if kind == "mamba" else long))
+def base_of(folder: Path, kind: str, *, scale: float = 1.0) -> Path:
+    """A base whose context is a few tokens longer than the rows, so that it writes short programs."""
+    context = {"codegen": "n_positions", "mamba": "context_length"}.get(kind, "max_position_embeddings")
+    return write_tiny(folder, kind, tokenizer(), scale=scale, **{context: CONTEXT})
 
 
 def command(export: Path, base: Path, out: Path, *more: str) -> int:
@@ -64,22 +69,29 @@ def test_base_that_cannot_pack_rows_is_taught_with_padded_ones_and_says_so(tmp_p
     base = base_of(tmp_path / "base", kind)
     train = TrainConfig(learning_rate=1e-3, max_steps=2, evaluate_every=2, precision="fp32")
     said = io.StringIO()
-    for batching, per_batch in (("packed", 1), ("padded", 2)):
-        config = TeachConfig(
-            train=train,
-            batching=batching,
-            per_batch=per_batch,
-            sequence_length=1_000,
-            evaluation=EvaluationConfig(num_rows=2, num_programs=0),
+
+    def taught(batching: str, per_batch: int) -> str:
+        config = TeachConfig.model_validate(
+            {
+                "train": train,
+                "batching": batching,
+                "per_batch": per_batch,
+                "sequence_length": 1_000,
+                "evaluation": EvaluationConfig(num_rows=2, num_programs=0),
+            }
         )
         teach(export, str(base), tmp_path / batching, config, Console(file=said, width=200))
-    assert ("batches of 2 padded rows instead" in said.getvalue()) == falls_back
+        return said.getvalue()
+
+    instead = re.search(r"batches of (\d+) padded rows instead", taught("packed", 1))
+    assert bool(instead) == falls_back
+    assert taught("padded", int(instead[1]) if instead else 2).count("padded rows instead") == falls_back
     packed, padded = (load_file(tmp_path / name / "model.safetensors") for name in ("packed", "padded"))
     assert all(torch.equal(packed[name], padded[name]) for name in packed) == falls_back
 
 
 def test_model_that_keeps_no_keys_writes_programs_while_it_is_taught(tmp_path, export):
-    base = write_tiny(tmp_path / "base", "mamba", tokenizer(), scale=1.0)
+    base = base_of(tmp_path / "base", "mamba")
     train = TrainConfig(learning_rate=1e-3, max_steps=1, evaluate_every=1, precision="fp32")
     evaluation = EvaluationConfig(num_rows=2, num_programs=1, max_new_tokens=3)
     config = TeachConfig(train=train, batching="padded", evaluation=evaluation)
@@ -98,9 +110,9 @@ def test_learning_rate_that_ends_in_no_number_is_one_line(tmp_path, export, caps
 
 
 def test_base_that_cannot_be_taught_rightly_is_one_line_and_leaves_nothing(tmp_path, export, capsys):
-    small = write_tiny(tmp_path / "small", "llama", tokenizer())
+    small = base_of(tmp_path / "small", "llama")
     byte_tokenizer([json.dumps(row) for row in rows("train", 9)], vocabulary=500).save_pretrained(small)
-    both_ways = write_tiny(tmp_path / "both", "bert", tokenizer())
+    both_ways = base_of(tmp_path / "both", "bert", scale=4.0)
     for base, line in ((small, "the model knows"), (both_ways, "no causal model")):
         assert command(export, base, tmp_path / "run", "--steps", "1") == 2
         assert line in capsys.readouterr().err.strip().splitlines()[-1]

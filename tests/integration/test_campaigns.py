@@ -12,7 +12,7 @@ from llamoco_data.campaign import (
     Outcome,
     load_campaign,
     plan,
-    read_entrants,
+    read_candidates,
     read_problems,
     run_campaign,
     status,
@@ -47,21 +47,21 @@ def test_campaign_that_is_interrupted_and_resumed_ends_in_the_same_rows(undistur
     for num_slices in (1, 5, 0, 12, 3):
         outcome = rerun(folder, stop=stopping_after(num_slices))
         assert outcome.drained
-        assert outcome.snapshot.new_runs == num_slices
-        evaluations, runs = evaluations + outcome.snapshot.new_evaluations, runs + outcome.snapshot.new_runs
+        assert outcome.progress.new_runs == num_slices
+        evaluations, runs = evaluations + outcome.progress.new_evaluations, runs + outcome.progress.new_runs
         assert len(results(folder)) == runs
     last = rerun(folder)
     assert results(folder) == results(undisturbed)
     assert not last.drained
-    assert runs + last.snapshot.new_runs == len(results(undisturbed))
-    assert evaluations + last.snapshot.new_evaluations == sum(record.evaluations for record in results(undisturbed))
+    assert runs + last.progress.new_runs == len(results(undisturbed))
+    assert evaluations + last.progress.new_evaluations == sum(record.evaluations for record in results(undisturbed))
 
 
 def test_campaign_that_is_finished_runs_nothing_and_writes_nothing(undisturbed: Path):
     before = files_of(undisturbed)
     outcome = run_campaign(undisturbed, SMALL, InlineExecutor())
-    assert (outcome.snapshot.new_runs, outcome.drained) == (0, False)
-    assert outcome.snapshot.problems_done == outcome.snapshot.problems_total == SMALL.num_problems
+    assert (outcome.progress.new_runs, outcome.drained) == (0, False)
+    assert outcome.progress.problems_done == outcome.progress.problems_total == SMALL.num_problems
     assert files_of(undisturbed) == before
 
 
@@ -87,26 +87,26 @@ def test_campaign_that_grows_runs_only_what_is_new(
     after = results(tmp_path / "grown")
     assert after == results(tmp_path / "whole")
     assert [record for record in after if not is_new(record, before)] == before
-    assert outcome.snapshot.new_runs == len(after) - len(before) > 0
+    assert outcome.progress.new_runs == len(after) - len(before) > 0
     assert load_campaign(tmp_path / "grown") == grown(**change)
 
 
 def test_campaign_that_grows_in_wordings_runs_nothing(tmp_path: Path):
     run_campaign(tmp_path / "c", SMALL, InlineExecutor())
     outcome = run_campaign(tmp_path / "c", grown(wordings=3), InlineExecutor())
-    assert outcome.snapshot.new_runs == 0
+    assert outcome.progress.new_runs == 0
     assert load_campaign(tmp_path / "c").wordings == 3
 
 
 def test_campaign_reads_back_problems_in_order_with_runs_in_catalogue_order(undisturbed: Path):
     problems = list(read_problems(undisturbed))
-    entrants = read_entrants(undisturbed)
+    candidates = read_candidates(undisturbed)
     assert [problem.index for problem in problems] == list(range(SMALL.num_problems))
-    assert [entrant.candidate_id for entrant in entrants] == [c.candidate_id for c in portfolio(SMALL.optimizers)]
-    assert all(entrant.program == program_text(entrant.optimizer, entrant.settings) for entrant in entrants)
+    assert [candidate.candidate_id for candidate in candidates] == [c.candidate_id for c in portfolio(SMALL.optimizers)]
+    assert all(candidate.program == program_text(candidate.optimizer, candidate.settings) for candidate in candidates)
     for problem in problems:
         ran = [record.candidate_id for record in problem.records]
-        applies = [entrant.candidate_id for entrant in entrants if not entrant.declines(problem.spec)]
+        applies = [candidate.candidate_id for candidate in candidates if not candidate.declines(problem.spec)]
         assert ran == [candidate_id for candidate_id in applies for _ in range(2)]
         assert {record.problem_id for record in problem.records} == {problem.spec.problem_id}
 
@@ -127,9 +127,9 @@ def test_plan_counts_what_run_then_makes(tmp_path: Path):
     assert (new.problems_missing, new.exact, new.measured) == (SMALL.num_problems, True, ())
     outcome = rerun(tmp_path / "c", stop=stopping_after(9))
     rest = plan(tmp_path / "c", SMALL)
-    assert rest.runs_missing == new.runs_missing - outcome.snapshot.new_runs
+    assert rest.runs_missing == new.runs_missing - outcome.progress.new_runs
     assert rest.measured
-    assert rerun(tmp_path / "c").snapshot.new_runs == rest.runs_missing
+    assert rerun(tmp_path / "c").progress.new_runs == rest.runs_missing
     done = plan(tmp_path / "c", SMALL)
     assert (done.problems_missing, done.runs_missing, done.core_hours) == (0, 0, 0.0)
     assert plan(tmp_path / "c", grown(num_problems=6)).problems_missing == 2
@@ -142,7 +142,7 @@ def test_status_adds_up_to_the_records(undisturbed: Path):
     assert now.evaluations == sum(record.evaluations for record in records)
     assert (now.problems_stored, now.problems_complete, now.problems_total) == (4, 4, 4)
     pairs = {(record.problem_id, record.candidate_id) for record in records}
-    assert now.declined == 4 * len(read_entrants(undisturbed)) - len(pairs)
+    assert now.declined == 4 * len(read_candidates(undisturbed)) - len(pairs)
     assert now.cpu_hours > 0
 
 
@@ -155,13 +155,13 @@ def test_status_of_an_interrupted_campaign_knows_what_is_complete(tmp_path: Path
 
 
 def test_reports_begin_at_nothing_and_end_at_everything(tmp_path: Path):
-    snapshots = []
-    run_campaign(tmp_path / "c", SMALL, OneRunSlices(InlineExecutor()), report=snapshots.append)
-    first, last = snapshots[0], snapshots[-1]
+    told = []
+    run_campaign(tmp_path / "c", SMALL, OneRunSlices(InlineExecutor()), report=told.append)
+    first, last = told[0], told[-1]
     assert (first.problems_done, first.runs_done, first.left_s) == (0, 0, None)
     assert (last.problems_done, last.left_s) == (SMALL.num_problems, 0.0)
     assert last.runs_done == last.runs_total == last.new_runs == len(results(tmp_path / "c"))
-    assert all(snapshot.runs_done <= snapshot.runs_total for snapshot in snapshots)
+    assert all(progress.runs_done <= progress.runs_total for progress in told)
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

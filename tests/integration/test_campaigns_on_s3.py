@@ -76,11 +76,11 @@ def test_own_problem_is_added_on_s3_and_restored_there(s3: S3Service):
 
 def test_campaign_on_s3_has_the_rows_and_the_files_of_one_on_disk(expected, undisturbed: Path, s3: S3Service):
     outcome = run_campaign(url("plain/c"), SMALL, InlineExecutor())
-    assert outcome.snapshot.new_runs == len(expected)
+    assert outcome.progress.new_runs == len(expected)
     assert results(url("plain/c")) == expected
     kinds = [sorted({name.partition("/")[0] for name in s3.keys("plain/c")})]
     assert kinds == [[".manifest", "campaign.json", "candidates", "problems", "runs"]]
-    assert run_campaign(url("plain/c"), SMALL, InlineExecutor()).snapshot.new_runs == 0
+    assert run_campaign(url("plain/c"), SMALL, InlineExecutor()).progress.new_runs == 0
     assert load_campaign(url("plain/c")) == SMALL
     assert plan(url("plain/c"), SMALL).runs_missing == 0
     assert status(url("plain/c")).runs_by_status == status(undisturbed).runs_by_status
@@ -97,7 +97,7 @@ def test_driver_killed_on_s3_is_followed_by_one_that_ends_in_the_same_rows(expec
     kept = Store(url("killed/c")).num_runs
     assert 0 < kept < len(expected)
     outcome = run_campaign(url("killed/c"), SMALL, InlineExecutor())
-    assert outcome.snapshot.new_runs == len(expected) - kept
+    assert outcome.progress.new_runs == len(expected) - kept
     assert results(url("killed/c")) == expected
     assert Store(url("killed/c")).num_runs == len(expected)
 
@@ -114,7 +114,7 @@ def test_two_committers_that_race_for_every_number_lose_nothing(expected, undist
             meet.wait(timeout=60)
             store.commit(Block(records=[record]))
 
-    Store(url("raced/c")).commit(Block(entrants=source.entrants()))
+    Store(url("raced/c")).commit(Block(candidates=source.candidates()))
     threads = [threading.Thread(target=commit, args=[half[:20]]) for half in halves]
     for thread in threads:
         thread.start()
@@ -136,7 +136,7 @@ def test_object_that_is_damaged_is_set_aside_and_its_runs_made_again(expected, s
     lines = list[str]()
     outcome = run_campaign(url("damaged/c"), SMALL, InlineExecutor(), notice=lines.append)
     assert [line.partition(" is ")[0] for line in lines] == [url(f"damaged/c/{runs}")]
-    assert outcome.snapshot.new_runs > 0
+    assert outcome.progress.new_runs > 0
     assert results(url("damaged/c")) == expected
     assert s3.get(f"damaged/c/quarantine/{runs}") == damaged
 

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from llamoco_data import read_instructions, recipes
-from llamoco_data.campaign import CampaignSpec, read_entrants, read_problems, run_campaign
+from llamoco_data.campaign import CampaignSpec, read_candidates, read_problems, run_campaign
 from llamoco_data.cli.commands import llamoco_data, main
 from llamoco_data.execution import executor
 from llamoco_data.export import export
@@ -149,12 +149,12 @@ def test_show_of_a_problem_has_the_race_in_the_order_of_the_verdict(command, pla
     shown = command("show", places / "campaign", 0).out
     runs = next(read_problems(places / "campaign")).records
     verdict = judge(runs)
-    entrants = {entrant.candidate_id: entrant for entrant in read_entrants(places / "campaign")}
-    rivals = list(dict.fromkeys(entrants[standing.candidate_id].optimizer for standing in verdict.standings))
+    candidates = {candidate.candidate_id: candidate for candidate in read_candidates(places / "campaign")}
+    rivals = list(dict.fromkeys(candidates[standing.candidate_id].optimizer for standing in verdict.standings))
     race = shown.partition(f"its race: {len(runs)} runs")[2].splitlines()
     assert [line.split()[0] for line in race if line.split()[0] in rivals] == rivals
     assert re.search(rf"{rivals[0]} .* 5 .* winner", shown)
-    assert entrants[verdict.winner].program in shown
+    assert candidates[verdict.winner].program in shown
 
 
 def test_show_saves_the_program_that_won(command, places: Path, tmp_path: Path):

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from llamoco_data.campaign import CampaignSpec, plan, read_entrants, read_problems, run_campaign
-from llamoco_data.campaign.driver import run_entrants
+from llamoco_data.campaign import CampaignSpec, plan, read_candidates, read_problems, run_campaign
+from llamoco_data.campaign.driver import run_candidates
 from llamoco_data.execution.inline import InlineExecutor
-from llamoco_data.portfolio.entrants import entrants
+from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.racing import Race
 from llamoco_data.runs import RunRecord
 from llamoco_data.store import Store
-from tests.campaigns import OneRunSlices, entrant, grown
+from tests.campaigns import OneRunSlices, candidate, grown
 
 pytestmark = pytest.mark.integration
 
@@ -49,8 +49,8 @@ def test_race_that_is_interrupted_after_every_run_ends_in_the_same_rows(finished
 
 def test_race_spends_its_runs_on_some_candidates_and_finishes_every_problem(finished: Path):
     for runs in read_problems(finished):
-        applies = [entrant for entrant in read_entrants(finished) if not entrant.declines(runs.spec)]
-        counts = [sum(r.candidate_id == entrant.candidate_id for r in runs.records) for entrant in applies]
+        applies = [candidate for candidate in read_candidates(finished) if not candidate.declines(runs.spec)]
+        counts = [sum(r.candidate_id == candidate.candidate_id for r in runs.records) for candidate in applies]
         assert runs.complete
         assert len(runs.records) <= POLICY.runs_per_candidate * len(applies)
         assert max(counts) > 1
@@ -64,9 +64,9 @@ def test_race_that_gains_an_optimizer_evaluates_its_runs_and_what_the_race_then_
     after = everything(finished)
     new = [record for run_id, record in after.items() if run_id not in before]
     assert {run_id: after[run_id] for run_id in before} == before
-    assert outcome.snapshot.new_evaluations == sum(record.evaluations for record in new)
-    assert outcome.snapshot.new_runs == len(new)
-    optimizer = {entrant.candidate_id: entrant.optimizer for entrant in read_entrants(finished)}
+    assert outcome.progress.new_evaluations == sum(record.evaluations for record in new)
+    assert outcome.progress.new_runs == len(new)
+    optimizer = {candidate.candidate_id: candidate.optimizer for candidate in read_candidates(finished)}
     assert "pso" in {optimizer[record.candidate_id] for record in new}
     asked = {record.run_id for runs in read_problems(finished) for record in runs.records}
     assert {record.run_id for record in new} <= asked
@@ -81,25 +81,25 @@ def test_race_that_gained_an_optimizer_has_the_rows_of_one_that_began_with_it(fi
 
 
 def test_race_whose_grid_is_widened_has_the_rows_of_one_that_began_with_it(tmp_path: Path):
-    spec, wide = race(BEFORE), entrants(BEFORE)
-    narrow = tuple({entrant.optimizer: entrant for entrant in reversed(wide)}.values())[::-1]
-    run_entrants(tmp_path / "c", spec, narrow, InlineExecutor())
+    spec, wide = race(BEFORE), stored_candidates(BEFORE)
+    narrow = tuple({candidate.optimizer: candidate for candidate in reversed(wide)}.values())[::-1]
+    run_candidates(tmp_path / "c", spec, narrow, InlineExecutor())
     before = everything(tmp_path / "c")
-    outcome = run_entrants(tmp_path / "c", spec, wide, InlineExecutor())
+    outcome = run_candidates(tmp_path / "c", spec, wide, InlineExecutor())
     after = everything(tmp_path / "c")
     assert {run_id: after[run_id] for run_id in before} == before
-    assert outcome.snapshot.new_runs == len(after) - len(before) > 0
-    run_entrants(tmp_path / "whole", spec, wide, InlineExecutor())
+    assert outcome.progress.new_runs == len(after) - len(before) > 0
+    run_candidates(tmp_path / "whole", spec, wide, InlineExecutor())
     assert rows(tmp_path / "c") == rows(tmp_path / "whole")
 
 
 def test_race_whose_new_optimizer_never_returns_runs_it_once_a_problem(tmp_path: Path):
 
     spec = race(BEFORE)
-    run_entrants(tmp_path / "c", spec, entrants(BEFORE), InlineExecutor())
+    run_candidates(tmp_path / "c", spec, stored_candidates(BEFORE), InlineExecutor())
     before = everything(tmp_path / "c")
-    fails = entrant("raise ValueError('no')")
-    run_entrants(tmp_path / "c", spec, (*entrants(BEFORE), fails), InlineExecutor())
+    fails = candidate("raise ValueError('no')")
+    run_candidates(tmp_path / "c", spec, (*stored_candidates(BEFORE), fails), InlineExecutor())
     new = [record for run_id, record in everything(tmp_path / "c").items() if run_id not in before]
     runs_of_it = [record for record in new if record.candidate_id == fails.candidate_id]
     assert len(runs_of_it) == spec.num_problems

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from llamoco_data.campaign import CampaignSpec, read_problems
-from llamoco_data.campaign.driver import run_entrants
+from llamoco_data.campaign.driver import run_candidates
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export
 from llamoco_data.instruction_set import read_instructions
-from llamoco_data.portfolio.entrants import Entrant, entrants
+from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
 from llamoco_data.racing import Exhaustive
 from llamoco_data.runs import RunRecord, program_id
 from llamoco_data.store import Store
@@ -23,29 +23,29 @@ SPEC = grown(num_problems=4, optimizers=("slsqp", "nelder_mead", "random_search"
 BUDGETS = (0.9,)
 
 
-def first_settings(candidates: Sequence[Entrant]) -> tuple[Entrant, ...]:
+def first_settings(candidates: Sequence[StoredCandidate]) -> tuple[StoredCandidate, ...]:
     """A grid of one point for every optimizer."""
-    return tuple({entrant.optimizer: entrant for entrant in reversed(candidates)}.values())[::-1]
+    return tuple({candidate.optimizer: candidate for candidate in reversed(candidates)}.values())[::-1]
 
 
-def rewritten(candidates: Sequence[Entrant]) -> tuple[Entrant, ...]:
+def rewritten(candidates: Sequence[StoredCandidate]) -> tuple[StoredCandidate, ...]:
     """The same optimizers and settings in other texts, except for random search."""
-    texts = {entrant.program: f"{entrant.program}\n# as before\n" for entrant in candidates}
+    texts = {candidate.program: f"{candidate.program}\n# as before\n" for candidate in candidates}
     return tuple(
-        entrant
-        if entrant.optimizer == "random_search"
-        else entrant.model_copy(update={"program": text, "candidate_id": program_id(text)})
-        for entrant in candidates
-        for text in [texts[entrant.program]]
+        candidate
+        if candidate.optimizer == "random_search"
+        else candidate.model_copy(update={"program": text, "candidate_id": program_id(text)})
+        for candidate in candidates
+        for text in [texts[candidate.program]]
     )
 
 
-NARROW = first_settings(entrants(SPEC.optimizers))
+NARROW = first_settings(stored_candidates(SPEC.optimizers))
 
 
-def run(folder: Path, spec: CampaignSpec, candidates: Sequence[Entrant]) -> int:
+def run(folder: Path, spec: CampaignSpec, candidates: Sequence[StoredCandidate]) -> int:
     """The number of new runs."""
-    return run_entrants(folder, spec, candidates, InlineExecutor()).snapshot.new_runs
+    return run_candidates(folder, spec, candidates, InlineExecutor()).progress.new_runs
 
 
 @pytest.fixture(scope="module")
@@ -80,11 +80,11 @@ GROWTH = {
     ),
     "optimizers": (
         SPEC.model_copy(update={"optimizers": (*SPEC.optimizers[:-1], "de", "random_search")}),
-        first_settings(entrants((*SPEC.optimizers[:-1], "de", "random_search"))),
+        first_settings(stored_candidates((*SPEC.optimizers[:-1], "de", "random_search"))),
         BUDGETS,
         MORE_RUNS,
     ),
-    "settings": (SPEC, entrants(SPEC.optimizers), BUDGETS, MORE_RUNS),
+    "settings": (SPEC, stored_candidates(SPEC.optimizers), BUDGETS, MORE_RUNS),
     "texts": (SPEC, rewritten(NARROW), BUDGETS, {"new program text"}),
     "wordings": (SPEC.model_copy(update={"wordings": 2}), NARROW, BUDGETS, {"new wording"}),
     "budgets": (SPEC, NARROW, (0.9, 0.1), {"new budget"}),
@@ -133,7 +133,7 @@ def test_question_keeps_its_id_its_text_and_its_side_when_its_campaign_grows(wha
 def test_campaign_that_grew_in_every_way_at_once_exports_what_one_that_began_so_does(place: Path, tmp_path: Path):
     spec = SPEC.model_copy(update={"num_problems": 5, "policy": Exhaustive(repeats=3), "wordings": 2})
     for folder in (place / "c", tmp_path / "whole"):
-        run(folder, spec, entrants(SPEC.optimizers))
+        run(folder, spec, stored_candidates(SPEC.optimizers))
     grew = export(place / "c", place / "set", budgets=(0.9, 0.1))
     began = export(tmp_path / "whole", tmp_path / "set", budgets=(0.9, 0.1))
     assert grew.files == began.files  # named by their content

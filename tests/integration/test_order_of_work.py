@@ -14,7 +14,7 @@ from llamoco_data.campaign.agenda import Agenda
 from llamoco_data.campaign.costs import Cost, problem_costs
 from llamoco_data.execution import ByPolicy, Draw, Lost, Program, Slice, Task, advance
 from llamoco_data.execution.inline import InlineExecutor
-from llamoco_data.portfolio.entrants import entrants
+from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.problems.sampling import sample, sample_size
 from llamoco_data.racing import Race
 from llamoco_data.recipes import standard
@@ -82,7 +82,7 @@ def _shared_in_small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_crowd_of_workers_gives_the_rows_of_one(spec: CampaignSpec, alone: Path, crowd: Crowd, tmp_path: Path):
     outcome = run_campaign(tmp_path / "c", spec, crowd)
     assert results(tmp_path / "c") == results(alone)
-    assert outcome.snapshot.new_runs == outcome.snapshot.runs_total == len(results(alone))
+    assert outcome.progress.new_runs == outcome.progress.runs_total == len(results(alone))
     assert all(problem.complete for problem in read_problems(tmp_path / "c"))
     assert crowd.most_on_one_problem > 1
 
@@ -119,7 +119,7 @@ def test_size_of_a_problem_is_that_of_the_whole_problem():
 
 def test_costs_tell_long_problems_from_short_ones(tmp_path: Path):
     spec = standard()
-    costs = problem_costs(spec, entrants(spec.optimizers), Store(tmp_path), range(200))
+    costs = problem_costs(spec, stored_candidates(spec.optimizers), Store(tmp_path), range(200))
     budgets = {index: sample_size(spec.mixture, spec.seed, index)[1] for index in costs}
     longest, shortest = max(budgets, key=budgets.__getitem__), min(budgets, key=budgets.__getitem__)
     assert costs[longest].expected_s > 3 * costs[shortest].expected_s

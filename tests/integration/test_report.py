@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from llamoco_data.campaign import run_campaign, run_entrants
+from llamoco_data.campaign import run_campaign, run_candidates
 from llamoco_data.campaign.spec import keep_campaign
 from llamoco_data.cli.commands import main
 from llamoco_data.execution.inline import InlineExecutor
-from llamoco_data.portfolio.entrants import entrants
+from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.racing import Exhaustive
 from llamoco_data.report import write_report
 from llamoco_data.report.numbers import campaign_report
@@ -407,7 +407,7 @@ def test_problem_and_program_stand_beside_the_curves_where_there_is_room(browser
         assert (drawn["x"] + drawn["width"] <= texts["x"]) == beside
         assert (drawn["y"] + drawn["height"] <= texts["y"]) != beside
         shown = page.locator(".panel:visible pre code").all_text_contents()
-        assert shown == [python_source(problem.spec), problem.curves[0].entrant.program]
+        assert shown == [python_source(problem.spec), problem.curves[0].candidate.program]
 
 
 def test_menu_of_an_unjudged_campaign_names_what_is_there(campaign: Path, browser: Browser, tmp_path: Path):
@@ -422,9 +422,9 @@ def test_page_shows_hostile_names_as_text(browser: Browser, tmp_path: Path):
         candidate.model_copy(update={"optimizer": HOSTILE, "settings": {HOSTILE: HOSTILE}})
         if candidate.optimizer == "nelder_mead"
         else candidate
-        for candidate in entrants(SMALL.optimizers)
+        for candidate in stored_candidates(SMALL.optimizers)
     ]
-    run_entrants(tmp_path / "c", SMALL, candidates, InlineExecutor())
+    run_candidates(tmp_path / "c", SMALL, candidates, InlineExecutor())
     assert report(tmp_path / "c", "--out", tmp_path / "page.html") == 0
     page = opened(browser, tmp_path / "page.html", width=360)
     assert page.evaluate("window.owned") is None

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from llamoco_data import read_instructions, read_spec, run_program
-from llamoco_data.campaign import read_entrants, read_problems, run_campaign
+from llamoco_data.campaign import read_candidates, read_problems, run_campaign
 from llamoco_data.cli.commands import main
 from llamoco_data.drive import DriveProgress, holding
 from llamoco_data.execution import executor
@@ -91,7 +91,7 @@ def scores(folder: Path, programs: Path) -> Path:
     out = folder / "scores"
     ended = score(programs, folder / "export", out, executor("inline"))
     assert ended.summary is not None
-    assert ended.snapshot.new_runs == ended.snapshot.runs_total
+    assert ended.progress.new_runs == ended.progress.runs_total
     return out
 
 
@@ -116,7 +116,7 @@ def test_score_of_the_recorded_runs_is_the_recorded_score(folder: Path, rows: li
     ]
     cases = read_export(folder / "export", asked).cases
     random_search = portfolio((BASELINE,))[0].candidate_id
-    texts = {entrant.candidate_id: entrant.program for entrant in read_entrants(folder / "campaign")}
+    texts = {candidate.candidate_id: candidate.program for candidate in read_candidates(folder / "campaign")}
     measured_anew = 0
     for problem in read_problems(folder / "campaign"):
         if (case := cases.get(problem.spec.problem_id)) is None:
@@ -205,18 +205,18 @@ def tables(out: Path) -> dict[str, bytes]:
 def test_second_score_makes_no_run_and_the_same_tables(scores: Path, programs: Path, folder: Path):
     before = tables(scores)
     again = score(programs, folder / "export", scores, executor("inline"))
-    assert again.snapshot.new_runs == 0
+    assert again.progress.new_runs == 0
     numbered = folder / "export" / ".snapshots" / "0001"
-    assert score(programs, numbered, scores, executor("inline")).snapshot.new_runs == 0
+    assert score(programs, numbered, scores, executor("inline")).progress.new_runs == 0
     assert tables(scores) == before
 
 
 def test_score_that_is_stopped_keeps_its_runs_and_goes_on(scores: Path, programs: Path, folder: Path, tmp_path: Path):
     so_far = 0
 
-    def seen(snapshot: DriveProgress) -> None:
+    def seen(progress: DriveProgress) -> None:
         nonlocal so_far
-        so_far = snapshot.new_runs
+        so_far = progress.new_runs
 
     handed_out = iter([False, True])
     stopped = score(
@@ -228,10 +228,10 @@ def test_score_that_is_stopped_keeps_its_runs_and_goes_on(scores: Path, programs
         stop=lambda: next(handed_out, True),
     )
     assert stopped.summary is None
-    assert 0 < so_far < stopped.snapshot.runs_total
+    assert 0 < so_far < stopped.progress.runs_total
     assert not (tmp_path / "s" / "summary.json").exists()
     rest = score(programs, folder / "export", tmp_path / "s", executor("inline"))
-    assert rest.snapshot.new_runs == rest.snapshot.runs_total - so_far
+    assert rest.progress.new_runs == rest.progress.runs_total - so_far
     assert tables(tmp_path / "s") == tables(scores)
 
 
@@ -265,8 +265,8 @@ def test_score_that_is_killed_goes_on_where_it_was(scores: Path, programs: Path,
     driver.wait()
     kept = Store(out).num_runs
     rest = score(programs, folder / "export", out, executor("inline"))
-    assert 3 <= kept < rest.snapshot.runs_total
-    assert rest.snapshot.new_runs == rest.snapshot.runs_total - kept
+    assert 3 <= kept < rest.progress.runs_total
+    assert rest.progress.new_runs == rest.progress.runs_total - kept
     assert tables(out) == tables(scores)
 
 
@@ -279,7 +279,7 @@ def test_second_score_of_a_folder_is_told_who_is_at_work_there(
         pytest.raises(LlamocoError, match=rf"/s is being worked on by process {os.getpid()} on .*; wait until that"),
     ):
         score(programs, folder / "export", tmp_path / "s", executor("inline"))
-    assert score(programs, folder / "export", tmp_path / "s", executor("inline")).snapshot.new_runs == 0
+    assert score(programs, folder / "export", tmp_path / "s", executor("inline")).progress.new_runs == 0
 
 
 def test_damaged_file_of_runs_is_set_aside_and_its_runs_are_made_again(
@@ -290,7 +290,7 @@ def test_damaged_file_of_runs_is_set_aside_and_its_runs_are_made_again(
     file.write_bytes(b"damaged")
     told: list[str] = []
     again = score(programs, folder / "export", tmp_path / "s", executor("inline"), notice=told.append)
-    assert again.snapshot.new_runs > 0
+    assert again.progress.new_runs > 0
     assert f"{file} is damaged, and set aside as quarantine/runs/{file.name}" in told[0]
     assert tables(tmp_path / "s") == tables(scores)
 

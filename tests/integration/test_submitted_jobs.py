@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from llamoco_data.campaign import read_entrants, read_problems, run_campaign
+from llamoco_data.campaign import read_candidates, read_problems, run_campaign
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.recipes import campaign_for
 from tests.campaigns import results
@@ -85,7 +85,7 @@ def test_metrics_of_the_node_add_up_to_the_runs_of_the_folder(head: Head):
     lines = [match for match in every if match]
     told = {(match["name"], label(match, "optimizer"), label(match, "status")): match for match in lines}
     runs, evaluations, seconds = Counter[tuple[str, str]](), Counter[str](), defaultdict[str, float](float)
-    optimizer_of = {entrant.candidate_id: entrant.optimizer for entrant in read_entrants(folder)}
+    optimizer_of = {candidate.candidate_id: candidate.optimizer for candidate in read_candidates(folder)}
     for problem in read_problems(folder):
         for record in problem.records:
             optimizer = optimizer_of[record.candidate_id]

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from llamoco_data.campaign import read_entrants, run_campaign
+from llamoco_data.campaign import read_candidates, run_campaign
 from llamoco_data.cli.commands import main
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export
@@ -191,14 +191,14 @@ def test_problem_that_is_said_to_be_complete_and_is_not_is_named(tmp_path: Path)
         shutil.rmtree(path) if path.is_dir() and path.name != ".manifest" else None
     shutil.rmtree(tmp_path / "c" / ".manifest")
     problem = StoredProblem(index=0, spec=sample(SPEC.mixture, SPEC.seed, 0))
-    candidates = read_entrants_of(tmp_path)
+    candidates = read_candidates_of(tmp_path)
     commit(tmp_path / "c", Block([problem], records[:-3], entry["plan_id"], entry["complete"], candidates))
     assert "the log says that it is complete, and it lacks 3 runs" in wrong(tmp_path / "c")
 
 
-def read_entrants_of(tmp_path: Path):
+def read_candidates_of(tmp_path: Path):
     run_campaign(tmp_path / "other", grown(num_problems=1), InlineExecutor(), stop=lambda: True)
-    return read_entrants(tmp_path / "other")
+    return read_candidates(tmp_path / "other")
 
 
 def rewritten(exported: Path, change: Callable[[dict], object], *, split: str = "train") -> dict:

@@ -3,8 +3,8 @@
 import pytest
 
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME, OPTIMIZERS
-from llamoco_data.portfolio.entrants import entrants, optimizers_of
 from llamoco_data.portfolio.limits import Limits
+from llamoco_data.portfolio.stored_candidates import optimizers_of, stored_candidates
 from llamoco_data.problems.spec import Component, Constraint, ProblemSpec
 
 pytestmark = pytest.mark.unit
@@ -62,9 +62,11 @@ def test_limit_declines_what_is_past_it_with_its_reason(
 
 def test_optimizer_that_declines_is_not_run():
     names = ("bobyqa", "al_cma_es", "slsqp")
-    assert set(optimizers_of(entrants(names), problem())) == {e.candidate_id for e in entrants(("bobyqa", "slsqp"))}
-    assert set(optimizers_of(entrants(names), problem(constrained=True))) == {
-        e.candidate_id for e in entrants(("al_cma_es", "slsqp"))
+    assert set(optimizers_of(stored_candidates(names), problem())) == {
+        e.candidate_id for e in stored_candidates(("bobyqa", "slsqp"))
+    }
+    assert set(optimizers_of(stored_candidates(names), problem(constrained=True))) == {
+        e.candidate_id for e in stored_candidates(("al_cma_es", "slsqp"))
     }
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from llamoco_data.portfolio import OptimizerFamily
-from llamoco_data.portfolio.entrants import Entrant
 from llamoco_data.portfolio.limits import Limits
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.spec import Component, ProblemSpec
 from llamoco_data.report import wording
 from llamoco_data.report.costs import CostTally
@@ -23,20 +23,20 @@ from llamoco_data.verdicts import Standing, Verdict
 pytestmark = pytest.mark.unit
 
 
-def entrant(candidate: str, family: OptimizerFamily) -> Entrant:
+def candidate(candidate: str, family: OptimizerFamily) -> StoredCandidate:
     """A candidate whose optimizer is the first letter of its name."""
     limits = Limits(takes_constraints=True)
-    return Entrant(
+    return StoredCandidate(
         candidate_id=candidate, optimizer=candidate[0], family=family, settings={}, program=candidate, limits=limits
     )
 
 
 ENTRANTS = {
-    "a1": entrant("a1", "local search"),
-    "a2": entrant("a2", "local search"),
-    "b1": entrant("b1", "evolution strategy"),
-    "c1": entrant("c1", "evolution strategy"),
-    "r": entrant("r", "baseline"),
+    "a1": candidate("a1", "local search"),
+    "a2": candidate("a2", "local search"),
+    "b1": candidate("b1", "evolution strategy"),
+    "c1": candidate("c1", "evolution strategy"),
+    "r": candidate("r", "baseline"),
 }
 
 

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from llamoco_data.identity import LlamocoError
-from llamoco_data.portfolio.entrants import entrants
+from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.problems.sampling import sample
 from llamoco_data.runs import RunRecord
@@ -52,20 +52,22 @@ FAILED = {
 
 def test_store_gives_back_every_field_of_what_it_was_given(tmp_path: Path):
     records = [record(PROBLEMS[0], 1), record(PROBLEMS[0], 2, **FAILED), record(PROBLEMS[1], 1)]
-    Store(tmp_path).commit(Block(PROBLEMS[:2], records, "plan", [PROBLEMS[1].spec.problem_id], entrants(("de",))))
+    Store(tmp_path).commit(
+        Block(PROBLEMS[:2], records, "plan", [PROBLEMS[1].spec.problem_id], stored_candidates(("de",)))
+    )
     store = Store(tmp_path)
     assert store.records(PROBLEMS[0].spec.problem_id) == records[:2]
     assert store.records(PROBLEMS[1].spec.problem_id) == records[2:]
     assert [store.problem(problem.spec.problem_id) for problem in PROBLEMS[:2]] == [p.spec for p in PROBLEMS[:2]]
     assert (store.indices(), store.problem_id(1)) == ([0, 1], PROBLEMS[1].spec.problem_id)
-    assert store.entrants() == entrants(("de",))
+    assert store.candidates() == stored_candidates(("de",))
     assert store.complete("plan") == {PROBLEMS[1].spec.problem_id}
     assert store.complete("other plan") == set()
 
 
 def test_store_that_was_never_written_is_empty(tmp_path: Path):
     store = Store(tmp_path / "nowhere")
-    assert (store.indices(), store.entrants(), store.records("x"), store.num_runs) == ([], (), [], 0)
+    assert (store.indices(), store.candidates(), store.records("x"), store.num_runs) == ([], (), [], 0)
     assert run_totals(store) == []
     assert not (tmp_path / "nowhere").exists()
 
@@ -91,8 +93,8 @@ def test_store_keeps_the_first_problem_of_an_index(tmp_path: Path):
 def test_store_goes_by_the_last_candidates_that_were_committed(tmp_path: Path):
     store = Store(tmp_path)
     for names in (("de",), ("de", "pso"), ("de",)):
-        store.commit(Block(entrants=entrants(names)))
-        assert store.entrants() == Store(tmp_path).entrants() == entrants(names)
+        store.commit(Block(candidates=stored_candidates(names)))
+        assert store.candidates() == Store(tmp_path).candidates() == stored_candidates(names)
 
 
 def test_store_sums_runs_by_candidate_and_status(tmp_path: Path):
@@ -145,7 +147,7 @@ def test_store_gives_equal_records_equal_names(tmp_path: Path):
 )
 @pytest.mark.parametrize("kind", ["runs", "problems", "candidates"])
 def test_store_names_a_file_that_is_damaged(kind: str, damage, what: str, tmp_path: Path):
-    Store(tmp_path).commit(Block(PROBLEMS[:1], [record(PROBLEMS[0], 1)], entrants=entrants(("de",))))
+    Store(tmp_path).commit(Block(PROBLEMS[:1], [record(PROBLEMS[0], 1)], candidates=stored_candidates(("de",))))
     (path,) = (tmp_path / kind).iterdir()
     damage(path)
     with pytest.raises(LlamocoError) as error:
@@ -169,6 +171,6 @@ def with_flipped_bit(data: bytes) -> bytes:
 
 def read_all(folder: Path) -> tuple[list[RunRecord], AnySpec]:
     store = Store(folder)
-    store.entrants()
+    store.candidates()
     problem_id = PROBLEMS[0].spec.problem_id
     return store.records(problem_id), store.problem(problem_id)

@@ -19,9 +19,9 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         nonlocal evaluations, best_x, best_value, failure
         values = [1e300] * len(points)
         try:
-            for i, u in enumerate(np.array(points)[: max_evaluations - evaluations]):
+            u = np.reshape(points, (-1, len(lower)))[: max_evaluations - evaluations]
+            for i, x in enumerate(np.minimum(lower + u * (upper - lower), upper)):
                 evaluations += 1
-                x = np.minimum(lower + u * (upper - lower), upper)
                 value = objective(x)
                 if math.isfinite(value):
                     values[i] = value

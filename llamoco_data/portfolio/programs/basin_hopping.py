@@ -10,7 +10,8 @@ from scipy.optimize import minimize as scipy_minimize
 STEP = 0.05  # longest hop in each variable, as a share of the box
 TEMPERATURE = 0.5  # in medians of the rises so far from one minimum to the next
 DIFFERENCE_STEP = 1e-8  # as a share of the box
-TOLERANCE = 1e-11  # a local search ends when its progress is this small, as a share of the first slope or of the value
+FIRST_STEP = 100.0  # of the steepest variable, in widths of the box; the walls cut it short
+TOLERANCE = 1e-11  # a search ends when its progress is this small beside the value and the first slope
 HUGE = 1e300  # what is as large as this counts as not finite
 
 
@@ -33,10 +34,8 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         evaluations += 1
         x = np.minimum(lower + np.frombuffer(point) * width, upper)
         value = float(objective(x))
-        if abs(value) < HUGE:
-            worst_value = max(value, worst_value)
-        else:
-            value = math.inf
+        value = value if abs(value) < HUGE else math.inf
+        worst_value = max(value, worst_value) if value < math.inf else worst_value
         if value <= best_value:
             best_x, best_value = x, value
         return value
@@ -56,11 +55,11 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
     def descend(start):
         """Local minimum near a point of the unit cube, and its value: infinite where the start has none.
 
-        The objective is divided by its steepest slope at the start, to be in shares of the box.
+        The objective is divided by its steepest slope at the start: the library's steps are in widths of the box.
         """
         if math.isinf(outcome(start.tobytes())):
             return start, math.inf
-        size = np.abs(value_and_slopes(start.tobytes())[1]).max() or 1.0
+        size = np.abs(value_and_slopes(start.tobytes())[1]).max() / FIRST_STEP or 1.0
 
         def scaled(u):
             value, slopes = value_and_slopes(u.tobytes())
@@ -83,8 +82,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         while True:
             hop, hop_value = descend(np.clip(u + STEP * rng.uniform(-1.0, 1.0, dim), 0.0, 1.0))
             rise = hop_value - value
-            if 0.0 < rise < math.inf:
-                rises.append(rise)
+            rises += [rise] if 0.0 < rise < math.inf else []
             if rise <= TEMPERATURE * np.median(rises) * rng.exponential():
                 u, value = hop, hop_value
     return best_x

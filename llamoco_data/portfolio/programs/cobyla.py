@@ -31,7 +31,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         if evaluations == max_evaluations:
             raise BudgetSpent
         evaluations += 1
-        x = np.minimum(lower + np.frombuffer(point) * width, upper)
+        x = np.fmin(np.fmax(lower, lower + np.frombuffer(point) * width), upper)  # the library may ask for NaN
         value, (g, h) = objective(x), ((), ()) if constraints is None else constraints(x)
         row, num_equalities = np.array([value, *g, *h], dtype=float), len(h)
         violation = sum(max(v, 0.0) for v in g) + sum(max(abs(v) - EQUALITY_TOLERANCE, 0.0) for v in h)
@@ -49,20 +49,18 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         return worst if row is None else row
 
     def search(start):
-        """One search; f, g and h are divided by their sizes, the largest values that they have had so far."""
-        sizes = np.where(worst > 0.0, worst, 1.0)
-        num_limits, first = (
-            len(sizes) - 1,
-            len(sizes) - 1 - num_equalities,
-        )  # of the equalities, which are two limits each
+        """One search; the size of a limit, which sets its margin, is the largest value that it has had so far."""
+        margins = MARGIN * worst[1:]
+        num_limits = len(margins)
+        first = num_limits - num_equalities  # of the equalities, which are two limits each
 
         def write_limits(result, u, _gradient):
-            result[:num_limits] = values(u)[1:] / sizes[1:]
-            result[:first] += MARGIN
+            result[:num_limits] = values(u)[1:]
+            result[:first] += margins[:first]
             result[num_limits:] = -result[first:num_limits]
 
         library = nlopt.opt(nlopt.LN_COBYLA, dim)
-        library.set_min_objective(lambda u, _gradient: values(u)[0] / sizes[0])
+        library.set_min_objective(lambda u, _gradient: values(u)[0])
         library.set_lower_bounds(np.zeros(dim))
         library.set_upper_bounds(np.ones(dim))
         library.set_initial_step(INITIAL_STEP)

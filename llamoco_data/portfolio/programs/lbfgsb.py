@@ -8,7 +8,8 @@ import numpy as np
 from scipy.optimize import minimize as scipy_minimize
 
 DIFFERENCE_STEP = 1e-8  # as a share of the box
-TOLERANCE = 1e-13  # a search ends when its progress is this small, as a share of the first slope or of the value
+FIRST_STEP = 100.0  # of the steepest variable, in widths of the box; the walls cut it short
+TOLERANCE = 1e-11  # a search ends when its progress is this small beside the value and the first slope
 MEMORY = 10
 HUGE = 1e300  # what is as large as this counts as not finite
 
@@ -53,8 +54,8 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
         return value, np.array([evaluate(u + step) - value for step in steps]) / steps.diagonal()
 
     def search(start):
-        """One search; the objective is divided by its steepest slope at the start, to be in shares of the box."""
-        size = np.abs(value_and_slopes(start.tobytes())[1]).max() or 1.0
+        """One search, with the objective divided by its steepest slope at the start: steps are in widths of the box."""
+        size = np.abs(value_and_slopes(start.tobytes())[1]).max() / FIRST_STEP or 1.0
 
         def scaled(u):
             value, slopes = value_and_slopes(u.tobytes())

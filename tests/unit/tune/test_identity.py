@@ -10,6 +10,7 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 import torch
+from typing_extensions import override
 
 from llamoco_tune.identity import content_digest, hub_commit
 from tests.tuning_data import write_tiny_base
@@ -126,7 +127,8 @@ def hub() -> Generator[tuple[str, Callable[[str], None]]]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
+        @override
+        def log_message(self, format: str, *args: object) -> None:
             """Says nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:

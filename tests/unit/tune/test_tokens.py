@@ -1,5 +1,6 @@
 """Tokenizers and chat templates that would teach something else than was measured are refused in one line."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,7 +62,7 @@ def test_tokenizer_that_ends_every_text_does_not_end_the_prompt(tokenizer):
 @pytest.mark.parametrize(
     ("fold", "line"),
     [
-        (normalizers.Replace("\n", " "), r"'\\n\\nimport nu' comes back as '  import num"),
+        (normalizers.Replace("\n", " "), r"'\\n\\nimport num' comes back as '  import num'"),
         (normalizers.Lowercase(), "'DE: a progra' comes back as 'de: a progra'"),
         (normalizers.Replace("    ", ""), "does not keep programs as they are"),
     ],
@@ -70,7 +71,7 @@ def test_tokenizer_that_does_not_keep_programs_is_refused(tokenizer, fold, line)
     tokenizer.backend_tokenizer.normalizer = fold
     row = encoded(9, 4, 0).example
     with pytest.raises(TuningError, match=line):
-        encode([row, row.model_copy(update={"answer": program("de")})], Template.of(tokenizer), max_tokens=1_000)
+        encode([row, replace(row, answer=program("de"))], Template.of(tokenizer), max_tokens=1_000)
 
 
 def test_token_that_the_model_does_not_know_is_refused():

@@ -57,21 +57,21 @@ def show_added(console: Console, added: Sequence[Added], folder: str) -> None:
 
 def show_outcome(console: Console, outcome: Outcome, folder: str) -> None:
     """How a run ended, and what to do next."""
-    snapshot = outcome.snapshot
-    left = snapshot.problems_total - snapshot.problems_done
-    if snapshot.new_runs == 0 and left == 0:
-        say(console, f"nothing was missing: all {snapshot.problems_total:,} problems of {folder} have their runs")
+    progress = outcome.progress
+    left = progress.problems_total - progress.problems_done
+    if progress.new_runs == 0 and left == 0:
+        say(console, f"nothing was missing: all {progress.problems_total:,} problems of {folder} have their runs")
         return
     odd = {status: n for status, n in outcome.new_runs_by_status.items() if status != "completed" and n}
     say(
         console,
-        f"{snapshot.new_runs:,} runs, {snapshot.new_evaluations:,} evaluations in {duration(snapshot.elapsed_s)} "
-        f"({snapshot.runs_per_s:.1f} runs/s)" + "".join(f", {n:,} {status}" for status, n in odd.items()),
+        f"{progress.new_runs:,} runs, {progress.new_evaluations:,} evaluations in {duration(progress.elapsed_s)} "
+        f"({progress.runs_per_s:.1f} runs/s)" + "".join(f", {n:,} {status}" for status, n in odd.items()),
     )
     if left:
         say(console, f"stopped with {left:,} problems to go, nothing is lost; go on with: {command('run', folder)}")
     else:
-        total = snapshot.problems_total
+        total = progress.problems_total
         say(console, f"all {total:,} problems are complete; next: {command('export', folder, 'OUT')}")
 
 

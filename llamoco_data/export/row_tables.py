@@ -12,8 +12,15 @@ import pyarrow as pa
 
 from llamoco_data.campaign import CampaignReader
 from llamoco_data.export.crew import Crew, chunks_of
-from llamoco_data.export.instructions import Judged, References, has_rival, instructions, optimizer_confidence, to_table
 from llamoco_data.export.judging import Judgements, shorter_of, unpacked
+from llamoco_data.export.making import (
+    LabelledProblem,
+    References,
+    has_rival,
+    instructions,
+    optimizer_confidence,
+    to_table,
+)
 from llamoco_data.instruction_set import Instruction, Split
 from llamoco_data.runs import RunRecord
 from llamoco_data.verdicts import Verdict
@@ -45,7 +52,7 @@ class Fact(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class ProblemRows:
     """The rows of some problems."""
 
     tables: Mapping[Split, pa.Table]
@@ -56,31 +63,33 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
-    """A problem at one budget, judged."""
+class _Label:
+    """The verdict on a problem at one budget, packed."""
 
     verdict: bytes
     replay: bytes
     split: Split
 
 
-_Problem = tuple[int, Mapping[str, _Case]]
-"""Index, and its cases by problem_id."""
+_Problem = tuple[int, Mapping[str, _Label]]
+"""Index, and its labels by problem_id."""
 
 
-def all_rows(crew: Crew[CampaignReader], judgements: Judgements, measure: Measure) -> Iterator[Rows]:
+def all_rows(crew: Crew[CampaignReader], judgements: Judgements, measure: Measure) -> Iterator[ProblemRows]:
     """The rows of all that is worth teaching, in the order of problems.
 
     Raises:
         LlamocoError: the folder is damaged, or a process died.
     """
     chunks = chunks_of(list(judgements.taught.items()), crew.size)
-    return crew.results(partial(_rows, measure), ([_with_cases(*one, judgements) for one in chunk] for chunk in chunks))
+    return crew.results(
+        partial(_rows, measure), ([_with_labels(*one, judgements) for one in chunk] for chunk in chunks)
+    )
 
 
-def _with_cases(index: int, problem_ids: Sequence[str], judgements: Judgements) -> _Problem:
+def _with_labels(index: int, problem_ids: Sequence[str], judgements: Judgements) -> _Problem:
     return index, {
-        problem_id: _Case(
+        problem_id: _Label(
             verdict=judgements.verdicts.packed[problem_id],
             replay=judgements.replays.packed[problem_id],
             split=judgements.splits[problem_id],
@@ -89,47 +98,47 @@ def _with_cases(index: int, problem_ids: Sequence[str], judgements: Judgements) 
     }
 
 
-def _rows(measure: Measure, reader: CampaignReader, problems: Sequence[_Problem]) -> Rows:
-    references = References(reader.entrants, measure.single_best, measure.baseline)
+def _rows(measure: Measure, reader: CampaignReader, problems: Sequence[_Problem]) -> ProblemRows:
+    references = References(reader.candidates, measure.single_best, measure.baseline)
     rows: list[Instruction] = []
     facts: list[Fact] = []
-    for index, cases in problems:
-        for judged in _judged(reader, index, cases, measure.shares):
-            rows += instructions(judged, references, wordings=reader.spec.wordings)
-            facts.append(_fact(judged.verdict, references))
+    for index, labels in problems:
+        for labelled in _labelled(reader, index, labels, measure.shares):
+            rows += instructions(labelled, references, wordings=reader.spec.wordings)
+            facts.append(_fact(labelled.verdict, references))
     by_split: dict[Split, list[Instruction]] = {}
     for row in rows:
         by_split.setdefault(row.split, []).append(row)
-    return Rows(
+    return ProblemRows(
         tables={split: to_table(rows) for split, rows in by_split.items()},
         shortest=min(rows, key=length),
         facts=facts,
     )
 
 
-def _judged(
-    reader: CampaignReader, index: int, cases: Mapping[str, _Case], shares: Sequence[float]
-) -> Iterator[Judged]:
+def _labelled(
+    reader: CampaignReader, index: int, labels: Mapping[str, _Label], shares: Sequence[float]
+) -> Iterator[LabelledProblem]:
     problem = reader.problem(index)
     for spec in (problem, *shorter_of(problem, shares)):
-        case = cases.get(spec.problem_id)
-        if case is not None:
-            yield Judged(
+        label = labels.get(spec.problem_id)
+        if label is not None:
+            yield LabelledProblem(
                 spec=spec,
-                replay=unpacked(RunRecord, case.replay),
-                verdict=unpacked(Verdict, case.verdict),
-                split=case.split,
+                replay=unpacked(RunRecord, label.replay),
+                verdict=unpacked(Verdict, label.verdict),
+                split=label.split,
                 base_problem_id=problem.problem_id,
             )
 
 
 def _fact(verdict: Verdict, references: References) -> Fact:
-    entrants = references.entrants
+    candidates = references.candidates
     scores = {standing.candidate_id: standing.score for standing in verdict.standings}
     return Fact(
         winner=verdict.winner,
-        has_rival=has_rival(verdict, entrants),
-        confidence=optimizer_confidence(verdict, entrants),
+        has_rival=has_rival(verdict, candidates),
+        confidence=optimizer_confidence(verdict, candidates),
         single_best_score=scores.get(references.single_best, 0.0),
         score=verdict.standings[0].score,
     )

@@ -3,16 +3,16 @@
 import pytest
 
 from llamoco_data.campaign.driver import program_of
-from llamoco_data.execution import ByPolicy, Lost, Progress, Task, after_loss, after_progress, drawn
-from llamoco_data.execution.losses import MAX_LOSSES, MAX_LOST_NODES
+from llamoco_data.execution import ByPolicy, Lost, Progress, Task, after_lost, after_progress, drawn
+from llamoco_data.execution.lost_workers import MAX_LOST_NODES, MAX_LOST_WORKERS
 from llamoco_data.execution.work import Draw, advance
-from llamoco_data.portfolio.entrants import entrants
+from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.runs import RunRecord
 from tests.campaigns import SMALL
 
 pytestmark = pytest.mark.unit
 
-CANDIDATES = entrants(("random_search", "nelder_mead"))
+CANDIDATES = stored_candidates(("random_search", "nelder_mead"))
 PROGRAMS = [program_of(candidate) for candidate in CANDIDATES]
 SINGLE = Task(
     index=0,
@@ -30,7 +30,7 @@ def after(task: Task, *losses: Lost) -> tuple[Task, list[RunRecord]]:
     """The task after losses in a row, and what was recorded."""
     records: list[RunRecord] = []
     for lost in losses:
-        task, record = after_loss(task, lost, PROGRAMS)
+        task, record = after_lost(task, lost, PROGRAMS)
         records += [record] if record is not None else []
     return task, records
 
@@ -42,7 +42,7 @@ def test_slice_that_is_lost_is_repeated_one_run_at_a_time_and_blames_none(lost: 
 
 
 def test_run_is_recorded_after_two_crashes_the_second_of_them_alone():
-    task, records = after(SINGLE, *[CRASHED] * (MAX_LOSSES - 1))
+    task, records = after(SINGLE, *[CRASHED] * (MAX_LOST_WORKERS - 1))
     assert task.alone
     assert not records
     task, records = after(task, CRASHED)
@@ -51,7 +51,7 @@ def test_run_is_recorded_after_two_crashes_the_second_of_them_alone():
 
 
 def test_run_that_misses_its_deadline_twice_is_recorded_and_keeps_no_node_to_itself():
-    task, records = after(SINGLE, *[TIMED_OUT] * (MAX_LOSSES - 1))
+    task, records = after(SINGLE, *[TIMED_OUT] * (MAX_LOST_WORKERS - 1))
     assert not task.alone
     assert not records
     assert [record.status for record in after(task, TIMED_OUT)[1]] == ["timed_out"]

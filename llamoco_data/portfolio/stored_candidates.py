@@ -12,7 +12,7 @@ from llamoco_data.portfolio.rendering import Setting, program_text
 from llamoco_data.problems.own_spec import AnySpec
 
 
-class Entrant(Record):
+class StoredCandidate(Record):
     """One candidate of a campaign."""
 
     candidate_id: str
@@ -30,19 +30,19 @@ class Entrant(Record):
         return self.limits.declines(spec)
 
 
-def optimizers_of(candidates: Iterable[Entrant], spec: AnySpec) -> dict[str, str]:
+def optimizers_of(candidates: Iterable[StoredCandidate], spec: AnySpec) -> dict[str, str]:
     """candidate_id -> optimizer of the candidates that apply to a problem, in their order: what a policy goes by."""
     return {one.candidate_id: one.optimizer for one in candidates if not one.declines(spec)}
 
 
-def entrants(optimizers: tuple[str, ...]) -> tuple[Entrant, ...]:
+def stored_candidates(optimizers: tuple[str, ...]) -> tuple[StoredCandidate, ...]:
     """Every candidate of the named optimizers, in the order of the catalogue, which breaks the last ties.
 
     Raises:
         KeyError: no optimizer has one of the names.
     """
     return tuple(
-        Entrant(
+        StoredCandidate(
             candidate_id=candidate.candidate_id,
             optimizer=candidate.optimizer,
             family=candidate.family,

@@ -10,20 +10,20 @@ from llamoco_data.execution.protocol import Lost
 from llamoco_data.execution.work import Program, Progress, Task, applicable, drawn, runs_wanted
 from llamoco_data.runs import RunRecord, unmeasured
 
-MAX_LOSSES = 2
+MAX_LOST_WORKERS = 2
 """Workers that one run may cost. It costs the second where nothing else of the campaign could have taken its memory."""
 MAX_LOST_NODES = 10
 """Nodes that may be lost in a row under one run; without a limit, one that takes its node down would take them all."""
 
 
-def after_loss(task: Task, lost: Lost, programs: Sequence[Program]) -> tuple[Task, RunRecord | None]:
+def after_lost(task: Task, lost: Lost, programs: Sequence[Program]) -> tuple[Task, RunRecord | None]:
     """The task to go on with, and the record of the run at fault, once it is certain which that is."""
     if not task.single:
         return task.model_copy(update={"single": True}), None
-    losses, lost_nodes = task.losses + (not lost.by_node), task.lost_nodes + lost.by_node
-    if losses < MAX_LOSSES and lost_nodes < MAX_LOST_NODES:
+    lost_workers, lost_nodes = task.lost_workers + (not lost.by_node), task.lost_nodes + lost.by_node
+    if lost_workers < MAX_LOST_WORKERS and lost_nodes < MAX_LOST_NODES:
         alone = task.alone or (lost.status == "crashed" and not lost.by_node)
-        return task.model_copy(update={"losses": losses, "lost_nodes": lost_nodes, "alone": alone}), None
+        return task.model_copy(update={"lost_workers": lost_workers, "lost_nodes": lost_nodes, "alone": alone}), None
     detail = f"{lost_nodes} nodes were lost in a row while it ran" if lost.by_node else lost.detail
     spec = drawn(task.problem)
     run = runs_wanted(task, programs)[0]
@@ -38,4 +38,6 @@ def after_progress(task: Task, progress: Progress) -> Task:
 
 def _beyond(task: Task, records: Sequence[RunRecord]) -> Task:
     """The task after further runs, with a clean record for the next one."""
-    return task.model_copy(update={"records": (*task.records, *records), "alone": False, "losses": 0, "lost_nodes": 0})
+    return task.model_copy(
+        update={"records": (*task.records, *records), "alone": False, "lost_workers": 0, "lost_nodes": 0}
+    )

@@ -11,12 +11,12 @@ from llamoco_data.scoring.page import HEAD, contender_rows, counted, fact_rows, 
 
 def show_scored(console: Console, scored: Scored, out: str) -> None:
     """The scores, or how far they are."""
-    snapshot = scored.snapshot
-    if snapshot.new_runs:
-        rate = f"({snapshot.runs_per_s:.1f} runs/s)"
-        say(console, f"{snapshot.new_runs:,} runs in {duration(snapshot.elapsed_s)} {rate}")
+    progress = scored.progress
+    if progress.new_runs:
+        rate = f"({progress.runs_per_s:.1f} runs/s)"
+        say(console, f"{progress.new_runs:,} runs in {duration(progress.elapsed_s)} {rate}")
     if scored.summary is None:
-        left = snapshot.runs_total - snapshot.runs_done
+        left = progress.runs_total - progress.runs_done
         say(console, f"stopped with {left:,} runs to go, nothing is lost; go on with the same command")
         return
     for split in scored.summary.splits:

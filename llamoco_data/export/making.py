@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from llamoco_data.identity import LlamocoError, digest, stream
 from llamoco_data.instruction_set import SCHEMA, SCHEMA_VERSION, CandidateResult, Instruction, Split
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.functions import FUNCTION_BY_NAME
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import MEASURED, RunRecord
@@ -41,7 +41,7 @@ def wordings_of(problem_id: str, form: Form, count: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class LabelledProblem:
     """A problem with everything that its rows are made of."""
 
     spec: AnySpec
@@ -57,7 +57,7 @@ class Judged:
 class References:
     """What every row of a set is compared with."""
 
-    entrants: Mapping[str, Entrant]
+    candidates: Mapping[str, StoredCandidate]
     """By candidate_id."""
     single_best: str
     """candidate_id of the candidate with the best mean score on the training problems."""
@@ -65,20 +65,20 @@ class References:
     """candidate_id of random search."""
 
 
-def instructions(judged: Judged, references: References, *, wordings: int) -> list[Instruction]:
+def instructions(labelled: LabelledProblem, references: References, *, wordings: int) -> list[Instruction]:
     """The rows of one problem: each form in each of its first `wordings` wordings.
 
     Raises:
         LlamocoError: the verdict keeps the problem out.
     """
-    spec, verdict = judged.spec, judged.verdict
+    spec, verdict = labelled.spec, labelled.verdict
     if verdict.kept_out is not None:
         raise LlamocoError(f"problem {spec.problem_id} is kept out of the set: {verdict.kept_out}")
     shared = {
         **_problem_columns(spec),
-        **_verdict_columns(judged, references),
-        "split": judged.split,
-        "base_problem_id": judged.base_problem_id,
+        **_verdict_columns(labelled, references),
+        "split": labelled.split,
+        "base_problem_id": labelled.base_problem_id,
         "schema_version": SCHEMA_VERSION,
         "extra": "{}",
     }
@@ -112,17 +112,17 @@ def _problem_columns(spec: AnySpec) -> dict[str, object]:
     }
 
 
-def _verdict_columns(judged: Judged, references: References) -> dict[str, object]:
-    verdict, entrants = judged.verdict, references.entrants
+def _verdict_columns(labelled: LabelledProblem, references: References) -> dict[str, object]:
+    verdict, candidates = labelled.verdict, references.candidates
     standings = {standing.candidate_id: standing for standing in verdict.standings}
     winner, floor = verdict.standings[0], standings.get(references.baseline)
     single_best = standings.get(references.single_best)
-    entrant, replay = entrants[verdict.winner], judged.replay
+    candidate, replay = candidates[verdict.winner], labelled.replay
     return {
-        "answer": entrant.program,
-        "optimizer": entrant.optimizer,
-        "family": entrant.family,
-        "settings": settings_json(entrant),
+        "answer": candidate.program,
+        "optimizer": candidate.optimizer,
+        "family": candidate.family,
+        "settings": settings_json(candidate),
         "candidate_id": verdict.winner,
         "best_known": verdict.best_known,
         "best_known_proven": verdict.best_known_proven,
@@ -130,9 +130,9 @@ def _verdict_columns(judged: Judged, references: References) -> dict[str, object
         "winner_error": winner.median_error,
         "winner_feasible_share": winner.feasible_share,
         "confidence": verdict.confidence,
-        "optimizer_confidence": optimizer_confidence(verdict, entrants),
-        "near_ties": tuple(_result(standings[tie], entrants[tie]) for tie in verdict.near_ties),
-        "optimizer_scores": _best_of_each(verdict, entrants),
+        "optimizer_confidence": optimizer_confidence(verdict, candidates),
+        "near_ties": tuple(_result(standings[tie], candidates[tie]) for tie in verdict.near_ties),
+        "optimizer_scores": _best_of_each(verdict, candidates),
         "single_best_score": single_best.score if single_best else 0.0,
         "single_best_candidate": references.single_best,
         "random_search_error": floor.median_error if floor else None,
@@ -143,9 +143,9 @@ def _verdict_columns(judged: Judged, references: References) -> dict[str, object
     }
 
 
-def settings_json(entrant: Entrant) -> str:
+def settings_json(candidate: StoredCandidate) -> str:
     """The settings of a candidate as a JSON object."""
-    return json.dumps(entrant.settings)
+    return json.dumps(candidate.settings)
 
 
 def to_table(rows: Sequence[Instruction]) -> pa.Table:
@@ -159,32 +159,32 @@ def replay_of(records: Sequence[RunRecord], winner: str) -> RunRecord:
     return min(measured, key=lambda record: record.seed)
 
 
-def optimizer_confidence(verdict: Verdict, entrants: Mapping[str, Entrant]) -> float:
+def optimizer_confidence(verdict: Verdict, candidates: Mapping[str, StoredCandidate]) -> float:
     """Share of the resamples that the winning optimizer wins, with any settings."""
-    optimizer = entrants[verdict.winner].optimizer
-    same = (s.win_share for s in verdict.standings if entrants[s.candidate_id].optimizer == optimizer)
+    optimizer = candidates[verdict.winner].optimizer
+    same = (s.win_share for s in verdict.standings if candidates[s.candidate_id].optimizer == optimizer)
     return min(1.0, sum(same))
 
 
-def has_rival(verdict: Verdict, entrants: Mapping[str, Entrant]) -> bool:
+def has_rival(verdict: Verdict, candidates: Mapping[str, StoredCandidate]) -> bool:
     """Whether the winner has a near-tie with another optimizer."""
-    own = entrants[verdict.winner].optimizer
-    return any(entrants[tie].optimizer != own for tie in verdict.near_ties)
+    own = candidates[verdict.winner].optimizer
+    return any(candidates[tie].optimizer != own for tie in verdict.near_ties)
 
 
-def _best_of_each(verdict: Verdict, entrants: Mapping[str, Entrant]) -> tuple[CandidateResult, ...]:
+def _best_of_each(verdict: Verdict, candidates: Mapping[str, StoredCandidate]) -> tuple[CandidateResult, ...]:
     best: dict[str, CandidateResult] = {}
     for standing in verdict.standings:
-        entrant = entrants[standing.candidate_id]
-        best.setdefault(entrant.optimizer, _result(standing, entrant))
+        candidate = candidates[standing.candidate_id]
+        best.setdefault(candidate.optimizer, _result(standing, candidate))
     return tuple(best.values())
 
 
-def _result(standing: Standing, entrant: Entrant) -> CandidateResult:
+def _result(standing: Standing, candidate: StoredCandidate) -> CandidateResult:
     return CandidateResult(
         candidate_id=standing.candidate_id,
-        optimizer=entrant.optimizer,
-        settings=settings_json(entrant),
+        optimizer=candidate.optimizer,
+        settings=settings_json(candidate),
         score=standing.score,
         feasible_share=standing.feasible_share,
         median_error=standing.median_error,

@@ -11,13 +11,13 @@ from rich.table import Table
 from llamoco_data.campaign import CampaignReader, ProblemRuns, view_of
 from llamoco_data.cli.text import code, counts, say, settings_text
 from llamoco_data.export import baseline_of
-from llamoco_data.export.instructions import optimizer_confidence
+from llamoco_data.export.making import optimizer_confidence
 from llamoco_data.files import LocalFiles
 from llamoco_data.folders import content_of, not_a
 from llamoco_data.identity import LlamocoError
 from llamoco_data.instruction_set import read_instructions
 from llamoco_data.invocation import command
-from llamoco_data.portfolio.entrants import Entrant
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.evaluation import proven_optimum
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.scoring.page import counted
@@ -76,12 +76,12 @@ def _show_campaign(console: Console, folder: str, identifier: str | None, progra
     runs = reader.runs(_the_only(found, identifier, folder))
     if program is None:
         _show_problem(console, runs.spec)
-        _show_race(console, runs, reader.entrants, folder)
+        _show_race(console, runs, reader.candidates, folder)
         return
     if not runs.records:
         going_on = command("run", folder)
         raise LlamocoError(f"problem {runs.spec.problem_id} has no winner yet: it has no runs; run it with: {going_on}")
-    winner = reader.entrants[_verdict(runs, reader.entrants).winner]
+    winner = reader.candidates[_verdict(runs, reader.candidates).winner]
     _save(program, winner.program)
     so_far = "has won" if runs.complete else "leads the unfinished race of"
     say(console, f"{program}: {winner.optimizer}, the program that {so_far} problem {runs.spec.problem_id}")
@@ -166,38 +166,36 @@ def _show_problem(console: Console, spec: AnySpec) -> None:
         say(console, statement(spec, form="latex").rstrip())
 
 
-def _show_race(console: Console, runs: ProblemRuns, entrants: Mapping[str, Entrant], folder: str) -> None:
+def _show_race(console: Console, runs: ProblemRuns, candidates: Mapping[str, StoredCandidate], folder: str) -> None:
     """The winner's program, and how its rivals did."""
     if not runs.records:
         say(console, f"it has no runs yet; run it with: {command('run', folder)}")
         return
-    verdict = _verdict(runs, entrants)
-    winner = entrants[verdict.winner]
+    verdict = _verdict(runs, candidates)
+    winner = candidates[verdict.winner]
     console.rule(f"the program that {'won' if runs.complete else 'leads'} ({winner.optimizer})")
     code(console, winner.program.rstrip())
     console.rule(f"its race: {counted(len(runs.records), 'run')}{'' if runs.complete else ' so far'}")
-    console.print(_rivals(verdict, entrants))
+    console.print(_rivals(verdict, candidates))
     proven = " (proven)" if verdict.best_known_proven else ""
     best = "no run was feasible" if verdict.best_known is None else f"best known value {verdict.best_known!r}{proven}"
-    say(
-        console,
-        f"confidence {verdict.confidence:.2f}, of the optimizer {optimizer_confidence(verdict, entrants):.2f}; {best}",
-    )
+    of_optimizer = optimizer_confidence(verdict, candidates)
+    say(console, f"confidence {verdict.confidence:.2f}, of the optimizer {of_optimizer:.2f}; {best}")
     if verdict.kept_out:
         say(console, f"kept out of exports: {verdict.kept_out}")
     if not runs.complete:
         say(console, f"its race is not finished; go on with: {command('run', folder)}")
 
 
-def _rivals(verdict: Verdict, entrants: Mapping[str, Entrant]) -> Table:
+def _rivals(verdict: Verdict, candidates: Mapping[str, StoredCandidate]) -> Table:
     """The best candidate of every optimizer, in the order of the verdict."""
     table = counts("optimizer", "settings", "runs", "score", "feasible", "", numbers=(2, 3, 4))
-    for standing in _best_of_each(verdict.standings, entrants):
+    for standing in _best_of_each(verdict.standings, candidates):
         candidate = standing.candidate_id
         note = "winner" if candidate == verdict.winner else "near-tie" if candidate in verdict.near_ties else ""
         table.add_row(
-            entrants[candidate].optimizer,
-            settings_text(entrants[candidate].settings),
+            candidates[candidate].optimizer,
+            settings_text(candidates[candidate].settings),
             str(standing.runs),
             f"{standing.score:.3f}",
             f"{standing.feasible_share:.0%}",
@@ -206,15 +204,15 @@ def _rivals(verdict: Verdict, entrants: Mapping[str, Entrant]) -> Table:
     return table
 
 
-def _best_of_each(standings: Iterable[Standing], entrants: Mapping[str, Entrant]) -> Iterable[Standing]:
+def _best_of_each(standings: Iterable[Standing], candidates: Mapping[str, StoredCandidate]) -> Iterable[Standing]:
     best: dict[str, Standing] = {}
     for standing in standings:
-        best.setdefault(entrants[standing.candidate_id].optimizer, standing)
+        best.setdefault(candidates[standing.candidate_id].optimizer, standing)
     return best.values()
 
 
-def _verdict(runs: ProblemRuns, entrants: Mapping[str, Entrant]) -> Verdict:
-    return judge(runs.records, order=list(entrants), baseline=baseline_of(entrants))
+def _verdict(runs: ProblemRuns, candidates: Mapping[str, StoredCandidate]) -> Verdict:
+    return judge(runs.records, order=list(candidates), baseline=baseline_of(candidates))
 
 
 def _save(file: Path, program: str) -> None:
