@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from llamoco_data.problems.evaluation import TARGET_ERROR
+from llamoco_data.problems.spec import TARGET_ERROR
 from llamoco_data.runs import MEASURED, RunRecord
 
 

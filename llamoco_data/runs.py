@@ -6,16 +6,13 @@ The program runs in this process and is trusted: this module measures and contai
 import contextlib
 import functools
 import importlib
-import os
 import random
 import re
 import signal
 import threading
 import time
-import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -35,6 +32,8 @@ from llamoco_data.problems.evaluation import (
 from llamoco_data.problems.functions.definition import Vector
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.problems.slack import slack_worth
+from llamoco_data.silence import silence
+from llamoco_data.texts import PREFIX, execute
 
 TIME_LIMIT_S = 300.0
 """Default limit of one run. Generous, so that only a hang meets it: a run cut by the clock is not reproducible."""
@@ -204,12 +203,20 @@ def outcome(program: str, given: Given, seed: int) -> tuple[RunStatus, str]:
     Raises:
         KeyboardInterrupt: the user's own, or one that the program raised: they cannot be told apart.
     """
-    try:
-        minimize = _load(program)
-    except (_TimedOut, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # noqa: BLE001 - a program may raise anything, SystemExit included
-        return "invalid_program", describe(error)
+    with contextlib.ExitStack() as afterwards:
+        try:
+            executed = execute(program, "program")
+            afterwards.callback(executed.forget)
+            minimize = _minimize(executed.names)
+        except (_TimedOut, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 - a program may raise anything, SystemExit included
+            return "invalid_program", describe(error)
+        return _called(minimize, given, seed)
+
+
+def _called(minimize: Callable[..., object], given: Given, seed: int) -> tuple[RunStatus, str]:
+    """Calls a program's function: how that ended, and one line on why."""
     try:
         lower, upper = given.lower.copy(), given.upper.copy()
         x = minimize(given.objective, lower, upper, given.max_evaluations, seed, constraints=given.constraints)
@@ -233,16 +240,13 @@ def over_budget(max_evaluations: int) -> str:
     return f"it asked for more than {max_evaluations} evaluations"
 
 
-def _load(program: str) -> Callable[..., object]:
-    """The function `minimize` of a program text.
+def _minimize(names: Mapping[str, object]) -> Callable[..., object]:
+    """The function `minimize` of a program, by what its text defines.
 
     Raises:
-        BaseException: whatever the text raises while it is compiled and executed.
-        NameError: it defines no function `minimize`.
+        NameError: there is no such function.
     """
-    namespace: dict[str, object] = {"__name__": "program"}
-    exec(compile(program, "<program>", "exec"), namespace)
-    minimize = namespace.get("minimize")
+    minimize = names.get("minimize")
     if not callable(minimize):
         raise NameError("the program defines no function minimize(objective, lower, upper, max_evaluations, seed, ...)")
     return minimize
@@ -300,20 +304,22 @@ def describe(error: BaseException) -> str:
 
 
 def one_line(text: str) -> str:
-    """Without line breaks and memory addresses, so that equal failures read equal; and in characters that UTF-8 has."""
+    """Without line breaks and without what differs between processes, so that equal failures read equal; in UTF-8.
+
+    That is memory addresses, and the folders that hold the files of texts.
+    """
     text = text.encode("utf-8", "backslashreplace").decode()
+    text = re.sub(rf"[^\s\"'<>()]*/{PREFIX}\w+/\w+/", "", text)
     return re.sub(r"0x[0-9a-f]{6,}", "0x...", " ".join(text.split()))[:MAX_DETAIL_CHARACTERS]
 
 
 @contextlib.contextmanager
 def quiet(seed: int) -> Generator[None]:
-    """Seeds the global generators, and silences what the program prints or warns about."""
+    """Seeds the global generators, and silences what the program prints, logs or warns about."""
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - pycma and others draw from the global generator
-    with Path(os.devnull).open("w", encoding="utf-8") as sink, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink), np.errstate(all="ignore"):
-            yield
+    with silence():
+        yield
 
 
 def _timed(run: Callable[[], tuple[RunStatus, str]], limit_s: float) -> tuple[RunStatus, str]:

@@ -15,8 +15,8 @@ from pydantic import Field
 
 from llamoco_tune.batches import Batch, packed, stacked
 from llamoco_tune.decoding import DecodingConfig, write
+from llamoco_tune.extraction import defines_minimize, parsed, program_of
 from llamoco_tune.forward import answer_nats
-from llamoco_tune.programs import program_of
 from llamoco_tune.records import Record
 from llamoco_tune.tokens import Encoded, text_of
 
@@ -118,23 +118,9 @@ def titles_of(rows: Sequence[Encoded]) -> dict[str, str]:
     }
 
 
-def parsed(program: str) -> ast.Module | None:
-    """The syntax tree of a program; None where it has none, or no statement."""
-    try:
-        tree = ast.parse(program)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return tree if tree.body else None
-
-
 def title_of(tree: ast.Module) -> str:
     """The first line of a program's docstring; empty where it has none."""
     return (ast.get_docstring(tree) or "").partition("\n")[0]
-
-
-def defines_minimize(tree: ast.Module) -> bool:
-    """Whether the program defines the function that is asked for."""
-    return any(isinstance(node, ast.FunctionDef) and node.name == "minimize" for node in tree.body)
 
 
 @torch.inference_mode()

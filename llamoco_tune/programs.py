@@ -5,7 +5,6 @@
 import fcntl
 import io
 import os
-import re
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,17 +18,15 @@ from pydantic import Field, ValidationError
 from llamoco_tune.records import Record, TuningError
 
 PROGRAMS_VERSION = "1"
-"""Of the columns below, in the metadata of the file."""
+"""Version of the columns below."""
+VERSION_KEY = "llamoco_programs_version"
+"""Where the metadata of the file has it."""
 
 Ended = Literal["stop", "length", "error"]
 """By itself, at the most tokens allowed, or not at all."""
 
 Key = tuple[str, str, int]
 """Split, instruction, draw: what a row is known by."""
-
-FENCED = re.compile(r"^```[ \t]*([\w+#.-]*)[ \t]*\r?\n(.*?)(?:^```|\Z)", re.MULTILINE | re.DOTALL)
-PYTHON_NAMES = {"python", "python3", "py"}
-"""What a fenced block of Python calls itself, if anything."""
 
 
 class DecodingConfig(Record):
@@ -111,7 +108,7 @@ SCHEMA = pa.schema(
         pa.field("model", pa.string(), nullable=False),
         pa.field("settings", pa.string(), nullable=False),
     ],
-    metadata={"llamoco_programs_version": PROGRAMS_VERSION},
+    metadata={VERSION_KEY: PROGRAMS_VERSION},
 )
 
 
@@ -180,32 +177,25 @@ def write_programs(path: Path, rows: Iterable[Program]) -> None:
 
 
 def read_programs(path: Path) -> list[Program]:
-    """The rows of a finished file.
+    """The rows of a finished file, in whatever types another tool has written its columns again.
 
     Raises:
         TuningError: it is damaged, or no file of programs.
     """
+    no_programs = f"{path} is no file of generated programs of this release; give another --out"
     try:
-        table = pq.read_table(path)
+        with pq.ParquetFile(path) as file:
+            version = (file.metadata.metadata or {}).get(VERSION_KEY.encode())
+            table = file.read()
     except (pa.ArrowException, OSError):
         raise TuningError(f"{path} cannot be read as Parquet; move it away, or give another --out") from None
-    if not table.schema.equals(SCHEMA, check_metadata=True):
-        raise TuningError(f"{path} is no file of generated programs of this release; give another --out")
-    return [Program(**row) for row in table.to_pylist()]
-
-
-def program_of(completion: str) -> str:
-    """The program in a completion: what a fenced block holds that defines `minimize`, else all of it, to the byte.
-
-    The last such block, for a model that corrects itself does so further down. A block that is not closed ends with
-    the text.
-    """
-    blocks = [(language.lower(), text) for language, text in FENCED.findall(completion)]
-    python = [text for language, text in blocks if language in PYTHON_NAMES]
-    fenced = python or [text for language, text in blocks if not language]
-    if fenced:
-        return ([text for text in fenced if "def minimize" in text] or fenced)[-1]
-    return completion if completion.strip() else ""
+    if version != PROGRAMS_VERSION.encode() or set(SCHEMA.names) - set(table.schema.names):
+        raise TuningError(no_programs)
+    try:
+        columns = [table[field.name].cast(field.type) for field in SCHEMA]
+        return [Program(**row) for row in pa.table(columns, SCHEMA).to_pylist()]
+    except (pa.ArrowException, ValidationError):
+        raise TuningError(no_programs) from None
 
 
 @contextmanager

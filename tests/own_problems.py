@@ -22,6 +22,12 @@ def constraints(x):
 """
 """Optimum 0.125 or a little more, where the constraint holds with equality."""
 
+NOISE = (
+    "import logging, os, sys, warnings; print('noise'); print('noise', file=sys.stderr); logging.error('noise'); "
+    "warnings.warn('noise'); os.write(1, b'noise'); os.write(2, b'noise'); print('noise', file=sys.__stdout__)"
+)
+"""A line that says something in every way there is."""
+
 FREE = BOWL.partition("\n\ndef constraints")[0]
 
 

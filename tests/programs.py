@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME
+from llamoco_data.texts import execute
 
 FOLDER = Path(__file__).parents[1] / "llamoco_data" / "portfolio" / "programs"
 NAMES = sorted(file.stem for file in FOLDER.glob("[!_]*.py"))
@@ -11,9 +12,8 @@ UNCONSTRAINED = [name for name in NAMES if not OPTIMIZER_BY_NAME[name].needs_con
 
 
 def minimize_of(text: str):
-    namespace: dict = {"__name__": "program"}
-    exec(compile(text, "<program>", "exec"), namespace)
-    return namespace["minimize"]
+    names: dict = execute(text, "program").names
+    return names["minimize"]
 
 
 def budget_of(name: str, evaluations: int, at_most: int = 60) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from llamoco_data.apart.frames import JSON_BYTES, READY
 from llamoco_data.problems.checking_apart import python_path
+from llamoco_data.texts import HASH_SEED
 from llamoco_data.threads import ONE_THREAD
 
 START_LIMIT_S = 120.0
@@ -89,5 +90,4 @@ def _started() -> Server:
 
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    # A fixed seed of string hashes: the order of a set is part of what a program does.
-    return {**kept, **ONE_THREAD, "PYTHONPATH": python_path(), "PYTHONHASHSEED": "0"}
+    return {**kept, **ONE_THREAD, "PYTHONPATH": python_path(), "PYTHONHASHSEED": HASH_SEED}

@@ -35,7 +35,7 @@ class Job(Record):
     num_inequality: int
     num_constraints: int
     folder: str
-    """Where it begins: an empty one."""
+    """Its home, and where it begins in an empty folder: nobody else's, and removed after it."""
     memory_bytes: int
     """It may map so much more than the process that it is a copy of."""
 

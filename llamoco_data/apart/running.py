@@ -23,6 +23,7 @@ from llamoco_data.apart.frames import Ended, Job, Left
 from llamoco_data.problems.evaluation import BudgetSpent, Meter, Problem, build
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import TIME_LIMIT_S, RunRecord, RunStatus, over_budget, recorded
+from llamoco_data.silence import silence
 
 MEMORY_BYTES = 2 << 30
 """What a program may map beyond the libraries that are loaded already."""
@@ -88,7 +89,8 @@ def _measured(job: Job, problem: Problem, meter: Meter, time_limit_s: float) -> 
         with there:
             serving = _handed_over(job, there)
         try:
-            status, detail = _Answering(problem, meter, here, serving).until(time.monotonic() + time_limit_s)
+            with silence():  # a user's own problem is evaluated on this side
+                status, detail = _Answering(problem, meter, here, serving).until(time.monotonic() + time_limit_s)
         except BaseException:
             drop_server()  # and with it the run, of which nobody will ask
             raise

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import tempfile
+from pathlib import Path
 from typing import NoReturn
 
 from llamoco_data.apart import program
@@ -91,7 +92,9 @@ def _become_program(control: socket.socket, job: int, meter: int, parent: int) -
         os.setsid()
         with open(job, "rb") as content:
             asked = Job.from_json(content.read())
-        os.chdir(asked.folder)
+        here = Path(asked.folder) / "here"  # beside it lies the file of the program's text
+        here.mkdir()
+        os.chdir(here)
         os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = asked.folder
         program.limit(asked)
         program.run(asked, socket.socket(fileno=meter))

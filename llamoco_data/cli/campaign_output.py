@@ -48,6 +48,7 @@ def show_added(console: Console, added: Sequence[Added], folder: str) -> None:
             ("  finite", f"{_share(checked.finite_share)} of {checked.num_probes:,} random points{_error(checked)}"),
             ("  feasible", f"{_share(spec.feasible_share)} of them{_point(spec)}") if spec.num_constraints else None,
             ("  its race", f"about {one.expected.runs:,} runs, {_time(one.expected.core_s)} of one core"),
+            *(("  beware", escape(remark)) for remark in checked.remarks),
         ]
         console.print(facts(row for row in rows if row is not None), highlight=False)
     if any(one.checked for one in added):

@@ -17,6 +17,7 @@ from typing import Any
 from llamoco_data.execution.protocol import Lost, Slice
 from llamoco_data.execution.work import Program, Progress, Task, advance, warm_up
 from llamoco_data.identity import LlamocoError
+from llamoco_data.texts import HASH_SEED
 from llamoco_data.threads import ONE_THREAD
 
 # A lost worker or node is dealt with here, and no news for the screen, where Ray would put a page of its log. Ray reads
@@ -203,7 +204,7 @@ class _Pool:
             "max_restarts": 0,
             "max_task_retries": 0,
             "scheduling_strategy": "SPREAD",
-            "runtime_env": {"env_vars": dict(ONE_THREAD)},
+            "runtime_env": {"env_vars": {**ONE_THREAD, "PYTHONHASHSEED": HASH_SEED}},
         }
         remote: Any = ray.remote(_Worker)
         actor = _Actor(remote.options(**options).remote(self.programs))

@@ -7,6 +7,7 @@ import contextlib
 import re
 import time
 import warnings
+from collections.abc import Iterable
 from math import inf
 
 import numpy as np
@@ -16,7 +17,9 @@ from llamoco_data.identity import LlamocoError, Record, digest, stream
 from llamoco_data.problems.asking import Asked, described, excess, shown, wrong
 from llamoco_data.problems.functions.definition import Vector
 from llamoco_data.problems.own_spec import NAME, OwnProblemSpec
+from llamoco_data.problems.remarks import check_constants, check_spread, remarks
 from llamoco_data.problems.source import LIBRARIES, Loaded, foreign_imports, load_source, normalised, with_budget
+from llamoco_data.silence import silence
 
 MOST_CHARACTERS = 20_000
 """Longest text: about 7,000 tokens, so that prompt and answer fit the window of a small model."""
@@ -46,6 +49,18 @@ class Checked(Record):
     """Share of these points where objective and constraints are finite."""
     first_error: str = ""
     """What was raised at the first of the points where something was."""
+    remarks: tuple[str, ...] = ()
+    """What its author should know; none of it is a reason to refuse it."""
+    said: "Said"
+
+
+class Said(Record):
+    """What one execution of a text says, digit by digit, to be compared with what another one says."""
+
+    bounds: tuple[str, ...]
+    """The numbers in lower, upper and max_evaluations."""
+    answers: tuple[tuple[str, ...], ...]
+    """Objective, g and h at the first points."""
 
 
 def own_problem(text: str, name: str = "") -> OwnProblemSpec:
@@ -57,7 +72,8 @@ def own_problem(text: str, name: str = "") -> OwnProblemSpec:
         name: what to call it, in letters, digits, `_` and `-`.
 
     Raises:
-        LlamocoError: it is no such problem; the message says why, and what to do.
+        LlamocoError: it is no such problem; the message says why, and what to do. A problem that says something else
+            in another process is found by `checking_apart.check_apart` only.
     """
     return check(text, name).spec
 
@@ -68,6 +84,58 @@ def check(text: str, name: str = "") -> Checked:
     Raises:
         LlamocoError: see `own_problem`.
     """
+    with silence():
+        return _checked(text, name)
+
+
+def said_by(text: str) -> Said:
+    """What a text that was checked in another process says in this one.
+
+    Raises:
+        LlamocoError: it does not load here, or gives no answer.
+    """
+    with silence():
+        asked = Asked(_loaded(normalised(text)))
+        lower, upper = _bound(asked.loaded.lower, "lower"), _bound(asked.loaded.upper, "upper")
+        for x in _points(text, lower, upper)[:AGAIN]:
+            asked.ask(x)
+        return _said(asked)
+
+
+def check_said(checked: Checked, elsewhere: Said) -> None:
+    """Whether a text said the same in another process.
+
+    Raises:
+        LlamocoError: it did not.
+    """
+    advice = "the order of a set depends on the process, for one: use a tuple or sorted(...)"
+    if checked.said.bounds != elsewhere.bounds:
+        raise wrong("lower, upper or max_evaluations are others in another process", advice)
+    spec = checked.spec
+    points = _points(spec.source, np.array(spec.lower), np.array(spec.upper))
+    for x, here, there in zip(points, checked.said.answers, elsewhere.answers, strict=False):
+        if here != there:
+            who = "other values of constraints(x)" if here[0] == there[0] else f"{here[0]}, and {there[0]}"
+            raise wrong(f"asked at x = {shown(x)} in two processes it gives {who}", advice)
+
+
+def _said(asked: Asked) -> Said:
+    loaded = asked.loaded
+    bounds = (*_bound(loaded.lower, "lower"), *_bound(loaded.upper, "upper"), _budget(loaded.max_evaluations))
+    answers = tuple(_digits((f, *values)) for f, values in asked.answers[:AGAIN])
+    return Said(bounds=_digits(bounds), answers=answers)
+
+
+def _digits(numbers: Iterable[float]) -> tuple[str, ...]:
+    return tuple(repr(float(number)) for number in numbers)
+
+
+def _points(text: str, lower: Vector, upper: Vector) -> Vector:
+    """Where a text is asked, shape (PROBES, D)."""
+    return stream("own problem", digest(normalised(text))).uniform(lower, upper, (PROBES, len(lower)))
+
+
+def _checked(text: str, name: str) -> Checked:
     if not re.fullmatch(NAME, name):
         raise wrong(f"it cannot be called {name!r}", "use letters, digits, _ and -")
     text = normalised(text)
@@ -78,11 +146,18 @@ def check(text: str, name: str = "") -> Checked:
     _check_box(lower, upper)
     budget = _budget(loaded.max_evaluations)
     asked = Asked(loaded)
-    points = stream("own problem", digest(text)).uniform(lower, upper, (PROBES, len(lower)))
+    points = _points(text, lower, upper)
     _probe(asked, points)
     num_probes = len(asked.answers)
     _check_repeats(asked, Asked(_loaded(text, most_s=MOST_LOAD_S)), points[: min(AGAIN, num_probes)])
-    _check_answers(asked)
+    point = _feasible_point(loaded, asked, lower, upper)
+    if point is None and asked.num_finite == 0:
+        raise _nowhere_finite(asked, (lower + upper) / 2)
+    if asked.shape == (0, 0):
+        raise wrong("constraints(x) returns no value", "leave it out where there are no constraints")
+    check_spread(asked)
+    if point is None:
+        check_constants(asked)
     num_inequality, num_equality = asked.shape or (0, 0)
     spec = OwnProblemSpec(
         name=name,
@@ -93,7 +168,7 @@ def check(text: str, name: str = "") -> Checked:
         max_evaluations=budget,
         num_inequality=num_inequality,
         num_equality=num_equality,
-        feasible_point=_feasible_point(loaded, lower, upper),
+        feasible_point=() if point is None else tuple(point.tolist()),
         feasible_share=asked.num_feasible / num_probes,
     )
     return Checked(
@@ -102,6 +177,8 @@ def check(text: str, name: str = "") -> Checked:
         num_probes=num_probes,
         finite_share=asked.num_finite / num_probes,
         first_error=asked.first_error,
+        remarks=tuple(remarks(asked, names_a_point=point is not None)),
+        said=_said(asked),
     )
 
 
@@ -210,22 +287,23 @@ def _check_repeats(asked: Asked, again: Asked, points: Vector) -> None:
             raise wrong(what, "a problem has no noise and no memory; remove what is random, or remembers")
 
 
-def _check_answers(asked: Asked) -> None:
-    if asked.num_finite == 0:
-        what = f"its values are finite at none of {len(asked.answers):,} random points of its box{_because(asked)}"
-        raise wrong(what, "call objective and constraints at (lower + upper) / 2 to see")
-    if asked.shape == (0, 0):
-        raise wrong("constraints(x) returns no value", "leave it out where there are no constraints")
+def _nowhere_finite(asked: Asked, middle: Vector) -> LlamocoError:
+    what = f"its values are finite at none of {len(asked.answers):,} random points of its box{_because(asked)}"
+    centre = Asked(asked.loaded)
+    centre.ask(middle)
+    if centre.num_finite:
+        return wrong(f"{what}, though they are at (lower + upper) / 2", "tighten lower and upper around what is finite")
+    return wrong(what, "call objective and constraints at (lower + upper) / 2 to see")
 
 
 def _because(asked: Asked) -> str:
     return f" ({asked.first_error})" if asked.first_error else ""
 
 
-def _feasible_point(loaded: Loaded, lower: Vector, upper: Vector) -> tuple[float, ...]:
-    """The point that the text names, after a look whether it is one; empty where it names none."""
+def _feasible_point(loaded: Loaded, asked: Asked, lower: Vector, upper: Vector) -> Vector | None:
+    """The point that the text names, after a look whether it is one; None where it names none."""
     if loaded.feasible_point is None:
-        return ()
+        return None
     advice = "mend it, or leave it out"
     try:
         point = np.array(loaded.feasible_point, np.float64)
@@ -233,12 +311,13 @@ def _feasible_point(loaded: Loaded, lower: Vector, upper: Vector) -> tuple[float
         raise wrong("feasible_point is no point", advice) from None
     if point.shape != lower.shape or not ((point >= lower) & (point <= upper)).all():
         raise wrong("feasible_point is no point of the box", advice)
-    asked = Asked(loaded)
-    asked.ask(point)
-    ((f, values),) = asked.answers
+    there = Asked(loaded, shape=asked.shape)
+    there.ask(point)
+    asked.shape = there.shape
+    ((f, values),) = there.answers
     if not np.isfinite(f):
-        raise wrong(f"objective(feasible_point) is {f!r}{_because(asked)}", advice)
-    over = excess(values, asked.shape or (0, 0))
+        raise wrong(f"objective(feasible_point) is {f!r}{_because(there)}", advice)
+    over = excess(values, there.shape or (0, 0))
     if over != 0:
         raise wrong(f"feasible_point is not feasible: a constraint misses by {over:.3g}", advice)
-    return tuple(point.tolist())
+    return point

@@ -17,43 +17,66 @@ from pydantic import ValidationError
 
 from llamoco_data.identity import LlamocoError, Record
 from llamoco_data.problems.asking import wrong
-from llamoco_data.problems.checking import Checked, check
+from llamoco_data.problems.checking import Checked, Said, check, check_said, said_by
 from llamoco_data.problems.source import LIBRARIES
+from llamoco_data.texts import HASH_SEED, folder
 
 CHECK_LIMIT_S = 60.0
+
+
+_OTHER_HASH_SEED = "1"
 
 
 class _Question(Record):
     text: str
     name: str
+    is_second: bool = False
+    """The text has passed its check, and is only to say what it says."""
 
 
 class _Answer(Record):
-    """One of the two."""
+    """One of the three."""
 
     checked: Checked | None = None
+    said: Said | None = None
     complaint: str = ""
 
 
 def check_apart(text: str, name: str = "", *, limit_s: float = CHECK_LIMIT_S) -> Checked:
-    """`check` in another process, about a second more.
+    """`check` in another process, and a look in a second one, with another hash seed, whether it says the same there.
+
+    About two seconds more than `check`.
+
+    Args:
+        limit_s: for each of the processes.
 
     Raises:
-        LlamocoError: see `check`; or the text reads a file, does not end, or ends its process.
+        LlamocoError: see `check`; or the text reads a file, does not end, ends its process, or says something else in
+            the second one.
     """
+    checked = _answer(_Question(text=text, name=name), HASH_SEED, limit_s).checked
+    assert checked is not None, "the first answer is this or a complaint"
+    said = _answer(_Question(text=text, name=name, is_second=True), _OTHER_HASH_SEED, limit_s).said
+    assert said is not None, "the second answer is this or a complaint"
+    check_said(checked, said)
+    return checked
+
+
+def _answer(asked: _Question, hash_seed: str, limit_s: float) -> _Answer:
     try:
-        question = _Question(text=text, name=name).to_json().encode()
+        question = asked.to_json().encode()
     except UnicodeEncodeError:
         raise wrong("it is no text that UTF-8 can write", "save it as UTF-8") from None
     with (
-        tempfile.TemporaryDirectory(prefix="llamoco-check-") as empty,
+        tempfile.TemporaryDirectory(prefix="llamoco-check-") as place,
+        tempfile.TemporaryDirectory(dir=place) as empty,
         subprocess.Popen(
             [sys.executable, "-m", __name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=empty,
-            env={**os.environ, "PYTHONPATH": python_path()},
+            env={**os.environ, "PYTHONPATH": python_path(), "PYTHONHASHSEED": hash_seed, "TMPDIR": place},
             start_new_session=True,
         ) as process,
     ):
@@ -78,23 +101,23 @@ def python_path() -> str:
     return os.pathsep.join(filter(None, ["" if installed else root, os.environ.get("PYTHONPATH", "")]))
 
 
-def _read(out: bytes, code: int) -> Checked:
+def _read(out: bytes, code: int) -> _Answer:
     try:
         answer = _Answer.from_json(out)
     except ValidationError:
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         what = f"its code ended the process that checked it ({how})"
         raise wrong(what, "find out why, or it ends every worker") from None
-    if answer.checked is None:
+    if answer.complaint:
         raise LlamocoError(answer.complaint)
-    return answer.checked
+    return answer
 
 
 def _watch_files() -> None:
     """Makes reading any file but Python's own and the system's devices an error, which the check then tells of."""
     origins = (importlib.util.find_spec(package) for package in LIBRARIES)
     libraries = [str(Path(spec.origin).parents[1]) for spec in origins if spec and spec.origin]
-    own = {sys.base_prefix, sys.prefix, str(Path(__file__).parents[1]), *libraries}
+    own = {sys.base_prefix, sys.prefix, str(Path(__file__).parents[1]), str(folder()), *libraries}
     allowed = (*(f"{os.path.realpath(place)}{os.sep}" for place in own), "/dev/", "/proc/", "/sys/", "/etc/")
 
     def audit(event: str, arguments: tuple[object, ...]) -> None:
@@ -115,7 +138,10 @@ def main() -> None:
     question = _Question.from_json(sys.stdin.buffer.read())
     _watch_files()
     try:
-        answer = _Answer(checked=check(question.text, question.name))
+        if question.is_second:
+            answer = _Answer(said=said_by(question.text))
+        else:
+            answer = _Answer(checked=check(question.text, question.name))
     except LlamocoError as error:
         answer = _Answer(complaint=str(error))
     os.write(answer_to, answer.to_json().encode())

@@ -15,10 +15,7 @@ from llamoco_data.problems.functions import FUNCTION_CODE
 from llamoco_data.problems.functions.definition import Vector
 from llamoco_data.problems.own_evaluation import own_call
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
-from llamoco_data.problems.spec import ProblemSpec
-
-TARGET_ERROR = 1e-8
-"""A run has solved a problem of known optimum when its error is at most this (CEC and BBOB practice)."""
+from llamoco_data.problems.spec import TARGET_ERROR, ProblemSpec
 
 CHECKPOINTS_PER_DECADE = 10
 

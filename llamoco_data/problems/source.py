@@ -5,11 +5,14 @@ Everything here but `load_source` reads the text without running it.
 
 import ast
 import sys
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from llamoco_data.identity import LlamocoError
 from llamoco_data.problems.functions.definition import Vector
+from llamoco_data.silence import silence
+from llamoco_data.texts import execute, readable
 
 LIBRARIES = ("numpy", "scipy")
 """What a problem may import beside the standard library."""
@@ -17,9 +20,9 @@ LIBRARIES = ("numpy", "scipy")
 _NAMES = ("lower", "upper", "max_evaluations")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Loaded:
-    """What a text defines, as it defines it; nothing of it is checked."""
+    """What a text defines, as it defines it; nothing of it is checked. Whoever calls its functions keeps it."""
 
     objective: Callable[[Vector], object]
     constraints: Callable[[Vector], object] | None
@@ -39,18 +42,29 @@ def load_source(text: str) -> Loaded:
         LlamocoError: it does not define one of the names that a problem has.
         BaseException: whatever else the text raises.
     """
-    namespace: dict[str, object] = {"__name__": "problem"}
-    exec(compile(text, "<problem>", "exec", dont_inherit=True), namespace)
-    objective, constraints = namespace.get("objective"), namespace.get("constraints")
-    missing = [name for name in _NAMES if name not in namespace]
+    with silence():
+        executed = execute(text, "problem")
+    try:
+        loaded = _defined(executed.names)
+    except LlamocoError:
+        executed.forget()
+        raise
+    # Its functions may look for their module at any call.
+    weakref.finalize(loaded, executed.forget).atexit = False
+    return loaded
+
+
+def _defined(names: Mapping[str, object]) -> Loaded:
+    objective, constraints = names.get("objective"), names.get("constraints")
+    missing = [name for name in _NAMES if name not in names]
     if not callable(objective):
         raise _lacks("it defines no function objective(x)")
     if constraints is not None and not callable(constraints):
         raise _lacks("its constraints are no function constraints(x)")
     if missing:
         raise _lacks(f"it defines no {missing[0]}")
-    lower, upper, max_evaluations = (namespace[name] for name in _NAMES)
-    return Loaded(objective, constraints, lower, upper, max_evaluations, namespace.get("feasible_point"))
+    lower, upper, max_evaluations = (names[name] for name in _NAMES)
+    return Loaded(objective, constraints, lower, upper, max_evaluations, names.get("feasible_point"))
 
 
 def _lacks(what: str) -> LlamocoError:
@@ -61,7 +75,7 @@ def _lacks(what: str) -> LlamocoError:
 
 def normalised(text: str) -> str:
     """The text with line feeds as line ends, the last one included."""
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
+    return readable(text).replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
 
 
 def foreign_imports(text: str) -> Iterator[str]:

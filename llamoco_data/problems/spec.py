@@ -17,6 +17,9 @@ from llamoco_data.problems.functions import FUNCTION_BY_NAME
 EQUALITY_TOLERANCE = 1e-4
 """An equality h = 0 holds where |h| is at most this (CEC 2006, 2017 and 2020 constrained suites)."""
 
+TARGET_ERROR = 1e-8
+"""A run has solved a problem of known optimum when its error is at most this (CEC and BBOB practice)."""
+
 Kind = Literal["single", "composition", "hybrid"]
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from llamoco_data.ordering import results_of
 from llamoco_data.runs import MEASURED, RunRecord
 from llamoco_data.scoring.cases import Case
+from llamoco_data.texts import readable
 from llamoco_data.verdicts import floor_from, run_scores
 
 Failure = Literal[
@@ -36,6 +37,10 @@ _BY_STATUS: Mapping[str, Failure] = {
     "timed_out": "timed out",
     "crashed": "crashed",
 }
+
+
+_NAMES_OF_THEIR_OWN = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+"""Expressions that bind names for themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,29 +107,37 @@ def floor_of(case: Case, random_search: Sequence[RunRecord]) -> float:
 def parsed(program: str) -> ast.Module | None:
     """The syntax tree of a text; None where it is no Python."""
     try:
-        return ast.parse(program)
+        return ast.parse(readable(program))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
 def defines_minimize(program: str) -> bool:
-    """Whether a text binds the name `minimize` at its top level; nothing is executed."""
+    """Whether a text binds the name `minimize` at its top level, in whichever branch; nothing is executed."""
     tree = parsed(program)
-    return tree is not None and any(_binds(node, "minimize") for node in tree.body)
+    if tree is None:
+        return False
+    nodes: list[ast.AST] = [tree]
+    for node in nodes:  # which grows: expressions can be nested too deep for a recursion
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                bound = name
+            case ast.alias(name=name, asname=asname):
+                bound = asname or name.partition(".")[0]
+            case ast.Name(id=name, ctx=ast.Store()):
+                bound = name
+            case _:
+                bound = ""
+                if not isinstance(node, _NAMES_OF_THEIR_OWN) and not _is_bare(node):
+                    nodes.extend(ast.iter_child_nodes(node))
+        if bound in ("minimize", "*"):
+            return True
+    return False
 
 
-def _binds(node: ast.stmt, name: str) -> bool:
-    match node:
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            return node.name == name
-        case ast.Assign():
-            return any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
-        case ast.Import() | ast.ImportFrom():
-            return any((alias.asname or alias.name) == name for alias in node.names)
-        case ast.If() | ast.Try() | ast.With():
-            return any(_binds(inner, name) for inner in node.body)
-        case _:
-            return False
+def _is_bare(node: ast.AST) -> bool:
+    """Whether it is a type without a value, which binds nothing."""
+    return isinstance(node, ast.AnnAssign) and node.value is None
 
 
 def _failure(failed: RunRecord, *, parses: bool, defines: bool) -> Failure:

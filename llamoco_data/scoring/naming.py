@@ -8,6 +8,7 @@ from llamoco_data.portfolio import OPTIMIZERS
 from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.runs import program_id
 from llamoco_data.scoring.cases import Prompt
+from llamoco_data.texts import readable
 
 _DOCSTRING = re.compile(r"""\s*(?:#[^\n]*\n\s*)*[rR]?(?:\"{3}|'{3})\s*([^\n]*)""")
 """The first line of a text that begins with a docstring, whether or not the rest of it is Python."""
@@ -45,5 +46,5 @@ def names(prompts: Iterable[Prompt]) -> Names:
 
 def title(program: str) -> str:
     """What the docstring of a program begins with, up to a colon, a comma or a bracket; empty without a docstring."""
-    docstring = _DOCSTRING.match(program)
+    docstring = _DOCSTRING.match(readable(program))
     return "" if docstring is None else " ".join(_TITLE_END.split(docstring[1])[0].split()).casefold()

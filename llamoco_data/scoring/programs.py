@@ -3,6 +3,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from llamoco_data.identity import DIGEST_CHARACTERS, LlamocoError
 
 PROGRAMS_VERSION = 1
 """Version of the columns."""
+_VERSION_KEY = "llamoco_programs_version"
 ENDINGS = ("stop", "length", "error")
 """How a completion ends: by the model's own will, cut at its limit, or with an error of whatever runs the model."""
 
@@ -36,10 +38,11 @@ PROGRAMS = pa.schema(
         *(pa.field(name, pa.int64(), nullable=False) for name in _COUNTS),
         pa.field("seconds", pa.float64(), nullable=False),
     ],
-    metadata={"llamoco_programs_version": str(PROGRAMS_VERSION)},
+    metadata={_VERSION_KEY: str(PROGRAMS_VERSION)},
 )
 """The schema, in any order of its columns; `completion`, all that the model wrote, is not read."""
 
+_READ = pa.schema([pa.field(field.name, field.type) for field in PROGRAMS if field.name != "completion"])
 _MEND = "write the file again with: llamoco-tune generate"
 
 
@@ -110,41 +113,63 @@ _SPLIT = "score the programs of each model by themselves, from a file of their o
 
 
 def _table(file: Path) -> pa.Table:
+    """The columns that are read, in the types of the contract."""
     if file.is_dir():
         raise not_a("a file of programs", file, f"is a folder; {_NAME}")
     try:
         with pq.ParquetFile(file) as parquet:
-            schema = parquet.schema_arrow
-            _check_schema(file, schema)
-            names = [name for name in PROGRAMS.names if name != "completion"]
-            table = parquet.read(columns=names)
+            # Not those of the schema: Polars and DuckDB write the file's own.
+            _check_version(file, parquet.metadata.metadata or {})
+            _check_columns(file, parquet.schema_arrow)
+            table = parquet.read(columns=[field.name for field in _READ])
     except FileNotFoundError:
         raise LlamocoError(f"{file} does not exist; {_NAME}") from None
     except (pa.ArrowException, OSError) as error:
         why = getattr(error, "strerror", None) or "it is no Parquet file, or a damaged one"
         raise LlamocoError(f"{file} cannot be read: {why}; {_MEND}") from None
+    table = pa.table([_typed(file, table[field.name], field) for field in _READ], _READ)
     empty = [name for name in table.schema.names if table[name].null_count]
     if empty:
         raise LlamocoError(f"{file} has rows without a value in {empty[0]}; {_MEND}")
     return table
 
 
-def _check_schema(file: Path, schema: pa.Schema) -> None:
-    version = (schema.metadata or {}).get(b"llamoco_programs_version", b"none").decode(errors="replace")
-    if version == "none":
+def _check_version(file: Path, metadata: Mapping[bytes, bytes]) -> None:
+    version = metadata.get(_VERSION_KEY.encode())
+    if version is None:
         raise LlamocoError(
-            f"{file} is no file of programs: its metadata lacks the key llamoco_programs_version, "
+            f"{file} is no file of programs: its metadata lacks the key {_VERSION_KEY}, "
             f"whose value is {PROGRAMS_VERSION}; {_NAME}, or add the key where another program wrote it"
         )
-    if version != str(PROGRAMS_VERSION):
+    if version != str(PROGRAMS_VERSION).encode():
         raise LlamocoError(
-            f"{file} has llamoco_programs_version {version}, this program reads {PROGRAMS_VERSION}; "
+            f"{file} has {_VERSION_KEY} {version.decode(errors='replace')}, this program reads {PROGRAMS_VERSION}; "
             "write it again with the llamoco-tune of this release"
         )
+
+
+def _check_columns(file: Path, schema: pa.Schema) -> None:
     lacking = sorted(set(PROGRAMS.names) - set(schema.names))
     if lacking:
         raise LlamocoError(f"{file} lacks the column{'s' * (len(lacking) > 1)} {', '.join(lacking)}; {_MEND}")
-    for field in PROGRAMS:
-        found = schema.field(field.name).type
-        if found != field.type:
-            raise LlamocoError(f"{file} has {found} in column {field.name}, expected {field.type}; {_MEND}")
+
+
+def _typed(file: Path, column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+    """A column in the type of the contract, of any type that holds the same values: tools differ in their defaults."""
+    found = column.type
+    kind = found.value_type if pa.types.is_dictionary(found) else found
+    fits = _is_text(kind) if _is_text(field.type) else _is_number(kind)
+    try:
+        if fits or pa.types.is_null(kind):
+            return column.cast(field.type)
+    except pa.ArrowException:
+        pass
+    raise LlamocoError(f"{file} has {found} in column {field.name}, expected {field.type}; {_MEND}")
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)

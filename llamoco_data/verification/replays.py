@@ -3,6 +3,7 @@
 This executes what the row holds, as its user would.
 """
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import cast
@@ -11,8 +12,11 @@ import numpy as np
 
 from llamoco_data.identity import stream
 from llamoco_data.problems.evaluation import Problem, build
+from llamoco_data.problems.functions.definition import Vector
 from llamoco_data.problems.own_spec import read_spec
 from llamoco_data.runs import run_program
+from llamoco_data.silence import silence
+from llamoco_data.texts import execute
 from llamoco_data.verification.finding import Finding
 from llamoco_data.verification.reruns import DIFFERS
 
@@ -22,11 +26,15 @@ AGREEMENT = 1e-9
 """Relative difference that is none."""
 _BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
-Objective = Callable[[np.ndarray], float]
-
 
 def check_replay(row: Mapping[str, object]) -> Iterator[Finding]:
     """Whether the answer gives the recorded result, and whether the statement states the problem that was measured."""
+    with silence():
+        findings = tuple(_findings(row))
+    yield from findings
+
+
+def _findings(row: Mapping[str, object]) -> Iterator[Finding]:
     where = f"row {row['instruction_id']}"
     spec = read_spec(str(row["problem_spec"]))
     seed = cast("int", row["replay_seed"])
@@ -49,25 +57,54 @@ def check_replay(row: Mapping[str, object]) -> Iterator[Finding]:
 
 def _difference(text: str, problem: Problem) -> str:
     """Where a Python statement and the evaluator part; empty where they agree."""
-    stated: dict[str, object] = {"__name__": "statement"}
-    try:
-        exec(compile(text, "<statement>", "exec"), stated)
-        objective = cast("Objective", stated["objective"])
-        if stated["max_evaluations"] != problem.max_evaluations:
-            return f"it has a budget of {stated['max_evaluations']}"
-        for x in _points(problem):
-            pairs = [(objective(x), problem.objective(x))]
-            if problem.spec.num_constraints:
-                constraints = cast("Callable[[np.ndarray], tuple[object, object]]", stated["constraints"])
-                pairs += list(zip(constraints(x), problem.constraints(x), strict=True))
-            for told, is_so in pairs:
-                if not np.allclose(np.asarray(told, dtype=float), is_so, rtol=AGREEMENT, atol=AGREEMENT):
-                    return f"at {x.tolist()} it gives {told}, and the evaluator {is_so}"
-    except Exception as error:  # noqa: BLE001 - the text is the row's, and may raise anything
-        return f"{type(error).__name__}: {error}"[:200]
+    with contextlib.ExitStack() as afterwards:
+        try:
+            executed = execute(text, "statement")
+            afterwards.callback(executed.forget)
+            return _parted(executed.names, problem)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the text is the row's, and may raise anything
+            return f"{type(error).__name__}: {error}"[:200]
+
+
+def _parted(stated: Mapping[str, object], problem: Problem) -> str:
+    if stated["max_evaluations"] != problem.max_evaluations:
+        return f"it has a budget of {stated['max_evaluations']}"
+    constrained = problem.spec.num_constraints > 0
+    for x in _points(problem):
+        pairs: list[tuple[object, float | Vector]] = [(_told(stated["objective"], x), problem.objective(x))]
+        if constrained:
+            g, h = problem.constraints(x)
+            pairs.append((_told(stated["constraints"], x), np.concatenate([g, h])))
+        for told, is_so in pairs:
+            if not _agree(told, is_so):
+                return f"at {x.tolist()} it gives {told}, and the evaluator {is_so}"
     return ""
 
 
-def _points(problem: Problem) -> np.ndarray:
+def _told(function: object, x: Vector) -> object:
+    """What a stated function gives at a point: a number, or g and h in one array; what it raises, where it does."""
+    try:
+        given = cast("Callable[[Vector], object]", function)(x.copy())
+        if isinstance(given, tuple):
+            return np.concatenate([np.asarray(part, np.float64) for part in cast("tuple[object, object]", given)])
+        return np.asarray(given, np.float64)[()]
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+        return f"{type(error).__name__}: {error}"[:200]
+
+
+def _agree(told: object, is_so: float | Vector) -> bool:
+    """Whether two answers are one: what is raised is a value that is not finite, and all such values are equal."""
+    if isinstance(told, str):
+        return not np.isfinite(is_so).any()
+    given = np.asarray(told, np.float64)
+    if given.shape != np.shape(is_so):
+        return not np.isfinite(is_so).any()
+    finite = np.isfinite(given)
+    if not np.array_equal(finite, np.isfinite(is_so)):
+        return False
+    return np.allclose(given[finite], np.asarray(is_so)[finite], rtol=AGREEMENT, atol=AGREEMENT)
+
+
+def _points(problem: Problem) -> Vector:
     rng = stream("verify", problem.spec.problem_id)
     return rng.uniform(problem.lower, problem.upper, (POINTS, len(problem.lower)))

@@ -8,8 +8,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from llamoco_tune.extraction import program_of
 from llamoco_tune.instructions import Example
-from llamoco_tune.programs import Answer, DecodingConfig, Key, Program, program_of
+from llamoco_tune.programs import Answer, DecodingConfig, Key, Program
 from llamoco_tune.records import Record, TuningError
 
 

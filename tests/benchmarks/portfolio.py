@@ -44,6 +44,7 @@ from llamoco_data.portfolio import OPTIMIZERS, Optimizer, program_text
 from llamoco_data.problems.evaluation import BudgetSpent, Constraints, Meter, Objective, Problem, build
 from llamoco_data.problems.functions.definition import Vector
 from llamoco_data.problems.spec import Component, Constraint, ProblemSpec
+from llamoco_data.texts import execute
 
 DIMENSION = 10
 LOWER, UPPER = -5.0, 5.0
@@ -108,12 +109,12 @@ def ours(optimizer: Optimizer) -> Contender:
         problem = rastrigin(optimizer.max_evaluations, constrained=optimizer.needs_constraints)
         remark = f"{remark}, " * bool(remark) + f"{optimizer.max_evaluations:,} evaluations"
     assert not optimizer.declines(problem.spec)
-    namespace: dict[str, Callable[..., object]] = {}
-    exec(compile(program_text(optimizer.name, {}), optimizer.name, "exec"), namespace)
+    minimize = execute(program_text(optimizer.name, {}), "program").names["minimize"]
+    assert callable(minimize)
 
     def run(objective: Objective, constraints: Constraints | None, max_evaluations: int, seed: int) -> object:
         lower, upper = problem.lower.copy(), problem.upper.copy()
-        return namespace["minimize"](objective, lower, upper, max_evaluations, seed, constraints=constraints)
+        return minimize(objective, lower, upper, max_evaluations, seed, constraints=constraints)
 
     return Contender(optimizer.name, optimizer.library, run, problem, remark)
 

@@ -75,7 +75,7 @@ def ours(loaded: Any, rows: list[Encoded], per_batch: int, out: Path) -> Clock:
     )  # fmt: skip
     trainer.args.save_strategy = "no"
     trainer.prepare(
-        TeachConfig(train=train, evaluation=EvaluationConfig(num_programs=0)), TokenCount(), StopWish(), None, {}
+        TeachConfig(train=train, evaluation=EvaluationConfig(num_programs=0)), TokenCount(), None, {}, StopWish()
     )
     trainer.train()
     return clock

@@ -1,15 +1,21 @@
 """Every executor gives the same records: where a run is made is no part of its result."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from llamoco_data import sample_problem
 from llamoco_data.campaign import read_problems, run_campaign
-from llamoco_data.execution import Executor, executor
+from llamoco_data.execution import Executor, GivenRuns, Program, Progress, Task, executor
 from llamoco_data.execution.inline import InlineExecutor
-from llamoco_data.runs import RunRecord
-from tests.campaigns import SMALL, OneRunSlices, results
+from llamoco_data.racing import Run
+from llamoco_data.runs import RunRecord, program_id
+from llamoco_data.texts import HASH_SEED
+from tests.campaigns import HEAD, NO_LIMITS, SMALL, OneRunSlices, results
 
 pytestmark = pytest.mark.conformance
 
@@ -30,6 +36,23 @@ def test_ray_actors_give_the_records_of_the_inline_executor(
     make: Callable[[], Executor], expected: list[RunRecord], local_ray: None, tmp_path: Path
 ):
     check(make(), expected, tmp_path / "c")
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_workers_and_programs_processes_have_one_hash_seed(apart: bool, local_ray: None):
+    text = f"{HEAD}    raise ValueError(hash('a'))\n"
+    program = Program(program_id=program_id(text), text=text, limits=NO_LIMITS)
+    wants = GivenRuns(runs=(Run(candidate_id=program.program_id, seed=3),))
+    problem = sample_problem("demo", seed=7, index=1)
+    task = Task(index=0, problem=problem, wants=wants, time_limit_s=60.0, apart=apart)
+    pending = iter([task])
+    slices = executor("local", 1).run([program], lambda: next(pending, None), 1)
+    (progress,) = (each.result for each in slices if each)
+    assert isinstance(progress, Progress)
+    (record,) = progress.records
+    environment = {**os.environ, "PYTHONHASHSEED": HASH_SEED}
+    hashed = subprocess.check_output([sys.executable, "-c", "print(hash('a'))"], env=environment, text=True)
+    assert record.detail == f"ValueError: {hashed.strip()}"
 
 
 def check(one: Executor, expected: list[RunRecord], folder: Path) -> None:

@@ -3,12 +3,15 @@
 from dataclasses import asdict
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from llamoco_data.scoring.programs import PROGRAMS as READ
 from llamoco_data.scoring.programs import read_programs
 from llamoco_tune.programs import SCHEMA as WRITTEN
 from llamoco_tune.programs import Program, write_programs
+from llamoco_tune.programs import read_programs as read_to_go_on
 
 pytestmark = pytest.mark.contract
 
@@ -45,3 +48,43 @@ def test_programs_file_is_read_as_it_was_written(tmp_path: Path):
     assert (read.model, read.settings) == ("model", "{}")
     for row, back in zip(rows, read.programs, strict=True):
         assert asdict(back).items() <= row.model_dump().items()
+
+
+TYPED = {
+    "pandas": {"text": pa.large_string(), "number": pa.int64(), "seconds": pa.float64()},
+    "pandas, categories": {
+        "text": pa.dictionary(pa.int8(), pa.string()),
+        "number": pa.int16(),
+        "seconds": pa.float64(),
+    },
+    "Polars": {"text": pa.large_string(), "number": pa.uint8(), "seconds": pa.float32()},
+    "Polars, categories": {
+        "text": pa.dictionary(pa.uint32(), pa.string()),
+        "number": pa.int32(),
+        "seconds": pa.float32(),
+    },
+    "DuckDB": {"text": pa.string(), "number": pa.int32(), "seconds": pa.decimal128(4, 1)},
+    "views": {"text": pa.string_view(), "number": pa.float64(), "seconds": pa.float64()},
+}
+"""What the tools make of the columns when they write a file again."""
+
+
+@pytest.mark.parametrize("tool", TYPED)
+def test_programs_file_that_another_tool_has_written_again_is_read_on_both_sides(tool: str, tmp_path: Path):
+    rows, file = [program(number) for number in range(3)], tmp_path / "programs.parquet"
+    write_programs(file, rows)
+    table, kinds = pq.read_table(file), TYPED[tool]
+    for position, field in enumerate(table.schema):
+        kind = "text" if field.type == pa.string() else "number" if field.type == pa.int64() else "seconds"
+        column = table[field.name]
+        typed = column.dictionary_encode() if pa.types.is_dictionary(kinds[kind]) else column
+        table = table.set_column(position, field.name, typed.cast(kinds[kind]))
+    # Polars and DuckDB put the version beside the schema, not into it.
+    with pq.ParquetWriter(file, table.schema.remove_metadata()) as writer:
+        writer.write_table(table.replace_schema_metadata(None))
+        writer.add_key_value_metadata({"llamoco_programs_version": "1"})
+    assert read_to_go_on(file) == rows
+    read = read_programs(file)
+    for row, back in zip(rows, read.programs, strict=True):
+        assert asdict(back).items() <= row.model_dump().items()
+        assert type(back.sample) is int

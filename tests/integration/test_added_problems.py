@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from llamoco_data import OwnProblemSpec, own_problem, read_instructions, read_spec, run_program
+from llamoco_data.apart import run_text
 from llamoco_data.campaign import (
     add_problems,
     load_campaign,
@@ -35,8 +36,9 @@ from llamoco_data.portfolio.stored_candidates import optimizers_of
 from llamoco_data.report import write_report
 from llamoco_data.store import Block, Store, StoredProblem
 from llamoco_data.verification import verify
+from llamoco_data.verification.replays import check_replay
 from tests.campaigns import OneRunSlices, grown, results
-from tests.own_problems import BOWL, FREE
+from tests.own_problems import BOWL, FREE, NOISE
 
 pytestmark = pytest.mark.integration
 
@@ -161,6 +163,33 @@ def test_export_and_report_with_own_problems_are_well(whole: Path, rows: list[di
     page = write_report(whole, tmp_path / "page.html").file.read_text()
     assert ">bowl: own, 2 variables, 1 constraint, 120 evaluations" in page
     assert "A user&#39;s own problem; 2 variables" in page
+
+
+def test_problem_that_is_nan_in_places_and_prints_goes_all_the_way_in_silence(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    value = "nan if x[0] > 1.0 else inf if x[0] > 0.5 else 1 / 0 if x[0] > 0.4 else x[0] + x[1]"
+    text = f"from math import inf, nan\n{FREE.partition('    return')[0]}    {NOISE}\n    return {value}\n\n\n{NOISE}\n"
+    spec = own_problem(text, "noisy")
+    campaign = grown(num_problems=0, optimizers=("nelder_mead", "de", "random_search"))
+    add_problems(tmp_path / "c", [spec], start=campaign)
+    run_campaign(tmp_path / "c", load_campaign(tmp_path / "c"), InlineExecutor())
+    row = read_instructions(export(tmp_path / "c", tmp_path / "set").folder).to_pylist()[0]
+    assert run_text(row["answer"], spec, row["replay_seed"]).best_f == row["replay_best_f"] >= -3.0
+    checked = Counter[str]()
+    for folder in (tmp_path / "c", tmp_path / "set"):
+        assert list(verify(folder, sample=2, checked=checked)) == []
+    assert checked["rows run again"] > 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_statement_that_is_finite_where_its_problem_is_not_is_named(rows: list[dict]):
+    """Nowhere may one be a value and the other none."""
+    row = next(row for row in rows if row["kind"] == "own" and row["problem_id"] == OWN[1].problem_id)
+    for value in ("float('nan')", "1 / 0", "np.zeros(2)", "None"):
+        changed = {**row, "problem_source": FREE.partition("    return")[0] + f"    return {value}\n"}
+        (finding,) = check_replay(changed)
+        assert "its problem_source is not its problem: at [" in finding.what
 
 
 def test_export_whose_own_text_was_changed_is_named(whole: Path, rows: list[dict], tmp_path: Path):

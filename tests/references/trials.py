@@ -9,6 +9,7 @@ import ioh
 import numpy as np
 
 from llamoco_data.portfolio import Setting, program_text
+from llamoco_data.texts import execute
 
 Objective = Callable[[np.ndarray], float]
 Limits = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -84,9 +85,7 @@ def program_of(optimizer: str, settings: Mapping[str, Setting], change: tuple[st
     if change is not None:
         assert change[0] in text
         text = text.replace(*change)
-    namespace: dict = {"__name__": "program"}
-    exec(compile(text, optimizer, "exec"), namespace)
-    return namespace
+    return execute(text, "program").names
 
 
 def portfolio_solver(optimizer: str, settings: Mapping[str, Setting], change: tuple[str, str] | None = None) -> Solver:

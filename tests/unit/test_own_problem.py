@@ -1,5 +1,6 @@
 """A user's own problem: what is refused, in which words, what its text decides, that it reads back. About 20 s."""
 
+import re
 import time
 
 import numpy as np
@@ -15,13 +16,14 @@ from llamoco_data.problems.source import normalised, with_budget
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.recipes import sample_problem
 from llamoco_data.statements import forms_of, python_source
-from tests.own_problems import BOWL, FREE
+from tests.own_problems import BOWL, FREE, NOISE
 
 pytestmark = pytest.mark.unit
 
 LOWER = "lower = np.array([-1.0, -2.0])"
 VALUE = "return (x[0] - 1.0) ** 2 + 10.0 * (x[1] - 0.5) ** 4"
 PAIR = "return g, np.zeros(0)"
+NEAR_THE_MIDDLE = f"if abs(x[0] - 1) + abs(x[1]) > 1e-3: raise ValueError\n    {VALUE}"
 
 
 def replaced(old: str, new: str) -> str:
@@ -142,7 +144,7 @@ def test_budget_that_is_not_one_number_on_one_line_is_refused(text: str):
         (replaced("max_evaluations = 120", ""), "it defines no max_evaluations"),
         (BOWL + "1 / 0\n", "it does not load: ZeroDivisionError: division by zero"),
         (BOWL + "raise SystemExit(3)\n", "it does not load: SystemExit: 3"),
-        (BOWL + "print(__file__)\n", "it does not load: NameError: name '__file__' is not defined"),
+        (BOWL + "open(__file__[:-3] + '.csv')\n", "it does not load: FileNotFoundError"),
         (BOWL + "# ```\n", "it holds ```, which ends the code block of a prompt"),
         (BOWL + "#" * MOST_CHARACTERS, "and a problem stands in a prompt whole; shorten it to 20,000"),
         ("import pandas\n" + BOWL, "it imports pandas; use numpy and scipy and the standard library"),
@@ -162,6 +164,15 @@ def test_budget_that_is_not_one_number_on_one_line_is_refused(text: str):
         (replaced("= 120", "= 0"), "max_evaluations is 0; make it a whole number above 0"),
         (replaced("= 120", "= 1e3"), "max_evaluations is 1000.0"),
         (replaced("= 120", "= True"), "max_evaluations is True"),
+        (
+            FREE.replace(VALUE, "return 1e-19 * x[0]"),
+            "within 4e-19, and differences up to 1e-08 count for nothing; mult",
+        ),
+        (FREE.replace(VALUE, "return 1e9 + x[0]"), "within 4, and differences up to 10 count for nothing; subtract"),
+        (FREE.replace(VALUE, "return 3.0"), "objective(x) is 3 at all 1,000 random points; look for why"),
+        (replaced("x[0] + x[1] - 1.0", "2.5"), "g[0] is 2.5 at all 1,000 random points, so that none can be feasible"),
+        (replaced(PAIR, "return g, 0 * g - 3"), "h[0] is 3 at all 1,000 random points, so that none can be feasible"),
+        (replaced(VALUE, NEAR_THE_MIDDLE), "though they are at (lower + upper) / 2; tighten lower and upper"),
         (replaced(VALUE, "return None"), "objective(x) returned None at x = ["),
         (replaced(VALUE, "return x[:1]"), "objective(x) returned an array of shape (1,) and type float64 at x = ["),
         (replaced(VALUE, "return x[0] > 0"), "objective(x) returned a bool at x = ["),
@@ -199,12 +210,59 @@ def test_problem_that_fails_in_some_places_is_accepted_and_they_are_counted():
     assert checked.num_probes == 1000
 
 
-def test_problem_that_warns_prints_and_uses_scipy_is_accepted(capsys: pytest.CaptureFixture[str]):
-    value = "print('noise'); return np.sqrt(x[0]) if x[0] < 0 else special.expit(x[0])"
-    checked = check("import json, warnings, scipy.special as special\n" + replaced(VALUE, value))
+@pytest.mark.parametrize(
+    ("text", "remark"),
+    [
+        (BOWL, ""),
+        (FREE, ""),
+        (replaced(PAIR, "return g, np.array([x[0] * x[1] - 1e-14]) * 1e-9"), "h[0] = 0 is satisfied at every point"),
+        (replaced(VALUE, "return 1e-20 * x[0]"), "the values of objective(x) are all within the tolerance"),
+        (
+            replaced("x[0] + x[1] - 1.0", "x[0]**2 + 1.0"),
+            "no random point is feasible: g[0] <= 0 misses everywhere, by 1",
+        ),
+        (replaced(PAIR, "return g, g"), "no random point is feasible, which is usual with equalities: name a"),
+        (replaced(PAIR, "return g, g") + "feasible_point = np.array([1.0, 0.0])\n", ""),
+        (
+            replaced(VALUE, NEAR_THE_MIDDLE) + "feasible_point = np.array([1.0, 0.0])\n",
+            "tighten lower and upper around",
+        ),
+    ],
+)
+def test_problem_that_is_odd_is_accepted_with_a_remark(text: str, remark: str):
+    remarks = check(text).remarks
+    assert (len(remarks), remark in "".join(remarks)) == (bool(remark), True), remarks
+
+
+def test_problem_that_is_finite_at_the_point_that_it_names_alone_has_the_constraints_of_that_point():
+    text = replaced(VALUE, NEAR_THE_MIDDLE).replace("    g =", "    if abs(x[0] - 1) > 1e-3: 1 / 0\n    g =")
+    checked = check(text + "feasible_point = np.array([1.0, 0.0])\n")
+    assert (checked.finite_share, checked.spec.num_inequality) == (0.0, 1)
+
+
+def test_problem_that_warns_prints_logs_and_uses_scipy_is_accepted_in_silence(capfd: pytest.CaptureFixture[str]):
+    value = f"{NOISE}; return np.sqrt(x[0]) if x[0] < 0 else special.expit(x[0])"
+    checked = check(f"import json, scipy.special as special\n{replaced(VALUE, value)}\n{NOISE}\n")
     assert checked.finite_share == pytest.approx(0.75, abs=0.05)
     assert checked.first_error == ""
-    assert capsys.readouterr().out
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            replaced(VALUE, "return sum(w * x['abc'.index(n) % 2] for w, n in zip((1, 20, 300), {'a', 'b', 'c'}))"),
+            "in two processes it gives ",
+        ),
+        (replaced(PAIR, "return g * WEIGHT, np.zeros(0)") + "WEIGHT = hash('a') % 97 + 1\n", "other values of constr"),
+        (replaced("= 120", "= 120 + hash('a') % 97"), "max_evaluations are others in another process"),
+    ],
+)
+def test_problem_that_depends_on_the_process_is_refused(text: str, says: str):
+    with pytest.raises(LlamocoError, match=re.escape(says)) as caught:
+        check_apart(text)
+    assert str(caught.value).endswith("use a tuple or sorted(...)")
 
 
 def test_measured_time_of_an_evaluation_is_about_right():

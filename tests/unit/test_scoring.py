@@ -14,7 +14,7 @@ from llamoco_data import sample_problem
 from llamoco_data.identity import LlamocoError, stream
 from llamoco_data.ordering import yardstick_from
 from llamoco_data.portfolio import OPTIMIZERS, portfolio, program_text
-from llamoco_data.runs import RunRecord, RunStatus, program_id, run_seed
+from llamoco_data.runs import RunRecord, RunStatus, program_id, run_program, run_seed
 from llamoco_data.scoring import intervals
 from llamoco_data.scoring.cases import Case
 from llamoco_data.scoring.contenders import Contender
@@ -186,10 +186,30 @@ def test_answer_without_a_program_fails_at_once():
 
 
 def test_minimize_may_be_bound_in_any_way_at_the_top():
-    for text in (OK, "minimize = len", "from a import b as minimize", "if True:\n    def minimize(): pass\n"):
-        assert defines_minimize(text)
-    for text in ("def f():\n    def minimize(): pass\n", "minimize", "x.minimize = 1", "(" * 10_000, "\0"):
-        assert not defines_minimize(text)
+    branches = "try:\n    import cma\nexcept ImportError:\n    {}\nelse:\n    {}\n"
+    for text in (
+        *(OK, f"\ufeff{OK}", "minimize = len", "from a import b as minimize", "if True:\n    def minimize(): pass\n"),
+        *(branches.format("minimize = f", "pass"), branches.format("pass", "minimize = f"), "from a import *"),
+        *("minimize: Callable = f", "f, (minimize, g) = 1, (2, 3)", "with f() as minimize: pass"),
+    ):
+        assert defines_minimize(text), text
+    for text in (
+        *("def f():\n    def minimize(): pass\n", "minimize", "x.minimize = 1", "(" * 10_000, "\0"),
+        *("minimize: Callable", "x = [minimize for minimize in y]", f"x = {'+'.join('1' * 2_000)}"),
+    ):
+        assert not defines_minimize(text), text[:80]
+
+
+@pytest.mark.parametrize(
+    "binding", ["if x:\n    minimize = None\nelse:\n    minimize = solve\n", "minimize: object = solve\n"]
+)
+def test_program_that_binds_minimize_in_any_way_runs_or_says_which_import_is_missing(binding: str):
+    text = f"x = 0\n{HEAD.replace('minimize', 'solve')}    objective(lower)\n    return lower\n\n\n{binding}"
+    assert run_program(text, SPEC, 3).status == "completed"
+    lost = f"import no_such_library\n{text}"
+    marked = marks_of(lost, [run_program(lost, SPEC, 3)], CASE, 1.0)
+    assert (marked.defines, marked.failure) == (True, "does not load")
+    assert marked.detail == "ModuleNotFoundError: No module named 'no_such_library'"
 
 
 def test_floor_is_that_of_the_export_or_measured_as_a_verdict_would():

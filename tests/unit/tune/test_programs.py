@@ -6,28 +6,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from llamoco_tune.programs import Program, open_programs, program_of, read_programs, write_programs
+from llamoco_tune.programs import SCHEMA, Program, open_programs, read_programs, write_programs
 from llamoco_tune.records import TuningError
 
 pytestmark = pytest.mark.unit
-
-ANSWER = '"""CMA-ES."""\n\nimport cma\n\n\ndef minimize(objective):\n    return `x`  # ``` no fence\n'
-
-COMPLETIONS = {
-    "as taught": (ANSWER, ANSWER),
-    "without a last line end": (ANSWER.rstrip(), ANSWER.rstrip()),
-    "fenced": (f"Here it is:\n\n```python\n{ANSWER}```\nGood luck.", ANSWER),
-    "fenced, CRLF": ("```python\r\nx = 1\r\n```\r\n", "x = 1\r\n"),
-    "fenced, not closed": (f"Sure.\n```python\n{ANSWER}", ANSWER),
-    "fenced, short name": ("```py\nx = 1\n```", "x = 1\n"),
-    "fenced, no name": ("It is\n```\nx = 1\n```", "x = 1\n"),
-    "usage after it": (f"```python\n{ANSWER}```\nUse:\n```python\nminimize(f)\n```", ANSWER),
-    "corrected": (f"```python\ndef minimize(): wrong\n```\nNo:\n```python\n{ANSWER}```", ANSWER),
-    "shell before it": (f"```bash\npip install cma\n```\n```python\n{ANSWER}```", ANSWER),
-    "nothing": ("", ""),
-    "blank": (" \n\n", ""),
-    "prose": ("I cannot.", "I cannot."),
-}
 
 
 def row(instruction_id: str = "a", sample: int = 0, **fields: object) -> Program:
@@ -64,12 +46,6 @@ def test_schema_is_the_one_agreed_with_the_scorer(tmp_path: Path):
     assert column.compression == "ZSTD"
 
 
-@pytest.mark.parametrize("case", COMPLETIONS)
-def test_program_of_a_completion_is_what_is_fenced_or_all_of_it(case: str):
-    completion, program = COMPLETIONS[case]
-    assert program_of(completion) == program
-
-
 def test_file_is_sorted_and_gives_back_every_field(tmp_path: Path):
     path = tmp_path / "new" / "programs.parquet"
     rows = [row("b", 1), row("b", 0), row("a", 0, split="train"), row("a", 0, ended="error", detail="why")]
@@ -80,6 +56,23 @@ def test_file_is_sorted_and_gives_back_every_field(tmp_path: Path):
         file.finish()
     assert read_programs(path) == [rows[3], rows[1], rows[0], rows[2]]
     assert [each.name for each in path.parent.iterdir()] == ["programs.parquet"]
+
+
+def test_file_that_another_tool_has_typed_is_gone_on_with(tmp_path: Path):
+    path = tmp_path / "programs.parquet"
+    rows = [row("a"), row("b", seconds=0.5)]
+    write_programs(path, rows)
+    table = pq.read_table(path).append_column("remark", pa.array(["x", "y"]))
+    kinds = {pa.string(): pa.large_string(), pa.int64(): pa.int32(), pa.float64(): pa.float64()}
+    table = table.cast(pa.schema([(field.name, kinds[field.type]) for field in table.schema], SCHEMA.metadata))
+    table = table.set_column(2, "split", table["split"].dictionary_encode())
+    pq.write_table(table.select(table.schema.names[::-1]), path)
+    assert read_programs(path) == rows
+    with open_programs(path, rows[0].model, rows[0].settings) as file:
+        file.add(row("c"))
+        file.finish()
+    assert read_programs(path) == [*rows, row("c")]
+    assert pq.read_schema(path).equals(SCHEMA, check_metadata=True)
 
 
 def begun(path: Path, *rows: Program) -> None:
@@ -142,6 +135,16 @@ def test_a_file_that_another_process_writes_is_refused(tmp_path: Path):
 def test_what_is_no_file_of_programs_is_refused_and_left_alone(tmp_path: Path):
     path = tmp_path / "programs.parquet"
     pq.write_table(pa.table({"a": [1]}), path)
+    write_programs(tmp_path / "odd.parquet", [row()])
+    odd = pq.read_table(tmp_path / "odd.parquet")
+    for name, column in {"older": pa.array(["stop"]), "ended": pa.array(["why"]), "sample": pa.array(["one"])}.items():
+        place = odd.schema.get_field_index(name)
+        changed = odd.set_column(place, name, column) if place >= 0 else odd.replace_schema_metadata({})
+        pq.write_table(changed, tmp_path / f"{name}.parquet")
+        with pytest.raises(TuningError, match="is no file of generated programs"):
+            read_programs(tmp_path / f"{name}.parquet")
+        (tmp_path / f"{name}.parquet").unlink()
+    (tmp_path / "odd.parquet").unlink()
     (tmp_path / "text.parquet").write_text("text")
     (tmp_path / "damaged.parquet.part").write_text("{}\n")
     for name in ("programs.parquet", "text.parquet", "damaged.parquet", "."):
