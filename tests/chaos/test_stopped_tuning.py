@@ -1,13 +1,16 @@
-"""A tuning run that is asked to stop keeps its steps, says how to go on, and goes on as if nothing had been.
+"""A tuning run that is stopped keeps its steps, says how to go on, and goes on as if nothing had been; one that is
+killed goes on from what it had kept.
 
-About 30 s.
+About 20 s.
 """
 
+import functools
 import os
 import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,7 @@ from llamoco_tune.run_folder import last_checkpoint
 from llamoco_tune.stopping import Stopped, StopWish
 from llamoco_tune.teach import TeachConfig, teach
 from llamoco_tune.training import TrainConfig
+from tests.forking import TUNE, Forked, forked
 from tests.tuning_data import write_export, write_tiny_base
 
 pytestmark = pytest.mark.chaos
@@ -62,15 +66,33 @@ def options(phase: str, export: Path, base: Path, out: Path) -> list[str]:
     return [phase, "--data", str(export), "--base", str(base), *options, "--out", str(out)]
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, base: Path, export: Path) -> Callable[[str], Path]:
+    """The undisturbed run of a phase, made once."""
+
+    @functools.cache
+    def made(phase: str) -> Path:
+        out = tmp_path_factory.mktemp(phase) / "whole"
+        go_on(options(phase, export, base, out))
+        return out
+
+    return made
+
+
+def go_on(arguments: list[str]) -> None:
+    """Runs a command to its end, in this process."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 0
+
+
+def begun(arguments: list[str]) -> Forked:
+    return forked(TUNE, ["-m", "llamoco_tune", *arguments], env=os.environ | {"OMP_NUM_THREADS": "1"})
+
+
 def stopped(arguments: list[str], number: signal.Signals) -> list[str]:
     """Runs a command in a process of its own, and sends it a signal after its first step; what it said then."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "llamoco_tune", *arguments],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stderr is not None
+    with begun(arguments) as process:
         for line in process.stderr:
             if line.startswith(f"step 1/{STEPS}  loss"):
                 process.send_signal(number)
@@ -80,12 +102,31 @@ def stopped(arguments: list[str], number: signal.Signals) -> list[str]:
     return said
 
 
+@pytest.mark.parametrize("phase", ["contrast", "teach"])
+def test_killed_run_goes_on_to_the_weights_of_an_undisturbed_one(
+    tmp_path: Path, base: Path, export: Path, whole: Callable[[str], Path], phase: str
+):
+    killed = tmp_path / "killed"
+    arguments = [*options(phase, export, base, killed), "--save-every", "3"]
+    with begun(arguments) as process:
+        while not list((killed / "checkpoints").glob("checkpoint-3/trainer_state.json")):
+            assert process.poll() is None
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    assert not (killed / "model.safetensors").exists()
+    go_on(arguments)
+    assert same_weights(killed, whole(phase))
+    steps = [record.step for record in read_metrics(killed) if "loss" in record.values]
+    assert steps == list(range(1, STEPS + 1))
+
+
 @pytest.mark.parametrize(("phase", "number"), [("contrast", signal.SIGINT), ("teach", signal.SIGTERM)])
 def test_run_that_got_a_signal_goes_on_by_the_printed_command_to_the_weights_of_an_undisturbed_one(
     tmp_path: Path,
     base: Path,
     export: Path,
     capsys: pytest.CaptureFixture[str],
+    whole: Callable[[str], Path],
     phase: str,
     number: signal.Signals,
 ):
@@ -99,13 +140,10 @@ def test_run_that_got_a_signal_goes_on_by_the_printed_command_to_the_weights_of_
     assert said[-2] == f"stopped at step {step} of {STEPS}; {checkpoint} is kept"
     again = shlex.split(said[-1].removeprefix("go on with: "))
     assert again[1:3] == ["-m", "llamoco_tune"]
-    for arguments in (again[3:], options(phase, export, base, tmp_path / "whole")):
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        assert ended.value.code == 0
+    go_on(again[3:])
     assert f"going on from checkpoint-{step}\n" in capsys.readouterr().err
-    assert same_weights(broken, tmp_path / "whole")
-    assert told(broken) == told(tmp_path / "whole")
+    assert same_weights(broken, whole(phase))
+    assert told(broken) == told(whole(phase))
 
 
 class AskedAfter(StopWish):
@@ -191,6 +229,7 @@ def test_second_signal_ends_at_once_as_does_the_first_where_nobody_waits(tmp_pat
 
 
 def test_command_that_is_stopped_before_it_trains_says_how_to_go_on(tmp_path: Path, base: Path, export: Path):
+    # Not forked, since loading takes its time here.
     with subprocess.Popen(
         [sys.executable, "-m", "llamoco_tune", *options("teach", export, base, tmp_path / "run")],
         stderr=subprocess.PIPE,

@@ -1,13 +1,13 @@
-"""Both phases on a tiny random model: learning by heart, going on after a kill, refusing what is wrong."""
+"""Both phases on a tiny random model: learning by heart, several processes, refusing what is wrong."""
 
 import io
 import json
 import os
+import shlex
 import shutil
-import signal
+import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from llamoco_tune.run_folder import stored_run
 from llamoco_tune.teach import TeachConfig, teach
 from llamoco_tune.tokens import Template
 from llamoco_tune.training import TrainConfig
+from tests.pages import ROOT
 from tests.tuning_data import write_export, write_tiny_base
 
 # peft 0.21 asks transformers 5.23 by a name that it will give up.
@@ -121,52 +122,40 @@ def test_finished_run_is_given_back_and_not_trained_again(tmp_path, base, export
     assert (tmp_path / "run" / "model.safetensors").stat().st_mtime_ns == before
 
 
-@pytest.mark.chaos
-@pytest.mark.parametrize("phase", ["contrast", "teach"])
-def test_killed_run_goes_on_to_the_weights_of_an_undisturbed_one(tmp_path, base, export, phase):
-    options = ["--recipe", "tiny", "--precision", "fp32", "--steps", "12", "--per-batch", "4", "--save-every", "3"]
-    command = [phase, "--data", str(export), "--base", str(base), *options]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "llamoco_tune", *command, "--out", str(tmp_path / "killed")],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 240
-    while not list((tmp_path / "killed" / "checkpoints").glob("checkpoint-3/trainer_state.json")):
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not (tmp_path / "killed" / "model.safetensors").exists()
-    for name in ("killed", "whole"):
-        with pytest.raises(SystemExit) as ended:
-            main([*command, "--out", str(tmp_path / name)])
-        assert ended.value.code == 0
-    assert same_weights(tmp_path / "killed", tmp_path / "whole")
-    steps = [record.step for record in read_metrics(tmp_path / "killed") if "loss" in record.values]
-    assert steps == list(range(1, 13))
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])
 
 
-@pytest.mark.parametrize("wrapped", [(), ("--fsdp",)], ids=["replicated", "sharded"])
-def test_two_processes_train_as_one_that_accumulates_two_batches(tmp_path, base, export, wrapped):
+@pytest.fixture(scope="module")
+def runs_of_processes(tmp_path_factory: pytest.TempPathFactory, base: Path, export: Path) -> Path:
+    """A folder with the same four steps by two processes, `replicated` and `sharded`, and by `one` and `less`."""
+    torch.set_num_threads(1)
+    out = tmp_path_factory.mktemp("processes")
     options = ["--recipe", "tiny", "--precision", "fp32", "--steps", "4"]
-    command = ["teach", "--data", str(export), "--base", str(base), *options]
+    command = ["teach", "--data", str(export), "--base", str(base), *options, "--out"]
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
+    replicated, sharded = [*command, str(out / "replicated")], [*command, str(out / "sharded"), "--fsdp"]
     subprocess.run(
-        [*launcher, "-m", "llamoco_tune", *command, "--out", str(tmp_path / "two"), *wrapped],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        [*launcher, "-m", "tests.two_runs", free_port(), shlex.join(replicated), free_port(), shlex.join(sharded)],
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
         check=True,
         capture_output=True,
     )
     for name, more in (("one", ("--accumulation", "2")), ("less", ())):
-        with pytest.raises(SystemExit):
-            main([*command, "--out", str(tmp_path / name), *more])
-    two, one, less = (weights(tmp_path / name) for name in ("two", "one", "less"))
+        with pytest.raises(SystemExit) as ended:
+            main([*command, str(out / name), *more])
+        assert ended.value.code == 0
+    return out
+
+
+@pytest.mark.parametrize("name", ["replicated", "sharded"])
+def test_two_processes_train_as_one_that_accumulates_two_batches(runs_of_processes: Path, name: str):
+    two, one, less = (weights(runs_of_processes / each) for each in (name, "one", "less"))
     assert all(torch.allclose(two[name], one[name], atol=1e-5) for name in one)
     assert not all(torch.allclose(two[name], less[name], atol=1e-5) for name in one)
-    tokens = {name: read_metrics(tmp_path / name)[-1].tokens for name in ("two", "one")}
-    assert tokens["two"] == tokens["one"]
+    tokens = [read_metrics(runs_of_processes / each)[-1].tokens for each in (name, "one")]
+    assert tokens[0] == tokens[1]
 
 
 def test_half_a_checkpoint_is_passed_over(tmp_path, base, export):
