@@ -9,8 +9,8 @@ PYTHON ?= $(shell python3.11 -c '' 2>/dev/null && echo python3.11 || echo python
 # demo that has grown is tuned on anew, beside what was tuned before.
 DEMO ?= demo
 TUNING = $(DEMO)-tuning/$(shell ls $(DEMO)-export/.snapshots | tail -n 1)
-# Tests start their own local Ray, so two at a time; one file's tests stay in one process.
-PYTEST_WORKERS ?= 2
+# Tests start their own local Ray and wait for it, so three at a time for two cores; the tests of a file share a process.
+PYTEST_WORKERS ?= 3
 PYTEST_ARGS ?=
 
 VENV := .venv
@@ -39,9 +39,11 @@ tune-demo: $(TUNE) demo  ## tune a random model of two layers on the demo's set,
 		--out $(TUNING)/programs.parquet --max-new-tokens 600
 	$(BIN)/llamoco-data score $(TUNING)/programs.parquet --data $(DEMO)-export --out $(TUNING)/scores
 
+# Files are taken in the order of their folders, so that the long ones, of chaos, come first and the short ones, of units,
+# last; pytest-xdist would put those with many tests first.
 # A process of pytest that dies ends the tests: with --dist loadfile, pytest-xdist 3.8 waits forever for one begun anew.
 test: $(FULL)  ## run the tests
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --max-worker-restart 0 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(PYTEST_ARGS)
 
 lint: $(FULL)  ## check the code's style and format
 	$(BIN)/ruff check

@@ -109,10 +109,11 @@ def test_killed_run_goes_on_to_the_weights_of_an_undisturbed_one(
     killed = tmp_path / "killed"
     arguments = [*options(phase, export, base, killed), "--save-every", "3"]
     with begun(arguments) as process:
-        while not list((killed / "checkpoints").glob("checkpoint-3/trainer_state.json")):
-            assert process.poll() is None
+        while not (killed / "checkpoints" / "checkpoint-3" / "trainer_state.json").exists():
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(timeout=0.01)
         process.kill()
-        assert process.wait() == -signal.SIGKILL
+    assert process.returncode == -signal.SIGKILL
     assert not (killed / "model.safetensors").exists()
     go_on(arguments)
     assert same_weights(killed, whole(phase))
