@@ -15,15 +15,23 @@ _SCALARS = (float, int, np.floating, np.integer)
 
 def wrong(what: str, advice: str) -> LlamocoError:
     """The error about a user's own problem, in one line whatever its parts contain."""
-    return LlamocoError(" ".join(f"{what}; {advice}".split()))
+    return LlamocoError(_one_line(f"{what}; {advice}"))
 
 
 def described(error: BaseException) -> str:
-    """An error's type, line and message, shortened to about 200 characters."""
+    """An error's type, line and message, in one line of about 200 characters at most."""
     line = f" at line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-    message = error.msg if isinstance(error, SyntaxError) else str(error)
-    text = " ".join(f"{type(error).__name__}{line}{': ' if message else ''}{message}".split())
+    try:
+        message = error.msg if isinstance(error, SyntaxError) else str(error)
+    except (Exception, SystemExit):  # noqa: BLE001 - the error is the user's, and describes itself
+        message = "it has no message"
+    text = _one_line(f"{type(error).__name__}{line}{': ' if message else ''}{message}")
     return text if len(text) <= 200 else f"{text[:200]} ..."
+
+
+def _one_line(text: str) -> str:
+    """A text in one line that UTF-8 can write."""
+    return " ".join(text.encode("utf-8", "backslashreplace").decode().split())
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from llamoco_data.identity import LlamocoError
 from llamoco_data.problems import kernel
+from llamoco_data.problems.asking import described
 from llamoco_data.problems.constraint_forms import FORM_CODE
 from llamoco_data.problems.functions import FUNCTION_CODE
 from llamoco_data.problems.functions.definition import Vector
@@ -197,7 +198,7 @@ def _built_own(spec: OwnProblemSpec) -> Problem:
         call = own_call(spec)
     except (Exception, SystemExit) as error:
         raise LlamocoError(
-            f"the problem {spec.name or spec.problem_id} does not load here, {type(error).__name__}: {error}; "
+            f"the problem {spec.name or spec.problem_id} does not load here, {described(error)}; "
             "it did where it was checked: look for what differs, such as a library's version"
         ) from error
     lower, upper = np.array(spec.lower), np.array(spec.upper)

@@ -72,10 +72,6 @@ def python_vector(values: Sequence[float], style: NumberStyle, floats: bool = Fa
     return f"{call}([{style.separator.join(texts)}])"
 
 
-def python_list(values: Sequence[float], style: NumberStyle) -> str:
-    return f"[{style.separator.join(python_number(value, style) for value in values)}]"
-
-
 def latex_numbers(values: Sequence[float], style: NumberStyle) -> str:
     """The numbers of a vector, without its brackets."""
     return style.separator.join(latex_number(value, style) for value in values)

@@ -1,4 +1,4 @@
-"""Writes a problem as Python that runs by itself and defines the public names, in a drawn style or the canonical one."""
+"""Writes a problem as Python that runs by itself and defines the public names, in a drawn or the canonical style."""
 
 from itertools import pairwise
 

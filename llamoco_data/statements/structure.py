@@ -1,4 +1,4 @@
-"""The vectors of a spec that its objective uses, and the components that share them; nothing about how it is written."""
+"""The vectors of a spec that its objective uses, and the components that share them, without any style of writing."""
 
 from dataclasses import dataclass
 from functools import cached_property
