@@ -25,7 +25,7 @@ SHARE_PROBES = 10_000
 MAX_COEFFICIENTS = 10
 """Most variables of a constraint with coefficients, to keep prompts short."""
 MAX_SHIFT_NUMBERS = 100
-"""Most numbers in the shifts of a composition, to keep prompts short."""
+"""Most numbers in the shifts of components with minima of their own, to keep prompts short."""
 
 
 class ProblemMixture(Record):
@@ -41,7 +41,7 @@ class ProblemMixture(Record):
     """Cap on the evaluation budget."""
     composition_share: float = Field(default=0.35, ge=0, le=1)
     hybrid_share: float = Field(default=0.25, ge=0, le=1)
-    """Share of hybrids, which become compositions below dimension 4; neither kind leaves a single function."""
+    """Share of hybrids, which become compositions below dimension 4; the remaining problems are single functions."""
     max_components: int = Field(default=5, ge=2)
     constrained_share: float = Field(default=0.5, ge=0, le=1)
     rotated_share: float = Field(default=0.65, ge=0, le=1)

@@ -17,7 +17,7 @@ def slack_worth(problem: Problem, x: Vector) -> float:
     """How much lower the objective is on one side of the equalities' tolerance than on the other, at a feasible point.
 
     For each equality, this takes the shortest step, in shares of the box, that moves it alone by the tolerance and
-    leaves, to first order, neither the box nor an inequality. The fall of the objective along the step counts twice,
+    stays, to first order, within the box and the inequalities. The fall of the objective along the step counts twice,
     because the tolerance has two sides. Near an optimum the sum is that of 2 |multiplier| tolerance. The cost is D + 1
     calls of the constraints and 1 + 2 Q of the objective, which no meter counts.
 
