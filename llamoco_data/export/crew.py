@@ -180,11 +180,9 @@ def serve() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     pa.set_cpu_count(1)
-    tool = cache(pickle.load(sys.stdin.buffer))
-    while True:
-        try:
+    with contextlib.suppress(EOFError):
+        tool = cache(pickle.load(sys.stdin.buffer))
+        while True:
             done = pickle.load(sys.stdin.buffer)
-        except EOFError:
-            return
-        pickle.dump(done(tool), answers, pickle.HIGHEST_PROTOCOL)
-        answers.flush()
+            pickle.dump(done(tool), answers, pickle.HIGHEST_PROTOCOL)
+            answers.flush()
