@@ -26,8 +26,8 @@ def at_budget(record: RunRecord, shorter: AnySpec) -> RunRecord | None:
     """The record of a run as it was when it had spent a smaller budget; None where it had evaluated no valid point.
 
     For an optimizer that does not follow its budget this is exact at the checkpoints of the trace, except that `cpu_s`,
-    `outside_box` and `non_finite` are 0, and that `slack_worth` is that of the whole run's best point, the nearest to
-    the optimum where it is known. A failed run counts as failed at any budget.
+    `outside_box` and `non_finite` are 0, and that `slack_worth` is the value at the best point of the whole run: of all
+    points where it was measured, the nearest to the optimum. A failed run counts as failed at any budget.
 
     Args:
         shorter: the record's problem with the smaller budget.

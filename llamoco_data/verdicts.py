@@ -38,7 +38,7 @@ class Standing(Record):
     median_violation: float | None
     """Median violation of the best points; None where half of the runs or more failed."""
     median_error: float | None
-    """Median of final objective minus best known value, at least the tolerance; None if the median run is infeasible."""
+    """Median final objective above the best known value, at least the tolerance; None if that run is infeasible."""
     evaluations_to_target: float | None
     """Median evaluations until the error was within the tolerance; None where the median run did not get there."""
     score: float = Field(ge=0, le=1)
@@ -186,7 +186,7 @@ def _tier(runs: Sequence[Sequence[RunRecord]]) -> list[int]:
 def _resample(
     problem_id: str, candidates: Sequence[str], results: Sequence[Results], finalists: Sequence[int]
 ) -> tuple[dict[int, float], dict[int, float]]:
-    """Position of each finalist -> share of resamples that it wins, and share in which it equals or beats the first one.
+    """Position of each finalist -> share of resamples that it wins, and where it is at least as good as the first one.
 
     A candidate's resamples depend only on the problem, the candidate and its number of runs, so that another candidate
     does not change them.
