@@ -75,8 +75,8 @@ def _resampled(compared: Contest) -> tuple[NDArray[np.float64], NDArray[np.float
     counts_C = np.array([len(runs) for runs in compared.runs])
     first_C = np.cumsum(counts_C) - counts_C
     hits = {c: hit for result in compared.results for c, hit in zip(result.positions, result.hit, strict=True)}
-    score_V = np.concatenate([compared.scores[c] for c in range(num_candidates)])
-    hit_V = np.concatenate([hits[c] for c in range(num_candidates)])
+    score_A = np.concatenate([compared.scores[c] for c in range(num_candidates)])
+    hit_A = np.concatenate([hits[c] for c in range(num_candidates)])
     score_CB, hit_CB = np.empty((2, num_candidates, RESAMPLES))
     for c, (candidate_id, count) in enumerate(zip(compared.candidates, counts_C.tolist(), strict=True)):
         random, size = stream("confidence", compared.problem_id, candidate_id), (RESAMPLES, count + PRIOR_RUNS)
@@ -84,5 +84,5 @@ def _resampled(compared: Contest) -> tuple[NDArray[np.float64], NDArray[np.float
         of_others = first_C[others] + (random.random(size) * counts_C[others]).astype(np.int64)
         own = first_C[c] + random.integers(count, size=size)
         picks_BR = np.where(random.random(size) < PRIOR_RUNS / size[1], of_others, own)
-        score_CB[c], hit_CB[c] = score_V[picks_BR].mean(axis=1), upper_median(hit_V[picks_BR])
+        score_CB[c], hit_CB[c] = score_A[picks_BR].mean(axis=1), upper_median(hit_A[picks_BR])
     return score_CB, hit_CB

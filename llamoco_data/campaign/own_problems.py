@@ -8,8 +8,8 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from llamoco_data.campaign.costs import FLOOR_S
 from llamoco_data.campaign.spec import CampaignSpec, keep_campaign, load_campaign, own_index, wanted_campaign
-from llamoco_data.campaign.survey import FLOOR_S
 from llamoco_data.drive import holding
 from llamoco_data.files import Files, Place, files_at
 from llamoco_data.identity import LlamocoError

@@ -1,5 +1,5 @@
 # pyright: reportExplicitAny=false
-"""Connects a process to a Ray cluster, or to a local Ray of its own: in limited time, quietly, or with a one-line error."""
+"""Connects a process to a Ray cluster, or to a local Ray of its own, in limited time; a failure is one line."""
 
 import contextlib
 import logging
