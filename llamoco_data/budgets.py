@@ -37,7 +37,7 @@ def at_budget(record: RunRecord, shorter: AnySpec) -> RunRecord | None:
     """
     budget = shorter.max_evaluations
     if budget > record.max_evaluations:
-        raise LlamocoError(f"a run of {record.max_evaluations} evaluations says nothing of {budget}")
+        raise LlamocoError(f"a run of {record.max_evaluations} evaluations says nothing about {budget}")
     rows = tuple(row for row in record.trace if row[0] <= budget)
     common = {"problem_id": shorter.problem_id, "max_evaluations": budget, "trace": rows, "cpu_s": 0.0}
     if record.status not in MEASURED:

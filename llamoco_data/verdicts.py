@@ -186,7 +186,7 @@ def _tier(runs: Sequence[Sequence[RunRecord]]) -> list[int]:
 def _resample(
     problem_id: str, candidates: Sequence[str], results: Sequence[Results], finalists: Sequence[int]
 ) -> tuple[dict[int, float], dict[int, float]]:
-    """Position of each finalist -> share of resamples that it wins, and where it is at least as good as the first one.
+    """By finalists' positions: the share of resamples that each wins, and in which it is at least as good as the first.
 
     A candidate's resamples depend only on the problem, the candidate and its number of runs, so that another candidate
     does not change them.

@@ -52,7 +52,7 @@ class CampaignReader:
         self.candidates: Mapping[str, StoredCandidate] = {
             candidate.candidate_id: candidate for candidate in self._store.candidates()
         }
-        """By candidate_id, in catalogue order."""
+        """candidate_id -> candidate, in catalogue order."""
         self._rank = {candidate_id: position for position, candidate_id in enumerate(self.candidates)}
 
     def indices(self) -> list[int]:

@@ -139,7 +139,7 @@ def _is_over(place: Files, content: bytes, notice: Callable[[str], None]) -> boo
             return True
         raise _held(place, lease)
     who = "another driver" if lease is None else lease.driver
-    notice(f"{place.where()} was worked on by {who}; looking for up to {STALE_S:.0f} s whether it lives")
+    notice(f"{place.where()} was worked on by {who}; watching for up to {STALE_S:.0f} s whether it is alive")
     deadline = time.monotonic() + STALE_S
     while time.monotonic() < deadline:
         time.sleep(LOOK_S)
@@ -155,7 +155,7 @@ def _held(place: Files, lease: Lease | None) -> LlamocoError:
     who = "another driver" if lease is None else lease.driver
     return LlamocoError(
         f"{place.where()} is being worked on by {who}; wait until that ends, or stop it there; "
-        f"a driver that is gone is known as such within {STALE_S:.0f} s"
+        f"it takes {STALE_S:.0f} s at most to find out that a driver is gone"
     )
 
 

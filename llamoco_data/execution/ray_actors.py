@@ -273,7 +273,7 @@ class _Pool:
         elif time.monotonic() - self.began > self.start_limit_s:
             raise LlamocoError(
                 f"no worker came up within {self.start_limit_s:.0f} s: does the Ray cluster have a free processor? "
-                "`ray status` tells; nothing is lost, run again when it has"
+                "see `ray status`; nothing is lost, run again when it has one"
             )
         return slices
 

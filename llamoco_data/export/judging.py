@@ -83,7 +83,7 @@ class Judgements:
     incomplete: int
     """Number of problems that lack runs, or that no candidate applies to."""
     total_scores: Mapping[str, float]
-    """candidate_id -> sum of its scores on the training problems (on all, where none is for training), by catalogue.
+    """candidate_id -> sum of its scores on the training problems (on all, where none is for training); catalogue order.
 
     A candidate that was not run on a problem scores 0 there: it did not apply, or a race did not try its settings.
     """

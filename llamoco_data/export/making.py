@@ -59,7 +59,7 @@ class References:
     """The candidates, and the two of them that every row of a set is compared with."""
 
     candidates: Mapping[str, StoredCandidate]
-    """By candidate_id."""
+    """candidate_id -> candidate."""
     single_best: str
     """candidate_id of the single best solver."""
     baseline: str

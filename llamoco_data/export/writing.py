@@ -72,8 +72,8 @@ def export(
 ) -> Exported:
     """Exports every complete problem of a campaign folder that is worth teaching, as a new snapshot of the set.
 
-    Earlier snapshots stay. A set that the folder holds already makes no new one. A folder that holds anything else is
-    refused and left as it is.
+    Earlier snapshots stay. A set that the folder holds already makes no new snapshot. A folder that holds anything else
+    is refused and left as it is.
 
     Args:
         budgets: shares of the budget, between 0 and 1, at which every problem is exported once more, with a verdict
@@ -130,8 +130,8 @@ def _check_shares(reader: CampaignReader, shares: Sequence[float]) -> None:
     Raises:
         LlamocoError: every problem has too few evaluations for a label at the share.
     """
+    budgets = {reader.problem(index).max_evaluations for index in reader.indices()} if shares else set[int]()
     for share in shares:
-        budgets = [reader.problem(index).max_evaluations for index in reader.indices()]
         if budgets and not any(shorter_budget(budget, share) for budget in budgets):
             raise LlamocoError(
                 f"a budget share of {share:g} adds nothing: it leaves fewer than {SHORTEST} evaluations of "
@@ -146,7 +146,7 @@ def _made(
     shares: Sequence[float],
     made: Path,
 ) -> tuple[tuple[Shard, ...], ExportReport, Instruction]:
-    """Writes all rows into a folder; the shards, the numbers of the set, and its shortest row."""
+    """Writes all rows into a folder; returns their shards, the numbers of the set, and its shortest row."""
     baseline = baseline_of(reader.candidates)
     measure = Measure(single_best_solver(judgements, baseline), baseline, tuple(shares))
     writer, facts, shortest = ShardWriter(made), list[Fact](), list[Instruction]()
@@ -162,7 +162,7 @@ def _made(
 def _placed(
     made: Path, target: Path, report: ExportReport, shards: tuple[Shard, ...], origin: Origin
 ) -> tuple[int, bool]:
-    """Puts the set into its place; the number of its snapshot, and whether it was there before."""
+    """Puts the set into its place; returns the number of its snapshot, and whether that was there before."""
     newest = max(snapshot_numbers(files_at(target)), default=None)
     if newest is not None:
         known = _manifest(made, report, shards, origin, newest)
@@ -184,7 +184,7 @@ def _manifest(
     number: int,
     previous: int | None = None,
 ) -> SnapshotManifest:
-    """Writes the card of the set under a number; the manifest that goes with it."""
+    """Writes the card of the set under a number; returns the manifest that goes with it."""
     card = made / CARD_FILE
     card.write_text(dataset_card(report, [shard.path for shard in shards], number), encoding="utf-8")
     return SnapshotManifest(
