@@ -27,7 +27,7 @@ class Slice:
 
 
 class Executor(Protocol):
-    """Advances tasks. Every executor gives the same records, but for their `cpu_s`."""
+    """Advances tasks. Every executor gives the same records, except their `cpu_s`."""
 
     def connected(self) -> AbstractContextManager[None]:
         """Keeps a connection to the place of execution; without it, `run` makes one of its own.

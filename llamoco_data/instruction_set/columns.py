@@ -1,4 +1,4 @@
-"""One row of the instruction set: its columns and its schema, which are the contract with whoever trains on the set."""
+"""One row of the instruction set: its columns and its schema, which are the contract with those who train on it."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
