@@ -20,8 +20,8 @@ from llamoco_tune.snapshots import SetFiles, set_files
 
 SCHEMA_VERSION = 2
 """Version of the export's columns, which the metadata of every file names."""
-VERSIONS = ("1", str(SCHEMA_VERSION))
-"""Versions that can be read; columns of version 1 are converted."""
+VERSIONS = ("1", "2")
+"""Versions that are read; the columns of the first are brought to those of the second."""
 
 TRAINING_SPLIT = "train"
 """The only split whose rows a model is tuned on."""
