@@ -14,6 +14,7 @@ from typing import Any, Literal
 import torch
 from safetensors import SafetensorError, safe_open
 
+from llamoco_tune.identity import HUB_NAME
 from llamoco_tune.invocation import command
 from llamoco_tune.records import TuningError
 
@@ -82,7 +83,9 @@ def _one_line(what: Literal["weights", "tokenizer"], name: str) -> Generator[Non
         damaged = _damaged(Path(name), what)
         if damaged:
             raise TuningError(f"{damaged} is damaged, or was not copied to its end; fetch or copy it again") from None
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        if not Path(name).exists() and not HUB_NAME.fullmatch(name):
+            raise TuningError(f"there is no folder {name}") from None
+        reason = " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
         if "ignore_mismatched_sizes" in reason:
             reason = "config.json is of another model than the weights"
         raise TuningError(

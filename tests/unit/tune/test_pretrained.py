@@ -69,6 +69,13 @@ def test_damaged_model_is_refused_by_whoever_reads_it(tmp_path, sound, damage, l
     assert list((tmp_path / "copies").iterdir()) == []
 
 
+@pytest.mark.parametrize("place", ["./nowhere", "~nobody/base", "a/b/c"])
+def test_folder_that_is_not_there_is_not_looked_for_on_the_hub(place):
+    with pytest.raises(TuningError) as caught:
+        load(place)
+    assert str(caught.value) == f"there is no folder {place}"
+
+
 @pytest.mark.parametrize("damage", [lambda _: None, lambda folder: (folder / "README.md").write_text("not JSON")])
 def test_sound_model_is_loaded_whatever_lies_beside_it(tmp_path, sound, damage):
     shutil.copytree(sound, tmp_path / "base")
