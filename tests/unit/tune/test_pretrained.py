@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -74,6 +75,12 @@ def test_folder_that_is_not_there_is_not_looked_for_on_the_hub(place):
     with pytest.raises(TuningError) as caught:
         load(place)
     assert str(caught.value) == f"there is no folder {place}"
+
+
+def test_name_that_no_hub_gives_is_refused_by_the_first_sentence_of_the_reason(monkeypatch):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(TuningError, match=r"couldn't connect to .*, and couldn't find them in the cached files; give a"):
+        load("owner/no-such-model")
 
 
 @pytest.mark.parametrize("damage", [lambda _: None, lambda folder: (folder / "README.md").write_text("not JSON")])
