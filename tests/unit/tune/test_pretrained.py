@@ -79,7 +79,7 @@ def test_folder_that_is_not_there_is_not_looked_for_on_the_hub(place):
 
 def test_name_that_no_hub_gives_is_refused_by_the_first_sentence_of_the_reason(monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(TuningError, match=r"couldn't connect to .*, and couldn't find them in the cached files; give a"):
+    with pytest.raises(TuningError, match=r"find them in the cached files; give a"):
         load("owner/no-such-model")
 
 
