@@ -1,5 +1,6 @@
 """What the commands on a campaign print: what is missing, what was run, what there is."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
@@ -96,9 +97,15 @@ def show_status(console: Console, status: Status, folder: str) -> None:
 
 def show_verified(console: Console, folder: str, checked: Mapping[str, int], num_wrong: int) -> None:
     """What a verification looked at, and how it ended."""
-    looked_at = ", ".join(f"{count:,} {what}" for what, count in checked.items())
+    looked_at = ", ".join(_counted(count, what) for what, count in checked.items())
     outcome = f"{num_wrong:,} {'thing is' if num_wrong == 1 else 'things are'} wrong" if num_wrong else "all is well"
     say(console, f"{folder}: {outcome}; looked at {looked_at or 'nothing else'}")
+
+
+def _counted(count: int, what: str) -> str:
+    """A number with its noun, which comes in the plural: `1 run made again`."""
+    singular = re.sub(r"(ies|s)\b", lambda ending: "y" if ending[0] == "ies" else "", what, count=1)
+    return f"{count:,} {singular if count == 1 else what}"
 
 
 def show_report(console: Console, reported: Reported) -> None:
