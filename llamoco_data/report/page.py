@@ -10,6 +10,7 @@ from types import MappingProxyType
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from llamoco_data.plurals import counted
 from llamoco_data.report import bars, sentences, wording
 from llamoco_data.report.histogram import histogram
 from llamoco_data.report.numbers import CampaignReport
@@ -23,7 +24,7 @@ MARK = b'<meta name="generator" content="llamoco-data report">'
 _FUNCTIONS: Mapping[str, object] = MappingProxyType(
     {
         "bar": bars.bar,
-        "counted": wording.counted,
+        "counted": counted,
         "curve_classes": curve_classes,
         "curves_plot": curves_plot,
         "dot_row": bars.dot_row,

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from llamoco_data.plurals import counted
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.report.curves import ProblemCurves
 from llamoco_data.report.numbers import CampaignReport
-from llamoco_data.report.wording import counted, measured, share
+from llamoco_data.report.wording import measured, share
 
 
 def sections(report: CampaignReport) -> list[tuple[str, str]]:

@@ -14,11 +14,6 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
-def counted(value: int, noun: str) -> str:
-    """A number of things: `1 problem`, `2 problems`."""
-    return f"{value:,} {noun}{'' if value == 1 else 's'}"
-
-
 def share(part: float, whole: float = 1.0) -> str:
     """A share in percent; only the whole reads as 100 %, and only zero as 0 %."""
     percent = 100 * part / whole if whole else 0.0

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from llamoco_data.plurals import counted
 from llamoco_data.scoring.intervals import Interval
 from llamoco_data.scoring.summary import ContenderScore, Share, SplitSummary, Summary
 
@@ -90,10 +91,6 @@ def fact_rows(split: SplitSummary) -> list[tuple[str, str]]:
 def span(interval: Interval | None, number: str) -> str:
     """An interval in brackets; nothing where there is none."""
     return "" if interval is None else f"[{number.format(interval[0])}, {number.format(interval[1])}]"
-
-
-def counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[int]) -> str:
