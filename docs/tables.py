@@ -224,8 +224,16 @@ def columns() -> str:
 def result_fields() -> str:
     struct = SCHEMA.field("optimizer_scores").type.value_type
     fields = [struct.field(name) for name in CandidateResult.model_fields]
-    rows = [(f"`{field.name}`", _type(str(field.type)), "yes" if field.nullable else "") for field in fields]
-    return table(("field", "type", "may be null"), rows)
+    rows = [
+        (
+            f"`{field.name}`",
+            _type(str(field.type)),
+            "yes" if field.nullable else "",
+            CandidateResult.model_fields[field.name].description or "",
+        )
+        for field in fields
+    ]
+    return table(("field", "type", "may be null", "what it is"), rows)
 
 
 def program_scores() -> str:

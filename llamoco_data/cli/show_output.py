@@ -129,19 +129,23 @@ def _show_instruction(console: Console, row: Row) -> None:
         f"confidence {row['confidence']:.2f}, or {row['optimizer_confidence']:.2f} with any settings; "
         f"best known value {row['best_known']!r}{proven}",
     )
-    say(console, "The best settings of each optimizer, as the verdict orders them: those that ran longer come first.")
+    order = "in the order of the verdict"
+    if row["base_problem_id"] == row["problem_id"]:
+        order += ", in which candidates that ran longer in the race come first"
+    say(console, f"Each optimizer with its best settings, {order}.")
 
 
 def _rivals_of_row(row: Row) -> Table:
-    table = counts("optimizer", "settings", "score", "feasible", "", numbers=(2, 3))
+    """A table of the best candidate of every optimizer, as `_rivals`; runs are a dash in rows that lack them."""
+    table = _rivals_table()
     ties = {tie["candidate_id"] for tie in _records(row["near_ties"])}
     for result in _records(row["optimizer_scores"]):
         candidate = result["candidate_id"]
         note = "winner" if candidate == row["candidate_id"] else "near-tie" if candidate in ties else ""
         settings = settings_text(json.loads(str(result["settings"])))
-        table.add_row(
-            str(result["optimizer"]), settings, f"{result['score']:.3f}", f"{result['feasible_share']:.0%}", note
-        )
+        runs = "-" if result["runs"] is None else str(result["runs"])
+        score, feasible = f"{result['score']:.3f}", f"{result['feasible_share']:.0%}"
+        table.add_row(str(result["optimizer"]), settings, runs, score, feasible, note)
     return table
 
 
@@ -190,7 +194,7 @@ def _show_race(console: Console, runs: ProblemRuns, candidates: Mapping[str, Sto
 
 def _rivals(verdict: Verdict, candidates: Mapping[str, StoredCandidate]) -> Table:
     """A table of the best candidate of every optimizer, in the order of the verdict."""
-    table = counts("optimizer", "settings", "runs", "score", "feasible", "", numbers=(2, 3, 4))
+    table = _rivals_table()
     for standing in _best_of_each(verdict.standings, candidates):
         candidate = standing.candidate_id
         note = "winner" if candidate == verdict.winner else "near-tie" if candidate in verdict.near_ties else ""
@@ -203,6 +207,10 @@ def _rivals(verdict: Verdict, candidates: Mapping[str, StoredCandidate]) -> Tabl
             note,
         )
     return table
+
+
+def _rivals_table() -> Table:
+    return counts("optimizer", "settings", "runs", "score", "feasible", "", numbers=(2, 3, 4))
 
 
 def _best_of_each(standings: Iterable[Standing], candidates: Mapping[str, StoredCandidate]) -> Iterable[Standing]:

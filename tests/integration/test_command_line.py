@@ -157,6 +157,16 @@ def test_show_of_a_problem_has_the_race_in_the_order_of_the_verdict(command, pla
     assert candidates[verdict.winner].program in shown
 
 
+def test_show_of_an_instruction_lists_rivals_in_the_order_of_the_verdict_with_their_runs(command, places: Path):
+    row = read_instructions(places / "export").to_pylist()[0]
+    shown = command("show", places / "export", row["instruction_id"]).out
+    rivals = [(result["optimizer"], str(result["runs"])) for result in row["optimizer_scores"]]
+    assert rivals[0] == (row["optimizer"], "5")
+    table = shown.partition("how it was measured")[2].splitlines()[2 : 2 + len(rivals)]
+    found = [re.fullmatch(r"(\w+) .* (\d+) +\d\.\d{3} +\d+%.*", line) for line in table]
+    assert [match and match.groups() for match in found] == rivals
+
+
 def test_show_saves_the_program_that_won(command, places: Path, tmp_path: Path):
     row = read_instructions(places / "export").to_pylist()[0]
     for folder, identifier in (("export", row["instruction_id"]), ("campaign", row["base_problem_id"])):
