@@ -349,7 +349,7 @@ def test_what_does_not_fit_together_is_refused_in_one_line(
     assert not new.exists()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.tex").write_text("mine")
-    assert "holds other files, thesis.tex for one" in refusal(programs, tmp_path / "full")
+    assert "holds other files, such as thesis.tex" in refusal(programs, tmp_path / "full")
     (tmp_path / "file").write_text("mine")
     refusal(programs, tmp_path / "file")
     refusal(programs, tmp_path / "file" / "s")

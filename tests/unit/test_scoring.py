@@ -90,7 +90,7 @@ def test_file_that_is_missing_or_no_parquet_is_refused(tmp_path: Path):
     with pytest.raises(LlamocoError, match="does not exist"):
         read_programs(tmp_path / "p.parquet")
     (tmp_path / "text").write_text("text")
-    with pytest.raises(LlamocoError, match="no Parquet file"):
+    with pytest.raises(LlamocoError, match="not a Parquet file"):
         read_programs(tmp_path / "text")
     with pytest.raises(LlamocoError, match="is a folder; name the Parquet file"):
         read_programs(tmp_path)
