@@ -108,8 +108,8 @@ def _check_answers(folder: Place, program: Generated, asked: Prompt | None) -> N
         raise LlamocoError(f"{folder} has no instruction {program.instruction_id}, which a program answers; {mend}")
     if (asked.problem_id, asked.split) != (program.problem_id, program.split):
         raise LlamocoError(
-            f"instruction {program.instruction_id} is of problem {asked.problem_id}, split {asked.split}, in "
-            f"{folder}, and of {program.problem_id}, {program.split}, for the program that answers it; {mend}"
+            f"instruction {program.instruction_id} of {folder} belongs to problem {asked.problem_id} of split "
+            f"{asked.split}, but its program names {program.problem_id} of {program.split}; {mend}"
         )
 
 

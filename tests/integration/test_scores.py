@@ -343,7 +343,7 @@ def test_what_does_not_fit_together_is_refused_in_one_line(
     assert f"has no instruction {'f' * 20}" in refusal(unknown, new)
     assert "which a program answers" in refusal(unknown, new)
     moved = of("moved", written(rows[0], "x", split="elsewhere"))
-    assert "for the program that answers it" in refusal(moved, new)
+    assert "but its program names" in refusal(moved, new)
     assert "is a campaign, not an export" in refusal(programs, new, folder / "campaign")
     assert "does not exist" in refusal(tmp_path / "none", new)
     assert not new.exists()
