@@ -1,4 +1,4 @@
-"""Makes the page from the numbers: one HTML text with its style and script inside, that loads nothing from anywhere."""
+"""Makes the page from the numbers: one HTML text that contains its style and script, and loads nothing."""
 
 import base64
 import functools
@@ -90,5 +90,5 @@ def _file(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """As a content security policy names an inline text."""
+    """The hash of an inline text, in the form of a content security policy."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
