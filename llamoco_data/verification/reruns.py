@@ -38,7 +38,7 @@ def check_again(
         if (new := getattr(again, name)) != (old := getattr(record, name))
     ]
     if differs:
-        what = f"gives {_short(differs[0])} when made again"
+        what = f"made again, it gives {_short(differs[0])}"
         yield Finding(where=f"run {record.run_id}", what=what, advice=DIFFERS)
 
 

@@ -78,7 +78,7 @@ NULLABLE = PROGRAMS.set(PROGRAMS.get_field_index("ended"), pa.field("ended", pa.
         ([written(ROW, "a", ended=None)], NULLABLE, "without a value in ended"),
         ([written(ROW, "a", ended="because")], PROGRAMS, "ended 'because'"),
         ([written(ROW, "a"), written(ROW, "b")], PROGRAMS, "sample 0 of instruction i more than once"),
-        ([written(ROW, "a"), written(ROW, "a", sample=1, model="b")], PROGRAMS, "2 models, a model and b"),
+        ([written(ROW, "a"), written(ROW, "a", sample=1, model="b")], PROGRAMS, "2 models, such as a model and b"),
     ],
 )
 def test_file_that_is_not_of_the_contract_is_refused(rows: list, schema: pa.Schema, says: str, tmp_path: Path):
