@@ -1,5 +1,6 @@
 """What the commands on a campaign print; it computes nothing."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
@@ -101,9 +102,15 @@ def show_status(console: Console, status: Status, folder: str) -> None:
 
 def show_verified(console: Console, folder: str, checked: Mapping[str, int], num_wrong: int) -> None:
     """Prints what a verification looked at, and how it ended."""
-    looked_at = ", ".join(f"{count:,} {what}" for what, count in checked.items())
+    looked_at = ", ".join(_in_number(count, what) for what, count in checked.items())
     outcome = f"{counted(num_wrong, 'thing is', 'things are')} wrong" if num_wrong else "all is well"
     say(console, f"{folder}: {outcome}; looked at {looked_at or 'nothing else'}")
+
+
+def _in_number(count: int, what: str) -> str:
+    """A number of things that are named in the plural: `1 run made again`, `2 runs made again`."""
+    singular = re.sub(r"(ies|s)\b", lambda ending: "y" if ending[0] == "ies" else "", what, count=1)
+    return f"{count:,} {singular if count == 1 else what}"
 
 
 def show_report(console: Console, reported: Reported) -> None:

@@ -1,5 +1,5 @@
 # pyright: reportUnknownParameterType=false
-"""Rows of earlier schema versions as those of today's, upgraded as they are read: one function for each step."""
+"""Upgrades rows of earlier schema versions as they are read, one function for each step; no file is changed."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -8,14 +8,14 @@ import pyarrow as pa
 
 
 def upgraded(table: pa.Table, version: int) -> pa.Table:
-    """The rows of a version with the columns of the newest that they can be brought to."""
+    """The rows of a version, brought to the newest version that the steps lead to."""
     while version in STEPS:
         table, version = STEPS[version](table), version + 1
     return table
 
 
 def _from_1(table: pa.Table) -> pa.Table:
-    """Every problem had been measured at its own budget."""
+    """Adds `base_problem_id`: in version 1 every problem was measured at its own budget."""
     position = table.schema.get_field_index("problem_id") + 1
     table = table.add_column(position, pa.field("base_problem_id", pa.string(), nullable=False), table["problem_id"])
     return _versioned(table, 2)
@@ -49,4 +49,4 @@ def _versioned(table: pa.Table, version: int) -> pa.Table:
 
 
 STEPS: Mapping[int, Callable[[pa.Table], pa.Table]] = MappingProxyType({1: _from_1, 2: _from_2})
-"""From a version to the next."""
+"""Version -> function that brings its rows to the next one."""
