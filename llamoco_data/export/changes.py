@@ -1,4 +1,4 @@
-# pyright: reportUnknownParameterType=false
+# pyright: reportExplicitAny=false, reportUnknownParameterType=false
 """What differs between two snapshots of a set, row by row and with the reason, for a model trained on the older one."""
 
 import json
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -83,7 +83,9 @@ class ComparedRow(NamedTuple):
     statement: str
     """Digest of `prompt` and `problem_source`."""
     results: str
-    """Digest of the measured columns."""
+    """Digest of the measured columns, without the numbers of runs."""
+    num_runs: str
+    """Digest of the numbers of runs in the measured columns; empty in rows of schema versions 1 and 2."""
 
 
 RowsById = Mapping[str, ComparedRow]
@@ -127,7 +129,7 @@ def rows_of(place: Files, snapshot: int) -> RowsById:
         LlamocoError: there is no such snapshot, or it cannot be read.
     """
     rows: dict[str, ComparedRow] = {}
-    results: dict[str, str] = {}
+    results: dict[str, tuple[str, str]] = {}
     for name in shard_names(place, snapshot):
         shard = read_shard(place, name)
         results |= _results(shard, results)
@@ -135,20 +137,27 @@ def rows_of(place: Files, snapshot: int) -> RowsById:
         for instruction_id, *values in zip(*columns, strict=True):
             # Most values occur in many rows: with each kept once, a row costs some 400 bytes.
             plain = {name: sys.intern(value) for name, value in zip(_PLAIN, values, strict=False)}
+            of_results, of_runs = results[plain["problem_id"]]
             rows[instruction_id] = ComparedRow(
-                **plain, statement=digest(values[len(_PLAIN) :]), results=results[plain["problem_id"]]
+                **plain, statement=digest(values[len(_PLAIN) :]), results=of_results, num_runs=of_runs
             )
     return rows
 
 
-def _results(shard: pa.Table, known: Mapping[str, str]) -> dict[str, str]:
-    """problem_id -> digest of the results, which all rows of a problem share, for problems that are not known yet."""
+def _results(shard: pa.Table, known: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """problem_id -> the digests `results` and `num_runs`, which all rows of a problem share, for problems not known."""
     first: dict[str, int] = {}
     for position, problem_id in enumerate(shard["problem_id"].to_pylist()):
         if problem_id not in known:
             first.setdefault(problem_id, position)
     rows = shard.select(_RESULTS).take(list(first.values())).to_pylist()
-    return {problem_id: digest(json.dumps(list(row.values()))) for problem_id, row in zip(first, rows, strict=True)}
+    return {problem_id: _digests(row) for problem_id, row in zip(first, rows, strict=True)}
+
+
+def _digests(row: Mapping[str, Any]) -> tuple[str, str]:
+    listed: list[dict[str, Any]] = [*row["near_ties"], *row["optimizer_scores"]]
+    num_runs = [result.pop("runs") for result in listed]
+    return digest(json.dumps(list(row.values()))), "" if None in num_runs else digest(num_runs)
 
 
 def changes_between(since: int, before: RowsById, to: int, now: RowsById) -> Changes:
@@ -198,7 +207,8 @@ def _reason(old: ComparedRow | None, new: ComparedRow | None) -> Reason | None:
         return "new winner"
     if old.candidate_id != new.candidate_id:
         return "new program text"
-    return "new results" if old.results != new.results else None
+    other_runs = old.num_runs != new.num_runs and old.num_runs and new.num_runs
+    return "new results" if old.results != new.results or other_runs else None
 
 
 def write_changes(changes: Changes, target: Path, scratch: Path) -> None:

@@ -195,4 +195,5 @@ def _result(standing: Standing, candidate: StoredCandidate) -> CandidateResult:
         score=standing.score,
         feasible_share=standing.feasible_share,
         median_error=standing.median_error,
+        runs=standing.runs,
     )

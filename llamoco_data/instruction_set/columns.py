@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 from llamoco_data.identity import Record
 from llamoco_data.statements import Form
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the columns. A reader upgrades earlier ones and refuses newer ones."""
 
 TOLERANCE = "tolerance"
@@ -26,12 +26,19 @@ class CandidateResult(Record):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     candidate_id: str
+    """Digest of its program."""
     optimizer: str
+    """Name of its optimizer."""
     settings: str
-    """Settings, a JSON object."""
+    """Its settings, a JSON object."""
     score: float
+    """Mean score of its runs."""
     feasible_share: float
+    """Share of its runs that ended feasible."""
     median_error: float | None
+    """Median final objective above `best_known`; null where the median run is infeasible."""
+    runs: int | None
+    """Number of its runs; null in rows of schema versions 1 and 2."""
 
 
 class Instruction(Record):
@@ -127,6 +134,7 @@ _RESULT = pa.struct(
         pa.field("score", pa.float64(), nullable=False),
         pa.field("feasible_share", pa.float64(), nullable=False),
         pa.field("median_error", pa.float64()),
+        pa.field("runs", pa.int64()),
     ]
 )
 _TYPES: Mapping[str, pa.DataType] = MappingProxyType(
