@@ -74,7 +74,7 @@ def refused(ended: tuple[int, str, str]) -> str:
     code, out, err = ended
     assert (code, out) == (2, "")
     *progress, line = err.splitlines()
-    assert set(progress) <= {"asking the problems at random points ..."}
+    assert set(progress) <= {"evaluating the problems at random points ..."}
     return line
 
 
