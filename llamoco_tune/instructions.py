@@ -18,10 +18,10 @@ from llamoco_tune.invocation import DATA, command
 from llamoco_tune.records import DIGEST_CHARACTERS, TuningError, digest, file_sha256
 from llamoco_tune.snapshots import SetFiles, set_files
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the export's columns, which the metadata of every file names."""
-VERSIONS = ("1", "2")
-"""Versions that are read; the columns of the first are brought to those of the second."""
+VERSIONS = ("1", "2", "3")
+"""Versions that are read; what the first lacks is filled in, and what the third adds is not read."""
 
 TRAINING_SPLIT = "train"
 """The only split whose rows a model is tuned on."""
@@ -176,7 +176,7 @@ def _table(file: Path, columns: Sequence[str]) -> pa.Table:
     version = (schema.metadata or {}).get(b"llamoco_schema_version", b"none").decode()
     if version not in VERSIONS:
         raise TuningError(
-            f"{file} has schema version {version}, this program reads {' and '.join(VERSIONS)}; "
+            f"{file} has schema version {version}, this program reads {VERSIONS[0]} to {VERSIONS[-1]}; "
             "export the campaign again with the release that you tune with: "
             f"{command('export', 'DIR', 'OUT', program=DATA)}"
         )

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import torch
 from safetensors import SafetensorError, safe_open
 
+from llamoco_tune.identity import HUB_NAME
 from llamoco_tune.invocation import command
 from llamoco_tune.records import TuningError
 
@@ -82,13 +83,20 @@ def _one_line(what: Literal["weights", "tokenizer"], name: str) -> Generator[Non
         damaged = _damaged(Path(name), what)
         if damaged:
             raise TuningError(f"{damaged} is damaged, or was not copied to its end; fetch or copy it again") from None
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        if not Path(name).exists() and not HUB_NAME.fullmatch(name):
+            raise TuningError(f"there is no folder {name}") from None
+        reason = _first_sentence(str(error)) or type(error).__name__
         if "ignore_mismatched_sizes" in reason:
             reason = "config.json belongs to another model than the weights"
         raise TuningError(
             f"no {what} of a language model at {name!r}: {reason}; give a folder with config.json, weights and "
             f"tokenizer (`{command('base', 'smollm2', '--out', 'bases/smollm2')}` makes one), or a name on the hub"
         ) from None
+
+
+def _first_sentence(text: str) -> str:
+    """What comes first of what transformers says; the advice after it is for those who program with it."""
+    return " ".join(text.split()).partition(". ")[0][:160].rstrip(".")
 
 
 def _damaged(folder: Path, what: Literal["weights", "tokenizer"]) -> Path | None:

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -67,6 +68,19 @@ def test_damaged_model_is_refused_by_whoever_reads_it(tmp_path, sound, damage, l
         fetch_base(str(tmp_path / "base"), tmp_path / "copies" / "copy", print)
     assert "copy" not in str(caught.value).replace("copy it again", "").replace("copy the model again", "")
     assert list((tmp_path / "copies").iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["./nowhere", "~nobody/base", "a/b/c"])
+def test_folder_that_is_not_there_is_not_looked_for_on_the_hub(place):
+    with pytest.raises(TuningError) as caught:
+        load(place)
+    assert str(caught.value) == f"there is no folder {place}"
+
+
+def test_name_that_no_hub_gives_is_refused_by_the_first_sentence_of_the_reason(monkeypatch):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(TuningError, match=r"find them in the cached files; give a"):
+        load("owner/no-such-model")
 
 
 @pytest.mark.parametrize("damage", [lambda _: None, lambda folder: (folder / "README.md").write_text("not JSON")])
