@@ -1,8 +1,9 @@
 """A tuning run that is asked to stop keeps its steps, says how to go on, and goes on as if nothing had been.
 
-About 30 s.
+About 20 s.
 """
 
+import json
 import os
 import shlex
 import signal
@@ -30,6 +31,8 @@ pytestmark = pytest.mark.chaos
 
 QUIET = Console(quiet=True)
 STEPS = 20
+CONTEXT = 256
+"""Tokens; the longest row of the export has fewer."""
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +42,11 @@ def one_thread() -> None:
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_base(tmp_path_factory.mktemp("base") / "tiny", width=64)
+    """A base that sees so few tokens at once that the programs of an evaluation are short."""
+    folder = write_tiny_base(tmp_path_factory.mktemp("base") / "tiny", width=64)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"max_position_embeddings": CONTEXT}))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -80,18 +87,12 @@ def stopped(arguments: list[str], number: signal.Signals) -> list[str]:
     return said
 
 
-@pytest.mark.parametrize(("phase", "number"), [("contrast", signal.SIGINT), ("teach", signal.SIGTERM)])
-def test_run_that_got_a_signal_goes_on_by_the_printed_command_to_the_weights_of_an_undisturbed_one(
-    tmp_path: Path,
-    base: Path,
-    export: Path,
-    capsys: pytest.CaptureFixture[str],
-    phase: str,
-    number: signal.Signals,
-):
-    broken = tmp_path / "a stopped run"
-    said = stopped(options(phase, export, base, broken), number)
-    checkpoint = last_checkpoint(broken)
+def stopped_and_resumed(
+    arguments: list[str], out: Path, number: signal.Signals, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Stops a command with a signal, and gives the command that it says goes on."""
+    said = stopped(arguments, number)
+    checkpoint = last_checkpoint(out)
     assert checkpoint is not None
     step = int(checkpoint.name.removeprefix("checkpoint-"))
     assert 1 <= step < STEPS
@@ -99,13 +100,32 @@ def test_run_that_got_a_signal_goes_on_by_the_printed_command_to_the_weights_of_
     assert said[-2] == f"stopped at step {step} of {STEPS}; {checkpoint} is kept"
     again = shlex.split(said[-1].removeprefix("go on with: "))
     assert again[1:3] == ["-m", "llamoco_tune"]
-    for arguments in (again[3:], options(phase, export, base, tmp_path / "whole")):
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        assert ended.value.code == 0
+    finished(again[3:])
     assert f"going on from checkpoint-{step}\n" in capsys.readouterr().err
-    assert same_weights(broken, tmp_path / "whole")
-    assert told(broken) == told(tmp_path / "whole")
+
+
+def finished(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 0
+
+
+def test_warm_up_that_got_ctrl_c_goes_on_by_the_printed_command_to_the_weights_of_an_undisturbed_one(
+    tmp_path: Path, base: Path, export: Path, capsys: pytest.CaptureFixture[str]
+):
+    broken, whole = tmp_path / "a stopped run", tmp_path / "whole"
+    stopped_and_resumed(options("contrast", export, base, broken), broken, signal.SIGINT, capsys)
+    finished(options("contrast", export, base, whole))
+    assert same_weights(broken, whole)
+    assert told(broken) == told(whole)
+
+
+def test_teaching_that_got_sigterm_goes_on_by_the_printed_command(
+    tmp_path: Path, base: Path, export: Path, capsys: pytest.CaptureFixture[str]
+):
+    out = tmp_path / "a stopped run"
+    stopped_and_resumed(options("teach", export, base, out), out, signal.SIGTERM, capsys)
+    assert [step for step, kind, *_ in told(out) if kind == "train"] == list(range(1, STEPS + 1))
 
 
 class AskedAfter(StopWish):

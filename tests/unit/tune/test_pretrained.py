@@ -1,4 +1,4 @@
-"""Models whose files are damaged, or not all there, are refused in one line that names the file."""
+"""Models whose files are damaged or incomplete are refused in one line that names the file."""
 
 import json
 import shutil
@@ -55,8 +55,8 @@ def of_another_width(folder: Path) -> None:
         (cut_pickled_weights, "base/pytorch_model.bin is damaged"),
         (cut("config.json"), "base/config.json is damaged"),
         (cut("tokenizer.json"), "base/tokenizer.json is damaged"),
-        (without_a_layer, "not all there: model.layers.1"),
-        (of_another_width, "config.json is of another model than the weights"),
+        (without_a_layer, "incomplete: model.layers.1"),
+        (of_another_width, "config.json belongs to another model than the weights"),
     ],
 )
 def test_damaged_model_is_refused_by_whoever_reads_it(tmp_path, sound, damage, line):
@@ -92,5 +92,5 @@ def test_sound_model_is_loaded_whatever_lies_beside_it(tmp_path, sound, damage):
 
 
 def test_attention_that_the_architecture_lacks_is_refused(sound):
-    with pytest.raises(TuningError, match="cannot attend by flash_attention_2"):
+    with pytest.raises(TuningError, match="cannot use the attention flash_attention_2"):
         load(str(sound), attention="flash_attention_2")
