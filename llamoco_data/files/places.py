@@ -19,7 +19,7 @@ def files_at(folder: Place) -> Files:
     """The files of a folder.
 
     Raises:
-        LlamocoError: the address is of neither kind; or, on S3, the folder cannot be reached with these credentials,
+        LlamocoError: the address is empty or of neither kind; or, on S3, the folder cannot be reached with these credentials,
             or the package for it is not installed.
     """
     if not _is_s3(folder):
@@ -38,8 +38,10 @@ def local_folder(folder: Place) -> Path:
     """The path of a folder.
 
     Raises:
-        LlamocoError: it is an address, not a path.
+        LlamocoError: it is an address, not a path, or empty.
     """
+    if not str(folder):
+        raise LlamocoError("the name of a folder is empty; give its path, or . for the current folder")
     address = _ADDRESS.match(str(folder))
     if address:
         raise LlamocoError(

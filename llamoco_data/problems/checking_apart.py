@@ -11,6 +11,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -130,6 +131,12 @@ def _watch_files() -> None:
     sys.addaudithook(audit)
 
 
+def _refuse_threads() -> None:
+    """Raises an error if the text has left a thread that keeps its process from ending."""
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        raise wrong("it starts a thread that does not end", "a worker would never end; compute without threads")
+
+
 def main() -> None:
     """Reads a question from standard input and writes the answer to standard output."""
     answer_to = os.dup(1)
@@ -142,9 +149,11 @@ def main() -> None:
             answer = _Answer(said=said_by(question.text))
         else:
             answer = _Answer(checked=check(question.text, question.name))
+        _refuse_threads()
     except LlamocoError as error:
         answer = _Answer(complaint=str(error))
     os.write(answer_to, answer.to_json().encode())
+    os._exit(0)  # a thread that the text has started would be waited for
 
 
 if __name__ == "__main__":

@@ -314,6 +314,14 @@ def test_check_in_another_process_gives_the_same_problem_whatever_it_prints(capf
     assert checked.spec == own_problem(noisy, "bowl")
 
 
+def test_thread_that_a_problem_leaves_is_refused_at_once():
+    text = BOWL + "import threading\nthreading.Thread(target=threading.Event().wait).start()\n"
+    began = time.monotonic()
+    with pytest.raises(LlamocoError, match="it starts a thread that does not end; a worker"):
+        check_apart(text)
+    assert time.monotonic() - began < 50
+
+
 def test_process_that_a_problem_starts_ends_with_its_check():
     text = BOWL + "import subprocess\nsubprocess.Popen(['sleep', '1000'])\n"
     began = time.monotonic()
