@@ -45,7 +45,7 @@ class Example:
     settings: Mapping[str, Setting]
 
 
-EXAMPLE = Example(index=21, form="python", wording=13, optimizer="bobyqa", settings={"INITIAL_STEP": 0.4})
+EXAMPLE = Example(index=3, form="python", wording=6, optimizer="nelder_mead", settings={"INITIAL_STEP": 0.5})
 
 
 def main() -> int:
