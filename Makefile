@@ -1,12 +1,12 @@
-# Sets up an environment in this checkout and runs the demo, the tests and every check in it: pip and venv, nothing else.
+# Sets up an environment in this checkout with pip and venv, and runs the demo, the tests and every check in it.
 
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
 PYTHON ?= $(shell python3.11 -c '' 2>/dev/null && echo python3.11 || echo python3)
-# The demo writes $(DEMO)-campaign and $(DEMO)-export; tuning on it, $(DEMO)-base and a folder for each snapshot, so that a
-# demo that has grown is tuned on anew, beside what was tuned before.
+# The demo writes $(DEMO)-campaign and $(DEMO)-export. Tuning on it writes $(DEMO)-base and a folder for each snapshot, so
+# that tuning on a demo that has grown leaves earlier models alone.
 DEMO ?= demo
 TUNING = $(DEMO)-tuning/$(shell ls $(DEMO)-export/.snapshots | tail -n 1)
 # Tests start their own local Ray and wait for it, so three at a time for two cores; the tests of a file share a process.
@@ -41,7 +41,7 @@ tune-demo: $(TUNE) demo  ## tune a random model of two layers on the demo's set,
 
 # Files are taken in the order of their folders, so that the long ones, of chaos, come first and the short ones, of units,
 # last; pytest-xdist would put those with many tests first.
-# A process of pytest that dies ends the tests: with --dist loadfile, pytest-xdist 3.8 waits forever for one begun anew.
+# If a worker process dies, the tests end: with --dist loadfile, pytest-xdist 3.8 would wait forever for its replacement.
 test: $(FULL)  ## run the tests
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(PYTEST_ARGS)
 
@@ -49,7 +49,7 @@ lint: $(FULL)  ## check the code's style and format
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-format: $(FULL)  ## format the code and repair what can be repaired
+format: $(FULL)  ## format the code, and fix what ruff can fix
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
@@ -62,10 +62,10 @@ imports: $(FULL)  ## check that imports point one way
 docs: $(FULL)  ## build the documentation into site/, and fail on a broken link
 	$(BIN)/zensical build --strict --clean
 
-docs-tables: $(FULL)  ## write into the pages what the code knows: catalogues, columns, commands
+docs-tables: $(FULL)  ## write the generated tables into the pages: catalogues, columns, commands
 	$(BIN)/python docs/tables.py
 
-bench: $(FULL)  ## time the evaluator beside other suites, and the optimizers beside other libraries
+bench: $(FULL)  ## time the evaluator against other suites, and the optimizers against other libraries
 	$(BIN)/python tests/benchmarks/evaluator.py
 	$(BIN)/python tests/benchmarks/portfolio.py
 
@@ -75,7 +75,7 @@ clean:  ## remove the environment, caches and built pages, but no campaign and n
 	rm -rf $(VENV) site .cache .hypothesis .import_linter_cache .pytest_cache .ruff_cache
 	find llamoco_data tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# An install is redone when these files change; otherwise the stamp makes it instant.
+# An install is made again only when these files change; a stamp marks it as done.
 $(BASE): pyproject.toml constraints.txt
 	$(call install,.)
 	@touch $@

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# One command of tuning on the GPUs of one Slurm node: on all that the job is given.
+# One command of tuning on one Slurm node, on all GPUs that the job is given.
 #
 #   sbatch cluster/slurm-tune.sh teach --data /shared/standard-export --base /shared/bases/smollm2 --out /shared/tuned
 #
-# The arguments are those of `llamoco-tune`. Submit it in the checkout, on a file system that the node sees; the same
-# command again goes on from the last checkpoint. Options of sbatch, before the script, replace those below:
-# `sbatch --gpus-per-node=4 cluster/slurm-tune.sh ...` shares the batches over four.
+# The arguments are those of `llamoco-tune`. Submit the script in the checkout, on a file system that the node sees; the same
+# command again goes on from the last checkpoint. Options of sbatch, given before the script, replace those below:
+# `sbatch --gpus-per-node=4 cluster/slurm-tune.sh ...` shares the batches among four GPUs.
 #
-# A minute before its time is over the job stops and queues itself again. A preempted job is queued again by Slurm, a
-# cancelled one is not. What was done since the last checkpoint is done again.
+# A minute before its time is over, the job stops and queues itself again. Slurm queues a preempted job again, but not a
+# cancelled one. Steps since the last checkpoint are made again.
 #SBATCH --job-name=llamoco-tune
 #SBATCH --nodes=1
 #SBATCH --ntasks=1
@@ -33,7 +33,7 @@ cpus=${SLURM_CPUS_PER_TASK:-$gpus}
 export OMP_NUM_THREADS=$((cpus > gpus ? cpus / gpus : 1))
 
 tuning=(llamoco-tune)
-# Only the two phases share their work; a model is fetched, and asked, by one process.
+# Only the two phases share their work among processes; all other commands run in one.
 if ((gpus > 1)) && [[ $1 == contrast || $1 == teach ]]; then
   tuning=(torchrun --standalone --nproc-per-node="$gpus" -m llamoco_tune)
 fi
@@ -51,7 +51,7 @@ trap 'stop asked' TERM INT
 "${tuning[@]}" "$@" &
 process=$!
 [[ -z $stopped ]] || kill -TERM "$process"
-# A signal ends a `wait`, and not what it waits for.
+# A signal ends the `wait`, but not the process that it waits for.
 interrupted=yes
 while [[ -n $interrupted ]]; do
   interrupted=''

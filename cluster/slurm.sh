@@ -3,11 +3,11 @@
 #
 #   sbatch cluster/slurm.sh /shared/campaigns/standard --recipe standard
 #
-# The arguments are those of `llamoco-data run`. Submit it in the checkout, on a file system that all nodes see; the
-# same command again goes on where the last one ended. Options of sbatch, before the script, replace those below.
+# The arguments are those of `llamoco-data run`. Submit the script in the checkout, on a file system that all nodes see; the
+# same command again goes on where the last one ended. Options of sbatch, given before the script, replace those below.
 #
-# Three minutes before its time is over the job drains, and queues itself again if something is left to do. SIGTERM, from
-# preemption or from you, drains too; a preempted job is queued again by Slurm, a cancelled one is not.
+# Three minutes before its time is over, the job drains, and queues itself again if runs are left. SIGTERM, from preemption
+# or from you, makes it drain too; Slurm queues a preempted job again, but not a cancelled one.
 #SBATCH --job-name=llamoco
 #SBATCH --nodes=4
 #SBATCH --ntasks-per-node=1
@@ -26,10 +26,10 @@ set -euo pipefail
 
 # What `make demo` installs; LLAMOCO_BIN names the bin folder of another environment.
 export PATH="${LLAMOCO_BIN:-$PWD/.venv/bin}:$PATH"
-# One actor uses one processor, and so do the libraries below it.
+# One actor uses one processor, so its libraries may use only one thread.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
-# The token is a file in the home folder, which all nodes see, or whatever RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH say.
+# The token is in a file in the home folder, which all nodes see, or where RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH says.
 export RAY_AUTH_MODE=token
 if [[ -z ${RAY_AUTH_TOKEN:-}${RAY_AUTH_TOKEN_PATH:-} && ! -s ~/.ray/auth_token ]]; then
   (umask 077 && ray get-auth-token --generate >/dev/null)
@@ -47,7 +47,7 @@ head_ip=${LLAMOCO_HEAD_IP:-$(getent ahostsv4 "$head" | awk 'NR == 1 { print $1 }
 if ((nodes > 1)) && [[ $head_ip == 127.* ]]; then
   head_ip=$(hostname -I | awk '{ print $1 }')
 fi
-# Ports and a folder of this job's own, in case another job shares a node. Ray puts sockets there: a short name.
+# The job has its own ports and folder, in case another job shares a node. The name is short because Ray puts sockets there.
 port=$((20000 + SLURM_JOB_ID % 2000 * 5))
 address=$head_ip:$port
 scratch=${TMPDIR:-/tmp}/llamoco-$SLURM_JOB_ID
@@ -68,7 +68,7 @@ drained=
 ended() {
   for step in ${steps[@]+"${steps[@]}"}; do kill -TERM "$step" 2>/dev/null || true; done
   wait
-  # Ray's logs are worth keeping where something went wrong.
+  # Ray's logs are kept if something went wrong.
   ((code)) || rm -rf "$scratch"
 }
 # shellcheck disable=SC2329
@@ -93,7 +93,7 @@ for ((i = 0; i < 60; i++)); do
 done
 
 if ((nodes > 1)); then
-  # A node that is lost takes its own processes with it and no others.
+  # A lost node takes only its own processes with it.
   srun --nodes=$((nodes - 1)) --ntasks=$((nodes - 1)) --exclude="$head" --cpus-per-task="$cpus" --cpu-bind=none \
     --kill-on-bad-exit=0 --wait=0 --no-kill \
     ray start --address="$address" --num-cpus="$cpus" "${ray_options[@]}" &
@@ -104,7 +104,7 @@ if [[ -z $drained ]]; then
   llamoco-data run "$@" --address "$address" --workers "$workers" &
   driver=$!
   [[ -z $drained ]] || kill -TERM "$driver"
-  # A signal ends a `wait`, and not what it waits for.
+  # A signal ends the `wait`, but not the process that it waits for.
   interrupted=yes
   while [[ -n $interrupted ]]; do
     interrupted=''
@@ -113,6 +113,6 @@ if [[ -z $drained ]]; then
   done
 fi
 
-# From 128 on a signal ended it: the campaign is not finished.
+# Exit codes from 128 on mean that a signal ended the campaign before it was finished.
 if [[ $drained == time ]] && ((code >= 128)); then scontrol requeue "$SLURM_JOB_ID"; fi
 exit "$code"

@@ -1,8 +1,8 @@
-"""Writes into the pages what the code knows: each part between `<!-- begin: NAME -->` and `<!-- end: NAME -->`.
+"""Writes the generated parts of the pages: each lies between `<!-- begin: NAME -->` and `<!-- end: NAME -->`.
 
     python docs/tables.py [--check]
 
-With `--check` it changes nothing, and exits with 1 where a page is out of date. It writes no other part of a page.
+With `--check` it changes nothing, and exits with 1 if a page is out of date. It writes no other part of a page.
 """
 
 import argparse
@@ -36,7 +36,7 @@ PART = re.compile(r"(?<=<!-- begin: )([a-z-]+)( -->\n)(.*?)(?=<!-- end: \1 -->)"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """The row that the README shows: of the demo's export, the shortest one, which `make demo` prints."""
+    """The row that the README shows: the shortest one of the demo's export, which `make demo` prints."""
 
     index: int
     form: Form
@@ -45,13 +45,13 @@ class Example:
     settings: Mapping[str, Setting]
 
 
-EXAMPLE = Example(index=21, form="python", wording=13, optimizer="bobyqa", settings={"INITIAL_STEP": 0.4})
+EXAMPLE = Example(index=3, form="python", wording=6, optimizer="nelder_mead", settings={"INITIAL_STEP": 0.5})
 
 
 def main() -> int:
-    """Brings every page up to date, or says which are not."""
+    """Brings every page up to date, or reports the pages that are not; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 where a page is out of date")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if a page is out of date")
     check: bool = parser.parse_args().check
     stale: list[str] = []
     for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]:
@@ -67,10 +67,10 @@ def main() -> int:
 
 
 def updated(page: str) -> str:
-    """The text of a page with every generated part as the code has it now.
+    """The text of a page with every generated part made anew.
 
     Raises:
-        KeyError: a part has a name that nothing writes.
+        KeyError: a part has an unknown name.
     """
     return PART.sub(lambda part: f"{part[1]}{part[2]}\n{PARTS[part[1]]().strip()}\n\n", page)
 
@@ -82,9 +82,9 @@ def counts() -> str:
         ("constraint forms", f"{len(FORMS)}"),
         ("optimizers", f"{len(OPTIMIZERS) - 1} in {len(kinds)} families, and random search as the floor"),
         ("candidates (an optimizer with its settings)", f"{len(portfolio())}"),
-        ("of the optimizers, take constraints", f"{sum(optimizer.takes_constraints for optimizer in OPTIMIZERS)}"),
+        ("optimizers that take constraints", f"{sum(optimizer.takes_constraints for optimizer in OPTIMIZERS)}"),
     ]
-    return table(("what there is today", ""), rows)
+    return table(("part", "number"), rows)
 
 
 def functions() -> str:
@@ -135,7 +135,7 @@ def _parameters(form: ConstraintForm) -> str:
 
 
 def formulas(members: Iterable[BasicFunction | ConstraintForm]) -> str:
-    """The formulas in LaTeX, each below a comment with its name."""
+    """The formulas in LaTeX, each after a comment with its name."""
     lines: list[str] = []
     for member in members:
         text = member.latex.replace("<c>", "c").replace("<w>", "w")
@@ -159,7 +159,7 @@ def optimizers() -> str:
 
 
 def _declined(optimizer: Optimizer) -> str:
-    """What an optimizer does not apply to."""
+    """The problems that an optimizer declines."""
     least = optimizer.min_evaluations_per_dimension
     limits = [
         (not optimizer.takes_constraints, "constraints"),
@@ -224,8 +224,16 @@ def columns() -> str:
 def result_fields() -> str:
     struct = SCHEMA.field("optimizer_scores").type.value_type
     fields = [struct.field(name) for name in CandidateResult.model_fields]
-    rows = [(f"`{field.name}`", _type(str(field.type)), "yes" if field.nullable else "") for field in fields]
-    return table(("field", "type", "may be null"), rows)
+    rows = [
+        (
+            f"`{field.name}`",
+            _type(str(field.type)),
+            "yes" if field.nullable else "",
+            CandidateResult.model_fields[field.name].description or "",
+        )
+        for field in fields
+    ]
+    return table(("field", "type", "may be null", "what it is"), rows)
 
 
 def program_scores() -> str:
@@ -317,7 +325,7 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def block(language: str, text: str) -> str:
-    """A fenced block; its fence is longer than any inside."""
+    """A fenced block; the fence is longer than those inside."""
     fence = "````" if "```" in text else "```"
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 

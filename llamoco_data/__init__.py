@@ -1,7 +1,8 @@
 """Instruction sets for optimization: problems, measured optimizers, and the program that won each problem.
 
-These names are the public face; everything else may move. Most are loaded when first used, so that a worker that only
-evaluates does not pay for Parquet; those of the portfolio at once, because its package bears the name of its function.
+The names listed here are the public interface; everything else may move. Most are imported when first used, so that a
+worker that only evaluates need not load Parquet. Those of the portfolio are imported at once, because the package and
+its function have the same name.
 """
 
 from importlib import import_module

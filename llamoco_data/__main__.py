@@ -1,4 +1,4 @@
-"""`python -m llamoco_data` is `llamoco-data`."""
+"""Runs the command line of `llamoco-data` for `python -m llamoco_data`."""
 
 from llamoco_data.cli import main
 

@@ -1,7 +1,7 @@
 """Runs as they would have been with a smaller budget, read from their traces; nothing is run.
 
-Only for optimizers whose course does not depend on the budget: up to any evaluation they do the same, however many
-they have left.
+This holds only for optimizers that do not follow their budget: up to any evaluation they do the same, however many are
+left.
 """
 
 from llamoco_data.identity import LlamocoError
@@ -10,11 +10,11 @@ from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import MEASURED, RunRecord
 
 SHORTEST = 10
-"""Evaluations below which no label is made."""
+"""Smallest budget that gets a label, in evaluations."""
 
 
 def shorter_budget(max_evaluations: int, share: float) -> int | None:
-    """The largest checkpoint of traces within a share of a budget; None where it is below ten evaluations.
+    """The largest checkpoint of traces within a share of a budget; None where none has `SHORTEST` evaluations.
 
     It depends on no run: a problem at a smaller budget keeps its id when its campaign grows.
     """
@@ -25,9 +25,9 @@ def shorter_budget(max_evaluations: int, share: float) -> int | None:
 def at_budget(record: RunRecord, shorter: AnySpec) -> RunRecord | None:
     """The record of a run as it was when it had spent a smaller budget; None where it had evaluated no valid point.
 
-    Exact at the checkpoints of the trace, for an optimizer that does not follow its budget, but for `cpu_s`,
-    `outside_box` and `non_finite`, which are left at 0, and `slack_worth`, which stays that of the point where the
-    whole run ended: of all that is known, the nearest to the optimum. A run that failed failed at any budget.
+    For an optimizer that does not follow its budget this is exact at the checkpoints of the trace, except that `cpu_s`,
+    `outside_box` and `non_finite` are 0, and that `slack_worth` is the value at the best point of the whole run: of all
+    points where it was measured, the nearest to the optimum. A failed run counts as failed at any budget.
 
     Args:
         shorter: the record's problem with the smaller budget.
@@ -37,7 +37,7 @@ def at_budget(record: RunRecord, shorter: AnySpec) -> RunRecord | None:
     """
     budget = shorter.max_evaluations
     if budget > record.max_evaluations:
-        raise LlamocoError(f"a run of {record.max_evaluations} evaluations says nothing of {budget}")
+        raise LlamocoError(f"a run of {record.max_evaluations} evaluations says nothing about {budget}")
     rows = tuple(row for row in record.trace if row[0] <= budget)
     common = {"problem_id": shorter.problem_id, "max_evaluations": budget, "trace": rows, "cpu_s": 0.0}
     if record.status not in MEASURED:

@@ -1,4 +1,4 @@
-"""Knows what any folder or file of this project is by what lies in it, and what to do with it. It opens no table."""
+"""Tells what a folder or file of this project is by what it holds, and what to do with it. It reads no table."""
 
 import re
 from collections.abc import Set
@@ -15,17 +15,16 @@ from llamoco_data.invocation import TUNE, command
 
 PROGRAMS_KEY = b"llamoco_programs_version"
 """Key in the metadata of every file of programs."""
-_OUT = "OUT"
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a folder or a file is."""
+    """What a folder or a file is, and what to do with it."""
 
     name: str
     """Noun phrase with its article: `an export`."""
     advice: str
-    """What to do with it: a phrase that ends with a command."""
+    """Phrase on what to do with it, which mostly ends with a command."""
 
 
 def content_of(folder: Place) -> Content | None:
@@ -47,7 +46,7 @@ def content_of(folder: Place) -> Content | None:
     if "run.json" in names:
         return Content("a tuning run", f"let its model write programs with: {_generate(where)}")
     if "base.json" in names:
-        teach = command("teach", "--data", "EXPORT", "--base", where, "--out", _OUT, program=TUNE)
+        teach = command("teach", "--data", "EXPORT", "--base", where, "--out", "OUT", program=TUNE)
         return Content("a base model", f"tune it with: {teach}")
     if _is_export(place, names):
         return Content("an export", f"list its instructions with: {command('show', where)}")
@@ -61,7 +60,7 @@ def not_a(wanted: str, folder: Place, otherwise: str) -> LlamocoError:
 
     Args:
         wanted: noun with its article: `a campaign`.
-        otherwise: the rest of a sentence that begins with the folder, where it is nothing of this project.
+        otherwise: rest of a sentence that begins with the folder, for a place that is nothing of this project.
     """
     content = content_of(folder)
     if content is None:
@@ -70,7 +69,7 @@ def not_a(wanted: str, folder: Place, otherwise: str) -> LlamocoError:
 
 
 def _is_export(place: Files, names: Set[str]) -> bool:
-    """Whether an export has written there; one that was copied without hidden files is known by its shards."""
+    """Whether a place holds an export; a copy without hidden files is recognised by its shards."""
     if place.names(".snapshots"):
         return True
     return "data" in names and any(re.fullmatch(r"[a-z_]+-\d{5}-of-.*\.parquet", name) for name in place.names("data"))

@@ -21,7 +21,7 @@ _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=Fal
 
 
 class LlamocoError(Exception):
-    """What a user can mend: the command line prints its message in one line and exits with code 2."""
+    """An error that a user can mend; the command line prints its message in one line and exits with code 2."""
 
 
 class Record(BaseModel):
@@ -40,7 +40,7 @@ class Record(BaseModel):
 
     @override
     def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
-        """A copy with other fields; what the original had computed of itself, an id for one, is not copied."""
+        """A copy with other fields; values that the original has cached, such as its id, are not copied."""
         copied = super().model_copy(update=update, deep=deep)
         state: dict[str, object] = vars(copied)
         for name in state.keys() - type(self).model_fields.keys():
@@ -72,7 +72,7 @@ def digest(value: object) -> str:
 
 
 def stream(*path: str | int) -> np.random.Generator:
-    """The random stream that a readable path of ids names, for example `stream("problem", seed, index)`.
+    """The random stream of a readable path of ids, for example `stream("problem", seed, index)`.
 
     The same path gives the same stream in any process, in any order, on any machine.
     """
@@ -81,7 +81,7 @@ def stream(*path: str | int) -> np.random.Generator:
 
 
 def _plain(value: object) -> object:
-    # The commonest first: a campaign makes an id of each of its runs.
+    # The commonest types come first, because a campaign makes an id for each of its runs.
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, (tuple, list)):

@@ -1,4 +1,4 @@
-"""Commands that messages and pages give a person to paste: quoted for the shell, and called as this program was."""
+"""Builds the commands that messages and pages show: quoted for the shell, and called as this program was."""
 
 import shlex
 import shutil
@@ -11,14 +11,14 @@ def command(*arguments: object, program: str = DATA) -> str:
     """A command line for the shell and the folder in which this process was started.
 
     Args:
-        arguments: words of the command; one with a blank or another sign of the shell's is quoted.
+        arguments: words of the command; those with blanks or other characters special to the shell are quoted.
         program: `llamoco-data`, or `llamoco-tune`, which is installed beside it.
     """
     return shlex.join([*_called(program), *map(str, arguments)])
 
 
 def _called(program: str) -> list[str]:
-    """How to call the program: as it was called, or by its name where that is enough or nothing else is known."""
+    """The words that call a program: as this one was called, or its name where that is enough or nothing is known."""
     folder, slash, name = sys.argv[0].rpartition("/")
     if name == "__main__.py" and folder.endswith(("/llamoco_data", "/llamoco_tune")):
         return [sys.orig_argv[0], "-m", program.replace("-", "_")]

@@ -22,19 +22,19 @@ class Yardstick:
     """The proven minimum, or the best feasible objective of any run; None where no run was feasible."""
     proven: bool
     tolerance: float
-    """Errors of at most this are equal: what is below the target's precision, or what slack can buy, is no progress."""
+    """Errors of at most this are equal: a smaller gain is below the target's precision, or slack can buy it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
     """The results of candidates with equally many runs on one problem.
 
-    Arrays of shape (candidates, runs), in the order of the seeds. A failed run is infinite in everything; the error of
-    an infeasible one is infinite.
+    Arrays have the shape (candidates, runs), in the order of the seeds. All values of a failed run are infinite, and so
+    is the error of an infeasible one.
     """
 
     positions: list[int]
-    """Which candidates they are, of those that were asked for."""
+    """Positions of the candidates in the sequence that was given to `results_of`."""
     violation: NDArray[np.float64]
     error: NDArray[np.float64]
     hit: NDArray[np.float64]
@@ -58,17 +58,17 @@ def yardstick_from(best_known: float | None, *, proven: bool, slack_worth: float
     """The yardstick of a problem whose best known value is known already.
 
     Args:
-        slack_worth: objective that the tolerance of the equalities is worth at the best known point.
+        slack_worth: what the tolerance of the equalities is worth at the best known point, in units of the objective.
     """
     relative_to = 1.0 if proven else max(1.0, abs(best_known or 0.0))
     return Yardstick(best_known, proven=proven, tolerance=max(TARGET_ERROR * relative_to, slack_worth))
 
 
 def results_of(runs: Sequence[Sequence[RunRecord]], measured_by: Yardstick) -> list[Results]:
-    """The results of candidates, by their numbers of runs.
+    """The results of candidates, grouped by their numbers of runs.
 
     Args:
-        runs: those of each candidate, at least one.
+        runs: the runs of each candidate, at least one for each.
     """
     by_count: dict[int, list[int]] = {}
     for position, records in enumerate(runs):
@@ -82,7 +82,7 @@ def results_of(runs: Sequence[Sequence[RunRecord]], measured_by: Yardstick) -> l
 
 
 def keys(violation: NDArray[np.float64], error: NDArray[np.float64], hit: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The order's four criteria, most important first, smaller is better; each over the last axis (runs)."""
+    """The order's four criteria over the last axis (runs), most important first; smaller is better."""
     infeasible = np.count_nonzero(violation > 0, axis=-1) / violation.shape[-1]
     return np.array([infeasible, *(upper_median(values) for values in (violation, error, hit))])
 
@@ -96,12 +96,12 @@ def keys_of(results: Sequence[Results]) -> NDArray[np.float64]:
 
 
 def ranking(keys_CK: NDArray[np.float64]) -> list[int]:
-    """Positions of the candidates, best first; of equals the earlier stays ahead."""
+    """Positions of the candidates, best first; equals keep their order."""
     return np.lexsort(keys_CK.T[::-1]).tolist()
 
 
 def upper_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Over the last axis; of two middle runs the worse, so that infinities need no mean."""
+    """The median over the last axis; of two middle values the larger, so that infinities need no mean."""
     return np.sort(values, axis=-1)[..., values.shape[-1] // 2]
 
 

@@ -1,6 +1,6 @@
 """Decides which runs of a problem are still worth making: a pure policy from records to the next runs.
 
-A policy is replayed from its first run whenever it is asked, over the runs that it would have asked for and no others.
+Whenever a policy is asked, it is replayed from its first run, over the runs that it would have asked for and no others.
 So the runs that count are the same whether a campaign grew to its present portfolio or began with it.
 """
 
@@ -37,22 +37,22 @@ class Race(Record):
     2. The best optimizers run once with each of their other settings.
     3. The best candidates run again and again with new seeds; after each seed only the better ones stay.
 
-    All comparisons are by the order of verdicts, over the seeds that all the compared have run.
+    All comparisons are by the order of verdicts, over the seeds that all compared candidates have run.
     """
 
     kind: Literal["race"] = "race"
     opened: float = Field(default=0.3, gt=0, le=1)
     """Share of the optimizers whose other settings are tried."""
     leaders: float = Field(default=0.1, gt=0, le=1)
-    """Share of the candidates that the problem has who run a second seed."""
+    """Share of the problem's candidates that run a second seed."""
     kept: float = Field(default=0.7, gt=0, lt=1)
     """Share of the leaders that stay after each further seed."""
     finalists: int = Field(default=3, ge=2)
-    """As few as this stay to the end."""
+    """Least number of leaders that stay to the end."""
     runs_per_candidate: float = Field(default=1.0, gt=0)
-    """The race is over when a further seed would take more runs than this times the number of candidates."""
+    """Limit on a problem's runs, per candidate; the race ends before the seed that would exceed it."""
     repeats: int = Field(default=10, ge=2)
-    """The most seeds of a candidate."""
+    """Largest number of seeds for one candidate."""
 
 
 Policy = Annotated[Exhaustive | Race, Field(discriminator="kind")]
@@ -65,7 +65,7 @@ def next_runs(
 
     Args:
         optimizers: candidate_id -> optimizer of the candidates that apply to the problem, in catalogue order. The first
-            of an optimizer stands for it until its other settings are tried.
+            candidate of an optimizer stands for it until its other settings are tried.
         records: what has been run on the problem so far, in any order.
     """
     return replayed(policy, problem_id, optimizers, records)[1]
@@ -74,7 +74,7 @@ def next_runs(
 def outlook(
     policy: Policy, problem_id: str, optimizers: Mapping[str, str], records: Sequence[RunRecord]
 ) -> dict[str, float]:
-    """candidate_id -> runs that it still needs: exact for an exhaustive search; a race's later acts spread evenly."""
+    """candidate_id -> runs that it still needs; exact for an exhaustive search, else later acts are spread evenly."""
     met, missing = replayed(policy, problem_id, optimizers, records)
     if not missing:
         return {}
@@ -94,7 +94,7 @@ def policy_in_words(policy: Policy) -> str:
 
 
 def most_runs(policy: Policy, num_candidates: int) -> int:
-    """About as many runs as a policy can ask for on a problem with so many candidates."""
+    """About the largest number of runs that a policy asks for on a problem with so many candidates."""
     if isinstance(policy, Exhaustive):
         return policy.repeats * num_candidates
     return ceil(policy.runs_per_candidate * num_candidates)
@@ -105,7 +105,7 @@ def replayed(
 ) -> tuple[tuple[RunRecord, ...], tuple[Run, ...]]:
     """The records that the policy asked for, stage by stage, and the runs that the first unfinished stage lacks.
 
-    Other records, of a smaller portfolio's race, count for nothing.
+    Other records, such as those of a smaller portfolio's race, are ignored.
     """
     by_run = {(record.candidate_id, record.seed): record for record in records}
     met: list[RunRecord] = []
@@ -120,7 +120,7 @@ def replayed(
 def _stages(
     policy: Policy, problem_id: str, optimizers: Mapping[str, str], met: Sequence[RunRecord]
 ) -> Generator[list[Run]]:
-    """The stages of a policy; each is asked for when `met` holds all runs of the stages before."""
+    """The stages of a policy; before the next one is asked for, `met` has to hold all runs of those before it."""
     seeds = [run_seed(problem_id, repeat) for repeat in range(policy.repeats)]
     if isinstance(policy, Race):
         yield from _race(policy, optimizers, seeds, met)
@@ -154,7 +154,7 @@ def _runs(candidates: Iterable[str], seed: int) -> list[Run]:
 
 
 def _best_first(candidates: Sequence[str], records: Sequence[RunRecord]) -> list[str]:
-    """The candidates, which have run the same seeds, by the order of verdicts."""
+    """Candidates that have run the same seeds, by the order of verdicts."""
     if not candidates:
         return []
     measured_by = yardstick(records)

@@ -15,8 +15,8 @@ from llamoco_data.racing import Exhaustive, Policy, Race
 def standard() -> CampaignSpec:
     """1,000 problems of 2 to 30 variables: an instruction set for a small model, in some 90 minutes of one core.
 
-    What a statement says of such a problem tells which optimizer to take (decision 0009): most are a single function or
-    a few, and there are enough of them for every function to come back often.
+    The statement of such a problem tells which optimizer to take (decision 0009): most objectives have one basic
+    function or a few, and there are enough problems for every function to occur often.
     """
     return CampaignSpec(
         recipe="standard",
@@ -43,7 +43,7 @@ def standard() -> CampaignSpec:
 def paper() -> CampaignSpec:
     """The size of Ma et al. (arXiv 2403.01131): 6,000 problems of up to 50 variables, half of them constrained.
 
-    A day of one core, more or less: docs/clusters.md says what was measured of it.
+    It takes about a day of one core; docs/clusters.md has the measurements.
     """
     changes = {
         "recipe": "paper",
@@ -58,8 +58,7 @@ def paper() -> CampaignSpec:
 def demo() -> CampaignSpec:
     """Every kind of problem, small and cheap: 24 problems in little more than a minute of processor time.
 
-    Of the seeds that show every kind, this is one with few problems small enough for Bayesian optimization, which takes
-    seconds a run.
+    The seed shows every kind, and has few problems small enough for Bayesian optimization, which takes seconds a run.
     """
     changes = {
         "recipe": "demo",
@@ -135,7 +134,7 @@ def _grown(stored: CampaignSpec, today: CampaignSpec) -> CampaignSpec:
 
 
 def _longer(stored: Policy, today: Policy) -> Policy:
-    """A race is never changed, and an exhaustive search only lengthened: what was run decides what counts."""
+    """The stored policy, or today's where it is an exhaustive search with more repeats; a race is never changed."""
     both = isinstance(stored, Exhaustive) and isinstance(today, Exhaustive)
     return today if both and today.repeats > stored.repeats else stored
 
@@ -145,7 +144,7 @@ def _sized(spec: CampaignSpec, num_problems: int | None) -> CampaignSpec:
 
 
 def sample_problem(recipe: str = "standard", seed: int = 7, index: int = 42) -> ProblemSpec:
-    """The problem that a recipe, a campaign seed and an index name.
+    """The problem that a recipe, a campaign seed and an index decide.
 
     Raises:
         LlamocoError: no recipe has the name.

@@ -60,7 +60,7 @@ MEASURED: frozenset[RunStatus] = frozenset({"completed", "over_budget"})
 
 
 class RunRecord(Record):
-    """What one run gave. Equal runs give equal records, but for `cpu_s`."""
+    """The result of one run. Equal runs give equal records, except for `cpu_s`."""
 
     problem_id: str
     candidate_id: str
@@ -70,15 +70,15 @@ class RunRecord(Record):
     max_evaluations: int = Field(ge=1)
     status: RunStatus
     detail: str = ""
-    """One line on why, where the status is not `completed`."""
+    """Reason in one line, where the status is not `completed`."""
     optimum: float | None = None
     """The problem's proven minimum, where there is one."""
     best_f: float | None = None
     """Objective of the best point evaluated inside the box: feasible first, then lowest."""
     violation: float | None = None
-    """Its mean constraint violation: 0 where feasible."""
+    """Mean constraint violation of the best point: 0 where it is feasible."""
     slack_worth: float | None = Field(default=None, ge=0)
-    """Objective that the tolerance of the equalities is worth at that point.
+    """Amount of the objective that the tolerance of the equalities is worth at the best point.
 
     None where there is no equality, where the minimum is proven, where the point is infeasible, and in runs of earlier
     releases.
@@ -102,7 +102,7 @@ class RunRecord(Record):
 
 
 def run_id(problem_id: str, candidate_id: str, seed: int, max_evaluations: int) -> str:
-    """The id of the run that these four decide."""
+    """The id of a run: the digest of the four values that decide it."""
     return digest([problem_id, candidate_id, seed, max_evaluations])
 
 
@@ -119,10 +119,10 @@ def run_seed(problem_id: str, repeat: int) -> int:
 def run_program(
     program: str, spec: AnySpec, seed: int, *, problem: Problem | None = None, time_limit_s: float = TIME_LIMIT_S
 ) -> RunRecord:
-    """Runs a program text on a problem and records what came of it; it never raises for what the program does.
+    """Runs a program text on a problem and records the result; nothing that the program does raises an error here.
 
-    `KeyboardInterrupt` alone passes through: it is taken for the user's own. The time limit interrupts Python code, in
-    the main thread only; code that hangs inside a compiled library is stopped by the executor, which kills the worker.
+    Only `KeyboardInterrupt` passes through, because it is taken for the user's. The time limit interrupts Python code,
+    in the main thread only; code that hangs in a compiled library is stopped by the executor, which kills the worker.
 
     Args:
         program: a Python text that defines `minimize(objective, lower, upper, max_evaluations, seed, constraints)`.
@@ -148,7 +148,7 @@ def run_program(
 def recorded(
     program: str, problem: Problem, seed: int, meter: Meter, status: RunStatus, detail: str, cpu_s: float
 ) -> RunRecord:
-    """The record of a run that ended so; what the meter has counts unless the program was stopped or never began."""
+    """The record of a run with its status; the meter's results count unless the program was stopped or never began."""
     blank = RunRecord(
         problem_id=problem.spec.problem_id,
         candidate_id=program_id(program),
@@ -186,7 +186,7 @@ class _TimedOut(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a program gets of its problem, and nothing else of it."""
+    """The part of a problem that a run gives to its program."""
 
     objective: Objective
     constraints: Constraints | None
@@ -194,14 +194,14 @@ class Given:
     upper: Vector
     max_evaluations: int
     refused: Callable[[], bool]
-    """Whether it has asked for more evaluations than that."""
+    """Whether the program has asked for more than `max_evaluations`."""
 
 
 def outcome(program: str, given: Given, seed: int) -> tuple[RunStatus, str]:
-    """Runs a program text here and now: how that ended, and one line on why.
+    """Runs a program text in this process; returns the status and, where it is not `completed`, a reason in one line.
 
     Raises:
-        KeyboardInterrupt: the user's own, or one that the program raised: they cannot be told apart.
+        KeyboardInterrupt: the user's, or one that the program raised, since they cannot be told apart.
     """
     with contextlib.ExitStack() as afterwards:
         try:
@@ -216,7 +216,7 @@ def outcome(program: str, given: Given, seed: int) -> tuple[RunStatus, str]:
 
 
 def _called(minimize: Callable[..., object], given: Given, seed: int) -> tuple[RunStatus, str]:
-    """Calls a program's function: how that ended, and one line on why."""
+    """Calls a program's `minimize`; returns what `outcome` returns."""
     try:
         lower, upper = given.lower.copy(), given.upper.copy()
         x = minimize(given.objective, lower, upper, given.max_evaluations, seed, constraints=given.constraints)
@@ -224,7 +224,7 @@ def _called(minimize: Callable[..., object], given: Given, seed: int) -> tuple[R
         return "over_budget", over_budget(given.max_evaluations)
     except (_TimedOut, KeyboardInterrupt):
         raise
-    except BaseException as error:  # noqa: BLE001 - as above
+    except BaseException as error:  # noqa: BLE001 - a program may raise anything, SystemExit included
         # A library may turn the stop signal into an error of its own, so the meter decides.
         if given.refused():
             return "over_budget", over_budget(given.max_evaluations)
@@ -236,12 +236,12 @@ def _called(minimize: Callable[..., object], given: Given, seed: int) -> tuple[R
 
 
 def over_budget(max_evaluations: int) -> str:
-    """What a run is told that asked for too much."""
+    """The reason that goes with the status `over_budget`."""
     return f"it asked for more than {max_evaluations} evaluations"
 
 
 def _minimize(names: Mapping[str, object]) -> Callable[..., object]:
-    """The function `minimize` of a program, by what its text defines.
+    """The function `minimize` among the names that a program defines.
 
     Raises:
         NameError: there is no such function.
@@ -272,7 +272,7 @@ def _complaint(x: object, given: Given) -> str:
 def _slack_worth(problem: Problem, meter: Meter) -> float | None:
     if problem.optimum is not None or not problem.spec.num_equality or meter.best_violation != 0:
         return None
-    assert meter.best_x is not None, "what has a violation is a point"
+    assert meter.best_x is not None, "a violation is that of a point"
     return slack_worth(problem, meter.best_x)
 
 
@@ -292,7 +292,7 @@ def _with_result(record: RunRecord, meter: Meter, slack_worth: float | None) -> 
 
 
 def describe(error: BaseException) -> str:
-    """An error in one line."""
+    """An error's type, line and message, in one line."""
     where = f" at line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
     try:
         message = error.msg if isinstance(error, SyntaxError) else str(error)
@@ -304,9 +304,9 @@ def describe(error: BaseException) -> str:
 
 
 def one_line(text: str) -> str:
-    """Without line breaks and without what differs between processes, so that equal failures read equal; in UTF-8.
+    """A text in one line of UTF-8, shortened, without what differs between processes: equal failures read equal.
 
-    That is memory addresses, and the folders that hold the files of texts.
+    It leaves out memory addresses and the folders that hold the files of texts.
     """
     text = text.encode("utf-8", "backslashreplace").decode()
     text = re.sub(rf"[^\s\"'<>()]*/{PREFIX}\w+/\w+/", "", text)
@@ -323,9 +323,9 @@ def quiet(seed: int) -> Generator[None]:
 
 
 def _timed(run: Callable[[], tuple[RunStatus, str]], limit_s: float) -> tuple[RunStatus, str]:
-    """The outcome, or `timed_out` where the clock rang: the clock decides, however a program took its signal.
+    """The outcome of a run, or `timed_out` where its time limit has passed, even if the program swallows the signal.
 
-    It rings in the main thread only: once after the limit, then every second, should the program swallow it.
+    The signal is sent in the main thread only: at the limit, and then every second.
     """
     if threading.current_thread() is not threading.main_thread():
         return run()
@@ -355,6 +355,6 @@ def _timed(run: Callable[[], tuple[RunStatus, str]], limit_s: float) -> tuple[Ru
 
 @functools.cache
 def one_thread() -> None:
-    """One thread for linear algebra: sums in another order would be other results."""
+    """Limits linear algebra to one thread, because sums in another order give other results."""
     importlib.import_module("scipy.linalg")  # its own BLAS must be loaded before it can be limited
     threadpool_limits(1)

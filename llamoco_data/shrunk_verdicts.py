@@ -1,7 +1,8 @@
-"""The verdict on runs whose numbers are no merit: those of a race at a larger budget, read at a smaller one.
+"""The verdict where the number of a candidate's runs is no merit: a race at a larger budget, read at a smaller one.
 
-A race gives more seeds to whoever leads at the whole budget, which says little of a smaller one. So all that ran are
-compared, by their mean scores, and few runs are believed less than many: one run at the mean of all is added to each.
+A race gives more seeds to the candidates that lead at the whole budget, which says little about a smaller one. So all
+that ran are compared by their mean scores. One run at the mean of all candidates is added to the runs of each, so that
+few runs are believed less than many.
 """
 
 from collections.abc import Sequence
@@ -15,18 +16,19 @@ from llamoco_data.runs import RunRecord
 from llamoco_data.verdicts import NEAR_TIE_SHARE, RESAMPLES, Contest, Verdict, contest, verdict_on
 
 PRIOR_RUNS = 1
-"""Runs at the mean of all candidates that are added to those of each."""
+"""Runs at the mean of all candidates that are added to the runs of each."""
 
 LOSS_ALLOWED = 0.04
-"""Score that a label may lose to any one candidate where that is better, on average over the resamples."""
+"""Score that one other candidate may gain on the label, on average over the resamples; no gain counts as 0."""
 
 
 def judge_shrunk(records: Sequence[RunRecord], *, order: Sequence[str], baseline: str) -> Verdict:
-    """The verdict on one problem where candidates have unequal numbers of runs, for reasons that do not count here.
+    """The verdict on one problem where a candidate's number of runs is no merit.
 
-    The winner has the highest mean score, shrunk; equals are in the order of verdicts. A resample takes, for each run
-    of a candidate and for each added run, one of its own runs or, by its share, one of any candidate. The winner of a
-    resample has the highest mean score, then the lowest median of evaluations to the target.
+    The winner has the highest mean score, shrunk; equals are in the order of verdicts. A resample draws as many runs
+    for a candidate as it has, added ones included: each is one of its own, or, with the share of the added runs as its
+    probability, one of any candidate's. The winner of a resample has the highest mean score, then the lowest median of
+    evaluations to the target.
 
     Args:
         order: candidate ids in catalogue order, which break the last ties.
@@ -35,15 +37,15 @@ def judge_shrunk(records: Sequence[RunRecord], *, order: Sequence[str], baseline
     Raises:
         LlamocoError: no run to judge, or runs of several problems or budgets.
     """
-    of = contest(records, order=order, baseline=baseline)
-    ranked = _ranked(of)
-    score_CB, hit_CB = _resampled(of)
+    compared = contest(records, order=order, baseline=baseline)
+    ranked = _ranked(compared)
+    score_CB, hit_CB = _resampled(compared)
     winner = ranked[0]
     wins_C = np.bincount([_best(*column) for column in zip(score_CB.T, hit_CB.T, strict=True)], minlength=len(ranked))
     as_good_CB = (score_CB > score_CB[winner]) | ((score_CB == score_CB[winner]) & (hit_CB <= hit_CB[winner]))
     tie_share_C = as_good_CB.mean(axis=1)
     verdict = verdict_on(
-        of,
+        compared,
         ranked,
         dict(enumerate((wins_C / RESAMPLES).tolist())),
         [c for c in ranked[1:] if tie_share_C[c] >= NEAR_TIE_SHARE],
@@ -54,32 +56,33 @@ def judge_shrunk(records: Sequence[RunRecord], *, order: Sequence[str], baseline
     return verdict
 
 
-def _ranked(of: Contest) -> list[int]:
+def _ranked(compared: Contest) -> list[int]:
     """Positions of the candidates, best first."""
-    means_C = np.array([of.scores[c].mean() for c in range(len(of.candidates))])
-    counts_C = np.array([len(runs) for runs in of.runs])
+    means_C = np.array([compared.scores[c].mean() for c in range(len(compared.candidates))])
+    counts_C = np.array([len(runs) for runs in compared.runs])
     shrunk_C = (counts_C * means_C + PRIOR_RUNS * means_C.mean()) / (counts_C + PRIOR_RUNS)
-    return np.lexsort((*of.keys.T[::-1], -shrunk_C)).tolist()
+    return np.lexsort((*compared.keys.T[::-1], -shrunk_C)).tolist()
 
 
 def _best(score_C: NDArray[np.float64], hit_C: NDArray[np.float64]) -> int:
+    """Position of the winner of one resample."""
     return int(np.lexsort((hit_C, -score_C))[0])
 
 
-def _resampled(of: Contest) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _resampled(compared: Contest) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean score and median evaluations to the target of each candidate, of shape (candidates, resamples)."""
-    num_candidates = len(of.candidates)
-    counts_C = np.array([len(runs) for runs in of.runs])
+    num_candidates = len(compared.candidates)
+    counts_C = np.array([len(runs) for runs in compared.runs])
     first_C = np.cumsum(counts_C) - counts_C
-    hits = {c: hit for result in of.results for c, hit in zip(result.positions, result.hit, strict=True)}
-    score_V = np.concatenate([of.scores[c] for c in range(num_candidates)])
-    hit_V = np.concatenate([hits[c] for c in range(num_candidates)])
+    hits = {c: hit for result in compared.results for c, hit in zip(result.positions, result.hit, strict=True)}
+    score_A = np.concatenate([compared.scores[c] for c in range(num_candidates)])
+    hit_A = np.concatenate([hits[c] for c in range(num_candidates)])
     score_CB, hit_CB = np.empty((2, num_candidates, RESAMPLES))
-    for c, (candidate_id, count) in enumerate(zip(of.candidates, counts_C.tolist(), strict=True)):
-        random, size = stream("confidence", of.problem_id, candidate_id), (RESAMPLES, count + PRIOR_RUNS)
+    for c, (candidate_id, count) in enumerate(zip(compared.candidates, counts_C.tolist(), strict=True)):
+        random, size = stream("confidence", compared.problem_id, candidate_id), (RESAMPLES, count + PRIOR_RUNS)
         others = random.integers(num_candidates, size=size)
         of_others = first_C[others] + (random.random(size) * counts_C[others]).astype(np.int64)
         own = first_C[c] + random.integers(count, size=size)
         picks_BR = np.where(random.random(size) < PRIOR_RUNS / size[1], of_others, own)
-        score_CB[c], hit_CB[c] = score_V[picks_BR].mean(axis=1), upper_median(hit_V[picks_BR])
+        score_CB[c], hit_CB[c] = score_A[picks_BR].mean(axis=1), upper_median(hit_A[picks_BR])
     return score_CB, hit_CB

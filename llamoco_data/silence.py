@@ -1,4 +1,4 @@
-"""Keeps what a text prints, logs and warns of from the terminal, and from whoever reads this process's output."""
+"""Discards what executed texts print, log and warn, so that this process's output stays its own."""
 
 import atexit
 import contextlib
@@ -21,7 +21,7 @@ _SYSTEM = ctypes.CDLL(None)
 def silence() -> Generator[None]:
     """Silences the whole process, compiled code and other threads included; about 50 us.
 
-    Handlers that the code within gives to the root logger are gone afterwards.
+    Handlers that the code within adds to the root logger are removed afterwards.
     """
     sink, root = _sink(), logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -42,7 +42,7 @@ def silence() -> Generator[None]:
 
 @contextlib.contextmanager
 def _descriptors_to(nowhere: int) -> Generator[None]:
-    """Has descriptors 1 and 2 lead nowhere: what compiled code prints, and what holds on to the streams of before."""
+    """Redirects descriptors 1 and 2, to which compiled code and holders of the former streams write."""
     streams = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
     with contextlib.ExitStack() as kept:
         _flush(streams)
@@ -65,8 +65,8 @@ def _flush(streams: Iterable[TextIO | None]) -> None:
 
 
 def _sink() -> TextIO:
-    """Where output goes: one file for the whole process, since a logger that a text has made may keep it."""
-    if _opened().closed:  # by a text
+    """The file that output goes to: one for the whole process, since a logger that a text has made may keep it."""
+    if _opened().closed:  # a text has closed it
         _opened.cache_clear()
     return _opened()
 

@@ -1,7 +1,7 @@
 """Executes the text of a program or a problem as a module of its own, with a file and its lines behind it.
 
-So a text may do what any Python file may: define dataclasses, pickle what it defines, be inspected, cache what it
-compiles. Every text is executed here, whoever it is by, and nothing here confines it.
+A text can therefore do what any Python file can: define dataclasses, pickle what it defines, be inspected, cache what
+it compiles. Every text is executed here, whoever wrote it, and nothing here confines it.
 """
 
 import atexit
@@ -27,12 +27,13 @@ from llamoco_data.identity import digest
 Kind = Literal["problem", "program", "statement"]
 
 HASH_SEED = "0"
-"""PYTHONHASHSEED of every process that is started for texts: the order of a set is part of what a text does."""
+"""PYTHONHASHSEED of every process that executes texts, because results may depend on the order of a set."""
 PREFIX = "llamoco-texts-"
+"""Beginning of the name of each folder that holds the files of texts."""
 MOST_KEPT = 256
-"""Texts that keep their code and file for the next execution; those in use besides."""
+"""Number of texts whose code and file are kept for the next execution; exceeded only by texts in use."""
 STALE_S = 60.0
-"""Age from which the folder of a process that is gone is removed by the next one: a killed process removes nothing."""
+"""Age from which the folder of a killed process, which cannot remove it itself, is removed by another one."""
 
 
 def execute(text: str, kind: Kind) -> "Executed":
@@ -68,18 +69,18 @@ class Executed:
     """A text that was executed."""
 
     names: dict[str, object]
-    """What it defines; it works without its module, but for imports of that by name, as pickle makes them."""
+    """Names that the text defines; without the module only imports by its name fail, as pickle makes them."""
     forget: Callable[[], None]
-    """Removes its module; to be called once, when the text has nothing more to do."""
+    """Function that removes the module; to be called once, when the text is no longer needed."""
 
 
 def readable(text: str) -> str:
-    """A text as Python takes it from a file: without a byte order mark."""
+    """A text as Python reads it from a file: without a byte order mark."""
     return text.removeprefix("\ufeff")
 
 
 def folder() -> Path:
-    """Where this process keeps the files of texts."""
+    """The folder in which this process keeps the files of texts."""
     return _shelf(os.getpid()).folder
 
 
@@ -91,12 +92,12 @@ class _Source:
     file: Path
     code: CodeType
     uses: int = 0
-    """Executions that are not forgotten."""
+    """Number of executions that are not forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Shelf:
-    """The texts of one process, the one used last at the end."""
+    """The texts that one process keeps, the most recently used one last."""
 
     folder: Path
     sources: dict[tuple[Kind, str], _Source] = field(default_factory=dict)
@@ -105,8 +106,8 @@ class _Shelf:
         source = self.sources.pop((kind, text), None) or self._new(text, kind)
         self.sources[kind, text] = source
         if kind == "program":
-            # Numba takes globals for constants, and what it has compiled for one problem must not answer another: a
-            # file with a longer comment at its end is another file to it.
+            # Numba takes globals for constants, so what it has compiled for one problem must not serve another. A
+            # longer comment at the end makes the file another one to it.
             with contextlib.suppress(OSError), source.file.open("ab") as file:
                 file.write(b"#")
         return source
@@ -117,7 +118,7 @@ class _Shelf:
         name = f"{kind}_{digest(text)}"
         file = self.folder / name / f"{name}.py"
         code = compile(readable(text), str(file), "exec", dont_inherit=True)
-        with contextlib.suppress(OSError):  # no room: all works but what needs the file itself
+        with contextlib.suppress(OSError):  # on a full disk, only what needs the file itself fails
             file.parent.mkdir(exist_ok=True)
             file.write_text(f"{text}\n#", encoding="utf-8", newline="")
         lines = io.StringIO(readable(text), newline=None).readlines()
@@ -140,7 +141,7 @@ def _shelf(process: int) -> _Shelf:
     """The shelf of this process; a fork begins its own."""
     place = Path(tempfile.mkdtemp(prefix=PREFIX))
     lock = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)  # held as long as the process lives, and its forks
+    fcntl.flock(lock, fcntl.LOCK_EX)  # held as long as the process or a fork of it lives
     atexit.register(_remove, process, place)
     _sweep(place.parent)
     return _Shelf(place)
@@ -152,7 +153,7 @@ def _remove(process: int, place: Path) -> None:
 
 
 def _sweep(parent: Path) -> None:
-    """Removes the folders of this user's processes that were killed."""
+    """Removes the folders that killed processes of this user have left."""
     for place in parent.glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError), (place / "lock").open("rb+") as lock:
             if time.time() - place.stat().st_mtime > STALE_S:

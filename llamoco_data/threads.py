@@ -1,4 +1,4 @@
-"""What keeps the libraries of a process to one thread: every processor has a process of its own."""
+"""Settings that limit the libraries of a process to one thread, because every processor has a process of its own."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -6,4 +6,4 @@ from types import MappingProxyType
 ONE_THREAD: Mapping[str, str] = MappingProxyType(
     dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 )
-"""Environment variables, to be set before a process loads its libraries."""
+"""Environment variables and their values, to be set before a process loads its libraries."""

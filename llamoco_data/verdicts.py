@@ -22,13 +22,13 @@ RESAMPLES = 200
 """Bootstrap resamples of the seeds behind the confidence: its standard error is at most 0.035."""
 
 NEAR_TIE_SHARE = 0.1
-"""A candidate that is at least as good as the winner in this share of the resamples is a near-tie."""
+"""Least share of the resamples in which a near-tie is at least as good as the winner."""
 
 KeptOutReason = Literal["trivial", "unsolved", "no better than random search", "unsure at a smaller budget"]
 
 
 class Standing(Record):
-    """How one candidate did on one problem. Medians over its runs; a failed run counts as the worst."""
+    """How one candidate did on one problem. Medians are over its runs; a failed run counts as the worst."""
 
     candidate_id: str
     runs: int = Field(ge=1)
@@ -36,15 +36,15 @@ class Standing(Record):
     """Runs without a result."""
     feasible_share: float = Field(ge=0, le=1)
     median_violation: float | None
-    """None where half of the runs or more failed."""
+    """Median violation of the best points; None where half of the runs or more failed."""
     median_error: float | None
-    """Final objective above the best known value, at least the tolerance; None where the median run is infeasible."""
+    """Median final objective above the best known value, at least the tolerance; None if that run is infeasible."""
     evaluations_to_target: float | None
-    """Median evaluations until the error was within the tolerance; None where the median run never was."""
+    """Median evaluations until the error was within the tolerance; None where the median run did not get there."""
     score: float = Field(ge=0, le=1)
     """Mean over the runs of how far they came, on a log scale, from random search (0) to the tolerance (1)."""
     win_share: float = Field(ge=0, le=1)
-    """Share of the resamples that it wins."""
+    """Share of the resamples that the candidate wins."""
 
 
 class Verdict(Record):
@@ -64,28 +64,28 @@ class Verdict(Record):
     tolerance: float
     """Errors of at most this are equal."""
     kept_out: KeptOutReason | None
-    """Why it teaches nothing: everything solves it, nothing finds a feasible point, nothing beats chance, or the traces
-    tell too little of a smaller budget."""
+    """Why the problem is kept out, if it is: every candidate solves it, none finds a feasible point, none beats random
+    search, or the traces tell too little about a smaller budget."""
     standings: tuple[Standing, ...]
     """Every candidate that was run, best first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """All runs of one problem, measured alike: what a winner is chosen by."""
+    """All runs of one problem, measured by one yardstick: what a winner is chosen from."""
 
     problem_id: str
     max_evaluations: int
     candidates: Sequence[str]
-    """candidate_ids in catalogue order; positions in what follows are positions here."""
+    """candidate_ids in catalogue order, which the other fields refer to by position."""
     runs: Sequence[Sequence[RunRecord]]
-    """Of each candidate."""
+    """Runs of each candidate."""
     measured_by: Yardstick
     results: Sequence[Results]
     keys: NDArray[np.float64]
     """The order's criteria, of shape (candidates, 4)."""
     scores: Mapping[int, NDArray[np.float64]]
-    """By position: of each run, in the order of the seeds."""
+    """Position -> score of each run, in the order of the seeds."""
     baseline: str
     """candidate_id of random search."""
 
@@ -93,7 +93,11 @@ class Contest:
 def contest(
     records: Sequence[RunRecord], *, order: Sequence[str] | None = None, baseline: str | None = None
 ) -> Contest:
-    """The runs of one problem, measured; see `judge`."""
+    """The runs of one problem, measured; see `judge`.
+
+    Raises:
+        LlamocoError: see `judge`.
+    """
     ran = [record for record in records if record.status != "declined"]
     if not ran:
         raise LlamocoError("there is no run to judge: every candidate declined, or no record was given")
@@ -133,34 +137,36 @@ def judge(records: Sequence[RunRecord], *, order: Sequence[str] | None = None, b
     Raises:
         LlamocoError: no run to judge, or runs of several problems or budgets.
     """
-    of = contest(records, order=order, baseline=baseline)
-    tier = _tier(of.runs)
-    ranked = sorted(ranking(of.keys), key=lambda c: -tier[c])
+    compared = contest(records, order=order, baseline=baseline)
+    tier = _tier(compared.runs)
+    ranked = sorted(ranking(compared.keys), key=lambda c: -tier[c])
     finalists = [c for c in ranked if tier[c] == tier[ranked[0]]]
-    win_share, tie_share = _resample(of.problem_id, of.candidates, of.results, finalists)
+    win_share, tie_share = _resample(compared.problem_id, compared.candidates, compared.results, finalists)
     near_ties = [c for c in finalists[1:] if tie_share[c] >= NEAR_TIE_SHARE]
-    return verdict_on(of, ranked, win_share, near_ties)
+    return verdict_on(compared, ranked, win_share, near_ties)
 
 
-def verdict_on(of: Contest, ranked: Sequence[int], win_share: Mapping[int, float], near_ties: Sequence[int]) -> Verdict:
+def verdict_on(
+    compared: Contest, ranked: Sequence[int], win_share: Mapping[int, float], near_ties: Sequence[int]
+) -> Verdict:
     """The verdict on a contest whose candidates are ranked.
 
     Args:
         ranked: positions of the candidates, best first.
-        win_share: by position, those that have one.
-        near_ties: positions, best first.
+        win_share: position -> share of the resamples that the candidate wins; 0 where it is left out.
+        near_ties: positions of the near-ties, best first.
     """
-    standings = tuple(_standing(of, c, win_share.get(c, 0.0)) for c in ranked)
+    standings = tuple(_standing(compared, c, win_share.get(c, 0.0)) for c in ranked)
     return Verdict(
-        problem_id=of.problem_id,
-        max_evaluations=of.max_evaluations,
+        problem_id=compared.problem_id,
+        max_evaluations=compared.max_evaluations,
         winner=standings[0].candidate_id,
         confidence=standings[0].win_share,
-        near_ties=tuple(of.candidates[c] for c in near_ties),
-        best_known=of.measured_by.best_known,
-        best_known_proven=of.measured_by.proven,
-        tolerance=of.measured_by.tolerance,
-        kept_out=_kept_out(standings, of.baseline, of.measured_by.tolerance),
+        near_ties=tuple(compared.candidates[c] for c in near_ties),
+        best_known=compared.measured_by.best_known,
+        best_known_proven=compared.measured_by.proven,
+        tolerance=compared.measured_by.tolerance,
+        kept_out=_kept_out(standings, compared.baseline, compared.measured_by.tolerance),
         standings=standings,
     )
 
@@ -171,7 +177,7 @@ def _in_catalogue_order(candidates: Iterable[str], order: Sequence[str]) -> list
 
 
 def _tier(runs: Sequence[Sequence[RunRecord]]) -> list[int]:
-    """Runs of each candidate, no more than those of the second: one candidate alone makes no tier."""
+    """Number of runs of each candidate, cut to the second-largest: one candidate alone makes no tier."""
     counts = [len(records) for records in runs]
     most = sorted(counts)[-2:][0]
     return [min(count, most) for count in counts]
@@ -180,10 +186,10 @@ def _tier(runs: Sequence[Sequence[RunRecord]]) -> list[int]:
 def _resample(
     problem_id: str, candidates: Sequence[str], results: Sequence[Results], finalists: Sequence[int]
 ) -> tuple[dict[int, float], dict[int, float]]:
-    """For each finalist, the share of resamples that it wins, and in which it is at least as good as the first of them.
+    """By finalists' positions: the share of resamples that each wins, and in which it is at least as good as the first.
 
-    A candidate's resamples depend on the problem, on itself and on its number of runs alone, so that another
-    candidate does not move them.
+    A candidate's resamples depend only on the problem, the candidate and its number of runs, so that another candidate
+    does not change them.
     """
     by_position = sorted(finalists)
     keys_KCB = np.empty((4, len(by_position), RESAMPLES))
@@ -207,7 +213,7 @@ def _resample(
 def _resampled_keys(
     problem_id: str, candidate_ids: Sequence[str], result: Results, rows: Sequence[int]
 ) -> NDArray[np.float64]:
-    """The order's criteria, of shape (4, candidates, resamples), of candidates that are these rows of the results."""
+    """The order's criteria of the candidates in these rows of the results, of shape (4, candidates, resamples)."""
     count = result.error.shape[1]
     picks_CBR = np.array(
         [
@@ -222,7 +228,7 @@ def _resampled_keys(
 def floor_from(baseline: Sequence[RunRecord], measured_by: Yardstick) -> float | None:
     """The error of random search, or, where that found nothing feasible, of its first random point, feasible or not.
 
-    None where there is no run of it, or nothing to measure an error from.
+    None without a run of random search, or without a best known value.
     """
     if not baseline:
         return None
@@ -246,16 +252,16 @@ def run_scores(error: NDArray[np.float64], floor: float, tolerance: float) -> ND
     if floor <= tolerance:
         return (error <= tolerance).astype(np.float64)
     with np.errstate(divide="ignore"):
-        scores = np.log(floor / error) / np.log(floor / tolerance)  # of an infinite error: minus infinity, cut to 0
+        scores = np.log(floor / error) / np.log(floor / tolerance)  # an infinite error gives -inf, cut to 0
     return np.clip(scores, 0.0, 1.0)
 
 
 def _floor_error(baseline: Sequence[RunRecord], errors: Sequence[float], measured_by: Yardstick) -> float:
-    """That of random search, where there is one; else one that every candidate is above.
+    """The error of random search, or else ten times the largest finite median error.
 
     Args:
         baseline: the runs of random search.
-        errors: medians of all candidates.
+        errors: median errors of all candidates.
     """
     floor = floor_from(baseline, measured_by)
     if floor is not None:
@@ -263,23 +269,23 @@ def _floor_error(baseline: Sequence[RunRecord], errors: Sequence[float], measure
     return 10 * max((error for error in errors if isfinite(error)), default=measured_by.tolerance)
 
 
-def _standing(of: Contest, c: int, win_share: float) -> Standing:
-    infeasible, violation, error, hit = of.keys[c].tolist()
+def _standing(compared: Contest, c: int, win_share: float) -> Standing:
+    infeasible, violation, error, hit = compared.keys[c].tolist()
     return Standing(
-        candidate_id=of.candidates[c],
-        runs=len(of.runs[c]),
-        failures=sum(run.status not in MEASURED for run in of.runs[c]),
+        candidate_id=compared.candidates[c],
+        runs=len(compared.runs[c]),
+        failures=sum(run.status not in MEASURED for run in compared.runs[c]),
         feasible_share=1 - infeasible,
         median_violation=violation if isfinite(violation) else None,
         median_error=error if isfinite(error) else None,
         evaluations_to_target=hit if isfinite(hit) else None,
-        score=float(of.scores[c].mean()),
+        score=float(compared.scores[c].mean()),
         win_share=win_share,
     )
 
 
 def _scores(results: Sequence[Results], floor: float, tolerance: float) -> dict[int, NDArray[np.float64]]:
-    """By position: of each run."""
+    """Position -> score of each run."""
     scores: dict[int, NDArray[np.float64]] = {}
     for result in results:
         scores |= zip(result.positions, run_scores(result.error, floor, tolerance), strict=True)

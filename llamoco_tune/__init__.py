@@ -1,1 +1,1 @@
-"""Tunes a language model on an instruction set: contrastive warm-up, teaching, generation. It reads files alone."""
+"""Tunes a language model on an instruction set: contrastive warm-up, teaching, generation. It reads only files."""

@@ -1,7 +1,7 @@
 # pyright: reportExplicitAny=false
-"""What is tried of a base before a step is made: whether our loss is its own, and whether it keeps packed rows apart.
+"""Checks a base before the first step: whether our loss is its own, and whether it keeps packed rows apart.
 
-Both are measured on rows of random tokens, for a configuration tells neither. A base whose loss would be wrong is
+Both are measured on rows of random tokens, since no configuration tells them. A base whose loss would be wrong is
 refused.
 """
 
@@ -17,17 +17,17 @@ from llamoco_tune.forward import hidden_states, own_logits
 from llamoco_tune.records import TuningError
 
 LENGTHS = (11, 17)
-"""Tokens of the rows that are tried: behind each other in a pack, or padded to the longest in a batch."""
+"""Lengths in tokens of the two rows that are tried, packed into one sequence or padded to the longer."""
 CLOSE_NATS = {2: 0.2, 4: 1e-4}
-"""Mean difference of a token's log-likelihood that rounding explains, by bytes of a weight."""
+"""Largest mean difference of log-likelihoods, in nats, that rounding explains, by bytes of a weight."""
 
 
 @torch.no_grad()
 def check_loss(model: Any) -> None:
-    """Compares the likelihood of tokens in padded rows with that by the model's own call of each row by itself.
+    """Compares the likelihoods of tokens in padded rows with those that the model's own call gives for each row alone.
 
     Raises:
-        TuningError: they differ, so that a loss would be none of this model; or its weights are not finite.
+        TuningError: they differ, so our loss would not be the model's; or its weights are not finite.
     """
     with _where_it_is_fast(model):
         rows = _rows(model)
@@ -40,17 +40,17 @@ def check_loss(model: Any) -> None:
         apart = _apart(own, _likelihoods(model, ids_BT, positions_BT, rows))
     if apart > _close(model):
         raise TuningError(
-            f"the base gives a token another likelihood in a batch than alone, {apart:.2g} nats apart: it is no causal "
-            "model, or computes in a way that is not known here; take another base"
+            f"the base gives tokens another likelihood in a batch than alone, by {apart:.2g} nats: it is no causal "
+            "model, or computes in a way that is not supported; take another base"
         )
 
 
 @torch.no_grad()
 def keeps_packed_rows_apart(model: Any) -> bool:
-    """Whether a row has the same likelihood behind another one, in one sequence, as by itself.
+    """Whether a row is as likely behind another one in the same sequence as alone.
 
-    Attention masks follow from positions that start anew, where an architecture looks at them. Many do not, and a
-    recurrent state goes on from row to row.
+    Some architectures derive the attention mask from positions that start anew. Many ignore positions, and recurrent
+    ones carry their state from row to row.
     """
     with _where_it_is_fast(model):
         rows = _rows(model)
@@ -72,7 +72,7 @@ def _own_likelihoods(model: Any, rows: Sequence[Tensor]) -> Tensor:
 
 
 def _likelihoods(model: Any, ids_BT: Tensor, position_ids_BT: Tensor, rows: Sequence[Tensor]) -> Tensor:
-    """Of the tokens of some rows that follow each other in a batch, on lines of their own or on one."""
+    """Log-likelihoods of the rows' tokens in a batch, where each row has its own sequence or all follow in one."""
     hidden_BTH = hidden_states(model, ids_BT, position_ids_BT)
     logits_NV = own_logits(model, hidden_BTH.flatten(0, 1))
     begins = torch.where(position_ids_BT.flatten() == 0)[0].tolist()
@@ -95,7 +95,7 @@ def _close(model: Any) -> float:
 
 @contextlib.contextmanager
 def _where_it_is_fast(model: Any) -> Generator[None]:
-    """Moves a model to this process's GPU for a while, where there is one with room."""
+    """Keeps a model on this process's GPU inside the context, if there is a GPU with room."""
     before = model.device
     if torch.cuda.is_available():
         try:

@@ -1,7 +1,7 @@
-"""Rows of tokens into batches: packed without waste, or of about one length; the whole run is one indexable plan.
+"""Turns rows of tokens into batches, packed or padded; all batches of a run are one indexable plan.
 
-A plan is a function of seed and index alone: batch 117 is the same in a run that was interrupted and in one that was
-not, on one process or several.
+A batch depends on the plan's seed and its index alone, so batch 117 is the same in an interrupted and an undisturbed
+run, on one process or several.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,14 +17,14 @@ from llamoco_tune.mixing import drawn
 from llamoco_tune.tokens import Encoded
 
 IGNORED = -100
-"""Label of a position that teaches nothing: prompt and padding."""
+"""Label of positions without a loss: prompt and padding."""
 
 WAITING = 64
-"""Rows that wait for a pack with room for them."""
+"""Number of rows that wait for a pack with room for them; in a padded plan, of batches that are sorted together."""
 
 Batch = dict[str, torch.Tensor]
-"""input_ids, position_ids, labels: each (B, T), int64. No mask: positions start anew with each packed row, and what
-stands right of a row is never seen by it."""
+"""input_ids, position_ids and labels, each (B, T), int64. There is no mask: positions start anew with each packed row,
+and a row never sees the padding to its right."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +38,7 @@ class PackedPlan:
     per_batch: int
     """B: sequences of a batch."""
     batches_per_epoch: int
-    """The same in every epoch; which rows fill them is drawn anew."""
+    """Number of batches in every epoch; their rows are drawn anew in each."""
     num_epochs: int
     seed: int
 
@@ -84,9 +84,9 @@ class PaddedPlan:
 
 
 def packed(rows: Sequence[Encoded], length: int) -> Batch:
-    """Rows behind each other in one sequence of `length` tokens; the labels are those of their answers.
+    """One sequence of `length` tokens that holds the rows one after the other, with labels at their answers.
 
-    What is left is filled with a row of its own that teaches nothing.
+    The rest of the sequence is filled with a row without labels.
     """
     used = sum(len(row.ids) for row in rows)
     fill = np.zeros(length - used, dtype=np.int64)
@@ -100,12 +100,12 @@ def packed(rows: Sequence[Encoded], length: int) -> Batch:
 
 
 def stacked(sequences: Sequence[Batch]) -> Batch:
-    """Sequences of one length as a batch."""
+    """A batch of sequences of one length."""
     return {name: torch.stack([sequence[name] for sequence in sequences]) for name in sequences[0]}
 
 
 def _labels(row: Encoded) -> NDArray[np.int64]:
-    """The label of a token is the token itself, where it belongs to the answer: the loss shifts it."""
+    """The tokens of the answer, and `IGNORED` for those of the prompt; the loss shifts them."""
     labels = row.ids.copy()
     labels[: row.num_prompt] = IGNORED
     return labels
@@ -121,10 +121,10 @@ def _packs_of_epoch(plan: PackedPlan, epoch: int, count: int) -> list[tuple[int,
 
 
 def filled(draws: Iterator[int], lengths: Sequence[int], capacity: int) -> Iterator[tuple[int, ...]]:
-    """Packs without end: the row that waits longest, then whichever waiting row fills the room best.
+    """Yields packs without end: each begins with the row that has waited longest, then takes the longest that fit.
 
     Args:
-        draws: rows without end, none longer than the capacity.
+        draws: an endless stream of rows, none longer than the capacity.
     """
     waiting = list(islice(draws, WAITING))
     while True:

@@ -1,6 +1,6 @@
 """The model card of a run, `README.md` in its folder: a YAML header for the hub, then what a reader should know.
 
-It names folders by their last part alone: where they lie is of one machine, and of no use to a reader.
+It names folders by the last part of their path, since the rest means nothing on another machine.
 """
 
 import shlex
@@ -18,34 +18,36 @@ from llamoco_tune.tokens import PLAIN
 
 CARD_FILE = "README.md"
 LIBRARIES = ("torch", "transformers", "peft", "accelerate")
+"""Packages whose versions a run records."""
 UNSHOWN = ("epoch", "learning_rate", "grad_norm", "_runtime", "_per_second")
-"""Ends of metrics' names that say nothing of the model."""
+"""Endings of the names of metrics that say nothing about the model."""
 
 
 class CardRecord(Record):
-    """What a card is written from."""
+    """The facts that a card is written from."""
 
     name: str
-    """Of the run's folder."""
+    """Name of the run's folder."""
     phase: Literal["contrast", "teach"]
     base: str
-    """The model that the run began from, before any warm-up: its name on the hub, else that of its folder."""
+    """Model before any tuning: its name on the hub, or else the name of its folder."""
     base_on_hub: bool
     base_note: str | None
-    """What the base's weights went through, as `Q4_1-dequantised`; null where nothing is known."""
+    """Precision that the base's weights went through, such as `Q4_1-dequantised`; null if unknown."""
     license: str | None
     warmed_up: bool
     """Whether the base of a `teach` run came out of a `contrast` run."""
     chat: bool
-    """Whether the tokenizer has a chat template, by which prompts are asked."""
+    """Whether the tokenizer has a chat template."""
     data: str
     """Name of the export's folder."""
     data_digest: str
     num_rows: int
-    """Trained on, as `num_problems`."""
+    """Number of training rows."""
     num_problems: int
+    """Number of training problems."""
     num_set_aside: int
-    """Training problems that stood in for a validation split; 0 where the set has one."""
+    """Number of training problems that stood in for a validation split; 0 if the set has one."""
     config: dict[str, JsonValue]
     results: dict[str, float]
     versions: dict[str, str]
@@ -54,7 +56,7 @@ class CardRecord(Record):
 
 
 def card_of(folder: Path, run: RunRecord, *, chat: bool) -> CardRecord:
-    """The card of a finished run; what its base says of itself is read from the base's folder, while it is there."""
+    """The card of a finished run; facts about the base are read from the base's folder, if it is still there."""
     first, warmed_up = _first_base(run)
     base = read_base(Path(first))
     on_hub = base.model if base else (None if Path(first).is_dir() else first)
@@ -86,7 +88,7 @@ def write_card(folder: Path, card: CardRecord) -> None:
 
 
 def model_card(card: CardRecord) -> str:
-    """The whole text."""
+    """The text of a model card."""
     what = _WARMED if card.phase == "contrast" else _TAUGHT
     figures = {name: value for name, value in card.results.items() if not name.endswith(UNSHOWN)}
     made = [
@@ -94,7 +96,7 @@ def model_card(card: CardRecord) -> str:
         ("warmed up first", "yes" if card.warmed_up else "no"),
         ("instruction set", f"{card.data}, digest {card.data_digest}"),
         ("trained on", f"{card.num_rows:,} rows of {card.num_problems:,} problems"),
-        *([("looked at meanwhile", _ASIDE.format(count=card.num_set_aside))] if card.num_set_aside else []),
+        *([("evaluated on", _ASIDE.format(count=card.num_set_aside))] if card.num_set_aside else []),
         ("time and device", f"{card.minutes:,.1f} minutes, {card.device}"),
         *card.versions.items(),
     ]
@@ -116,7 +118,7 @@ def model_card(card: CardRecord) -> str:
 
 ## Figures
 
-Of the last step and the last evaluation. {_FIGURES_OF_WARMED if card.phase == "contrast" else _FIGURES}
+Values of the last step and the last evaluation. {_FIGURES_OF_WARMED if card.phase == "contrast" else _FIGURES}
 
 {_table(("metric", "value"), [(name, f"{value:.4g}") for name, value in sorted(figures.items())])}
 
@@ -132,7 +134,8 @@ Of the last step and the last evaluation. {_FIGURES_OF_WARMED if card.phase == "
 
 _WARMED = """\
 {base} after a contrastive warm-up: prompts that state optimization problems with the same best optimizer lie close
-together in its last hidden state, others apart. It is the base of instruction tuning; it writes no better for it.\
+together in its last hidden state, and others lie apart. It is meant as the base of instruction tuning, and writes
+programs no better than before.\
 """
 
 _TAUGHT = """\
@@ -141,27 +144,28 @@ optimizer that fits the problem, with its settings. The answers that it learned 
 """
 
 _FIGURES = """\
-`eval_` is on validation problems, none of which it was trained on; losses are in nats a token of the answers.\
+Names with `eval_` are measured on validation problems, none of which it was trained on; losses are in nats a token of
+the answers.\
 """
 
 _FIGURES_OF_WARMED = """\
-`loss` is the contrastive one; `eval_lm_loss` is what the answers to validation prompts cost it, in nats a token; the
-probes are linear, from the embeddings of prompts to the best optimizer.\
+`loss` is the contrastive loss; `eval_lm_loss` is the language model's loss on the answers to validation prompts, in
+nats a token; the probes are linear classifiers that predict the best optimizer from the embeddings of prompts.\
 """
 
 _ASIDE = "{count:,} training problems set aside, as the set has no validation split"
 
 _LIMITS = """\
-- What it writes is a program by a language model: it may fail, or be a poor choice. Run it confined, and check the
-  point that it finds.
+- Its programs are those of a language model: they may fail, or be a poor choice. Run them confined, and check the
+  point that they find.
 - It has seen continuous problems in a box, with the dimensions, budgets, functions and constraints of its instruction
-  set, and requests in English. About others its figures say nothing.
-- The figures are of validation problems that are drawn like those it was trained on. The set's test splits were not
-  looked at; `llamoco-data score` measures programs on them.\
+  set, and requests in English. The figures say nothing about others.
+- The figures are measured on validation problems, which are drawn like those it was trained on. The set's test splits
+  were not used; `llamoco-data score` measures programs on them.\
 """
 
 _LIMITS_OF_WARMED = """\
-- The warm-up may cost the language model some of what it knew: compare `eval_lm_loss` before and after.
+- In the warm-up a language model may forget some of what it knew: compare `eval_lm_loss` before and after.
 - It has seen the dimensions, budgets, functions and constraints of its instruction set, and requests in English.\
 """
 
@@ -196,7 +200,7 @@ def _use(card: CardRecord) -> str:
 $ {command}
 ```
 
-With transformers, where `prompt` is a request, as in the column of that name in the set:
+With transformers, where `prompt` is a whole request, as in the set's column `prompt`:
 
 ```python
 from transformers import pipeline
@@ -207,7 +211,7 @@ print(write({asked}, max_new_tokens=1500, do_sample=False)[0]{taken})
 
 
 def _first_base(run: RunRecord) -> tuple[str, bool]:
-    """The base before any run, and whether a warm-up came in between."""
+    """The base before any tuning run, and whether one of the runs since then was a warm-up."""
     base, warmed_up = run.spec.base, False
     while Path(base).is_dir() and (before := stored_run(Path(base))) is not None:
         base, warmed_up = before.spec.base, warmed_up or before.spec.phase == "contrast"
@@ -220,7 +224,7 @@ def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:
 
 
 def _shown(value: JsonValue) -> str:
-    """A setting; a path by its last part."""
+    """A setting as text; a path is reduced to its last part."""
     if isinstance(value, str) and value.startswith(("/", "~", ".")):
         return Path(value).name
     return ", ".join(map(_shown, value)) if isinstance(value, list) else str(value)

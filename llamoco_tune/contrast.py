@@ -1,7 +1,7 @@
 # pyright: reportExplicitAny=false
 """Phase 1, contrastive warm-up: prompts with the same best optimizer are brought together, others moved apart.
 
-By the margin loss of Ma et al. (arXiv 2403.01131), or by InfoNCE. The same causal model goes on to phase 2.
+The loss is the margin loss of Ma et al. (arXiv 2403.01131) or InfoNCE. The same causal model goes on to phase 2.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -36,11 +36,12 @@ from llamoco_tune.training import (
     TrainConfig,
     end_without_evaluation,
     go_on_with_evaluation,
+    log_evaluation,
     mixed_precision,
 )
 
 EMBEDDINGS_FILE = "embeddings.npz"
-"""Of validation prompts, before and after, with the families of their best optimizers."""
+"""Embeddings of validation prompts before and after the warm-up, with the families of their best optimizers."""
 
 
 class ContrastConfig(Record):
@@ -48,32 +49,33 @@ class ContrastConfig(Record):
 
     train: TrainConfig
     loss: Literal["margin", "info_nce"] = "info_nce"
-    """margin: that of the paper; info_nce: every other optimizer's prompt of the batch is a negative."""
+    """Loss: `margin` is the paper's; with `info_nce`, all prompts of the batch with another optimizer are negatives."""
     margin: float = 0.3
-    """phi of the margin loss."""
+    """Margin (phi) of the margin loss."""
     temperature: float = 0.05
-    """Of InfoNCE."""
+    """Temperature of InfoNCE."""
     lm_weight: float = Field(default=0.0, ge=0)
-    """Weight of the language model's loss on the answers beside the contrastive one: so it forgets less of writing."""
+    """Weight of the language model's loss on answers, which keeps the model from forgetting how to write."""
     lm_tokens: int | None = Field(default=None, ge=1)
-    """Of each answer, the first that this loss takes, all where None. An answer names its optimizer in the first line:
-    with few tokens the loss is that of choosing, and costs little more than the prompts."""
+    """Leading answer tokens in the language model's loss; None means all. An answer names its optimizer in the first
+    line, so with few tokens this is the loss of choosing, at little more than the cost of the prompts."""
     per_batch: int = Field(default=32, ge=GROUP, multiple_of=GROUP)
     """B: prompts that are compared with each other."""
     micro_batch: int = Field(default=8, ge=1)
-    """Prompts that are embedded at once; the loss sees all of the batch nevertheless."""
+    """Number of prompts that are embedded at once; the loss compares the whole batch."""
     recompute: bool = True
-    """Whether only their activations are in memory at once, for a third more time."""
+    """Recompute activations so that one micro-batch is held at a time; a third slower."""
     centred: bool = True
-    """Whether embeddings are compared less their mean over the batch. Those of a causal model lie in a narrow cone
-    (Ethayarajh, arXiv 1909.00512), with cosines near 1, whose differences the temperature drowns; what is common
-    to all tells nothing (Mu & Viswanath, arXiv 1702.01417)."""
+    """Subtract the mean over the batch before embeddings are compared. Embeddings of a causal model lie in a narrow
+    cone (Ethayarajh, arXiv 1909.00512) with cosines near 1, whose differences are too small for the temperature; the
+    part that is common to all tells nothing (Mu & Viswanath, arXiv 1702.01417)."""
     max_tokens: int = Field(default=4_096, ge=16)
+    """Most tokens of prompt and answer together."""
     too_long: TooLong = "drop"
     num_evaluated: int = Field(default=48, ge=1)
-    """Validation rows for the language model's loss."""
+    """Number of validation rows for the language model's loss."""
     num_probed: int = Field(default=400, ge=1)
-    """Training problems that the linear probe learns from."""
+    """Most training problems that the linear probe learns from, and most validation problems that it is tried on."""
 
 
 def contrast(
@@ -82,11 +84,11 @@ def contrast(
     """Warms a base up on the training split of an export, or goes on where an earlier call stopped.
 
     Args:
-        out: the run folder, in the end also that of the warmed-up model.
-        wish: what is asked whether to stop; None never stops.
+        out: the run folder, which in the end holds the warmed-up model.
+        wish: checked at every step; None never stops.
 
     Raises:
-        TuningError: bad data, base or folder, or memory or disk ran out.
+        TuningError: data, base or folder cannot be used, or memory or disk ran out.
         Stopped: a stop was asked for; the run can go on.
     """
     wish = wish or StopWish()
@@ -123,7 +125,7 @@ def contrast(
 
 
 class ContrastTrainer(Trainer):
-    """The trainer of this phase: its batches are compared as wholes, and computed in parts."""
+    """The trainer of this phase: its loss compares a whole batch, whose prompts are embedded in parts."""
 
     def prepare(self, config: ContrastConfig, tokens: TokenCount, wish: StopWish) -> None:
         self._config, self._tokens, self._wish = config, tokens, wish
@@ -136,7 +138,7 @@ class ContrastTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
-        """The contrastive loss of a batch, with the language model's by its weight; a mean over the step's batches."""
+        """The contrastive loss of a batch plus the weighted LM loss, averaged over the step's batches."""
         self._tokens.add(sum(part["input_ids"].numel() for part in _parts(inputs, self._config.micro_batch)))
         loss = model(inside=contrastive(self._config), batch=inputs)
         return loss / self.current_gradient_accumulation_steps
@@ -145,7 +147,7 @@ class ContrastTrainer(Trainer):
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
-        """The language model's loss on validation answers: what the warm-up makes it forget."""
+        """The language model's loss on validation answers, which shows what the warm-up makes it forget."""
         model: Any = self.model
         rows: Any = self.eval_dataset
         model.eval()
@@ -154,18 +156,15 @@ class ContrastTrainer(Trainer):
                 found = loss_by_family(model, rows, go_on=partial(go_on_with_evaluation, self._wish, self.args))
         except EvaluationLeftOut:
             return end_without_evaluation(self)
-        metrics = {f"{metric_key_prefix}_lm_{name}": value for name, value in found.items()}
-        self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
-        return metrics
+        return log_evaluation(self, {f"{metric_key_prefix}_lm_{name}": value for name, value in found.items()})
 
 
 def contrastive(config: ContrastConfig) -> Callable[[Any, Batch], Tensor]:
-    """What is computed inside the model's forward: the loss of a batch, whose parts are embedded one after the other.
+    """Returns the loss of a batch, to be computed inside the model's forward; parts are embedded one after the other.
 
-    With more than one part, recomputed, this is GradCache (Gao et al., arXiv 2101.06983): embeddings without their
-    activations, the loss over all of them, then each part once more, with its share of the gradient. Checkpointing does
-    just that.
+    With several recomputed parts this is GradCache (Gao et al., arXiv 2101.06983): all parts are embedded without
+    keeping activations, the loss is taken over all embeddings, then each part is run again with its share of the
+    gradient. Checkpointing does exactly this.
     """
 
     def loss(model: Any, batch: Batch) -> Tensor:
@@ -187,10 +186,10 @@ def contrastive(config: ContrastConfig) -> Callable[[Any, Batch], Tensor]:
 
 
 def plan_of(rows: Sequence[Encoded], config: ContrastConfig, *, processes: int = 1) -> ContrastPlan:
-    """The batches of a whole run: an epoch draws as many rows as there are.
+    """The batches of a whole run; an epoch draws as many rows as there are.
 
     Args:
-        processes: of a distributed run, which share the batches.
+        processes: number of processes that share the batches.
     """
     train_config = config.train
     num_batches = -(-len(rows) * train_config.num_epochs // config.per_batch)
@@ -210,7 +209,7 @@ def _contrastive_loss(config: ContrastConfig, embeddings_BH: Tensor, batch: Batc
 
 
 def _embedded(model: Any, part: Batch, with_answers: bool) -> tuple[Tensor, Tensor]:
-    """(b, H) embeddings of the prompts, and the summed loss of the answers in nats where it is wanted."""
+    """Embeddings of the prompts (b, H), and the summed loss of the answers in nats, or 0 if it is not wanted."""
     hidden_BTH = hidden_states(model, part["input_ids"], part["position_ids"])
     last_B = torch.arange(len(hidden_BTH), device=hidden_BTH.device), part["lengths"] - 1
     if not with_answers:
@@ -219,7 +218,7 @@ def _embedded(model: Any, part: Batch, with_answers: bool) -> tuple[Tensor, Tens
 
 
 def _parts(batch: Batch, size: int) -> Iterator[Batch]:
-    """Rows of a batch, a few at a time, without the padding that these do not need; the batch is sorted by length."""
+    """Yields the rows of a batch, sorted by length, `size` at a time, without the padding that these do not need."""
     for start in range(0, len(batch["lengths"]), size):
         part = {name: value[start : start + size] for name, value in batch.items()}
         taught_T = (part["labels"] != IGNORED).any(0)
@@ -229,7 +228,7 @@ def _parts(batch: Batch, size: int) -> Iterator[Batch]:
 
 
 def _probe(model: Any, learned: Sequence[Encoded], asked: Sequence[Encoded], out: Path, when: str) -> dict[str, float]:
-    """Measures what the embeddings know, and keeps those of validation prompts for a figure."""
+    """Fits and tries the linear probe, and keeps the embeddings of validation prompts for a figure."""
     found = probed(model, learned, asked)
     optimizers = [[row.example.optimizer for row in rows] for rows in (learned, asked)]
     file = out / EMBEDDINGS_FILE

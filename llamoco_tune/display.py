@@ -1,4 +1,4 @@
-"""How long work is shown: a live line in a terminal, elsewhere a plain line now and then. It knows nothing of it."""
+"""Shows long work: a live line in a terminal, elsewhere a plain line now and then. It knows nothing of the work."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +15,7 @@ def live_bar(console: Console, *, transient: bool) -> Progress:
     """A spinner, a bar and a description.
 
     Args:
-        transient: whether it leaves nothing behind.
+        transient: whether it disappears at the end.
     """
     return Progress(
         SpinnerColumn(),
@@ -28,10 +28,10 @@ def live_bar(console: Console, *, transient: bool) -> Progress:
 
 
 def plain_lines(console: Console, *, at_once: bool) -> Callable[[str, bool], None]:
-    """What to call with each line, and whether it is the last: it prints the last, and one every so many seconds.
+    """Returns a function of a line and whether it is the last: it prints the last line, and one every `PLAIN_EVERY_S`.
 
     Args:
-        at_once: whether the first is printed.
+        at_once: whether the first line is printed too.
     """
     last = time.monotonic() - (PLAIN_EVERY_S if at_once else 0)
 

@@ -1,7 +1,8 @@
 # pyright: reportExplicitAny=false
-"""What is looked at while a model is taught: the loss by family of the answer, and programs that it writes by now.
+"""Evaluates a model while it is taught: its loss by family of the answer, and programs that it writes.
 
-Of the validation split alone. Every process of a distributed run does the same, so that sharded weights are gathered.
+Only validation rows are used. Every process of a distributed run does the same work, so that sharded weights can be
+gathered.
 """
 
 import ast
@@ -22,20 +23,20 @@ from llamoco_tune.tokens import Encoded, text_of
 
 
 class EvaluationConfig(Record):
-    """What is evaluated, every so many steps."""
+    """Rows and programs of an evaluation."""
 
     num_rows: int = Field(default=64, ge=1)
-    """Validation rows whose loss is computed: spread evenly over the split, so of many problems."""
+    """Number of validation rows whose loss is computed, spread evenly over the split."""
     num_programs: int = Field(default=4, ge=0)
-    """Of their prompts, those that the model writes a program for."""
+    """Number of these rows for whose prompt the model writes a program."""
     programs_every: int = Field(default=1, ge=1)
-    """Evaluations, of which one has programs; the last always has."""
+    """Number of evaluations from one with programs to the next; the last evaluation always has programs."""
     max_new_tokens: int = Field(default=1_400, ge=1)
-    """Of a program; longer ones are cut and count as not parsing."""
+    """Most tokens of a program; longer ones are cut off and count as not parsing."""
 
 
 def spread(rows: Sequence[Encoded], count: int) -> tuple[Encoded, ...]:
-    """At most so many rows, at even distances: rows of one problem stand together, so these are of many problems."""
+    """At most `count` rows at even distances; rows of one problem are neighbours, so these are of many problems."""
     step = max(1.0, len(rows) / count)
     return tuple(rows[int(i * step)] for i in range(min(count, len(rows))))
 
@@ -43,7 +44,7 @@ def spread(rows: Sequence[Encoded], count: int) -> tuple[Encoded, ...]:
 def loss_by_family(
     model: Any, rows: Sequence[Encoded], *, per_batch: int = 8, go_on: Callable[[], None] = lambda: None
 ) -> dict[str, float]:
-    """Mean negative log-likelihood of an answer's token, in nats: `loss` of all, and `loss_FAMILY` of each family.
+    """Mean negative log-likelihood of answers' tokens, in nats: `loss` over all rows, `loss_FAMILY` over each family.
 
     Args:
         go_on: called before each batch; what it raises ends the evaluation.
@@ -64,10 +65,11 @@ def loss_by_family(
 
 @contextlib.contextmanager
 def weights_cast_once(model: Any, dtype: torch.dtype) -> Generator[None]:
-    """The model with its weights in other numbers for a while, and then as it was, to the bit.
+    """Casts a model's weights inside the context, and restores them to the bit afterwards.
 
-    Autocast casts the weights at every call: in training a small part of the work, at each token of a program most of
-    it. Not for a model that a wrapper shares with other processes, whose hooks would be lost.
+    Autocast casts the weights at every call, which is a small part of the work in training, and most of it at each
+    token of a program. A model that a wrapper shares with other processes must not be cast: the wrapper's hooks would
+    be lost.
     """
     kept = [(parameter, parameter.data) for parameter in model.parameters()]
     try:
@@ -88,10 +90,10 @@ def written_programs(
     max_new_tokens: int,
     go_on: Callable[[], None] = lambda: None,
 ) -> dict[str, float]:
-    """Greedy programs for the prompts of some rows: which share parses, defines `minimize`, names the right optimizer.
+    """Writes greedy programs for some rows: the shares that parse, define `minimize`, and name the right optimizer.
 
     Args:
-        titles: first line of a program's docstring -> optimizer, as taught.
+        titles: the optimizer for the first line of a program's docstring, as taught.
         go_on: called at each token; what it raises ends the evaluation.
     """
     prompts = [row.ids[: row.num_prompt].tolist() for row in rows]
@@ -112,7 +114,7 @@ def written_programs(
 
 
 def titles_of(rows: Sequence[Encoded]) -> dict[str, str]:
-    """First line of an answer's docstring -> its optimizer: how a program says what it is."""
+    """The optimizer for the first line of each answer's docstring, which names it."""
     return {
         title_of(tree): row.example.optimizer for row in rows if (tree := parsed(row.example.answer)) and title_of(tree)
     }
@@ -125,13 +127,11 @@ def title_of(tree: ast.Module) -> str:
 
 @torch.inference_mode()
 def _nats(model: Any, rows: Sequence[Encoded]) -> float:
-    batch = padded(rows, model.device)
-    loss = model(inside=answer_nats(), batch=batch)
-    return float(loss)
+    return float(model(inside=answer_nats(), batch=_padded(rows, model.device)))
 
 
-def padded(rows: Sequence[Encoded], device: torch.device | str) -> Batch:
-    """Rows padded on the right to the longest of them."""
+def _padded(rows: Sequence[Encoded], device: torch.device | str) -> Batch:
+    """A batch of rows, padded on the right to the longest of them."""
     length = max(len(row.ids) for row in rows)
     return {name: value.to(device) for name, value in stacked([packed([row], length) for row in rows]).items()}
 

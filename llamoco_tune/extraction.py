@@ -1,4 +1,4 @@
-"""Finds the program in what a model wrote: between fences, as CommonMark has them and as models write them."""
+"""Finds the program in a completion: in fenced blocks, as CommonMark defines them and as models write them."""
 
 import ast
 import io
@@ -7,26 +7,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 PYTHON_NAMES = {"python", "python3", "py", "py3", "ipython", "ipython3"}
-"""What a fenced block of Python calls itself, if anything."""
+"""Names that a fenced block of Python has, if any."""
 MARKDOWN_NAMES = {"markdown", "md"}
-"""Blocks that hold an answer with blocks of its own."""
+"""Names of a fenced block that holds a whole answer, with blocks inside."""
 
 _OPENING = re.compile(
     r"(?P<before>(?:[ \t]|>|(?:[-*+]|\d{1,9}[.)])(?=[ \t]))*)"
     r"(?P<fence>(?P<mark>[`~])(?P=mark){2,})(?P<info>.*)"
 )
-"""A line that opens a block: behind blanks, marks of quotation, and marks of list items."""
+"""Pattern of a line that opens a block, behind blanks, quotation marks (`>`) and list marks."""
 _LANGUAGE = re.compile(r"[\s{.]*([\w#+-]*)")
 _TAB = 4
 _NAMES_OF_THEIR_OWN = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-"""Expressions that bind names for themselves."""
+"""Expressions whose names are bound only inside them."""
 
 
 def program_of(completion: str) -> str:
-    """The program in a completion: what a fenced block holds that defines `minimize`, else all of it, to the byte.
+    """The program in a completion, to the byte: the last fenced block that defines `minimize`, or the last at all.
 
-    The last such block, for a model that corrects itself does so further down. A block that is not closed ends with
-    the text.
+    The last, because a model that corrects itself does so further down. An unclosed block ends with the text. Without
+    a block of Python, the whole completion is the program.
     """
     blocks = list(_blocks(_lines(completion)))
     python = [block.text for block in blocks if block.language in PYTHON_NAMES]
@@ -38,7 +38,7 @@ def program_of(completion: str) -> str:
 
 
 def parsed(program: str) -> ast.Module | None:
-    """The syntax tree of a program; None where it has none, or no statement."""
+    """The syntax tree of a program; None if it does not parse or holds no statement."""
     try:
         tree = ast.parse(program.removeprefix("\ufeff"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -47,9 +47,9 @@ def parsed(program: str) -> ast.Module | None:
 
 
 def defines_minimize(tree: ast.Module) -> bool:
-    """Whether a program binds the name `minimize` at its top level, in whichever branch."""
+    """Whether a program binds the name `minimize` at its top level, in any branch."""
     nodes: list[ast.AST] = [tree]
-    for node in nodes:  # which grows: expressions can be nested too deep for a recursion
+    for node in nodes:  # grows meanwhile: expressions can be nested too deep for a recursion
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 bound = name
@@ -67,14 +67,14 @@ def defines_minimize(tree: ast.Module) -> bool:
 
 
 def _is_bare(node: ast.AST) -> bool:
-    """Whether it is a type without a value, which binds nothing."""
+    """Whether a node is an annotation without a value, which binds nothing."""
     return isinstance(node, ast.AnnAssign) and node.value is None
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
     language: str
-    """In lower case; empty where it does not say."""
+    """Name of the language in lower case; empty if there is none."""
     text: str
 
 
@@ -83,7 +83,7 @@ class _Fence:
     mark: str
     length: int
     indent: int
-    """Columns before it, those of a list item's mark included."""
+    """Number of columns before the fence, a list mark included."""
     is_quoted: bool
 
 
@@ -105,10 +105,10 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
 
 
 def _inside(lines: Sequence[str], first: int, fence: _Fence) -> tuple[str, int]:
-    """The text of a block that begins with a line, and the line after its end.
+    """The text of the block that begins at line `first`, and the number of the line after its end.
 
-    The first line that closes it by CommonMark does. Where what stands before is no Python, a fence at the end of a
-    line of code closes it too, if what stands before that is.
+    The block ends at the first line that closes it by CommonMark. If the text up to there is not Python, the block may
+    instead end at a fence at the end of a line of code, if the text up to that fence is.
     """
     end = next((n for n in range(first, len(lines)) if _ends(lines[n], fence)), len(lines))
     text = _outdented(lines[first:end], fence)
@@ -135,7 +135,7 @@ def _ends(line: str, fence: _Fence) -> bool:
 
 
 def _outdented(lines: Sequence[str], fence: _Fence) -> str:
-    """The lines without the columns before their fence, so far as all of them have these blank, or quote with them."""
+    """The lines without the columns before their fence, as far as these are blank, or marks of quotation, in all."""
     blank = "> \t" if fence.is_quoted else " \t"
     cut = [(line[: len(line) - len(line.lstrip(blank))], line.lstrip(blank)) for line in lines]
     heads = [head.expandtabs(_TAB) for head, _ in cut]
@@ -146,7 +146,7 @@ def _outdented(lines: Sequence[str], fence: _Fence) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """With their ends, which Python has at fewer characters than `str.splitlines`."""
+    """The lines of a text with their ends, split as Python splits source; `str.splitlines` splits at more signs."""
     return io.StringIO(text, newline="").readlines()
 
 

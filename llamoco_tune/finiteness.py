@@ -1,5 +1,5 @@
 # pyright: reportExplicitAny=false
-"""Stops a run whose loss or gradient is no number any more: from there on nothing is learnt."""
+"""Stops a run whose loss or gradient is not finite, since nothing is learnt from there on."""
 
 import math
 from collections.abc import Mapping
@@ -12,17 +12,17 @@ from llamoco_tune.records import TuningError
 
 
 class StopWhereNotFinite(TrainerCallback):
-    """Looks at what the trainer logs, before a checkpoint of that step is written."""
+    """Checks what the trainer logs, before the checkpoint of that step is written."""
 
     def __init__(self, learning_rate: float) -> None:
         self._learning_rate = learning_rate
 
     @override
     def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **_: Any) -> None:
-        """Refuses to go on.
+        """Ends the run if a value of this step is not finite.
 
         Raises:
-            TuningError: a value of this step is not finite.
+            TuningError: one is not.
         """
         for name, value in (logs or {}).items():
             if isinstance(value, int | float) and not math.isfinite(value):

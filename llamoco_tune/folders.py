@@ -1,4 +1,4 @@
-"""Knows what any folder of this project is by what lies in it, and what to do with it. It opens no file."""
+"""Tells by the names in it what a folder of this project is, and what to do with it. It opens no file."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,16 +9,16 @@ from llamoco_tune.records import TuningError
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a folder or a file is."""
+    """Kind of a folder or file, with advice."""
 
     name: str
-    """Noun phrase with its article: `an export`."""
+    """Noun phrase with its article, such as `an export`."""
     advice: str
-    """What to do with it: a phrase that ends with a command."""
+    """Advice what to do with it, mostly a command."""
 
 
 def content_of(folder: Path) -> Content | None:
-    """What a place holds; None where it is empty, not there, or nothing of this project."""
+    """What is at a path; None if it is empty, absent, or not of this project."""
     if (folder / "campaign.json").is_file():
         exporting = command("export", folder, "EXPORT", program=DATA)
         return Content("a campaign", f"make an export of it with: {exporting}")
@@ -38,11 +38,11 @@ def content_of(folder: Path) -> Content | None:
 
 
 def not_a(wanted: str, folder: Path, otherwise: str) -> TuningError:
-    """The error that a place is not what a command needs: it says what the place is, or else what to do.
+    """The error that a folder is not what a command needs; it says what the folder is, or else what to do.
 
     Args:
-        wanted: noun with its article: `an export`.
-        otherwise: the rest of a sentence that begins with the folder, where it is nothing of this project.
+        wanted: noun with its article, such as `an export`.
+        otherwise: end of the sentence that begins with the folder's name, if the folder is not of this project.
     """
     content = content_of(folder)
     if content is None:
@@ -55,7 +55,7 @@ def _generate(model: Path) -> str:
 
 
 def check_data(data: Path) -> None:
-    """Refuses what is known to be no export.
+    """Checks that a folder is not known to be anything else than an export.
 
     Raises:
         TuningError: it is something else of this project.
@@ -66,7 +66,7 @@ def check_data(data: Path) -> None:
 
 
 def check_model(model: str) -> None:
-    """Refuses what is known to be no language model; a name may be one of a hub.
+    """Checks that a folder is not known to be anything else than a language model; other names may be on the hub.
 
     Raises:
         TuningError: it is something else of this project.

@@ -1,7 +1,7 @@
 # pyright: reportExplicitAny=false
-"""What a loss needs of a model's forward: hidden states, embeddings, and the answers' nats by the model's own head.
+"""Computes what a loss needs from a model: hidden states, embeddings, and the loss of answers by the model's own head.
 
-It knows no architecture: a scale, a soft cap or a projection behind the last layer is computed by the model's own code.
+It knows no architecture: a scale, soft cap or projection after the last layer is computed by the model's own code.
 """
 
 import contextlib
@@ -20,8 +20,8 @@ from llamoco_tune.losses import ANSWER_CHUNK, answer_loss
 def inside_forward(model: Any) -> None:
     """Gives a model a second way to be called: `model(inside=f, batch=b)` is `f(model, b)`.
 
-    What a loss needs of the model, hidden states here, logits there, is then computed within its forward. So
-    data-parallel and sharding wrappers, compilation and mixed precision see one ordinary call of the whole model.
+    All that a loss needs, hidden states and logits, is then computed within the model's forward. So data-parallel and
+    sharding wrappers, compilation and mixed precision see one ordinary call of the whole model.
     """
     plain = model.forward
 
@@ -37,20 +37,20 @@ def inside_forward(model: Any) -> None:
 
 
 def decoder_of(model: Any) -> Any:
-    """The layers below the head, which take tokens and give hidden states."""
+    """The layers below the head, which turn tokens into hidden states."""
     found = model.get_decoder()
     # A model may call its head's last layer a decoder.
     return found if "input_ids" in _parameters(found) else _below_head(model)
 
 
 def hidden_states(model: Any, input_ids_BT: Tensor, position_ids_BT: Tensor) -> Tensor:
-    """(B, T, H): the output of the model's last layer, normed as its output layer takes it.
+    """Hidden states (B, T, H) after the last layer and its norm, as the output layer takes them.
 
-    No mask: rows are packed, with positions that start anew, or padded on the right, where no row looks. A cache would
-    switch the recognition of packed rows off, silently.
+    There is no mask: rows are packed, with positions that start anew, or padded on the right, which no row sees. There
+    is no cache either: with one, packed rows would silently see each other.
 
     Args:
-        position_ids_BT: not used by a model that takes none, which is a model whose rows cannot be packed.
+        position_ids_BT: ignored by a model that takes none; rows of such a model cannot be packed.
     """
     decoder = decoder_of(model)
     positions = {"position_ids": position_ids_BT} if "position_ids" in _parameters(decoder) else {}
@@ -58,11 +58,11 @@ def hidden_states(model: Any, input_ids_BT: Tensor, position_ids_BT: Tensor) -> 
 
 
 def embeddings(model: Any, input_ids_BT: Tensor, lengths_B: Tensor) -> Tensor:
-    """(B, H): the hidden state at the last token of each row, which has seen the whole row.
+    """Hidden states (B, H) at the last token of each row, which has seen the whole row.
 
     Args:
         input_ids_BT: rows, padded on the right.
-        lengths_B: tokens of each.
+        lengths_B: number of tokens of each row.
     """
     positions_BT = torch.arange(input_ids_BT.shape[1], device=input_ids_BT.device).expand_as(input_ids_BT)
     hidden_BTH = hidden_states(model, input_ids_BT, positions_BT)
@@ -70,10 +70,10 @@ def embeddings(model: Any, input_ids_BT: Tensor, lengths_B: Tensor) -> Tensor:
 
 
 def own_logits(model: Any, hidden_NH: Tensor) -> Tensor:
-    """(N, V): what the model's own forward makes of hidden states that are known.
+    """Logits (N, V) that the model's own forward computes from given hidden states.
 
-    The class's forward runs with the layers below its head answering at once. So whatever the model does between its
-    last layer and its logits is done, without a word about it here.
+    The class's forward runs while the layers below its head return these hidden states. So whatever the model does
+    between its last layer and its logits is done here too.
     """
     with contextlib.ExitStack() as answered:
         for below in {id(module): module for module in (_below_head(model), decoder_of(model))}.values():
@@ -83,10 +83,10 @@ def own_logits(model: Any, hidden_NH: Tensor) -> Tensor:
 
 
 def answer_nats(chunk: int = ANSWER_CHUNK) -> Callable[[Any, Batch], Tensor]:
-    """What is computed inside the model's forward: the summed loss of a batch's answers, in nats.
+    """Returns the summed loss of a batch's answers, in nats, to be computed inside the model's forward.
 
     Args:
-        chunk: positions whose logits are in memory at once.
+        chunk: number of positions whose logits are in memory at once.
     """
 
     def nats(model: Any, batch: Batch) -> Tensor:
@@ -97,7 +97,7 @@ def answer_nats(chunk: int = ANSWER_CHUNK) -> Callable[[Any, Batch], Tensor]:
 
 
 def nats_of_answers(model: Any, hidden_BTH: Tensor, labels_BT: Tensor, *, chunk: int = ANSWER_CHUNK) -> Tensor:
-    """The summed loss of the labelled tokens, in nats, from hidden states that are known."""
+    """The summed loss of the labelled tokens, in nats, from given hidden states."""
 
     def head(hidden_NH: Tensor) -> Tensor:
         return own_logits(model, hidden_NH)
@@ -107,7 +107,7 @@ def nats_of_answers(model: Any, hidden_BTH: Tensor, labels_BT: Tensor, *, chunk:
 
 @contextlib.contextmanager
 def _answering(module: Any, hidden_BTH: Tensor) -> Generator[None]:
-    """Makes a module give these hidden states, whatever it is called with."""
+    """Makes a module return these hidden states inside the context, whatever it is called with."""
     usual = vars(module).get("forward")
     module.forward = lambda *_, **__: _Known(last_hidden_state=hidden_BTH)
     try:
@@ -120,7 +120,7 @@ def _answering(module: Any, hidden_BTH: Tensor) -> Generator[None]:
 
 
 def _below_head(model: Any) -> Any:
-    """All of a model but its head: the decoder, or what has a decoder in it. Models call the one or the other."""
+    """All of a model but its head: the decoder, or the module around it; models call one or the other."""
     below = model.base_model
     return model.get_decoder() if below is model else below
 
@@ -130,7 +130,7 @@ def _parameters(module: Any) -> Any:
 
 
 class _Known(BaseModelOutputWithPast):
-    """An output with hidden states; whatever else a model asks it for, such as router logits, is None."""
+    """An output with hidden states; every other attribute, such as router logits, is None."""
 
     def __getattr__(self, name: str) -> None:
         if name.startswith("_"):

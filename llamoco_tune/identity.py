@@ -1,4 +1,4 @@
-"""The identity of a model: the digest of what decides how it answers, wherever it lies and whatever it is called.
+"""Identifies a model by a digest of what decides how it answers, not by its place or name.
 
 That is its weights in any format, its configuration, its tokenizer and its chat template. Nothing is loaded.
 """
@@ -16,20 +16,20 @@ CONTENT = re.compile(
     r"|(config|generation_config|adapter_config|vocab|added_tokens|special_tokens_map|chat_template)\.json"
     r"|tokenizer.*\.json|merges\.txt|vocab\.txt|.*\.(model|tiktoken|jinja)"
 )
-"""Names of the files of a folder that decide how a model answers."""
+"""Pattern of the names of files that decide how a model answers."""
 TEMPLATES = "additional_chat_templates"
 ADAPTER = "adapter_config.json"
-"""The file by which peft knows a folder with an adapter."""
+"""File that marks the folder of an adapter, as peft writes it."""
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 HUB_TIMEOUT_S = 10.0
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def content_digest(name_or_folder: str) -> str:
-    """The digest of a model's content: of a folder its files, of a name on the hub the commit that it stands for now.
+    """The digest of a model: of the files of a folder, or of the commit that a name on the hub stands for now.
 
-    An adapter's is also that of its base. Costs a second for each 1 GB of weights. A name that is neither a folder nor
-    known to the hub has a digest too: loading it says what is wrong.
+    An adapter's digest includes that of its base. It takes about a second for 1 GB of weights. A name that is neither a
+    folder nor known to the hub has a digest too; loading it will say what is wrong.
     """
     folder = Path(name_or_folder)
     if not folder.is_dir():
@@ -42,15 +42,12 @@ def content_digest(name_or_folder: str) -> str:
 
 
 def hub_commit(name: str) -> str | None:
-    """The commit that a name on the hub stands for: as the hub says, or where it does not answer, as it did last.
-
-    None where neither is known.
-    """
+    """The commit that a name on the hub stands for; if the hub does not answer, the one that it last gave, or None."""
     if not HUB_NAME.fullmatch(name):
         return None
     try:
         return HfApi().model_info(name, timeout=HUB_TIMEOUT_S).sha
-    except Exception:  # noqa: BLE001 - of whichever HTTP library the hub's client uses
+    except Exception:  # noqa: BLE001 - errors of whichever HTTP library the hub's client uses
         cached = try_to_load_from_cache(name, "config.json", cache_dir=constants.HF_HUB_CACHE)
     commit = Path(cached).parent.name if isinstance(cached, str) else ""
     return commit if _COMMIT.fullmatch(commit) else None

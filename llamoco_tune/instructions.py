@@ -1,6 +1,6 @@
-"""Reads the instruction set: the contract with whoever measured it. Columns, schema version, splits; never a run.
+"""Reads the instruction set, and checks its columns, schema version and splits. It never reads a campaign.
 
-The file is the only thing that crosses from the measuring to the tuning half, so everything about it is checked here.
+The set is the only thing that passes from `llamoco_data` to this package, so all that tuning relies on is checked here.
 """
 
 # pyarrow comes without types.
@@ -18,33 +18,33 @@ from llamoco_tune.invocation import DATA, command
 from llamoco_tune.records import DIGEST_CHARACTERS, TuningError, digest, file_sha256
 from llamoco_tune.snapshots import SetFiles, set_files
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the export's columns, which the metadata of every file names."""
-VERSIONS = ("1", "2")
-"""Versions that are read; the columns of the first are brought to those of the second."""
+VERSIONS = ("1", "2", "3")
+"""Versions that are read; what the first lacks is filled in, and what the third adds is not read."""
 
 TRAINING_SPLIT = "train"
 """The only split whose rows a model is tuned on."""
 VALIDATION_SPLIT = "validation"
-"""The split that is looked at while tuning; the others never are."""
+"""The only split that a model is evaluated on while it is tuned."""
 SET_ASIDE_SHARE = 0.1
-"""Share of the training problems that stand in for a validation split, where a set has none: as large as the split."""
+"""Share of the training problems that is set aside if a set has no validation split; as large as such a split."""
 
 COLUMNS = (
     "instruction_id", "problem_id", "base_problem_id", "split", "form", "wording", "prompt", "answer", "optimizer",
     "family",
 )  # fmt: skip
-"""What tuning reads, with the list `functions`."""
+"""Columns that tuning reads, besides the list `functions`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A row: a prompt, the program that answers it, and what is known of both."""
+    """A row: a prompt, the program that answers it, and facts about both."""
 
     instruction_id: str
     problem_id: str
     base_problem_id: str
-    """The problem that was measured: this one, or the same with a larger budget."""
+    """Id of the problem that was measured: this one, or the same with a larger budget."""
     split: str
     form: str
     """`python` or `latex`."""
@@ -52,7 +52,7 @@ class Example:
     prompt: str
     answer: str
     optimizer: str
-    """Name of the optimizer that the answer uses: in this package never that of the network."""
+    """Name of the optimizer that the answer uses."""
     family: str
     functions: tuple[str, ...]
     """Basic functions of the objective; empty for a user's own problem."""
@@ -60,19 +60,19 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class TrainingRows:
-    """The rows of a set that a model is tuned on, and those that are looked at meanwhile."""
+    """The rows of a set that a model is tuned on, and those that it is evaluated on meanwhile."""
 
     training: list[Example]
     validation: list[Example]
     num_set_aside: int
-    """Training problems that stand in for a validation split; 0 where the set has one."""
+    """Number of training problems that stand in for a validation split; 0 if the set has one."""
 
 
 def read_split(folder: Path, split: str) -> list[Example]:
     """The rows of one split of an export, in the order of the files.
 
     Raises:
-        TuningError: no export there, no row in the split, columns that are missing, or another schema version.
+        TuningError: the folder is no export, the split has no row, a column is missing, or the version is unknown.
     """
     return rows_of(set_files(folder), split)
 
@@ -81,12 +81,15 @@ def rows_of(found: SetFiles, split: str) -> list[Example]:
     """The rows of one split, in the order of the files.
 
     Raises:
-        TuningError: no row in the split, columns that are missing, or another schema version.
+        TuningError: the split has no row, a column is missing, or the schema version is unknown.
     """
     if not found.splits:
         raise TuningError(f"{found.folder} holds no rows; is it what `llamoco-data export` wrote?")
     if split not in found.splits:
-        raise TuningError(f"{found.folder} has no split {split!r}; it has {', '.join(sorted(found.splits))}")
+        raise TuningError(
+            f"{found.folder} has no split {split!r}; it has {', '.join(sorted(found.splits))}; "
+            "export more problems, or name another split"
+        )
     rows = [row for file in found.splits[split] for row in _read(file)]
     if not rows:
         raise TuningError(
@@ -96,13 +99,13 @@ def rows_of(found: SetFiles, split: str) -> list[Example]:
 
 
 def training_rows(found: SetFiles) -> TrainingRows:
-    """What a model is tuned on, and what is looked at meanwhile; no problem is on both sides.
+    """The rows that a model is tuned on, and those that it is evaluated on meanwhile; no problem is on both sides.
 
-    Where the set has no validation row, a share of the training problems is set aside in its place. A digest of the
-    problem decides, so a problem stays on its side when the set grows.
+    If the set has no validation row, a share of the training problems is set aside. A digest of the problem decides
+    which, so a problem stays on its side when the set grows.
 
     Raises:
-        TuningError: no row to train on, or problems on two sides, or but one problem and nothing to set aside.
+        TuningError: there is no row to train on, a problem is on two sides, or the only problem would be set aside.
     """
     _check_no_leak(found)
     rows = rows_of(found, TRAINING_SPLIT)
@@ -127,16 +130,16 @@ def training_rows(found: SetFiles) -> TrainingRows:
 
 
 def data_digest(found: SetFiles, splits: Sequence[str]) -> str:
-    """The digest of the files of some splits: two sets with the same rows have the same."""
+    """The digest of the files of some splits; sets with the same rows have the same digest."""
     files = [file for split in splits for file in sorted(found.splits.get(split, ()))]
     return digest([[file.name, file_sha256(file)] for file in files])
 
 
 def _check_no_leak(found: SetFiles) -> None:
-    """Makes sure that no problem of the training split has rows in another split, at whichever budget.
+    """Checks that no problem of the training split has rows in another split, at any budget.
 
     Raises:
-        TuningError: one has.
+        TuningError: a problem is in both.
     """
     training = _problems(found, TRAINING_SPLIT)
     for split in found.splits:
@@ -144,7 +147,7 @@ def _check_no_leak(found: SetFiles) -> None:
         if shared:
             raise TuningError(
                 f"{len(shared)} problems of {found.folder} are both in {TRAINING_SPLIT!r} and in {split!r}, "
-                f"such as {min(shared)}: what is measured on them would be memory; export the campaign again"
+                f"such as {min(shared)}: figures on them would measure memory; export the campaign again"
             )
 
 
@@ -155,7 +158,7 @@ def _problems(found: SetFiles, split: str) -> set[str]:
 
 
 def _place(problem_id: str) -> float:
-    """A number from 0 to 1 that belongs to a problem."""
+    """A number from 0 to 1 that is derived from a problem's id."""
     return int(digest(["set aside", problem_id]), 16) / 16**DIGEST_CHARACTERS
 
 
@@ -176,7 +179,7 @@ def _table(file: Path, columns: Sequence[str]) -> pa.Table:
     version = (schema.metadata or {}).get(b"llamoco_schema_version", b"none").decode()
     if version not in VERSIONS:
         raise TuningError(
-            f"{file} has schema version {version}, this program reads {' and '.join(VERSIONS)}; "
+            f"{file} has schema version {version}, this program reads {VERSIONS[0]} to {VERSIONS[-1]}; "
             "export the campaign again with the release that you tune with: "
             f"{command('export', 'DIR', 'OUT', program=DATA)}"
         )
@@ -189,6 +192,6 @@ def _table(file: Path, columns: Sequence[str]) -> pa.Table:
     except (pa.ArrowException, OSError):
         raise TuningError(f"{file} is damaged; export again, or restore it from a copy") from None
     if version == "1":
-        # Every problem had been measured at its own budget.
+        # In that version, every problem was measured at its own budget.
         table = table.append_column("base_problem_id", table["problem_id"])
     return table.select(columns)

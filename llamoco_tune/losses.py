@@ -1,4 +1,4 @@
-"""The losses of both phases, as plain functions of tensors: the paper's margin loss, InfoNCE, and that of an answer."""
+"""The losses of both phases as plain functions of tensors: the paper's margin loss, InfoNCE, the loss of answers."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 ANSWER_CHUNK = 512
-"""Positions whose logits are in memory at once: 100 MB of them for a vocabulary of 50,000."""
+"""Number of positions whose logits are in memory at once: 100 MB for a vocabulary of 50,000."""
 
 
 def distances(embeddings_BH: Tensor) -> Tensor:
@@ -19,7 +19,7 @@ def distances(embeddings_BH: Tensor) -> Tensor:
 def cosines(one_MH: Tensor, other_NH: Tensor) -> Tensor:
     """Cosine of every pair, (M, N), in 32 bits whatever the mixed precision.
 
-    The cosines of an untuned base differ in the third digit, which bfloat16 has not.
+    The cosines of an untuned base differ in the third digit, which bfloat16 does not keep.
     """
     with torch.autocast(one_MH.device.type, enabled=False):
         return functional.normalize(one_MH.float(), dim=-1) @ functional.normalize(other_NH.float(), dim=-1).T
@@ -28,10 +28,10 @@ def cosines(one_MH: Tensor, other_NH: Tensor) -> Tensor:
 def margin_loss(embeddings_BH: Tensor, labels_B: Tensor, margin: float) -> Tensor:
     """The contrastive loss of Ma et al. (arXiv 2403.01131), mean over the pairs of a batch.
 
-    G where both have the same optimizer, max(0, margin - G) where they have not.
+    The loss of a pair is G if both have the same optimizer, and max(0, margin - G) otherwise.
 
     Args:
-        labels_B: which optimizer is best for each.
+        labels_B: number of each row's best optimizer.
         margin: phi.
     """
     pairs_BB = torch.triu(torch.ones_like(labels_B[:, None] * labels_B, dtype=torch.bool), diagonal=1)
@@ -46,8 +46,8 @@ def info_nce(
 ) -> Tensor:
     """InfoNCE (van den Oord et al., arXiv 1807.03748) over masked pairs, mean over the positive pairs.
 
-    A candidate that is neither positive nor negative of an anchor takes no part: with few optimizers many rows of a
-    batch share one, and must not push each other away. Where no pair is positive the loss is 0.
+    A candidate that is neither positive nor negative for an anchor is left out: with few optimizers many rows of a
+    batch share one, and must not push each other away. Without a positive pair the loss is 0.
 
     Args:
         positive_MN, negative_MN: bool, disjoint.
@@ -59,9 +59,9 @@ def info_nce(
 
 
 def batch_info_nce(embeddings_BH: Tensor, labels_B: Tensor, problems_B: Tensor, temperature: float) -> Tensor:
-    """InfoNCE within a batch: rows with the same optimizer attract, with another one repel.
+    """InfoNCE within a batch: rows with the same optimizer attract each other, others repel each other.
 
-    Two statements of one problem are no pair: that they belong together is no news of optimizers.
+    Two statements of one problem are no pair: that they belong together tells nothing about optimizers.
     """
     same_BB = labels_B[:, None] == labels_B
     other_problem_BB = problems_B[:, None] != problems_B
@@ -74,10 +74,10 @@ def answer_loss(
     """The summed negative log-likelihood of the labelled tokens, in nats.
 
     Logits are computed at the positions that predict a labelled token, a chunk at a time, and again in the backward
-    pass: of a batch of T tokens never more than `chunk` rows of logits exist.
+    pass, so that at most `chunk` rows of logits exist at a time.
 
     Args:
-        labels_BT: the token at each position where it is to be predicted from the one before, else `ignored`.
+        labels_BT: the token at each position that is to be predicted from the one before, and `ignored` elsewhere.
         head: (N, H) -> (N, V), the model's output layer.
     """
     wanted_BT = labels_BT[:, 1:] != ignored

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -15,24 +14,24 @@ METRICS_FILE = "metrics.jsonl"
 
 
 class MetricsRecord(Record):
-    """What was known after a training step, or after an evaluation."""
+    """Figures that were logged after a training step or an evaluation."""
 
     step: int
-    """Training steps done."""
+    """Number of training steps done."""
     epoch: float
     kind: Literal["train", "evaluation"]
     seconds: float
-    """Spent training so far, with evaluations, over all sessions of the run."""
+    """Seconds of training so far, evaluations included, over all sessions of the run."""
     tokens: int
-    """Trained on so far."""
+    """Number of tokens trained on so far."""
     peak_memory_bytes: int
-    """Most that was ever in use: on the GPU where there is one, else by the process."""
+    """Peak memory so far: of the GPU, or of the process if there is none."""
     tokens_per_s: float | None = None
-    """Since the line before, evaluations and checkpoints not counted."""
+    """Tokens a second since the line before, evaluations and checkpoints excluded."""
     utilisation: float | None = None
-    """Share of the device's peak arithmetic; null where the peak is not known."""
+    """Share of the device's peak arithmetic; null if the peak is unknown."""
     values: dict[str, float | None]
-    """What was logged, such as `loss`, `learning_rate`, `grad_norm`, `eval_loss`; null where it was not finite."""
+    """Logged values, such as `loss`, `learning_rate`, `grad_norm`, `eval_loss`; null if not finite."""
 
     def to_line(self) -> str:
         """One line of the file, in which the values stand beside the other fields."""
@@ -52,7 +51,7 @@ class MetricsRecord(Record):
 
 
 def numbers_in(logs: Mapping[str, object]) -> dict[str, float | None]:
-    """The numbers of a trainer's log without those that have fields of their own; what is not finite becomes null."""
+    """The numbers in a trainer's log that have no field of their own; those that are not finite become null."""
     numbers = {name: value for name, value in logs.items() if isinstance(value, int | float)}
     return {
         name: float(value) if math.isfinite(value) else None
@@ -62,10 +61,10 @@ def numbers_in(logs: Mapping[str, object]) -> dict[str, float | None]:
 
 
 def read_metrics(run: Path) -> list[MetricsRecord]:
-    """All lines of a run, in order; a last line that was cut short is left out.
+    """All lines of a run, in order; an unfinished last line is left out.
 
     Raises:
-        TuningError: a line is not as this module writes it.
+        TuningError: a line is not one that this module writes.
     """
     file = run / METRICS_FILE
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True) if file.exists() else []
@@ -82,15 +81,15 @@ def append_metrics(run: Path, record: MetricsRecord) -> None:
 
 
 def keep_through(run: Path, step: int) -> list[MetricsRecord]:
-    """Drops the lines after a step, all of them at step 0, and gives those that are left.
+    """Drops the lines after a step, or all lines at step 0, and returns those that are left.
 
-    Whatever ends the process meanwhile, the file is the old one or the new one.
+    If the process dies meanwhile, the file is the old one or the new one.
 
     Raises:
-        TuningError: as `read_metrics`.
+        TuningError: a line is not one that this module writes.
     """
     kept = [record for record in read_metrics(run) if record.step <= step] if step else []
     new = run / f".{METRICS_FILE}.new"
     new.write_text("".join(record.to_line() for record in kept), encoding="utf-8")
-    os.replace(new, run / METRICS_FILE)  # noqa: PTH105 - the same, and it says that it replaces
+    new.replace(run / METRICS_FILE)
     return kept

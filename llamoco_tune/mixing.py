@@ -1,4 +1,4 @@
-"""Which rows an epoch sees: weights that keep a frequent optimizer from drowning a rare one, drawn anew every epoch."""
+"""Draws the rows of an epoch by weights that keep frequent optimizers from crowding out rare ones."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 Mixing = Literal["balanced", "capped", "proportional"]
-"""balanced: every optimizer the same mass, 1 / (N_a N_{q,a}) a row (Ma et al., arXiv 2403.01131);
-capped: mass min(N_{q,a}, cap) an optimizer (example-proportional with a limit, Raffel et al., arXiv 1910.10683);
-proportional: every row the same mass."""
+"""`balanced` gives every optimizer the same mass, 1 / (N_a N_{q,a}) a row (Ma et al., arXiv 2403.01131); `capped` gives
+an optimizer the mass min(N_{q,a}, cap) (example-proportional with a limit, Raffel et al., arXiv 1910.10683);
+`proportional` gives every row the same mass."""
 
 
 def row_weights(optimizers: Sequence[str], mixing: Mixing, *, cap: int = 0) -> NDArray[np.float64]:
     """The probability of each row; they sum to 1.
 
     Args:
-        optimizers: of each row's answer.
-        cap: rows that an optimizer counts for at most, with `capped`.
+        optimizers: optimizer of each row's answer.
+        cap: most rows that an optimizer counts for, with `capped`.
 
     Raises:
         ValueError: `capped` without a cap.
@@ -32,10 +32,10 @@ def row_weights(optimizers: Sequence[str], mixing: Mixing, *, cap: int = 0) -> N
 
 
 def drawn(weights: NDArray[np.float64], rng: np.random.Generator) -> Iterator[int]:
-    """Rows without end, each about as often as its weight says, spread as evenly as chance allows.
+    """Yields rows without end, each about as often as its weight says, and as evenly as possible.
 
-    A row comes back when all others of its weight are through: systematic sampling of N rows at a time, in random
-    order. The number of times a row is drawn among N differs from N times its weight by less than 1.
+    This is systematic sampling of N rows at a time, in random order: how often a row is drawn among N differs from N
+    times its weight by less than 1.
     """
     count = len(weights)
     while True:

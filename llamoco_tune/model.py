@@ -1,8 +1,8 @@
 # pyright: reportExplicitAny=false
-"""The causal language model of both phases: load it, give it LoRA, save it whole.
+"""Loads the causal language model of both phases, adds LoRA to it, and saves it whole.
 
-One model with its own backbone goes through both phases, so that nothing is lost between them. It refuses what cannot
-be tuned or asked: no weights, no tokenizer.
+The same model goes through both phases, so nothing is lost between them. A model without weights or tokenizer is
+refused.
 """
 
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from llamoco_tune.pretrained import pretrained_model, pretrained_tokenizer
 from llamoco_tune.records import Record, TuningError
 
 Precision = Literal["auto", "fp32", "bf16"]
-"""What matrix products are computed in; weights that are trained stay in 32 bits. auto: bf16 where the processor
-multiplies it in hardware (GPUs since Ampere, CPUs with AMX), else fp32: without hardware it is many times slower."""
+"""Precision of matrix products; weights that are trained stay in 32 bits. `auto` is bf16 if the processor multiplies it
+in hardware (GPUs since Ampere, CPUs with AMX), and otherwise fp32, since bf16 without hardware is many times slower."""
 
 CONTEXT_NAMES = ("max_position_embeddings", "max_seq_len", "context_length")
-"""What configurations call the length of a context; an architecture without a limit has none of them."""
+"""Names of the context's length in configurations; an architecture without a limit has none of them."""
 ADAPTER_FOLDER = "adapter"
-"""Where a run folder keeps the adapter, beside the merged model."""
+"""Folder of the adapter in a run folder, which holds the merged model too."""
 
 
 class LoraSpec(Record):
@@ -32,18 +32,18 @@ class LoraSpec(Record):
 
     rank: int = 16
     alpha: int = 32
-    """Updates are scaled by alpha / rank."""
+    """Scale of updates times the rank: they are multiplied by alpha / rank."""
     dropout: float = 0.0
     targets: tuple[str, ...] | Literal["all-linear"] = "all-linear"
-    """Names of the layers that get one; `all-linear`: every one but the output layer."""
+    """Names of the layers with an adapter; `all-linear` means every linear layer but the output layer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model that answers, and how it is spoken to."""
+    """A model and its tokenizer."""
 
     model: Any
-    """A transformers causal language model."""
+    """Causal language model of transformers."""
     tokenizer: Any
     name: str
 
@@ -54,13 +54,13 @@ def load(
     """A model and its tokenizer, from a folder or by its name on the hub; an adapter is merged into its base, in fp32.
 
     Args:
-        precision: of the weights in memory: bf16 for answering and for a frozen base, else fp32.
-        device: where it is put; left on the CPU where None.
-        attention: which of transformers' implementations is used; the model's own choice where None, or where it is
-            `sdpa` and the architecture has only `eager`.
+        precision: type of the weights in memory: bf16 for generation and for a frozen base, else fp32.
+        device: device of the model; None leaves it on the CPU.
+        attention: one of transformers' implementations; None leaves the choice to the model, as does `sdpa` if the
+            architecture has only `eager`.
 
     Raises:
-        TuningError: there is no model of that name, it is damaged, it has no tokenizer, or not that attention.
+        TuningError: there is no model of that name, it is damaged, or it lacks a tokenizer or that attention.
     """
     folder = Path(name_or_folder)
     if folder.is_dir() and (folder / ADAPTER).is_file():
@@ -76,7 +76,7 @@ def load(
 
 
 def computed_in(precision: Precision, device: str | None = None) -> Literal["fp32", "bf16"]:
-    """What a precision means on this machine."""
+    """The precision that is used on this machine."""
     if precision != "auto":
         return precision
     on_gpu = device != "cpu" and torch.cuda.is_available()
@@ -91,22 +91,22 @@ def context_of(model: Any) -> int:
 
 
 def num_tokens_of(model: Any) -> int:
-    """Tokens that the model has an embedding of."""
+    """Number of tokens that the model has an embedding of."""
     return len(model.get_input_embeddings().weight)
 
 
 def prepared(model: Any, lora: LoraSpec | None, *, compiled: bool) -> Any:
-    """A model to be trained: whole or by an adapter, and with `inside_forward`."""
+    """Makes a model ready for training, whole or by an adapter, with `inside_forward`."""
     inside_forward(model)
     if compiled:
-        # Its forward, not the module, whose forward `own_logits` exchanges for a moment.
+        # Only its forward is compiled, because `own_logits` replaces the module's forward for a moment.
         decoder = decoder_of(model)
         decoder.forward = torch.compile(decoder.forward)
     return with_lora(model, lora) if lora else model
 
 
 def with_lora(model: Any, spec: LoraSpec) -> Any:
-    """The model with an adapter: only that is trained.
+    """The model with an adapter, which alone is trained.
 
     Raises:
         TuningError: the model has no layer of the names wanted.
@@ -124,12 +124,12 @@ def with_lora(model: Any, spec: LoraSpec) -> Any:
 
 
 def save(model: Any, tokenizer: Any, folder: Path, weights: dict[str, Tensor] | None = None) -> None:
-    """Writes the model, whole, and its tokenizer; an adapter is written beside it, then merged into it, in fp32.
+    """Writes the whole model and its tokenizer; an adapter is written beside it, and merged into it in fp32.
 
-    A base in 16 bits is merged in 32 and written in 16: the sum is rounded once.
+    A base in 16 bits is merged in 32 bits and written in 16, so the sum is rounded once.
 
     Args:
-        weights: the model's, where they had to be gathered from several processes.
+        weights: weights of the model, if they were gathered from several processes.
     """
     if hasattr(model, "peft_config"):
         model.save_pretrained(folder / ADAPTER_FOLDER, state_dict=weights)
@@ -151,14 +151,14 @@ def _merged_adapter(folder: Path) -> Any:
 
 
 def _attend_by(model: Any, attention: str) -> None:
-    # Where an architecture has it, sdpa is what it is loaded with.
+    # A model is loaded with sdpa if its architecture has it.
     if attention != "sdpa":
         try:
             model.set_attn_implementation(attention)
         except (ValueError, ImportError) as error:
             reason = " ".join(str(error).split())[:160]
             raise TuningError(
-                f"the base cannot attend by {attention}: {reason}; choose another attention, or another base"
+                f"the base cannot use the attention {attention}: {reason}; choose another attention, or another base"
             ) from None
 
 

@@ -1,6 +1,6 @@
-"""Which prompts stand together in a contrastive batch: the same best optimizer, and hard negatives with another one.
+"""Chooses the prompts of a contrastive batch: pairs with the same best optimizer, and hard negatives with another one.
 
-A plan, like those of `batches`: batch 117 is a function of the seed and of 117.
+As in the plans of `batches`, a batch depends on the seed and its index alone.
 """
 
 from collections import defaultdict
@@ -22,19 +22,18 @@ GROUP = 4
 @dataclass(frozen=True, slots=True, eq=False)
 class ContrastPlan:
     """Batches of groups: an anchor, drawn with the same mass for every optimizer; a prompt of another problem with the
-    same optimizer; one that shares a function with it and one in its very wording, both with another optimizer.
+    same optimizer; one that shares a function with it and one in the same wording, both with another optimizer.
 
-    Where no such row exists, chance takes its place.
+    If there is no such row, any row is drawn in its place.
     """
 
     rows: Sequence[Encoded]
     per_batch: int
-    """B, a multiple of 4."""
+    """B: prompts of a batch, a multiple of `GROUP`."""
     num_batches: int
     seed: int
     answer_tokens: int
-    """How many tokens of the answers stand behind the prompts, for a language model's loss beside the contrastive one.
-    0 for none."""
+    """Number of leading answer tokens behind each prompt, for a language model's loss; 0 if there is none."""
     _index: "_Index" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,8 +56,8 @@ class ContrastPlan:
 def contrast_batch(
     rows: Sequence[Encoded], index: "_Index", numbers: Sequence[int], *, answer_tokens: int
 ) -> dict[str, torch.Tensor]:
-    """input_ids, position_ids, labels (B, T), padded on the right; lengths (B,) of the prompts; optimizers and problems
-    (B,), as numbers."""
+    """A batch: input_ids, position_ids, labels (B, T), padded on the right; lengths of the prompts (B,); optimizers and
+    problems (B,), as numbers."""
     cut = [Encoded(row.example, row.ids[: row.num_prompt + answer_tokens], row.num_prompt) for row in rows]
     length = max(len(row.ids) for row in cut)
     return {
@@ -71,7 +70,7 @@ def contrast_batch(
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """Where rows with something in common are."""
+    """Row numbers by what rows have in common: optimizer, function, wording."""
 
     optimizers: NDArray[np.int64]
     problems: NDArray[np.int64]

@@ -1,7 +1,7 @@
 # pyright: reportExplicitAny=false
-"""What both phases do around their trainer: open the run, read the data, load the base; in the end save the model.
+"""The work of both phases around their trainer: open the run, read the data, load the base, save the model.
 
-Resuming is the first thing: a finished run is given back, an interrupted one goes on from its last whole checkpoint.
+Resuming comes first: a finished run is returned as it is, an interrupted one goes on from its last whole checkpoint.
 """
 
 import shutil
@@ -58,13 +58,13 @@ class Begun:
     training: Sequence[Encoded]
     validation: Sequence[Encoded]
     num_dropped: int
-    """Training rows that were too long."""
+    """Number of training rows that were too long."""
     num_set_aside: int
-    """Training problems that stand in for a validation split."""
+    """Number of training problems that stand in for a validation split."""
     packs: bool
-    """Whether rows may stand behind each other in one sequence; False where nobody asked."""
+    """Whether the base keeps packed rows apart; False if packing was not asked for."""
     began: float
-    """On the monotonic clock."""
+    """Time of the start, in seconds of the monotonic clock."""
 
 
 def begin(
@@ -84,11 +84,11 @@ def begin(
 
     Args:
         config: all settings of the phase.
-        max_tokens: of a row; no more than the base can see at once.
+        max_tokens: most tokens of a row, further limited by the base's context.
         packed: whether rows are to be packed, if the base keeps them apart.
 
     Raises:
-        TuningError: bad data, base or folder, or too little memory.
+        TuningError: data, base or folder cannot be used, or memory is too small.
     """
     began = time.monotonic()
     found = set_files(data)
@@ -106,9 +106,8 @@ def begin(
     rows = encode(chosen.training, template, max_tokens=most, too_long=too_long)
     held_out = encode(chosen.validation, template, max_tokens=most, too_long="drop")
     if rows.num_dropped:
-        whole_line(
-            console, f"{rows.num_dropped} of {len(chosen.training)} rows have more than {most} tokens and are left out"
-        )
+        left_out = f"{rows.num_dropped} of {len(chosen.training)} rows"
+        whole_line(console, f"{left_out} have more than {most} tokens and are left out")
     check_known((row.ids for row in (*rows.rows, *held_out.rows)), models.num_tokens_of(loaded.model))
     check_loss(loaded.model)
     packs = packed and keeps_packed_rows_apart(loaded.model)
@@ -131,10 +130,10 @@ def begin(
 
 
 def trainer_of(kind: type[Kind], begun: Begun, config: TrainConfig, plan: Any, num_evaluated: int) -> Kind:
-    """A phase's trainer: it takes the batches of a plan as they come.
+    """The trainer of a phase, which takes the batches of a plan in order.
 
     Args:
-        num_evaluated: rows of the validation split that it looks at.
+        num_evaluated: number of validation rows that it evaluates.
     """
     evaluated: Any = spread(begun.validation, num_evaluated)
     return kind(
@@ -148,11 +147,11 @@ def trainer_of(kind: type[Kind], begun: Begun, config: TrainConfig, plan: Any, n
 
 
 def train(trainer: Trainer, folder: Path, tokens: TokenCount, wish: StopWish, console: Console) -> dict[str, float]:
-    """Runs a trainer from the last whole checkpoint on; the last value of every metric.
+    """Trains from the last whole checkpoint on, and returns the last value of every metric.
 
     Raises:
         TuningError: memory or disk ran out.
-        Stopped: a stop was asked for; what was done is in a checkpoint.
+        Stopped: a stop was asked for; the steps done are in a checkpoint.
     """
     for display in TRAINER_DISPLAYS:
         trainer.remove_callback(display)
@@ -160,7 +159,7 @@ def train(trainer: Trainer, folder: Path, tokens: TokenCount, wish: StopWish, co
     if checkpoint is not None:
         console.print(f"going on from {checkpoint.name}")
     with closing(RunProgress(folder, tokens, console)) as progress, lines_for_errors(folder), wish.awaited():
-        # Before the other, which logs what is saved.
+        # This one comes first, since the other logs the steps that are saved.
         trainer.add_callback(StopAtStep(wish))
         trainer.add_callback(progress)
         with suppress(EvaluationLeftOut):
@@ -172,7 +171,7 @@ def train(trainer: Trainer, folder: Path, tokens: TokenCount, wish: StopWish, co
 
 
 def finish(begun: Begun, trainer: Trainer, results: dict[str, float]) -> RunRecord:
-    """Saves the model, whole, into the run folder, and notes that the run is finished.
+    """Saves the whole model into the run folder, and records that the run is finished.
 
     Raises:
         TuningError: the folder cannot be written.
@@ -196,7 +195,7 @@ def finish(begun: Begun, trainer: Trainer, results: dict[str, float]) -> RunReco
 
 
 def _spec(phase: Literal["contrast", "teach"], config: dict[str, JsonValue], base: str, found: SetFiles) -> RunSpec:
-    """What decides a run on these files."""
+    """The spec of a run on these files."""
     return RunSpec(
         phase=phase,
         config=config,
@@ -212,12 +211,12 @@ def _set_aside_line(chosen: TrainingRows) -> str:
     problems = {row.base_problem_id for row in [*chosen.training, *chosen.validation]}
     return (
         f"the set has no validation rows: {chosen.num_set_aside} of its {len(problems)} training problems are set "
-        "aside to look at, and not trained on"
+        "aside for evaluations, and not trained on"
     )
 
 
 def _how_far(folder: Path, steps: int) -> str:
-    """How far a run is that was stopped, and what is kept of it."""
+    """How far a stopped run came, and what is kept of it."""
     checkpoint = last_checkpoint(folder)
     if checkpoint is None:
         return "before the first step; there is nothing to keep yet"

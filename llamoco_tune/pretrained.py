@@ -1,7 +1,7 @@
 # pyright: reportExplicitAny=false
-"""Weights and tokenizers as transformers loads them; what is missing or damaged is one line that names the file.
+"""Loads weights and tokenizers with transformers; a missing or damaged file gives one line that names it.
 
-It refuses weights that leave a part of the model to chance.
+It refuses incomplete weights, whose missing part transformers would draw at random.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ from typing import Any, Literal
 import torch
 from safetensors import SafetensorError, safe_open
 
+from llamoco_tune.identity import HUB_NAME
 from llamoco_tune.invocation import command
 from llamoco_tune.records import TuningError
 
@@ -29,17 +30,17 @@ LOADING_ERRORS = (
     SafetensorError,
     pickle.UnpicklingError,
 )
-"""What transformers raises where files are missing, damaged, or of a model that it does not know."""
+"""Errors of transformers if files are missing, damaged, or of an unknown model."""
 
 
 def pretrained_model(name_or_folder: str, **options: Any) -> Any:
-    """A causal language model of a folder, or by its name on the hub.
+    """A causal language model from a folder, or by its name on the hub.
 
     Args:
-        options: of `from_pretrained`.
+        options: options of `from_pretrained`.
 
     Raises:
-        TuningError: there is no such model, or its weights are damaged or not all there.
+        TuningError: there is no such model, or its weights are damaged or incomplete.
     """
     from transformers import AutoModelForCausalLM  # noqa: PLC0415 - slow
     from transformers.utils import logging  # noqa: PLC0415
@@ -51,17 +52,17 @@ def pretrained_model(name_or_folder: str, **options: Any) -> Any:
     lacking = sorted(info["missing_keys"])
     if lacking:
         raise TuningError(
-            f"the weights at {name_or_folder} are not all there: {lacking[0]} is missing"
+            f"the weights at {name_or_folder} are incomplete: {lacking[0]} is missing"
             f"{f', and {len(lacking) - 1} more' if len(lacking) > 1 else ''}; fetch or copy the model again"
         )
     return model
 
 
 def pretrained_tokenizer(name_or_folder: str, **options: Any) -> Any:
-    """The tokenizer of a folder, or by its name on the hub.
+    """The tokenizer from a folder, or by its name on the hub.
 
     Args:
-        options: of `from_pretrained`.
+        options: options of `from_pretrained`.
 
     Raises:
         TuningError: there is none, or it cannot be read.
@@ -82,13 +83,20 @@ def _one_line(what: Literal["weights", "tokenizer"], name: str) -> Generator[Non
         damaged = _damaged(Path(name), what)
         if damaged:
             raise TuningError(f"{damaged} is damaged, or was not copied to its end; fetch or copy it again") from None
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        if not Path(name).exists() and not HUB_NAME.fullmatch(name):
+            raise TuningError(f"there is no folder {name}") from None
+        reason = _first_sentence(str(error)) or type(error).__name__
         if "ignore_mismatched_sizes" in reason:
-            reason = "config.json is of another model than the weights"
+            reason = "config.json belongs to another model than the weights"
         raise TuningError(
             f"no {what} of a language model at {name!r}: {reason}; give a folder with config.json, weights and "
             f"tokenizer (`{command('base', 'smollm2', '--out', 'bases/smollm2')}` makes one), or a name on the hub"
         ) from None
+
+
+def _first_sentence(text: str) -> str:
+    """What comes first of what transformers says; the advice after it is for those who program with it."""
+    return " ".join(text.split()).partition(". ")[0][:160].rstrip(".")
 
 
 def _damaged(folder: Path, what: Literal["weights", "tokenizer"]) -> Path | None:

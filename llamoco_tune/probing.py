@@ -1,5 +1,5 @@
 # pyright: reportExplicitAny=false
-"""What an embedding knows: how well a linear probe reads the best optimizer from it, before and after the warm-up."""
+"""Measures how well a linear probe predicts the best optimizer from embeddings, before and after the warm-up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ class Probed:
     """Embeddings of prompts, in the order of the rows."""
 
     training: NDArray[np.float32]
-    """(N, H)."""
+    """Embeddings of training prompts, (N, H)."""
     held_out: NDArray[np.float32]
-    """(M, H)."""
+    """Embeddings of held-out prompts, (M, H)."""
 
 
 def probed(model: Any, training: Sequence[Encoded], held_out: Sequence[Encoded]) -> Probed:
@@ -34,7 +34,7 @@ def probed(model: Any, training: Sequence[Encoded], held_out: Sequence[Encoded])
 
 @torch.inference_mode()
 def embedded(model: Any, rows: Sequence[Encoded], *, per_batch: int = 16) -> NDArray[np.float32]:
-    """(N, H): the embedding of each row's prompt."""
+    """The embedding of each row's prompt, (N, H)."""
     order = sorted(range(len(rows)), key=lambda i: rows[i].num_prompt)
     found: list[NDArray[np.float32]] = [np.empty(0, dtype=np.float32)] * len(rows)
     for start in range(0, len(rows), per_batch):
@@ -73,7 +73,7 @@ def majority_share(labels_N: Sequence[str], labels_M: Sequence[str]) -> float:
 
 
 def one_each(rows: Sequence[Encoded], count: int) -> tuple[Encoded, ...]:
-    """At most so many rows, each of another problem."""
+    """The first row of each problem, of at most `count` problems."""
     first = {row.example.problem_id: row for row in reversed(rows)}
     return tuple(list(first.values())[::-1][:count])
 

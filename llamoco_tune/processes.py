@@ -1,13 +1,13 @@
-"""The processes of a run, as `torchrun` tells each of them."""
+"""The processes of a run, as `torchrun` describes them in the environment of each."""
 
 import os
 
 
 def is_main_process() -> bool:
-    """Whether this process is the one that writes, and speaks."""
+    """Whether this process is the one that writes files and messages."""
     return os.environ.get("RANK", "0") == "0"
 
 
 def num_processes() -> int:
-    """Processes of this run."""
+    """Number of processes of this run."""
     return int(os.environ.get("WORLD_SIZE", "1"))

@@ -1,6 +1,6 @@
 # pyarrow comes without types.
 # pyright: reportUnknownParameterType=false
-"""The file of generated programs: its columns, how it is written and resumed. The contract with whoever scores them."""
+"""The file of generated programs, which `llamoco-data score` reads: its columns, and how it is written and resumed."""
 
 import fcntl
 import io
@@ -20,22 +20,22 @@ from llamoco_tune.records import Record, TuningError
 PROGRAMS_VERSION = "1"
 """Version of the columns below."""
 VERSION_KEY = "llamoco_programs_version"
-"""Where the metadata of the file has it."""
+"""Key of the version in the file's metadata."""
 
 Ended = Literal["stop", "length", "error"]
-"""By itself, at the most tokens allowed, or not at all."""
+"""How a program ended: by itself, at the limit of tokens, or with an error."""
 
 Key = tuple[str, str, int]
-"""Split, instruction, draw: what a row is known by."""
+"""Split, instruction and sample, which identify a row."""
 
 
 class DecodingConfig(Record):
-    """How programs are written."""
+    """Settings of writing programs."""
 
     max_new_tokens: int = Field(default=2_048, ge=1)
-    """Of a program; the longest that is taught has 1,800."""
+    """Most tokens of a program; the longest that is taught has 1,800."""
     temperature: float = Field(default=0.0, ge=0.0)
-    """0 takes the likeliest token each time."""
+    """Temperature of sampling; 0 always takes the likeliest token."""
     top_p: float = Field(default=1.0, gt=0.0, le=1.0)
     """Share of the probability from which a token is drawn."""
     seed: int = 0
@@ -48,10 +48,10 @@ class DecodingConfig(Record):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one prompt."""
+    """A model's answer to one prompt."""
 
     index: int
-    """Of the prompt, among those given."""
+    """Place of the prompt among those given."""
     completion: str
     ended: Ended
     detail: str = ""
@@ -68,26 +68,26 @@ class Program(Record):
     split: str
     form: str
     sample: int
-    """Number of the draw, from 0."""
+    """Number of the sample, from 0."""
     program: str
-    """The program text in the completion; empty where there is none."""
+    """Program text in the completion; empty if there is none."""
     completion: str
-    """All that the model wrote."""
+    """Whole text that the model wrote."""
     ended: Ended
     detail: str
-    """Why, where it ended with an error."""
+    """Reason, if it ended with an error."""
     prompt_tokens: int
-    """0 where a server does not say."""
+    """Tokens of the prompt; 0 if a server does not say."""
     completion_tokens: int
     seconds: float
-    """Its share of the time that its batch took; of a server, from the request to its reply."""
+    """Seconds for this program: its share of its batch's time, or a server's time from request to reply."""
     model: str
     settings: str
-    """How it was decoded, JSON; of a local model with the digest of its weights."""
+    """Settings of decoding as JSON, with the digest of a local model's weights."""
 
     @property
     def key(self) -> Key:
-        """What the file is sorted by."""
+        """Key by which the file is sorted."""
         return (self.split, self.instruction_id, self.sample)
 
 
@@ -113,7 +113,7 @@ SCHEMA = pa.schema(
 
 
 class ProgramsFile:
-    """A file of programs that is being written: every finished row is on the disk, and a rerun goes on from there.
+    """A file of programs that is being written: every finished row is on disk, and a rerun goes on from there.
 
     Rows are appended, as JSON lines, to a file beside it with the suffix `.part`, until `finish` writes all at once.
     """
@@ -126,11 +126,11 @@ class ProgramsFile:
 
     @property
     def rows(self) -> dict[Key, Program]:
-        """What is written so far, by split, instruction and draw."""
+        """The rows written so far, by split, instruction and sample."""
         return dict(self._rows)
 
     def add(self, row: Program) -> None:
-        """Appends a row; one with the same key is superseded."""
+        """Appends a row, which replaces one with the same key."""
         self._part.write(row.to_json().encode() + b"\n")
         self._part.flush()
         os.fsync(self._part.fileno())
@@ -138,7 +138,7 @@ class ProgramsFile:
         self._is_changed = True
 
     def finish(self) -> None:
-        """Writes the file, sorted, in one step, so that it is never there in part."""
+        """Writes the sorted file in one step, so that it never exists in part."""
         if self._is_changed or _size(self._part):
             write_programs(self._path, self._rows.values())
         os.ftruncate(self._part.fileno(), 0)
@@ -146,7 +146,7 @@ class ProgramsFile:
 
 @contextmanager
 def open_programs(path: Path, model: str, settings: str) -> Generator[ProgramsFile]:
-    """The file at a path, with what earlier calls have written to it.
+    """Opens the file at a path, with the rows that earlier calls have written.
 
     Raises:
         TuningError: it was written by another model or with other settings, is being written by another process, is
@@ -162,7 +162,7 @@ def open_programs(path: Path, model: str, settings: str) -> Generator[ProgramsFi
 
 
 def write_programs(path: Path, rows: Iterable[Program]) -> None:
-    """Writes rows, sorted by split, instruction and draw: in one step, or not at all."""
+    """Writes rows, sorted by split, instruction and sample, in one step or not at all."""
     ordered = sorted(rows, key=lambda row: row.key)
     table = pa.Table.from_pylist([row.model_dump() for row in ordered], schema=SCHEMA)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
@@ -177,7 +177,7 @@ def write_programs(path: Path, rows: Iterable[Program]) -> None:
 
 
 def read_programs(path: Path) -> list[Program]:
-    """The rows of a finished file, in whatever types another tool has written its columns again.
+    """The rows of a finished file; columns that another tool wrote again with other types are converted.
 
     Raises:
         TuningError: it is damaged, or no file of programs.
@@ -218,7 +218,7 @@ def _locked(part_path: Path) -> Generator[io.BufferedRandom]:
 
 
 def _appended(part: io.BufferedRandom, part_path: Path) -> list[Program]:
-    """The rows of the part; a line that a killed process left unfinished is cut off."""
+    """The rows of the `.part` file; a line that a killed process left unfinished is cut off."""
     part.seek(0)
     content = part.read()
     whole = content[: content.rfind(b"\n") + 1]

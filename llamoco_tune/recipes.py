@@ -1,4 +1,4 @@
-"""Recipes: both phases by name, with what they cost. A variant is a function that changes fields of another."""
+"""Recipes: settings of both phases by name, and their cost. A variant is a function that changes fields of another."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal
@@ -12,14 +12,14 @@ from llamoco_tune.training import TrainConfig
 
 
 class Cost(Record):
-    """What a recipe takes."""
+    """Time and memory that a recipe takes."""
 
     minutes: float
-    """Of both phases."""
+    """Minutes of both phases together."""
     memory_gb: float
-    """At its peak: of the GPU, or of the process where there is none."""
+    """Peak memory: of the GPU, or of the process if there is none."""
     on: str
-    """The machine, and how many rows it is for."""
+    """Machine, and number of rows, that the cost applies to."""
     known: Literal["measured", "estimated"]
 
 
@@ -27,14 +27,14 @@ class Recipe(Record):
     """Settings of both phases that go together."""
 
     base: str
-    """What it was made for; any other base may be given."""
+    """Base that the recipe was made for; any other may be given."""
     contrast: ContrastConfig
     teach: TeachConfig
     cost: Cost
 
 
 def tiny() -> Recipe:
-    """Shows the way, in seconds: a random model of two layers learns the form of an answer, and no more."""
+    """A trial of the commands in seconds: a random model of two layers learns the form of an answer, and no more."""
     return Recipe(
         base="llamoco-tune base tiny",
         contrast=ContrastConfig(
@@ -59,8 +59,8 @@ def cpu_demo() -> Recipe:
     """SmolLM2-135M on two cores: every weight, in about an hour.
 
     Rows are computed one at a time: on a CPU the attention of a packed sequence, most of it masked, halves the speed,
-    and what two rows need at once leaves the caches. The warm-up also learns the first words of an answer, which name
-    the optimizer. Frequent optimizers come more often than rare ones: in so few steps rare programs are not learnt.
+    and two rows at once do not fit into the caches. The warm-up also learns the first words of an answer, which name
+    the optimizer. Frequent optimizers are drawn more often than rare ones, whose programs so few steps cannot teach.
     """
     return Recipe(
         base="llamoco-tune base smollm2",
@@ -106,7 +106,7 @@ def smollm2_full() -> Recipe:
 
 
 def codegen_350m() -> Recipe:
-    """CodeGen-Mono 350M, every weight: the base of Ma et al. that did best. Its context is 2,048 tokens."""
+    """CodeGen-Mono 350M, every weight: the best base of Ma et al. Its context is 2,048 tokens."""
     small = smollm2_full()
     train = small.teach.train.model_copy(update={"learning_rate": 2e-4})
     return Recipe(
@@ -127,12 +127,12 @@ def codegen_350m() -> Recipe:
 
 
 def phi_2_lora() -> Recipe:
-    """Phi-2, 2.7B, by an adapter of rank 8, as Ma et al.; its context is 2,048 tokens."""
+    """Phi-2, 2.7B, by an adapter of rank 8, as in Ma et al. Its context is 2,048 tokens."""
     return _adapter("microsoft/phi-2", minutes=90, memory_gb=40)
 
 
 def codellama_7b_lora() -> Recipe:
-    """Code Llama 7B by an adapter of rank 8, as Ma et al."""
+    """Code Llama 7B, by an adapter of rank 8, as in Ma et al."""
     return _adapter("codellama/CodeLlama-7b-Python-hf", minutes=240, memory_gb=60)
 
 

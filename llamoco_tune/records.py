@@ -1,4 +1,4 @@
-"""What every module shares: the error that a user can mend, the frozen record, digests of plain data and files."""
+"""Shared by every module: the error that a user can mend, the frozen record, digests of plain data and files."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ DIGEST_CHARACTERS = 20
 
 
 class TuningError(Exception):
-    """What a user can mend: the command line prints its message in one line and exits with code 2."""
+    """An error that a user can mend; the command line prints its message in one line and exits with code 2."""
 
 
 class Record(BaseModel):
@@ -38,7 +38,7 @@ def digest(value: object) -> str:
     """The id of plain data: the first 80 bits of the SHA-256 of its sorted JSON, in hexadecimal.
 
     Raises:
-        TypeError: the value holds something that JSON has not.
+        TypeError: the value holds something that JSON cannot express.
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_CHARACTERS]

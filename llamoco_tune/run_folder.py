@@ -1,6 +1,6 @@
-"""The folder of a tuning run: what it is, how far it came, and whether a command may go on in it.
+"""The folder of a tuning run: what the run is, how far it came, and whether a command may go on with it.
 
-Resuming is the first thing a command does. A folder with a run of another config, base or data is refused.
+Resuming is the first thing that a command does. A folder with a run of another config, base or data is refused.
 """
 
 import json
@@ -16,45 +16,45 @@ from llamoco_tune.records import Record, TuningError, digest
 RUN_FILE = "run.json"
 CHECKPOINTS = "checkpoints"
 _LAST_WRITTEN = "trainer_state.json"
-"""Of a checkpoint: without it the process died while it wrote."""
+"""File that is written last in a checkpoint, which is not whole without it."""
 
 
 class RunSpec(Record):
-    """What decides a run: the same spec on the same machine gives the same model."""
+    """All that decides a run: the same spec on the same machine gives the same model."""
 
     phase: Literal["contrast", "teach"]
     config: dict[str, JsonValue]
     base: str
-    """As it was named on the command line."""
+    """Base as it was named on the command line."""
     base_digest: str
     data: str
     data_digest: str
     data_snapshot: int | None = None
-    """Number of the snapshot that was the newest; None where the export has no numbers."""
+    """Number of the export's newest snapshot when the run began; None if snapshots have no numbers."""
 
     @property
     def run_id(self) -> str:
-        """Digest of what decides the run: where base and data lie is not part of it."""
+        """Digest of what decides the run; the paths of base and data are no part of it."""
         return digest([self.phase, self.config, self.base_digest, self.data_digest])
 
 
 class RunRecord(Record):
-    """The run of a folder."""
+    """Record of the run in a folder."""
 
     spec: RunSpec
     run_id: str
     finished: bool = False
     results: dict[str, float] = Field(default_factory=dict)
-    """Last value of each metric, where it is finished."""
+    """Last value of each metric of a finished run."""
     facts: dict[str, JsonValue] = Field(default_factory=dict)
-    """Of the machine and the libraries: device, versions, minutes."""
+    """Facts about a finished run: device, minutes, versions of libraries, numbers of rows and problems."""
 
 
 def run_in(folder: Path, spec: RunSpec, *, alone: bool = True) -> RunRecord:
     """The run that a folder holds, or a new one for an empty folder, in which nothing is written yet.
 
     Args:
-        alone: whether no other process is writing in it by now.
+        alone: whether no other process of the run can have written into the folder yet.
 
     Raises:
         TuningError: the folder holds another run, or something else.
@@ -110,7 +110,7 @@ def last_checkpoint(folder: Path) -> Path | None:
 
 
 def step_of(checkpoint: Path) -> int:
-    """Training steps done when it was written."""
+    """Number of training steps done when a checkpoint was written."""
     return int(checkpoint.name.rpartition("-")[2])
 
 
@@ -123,7 +123,7 @@ def _is_json(path: Path) -> bool:
 
 
 def _difference(folder: Path, stored: RunRecord, here: RunSpec) -> str:
-    """The first thing in which two runs differ, in words, and what to do."""
+    """The first difference between two runs in words, and what to do."""
     there = stored.spec
     anew = f"choose another --out, or remove that run to begin anew: {shlex.join(['rm', '-r', str(folder)])}"
     if there.phase != here.phase:

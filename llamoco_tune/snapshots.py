@@ -1,6 +1,6 @@
-"""Which files an export's instruction set has: those of its newest snapshot, by the manifest. No row is read here.
+"""Finds the files of an export's instruction set: those of its newest snapshot, by its manifest. It reads no row.
 
-The rules are those that the export's own documentation promises to every reader.
+The rules are those that the export's documentation promises to every reader.
 """
 
 import json
@@ -20,7 +20,7 @@ MANIFEST_FILE = "manifest.json"
 MANIFEST_VERSION = 1
 SNAPSHOT_NAME = re.compile(r"\d{4,}")
 SHARD_NAME = re.compile(r"(?P<split>\w+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?:-[0-9a-f]{12})?\.parquet")
-"""Split, number and count; the beginning of the SHA-256 is missing in sets from before numbered snapshots."""
+"""Split, index, count, SHA-256 prefix (absent before numbered snapshots)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +29,23 @@ class SetFiles:
 
     folder: Path
     snapshot: int | None
-    """Number of the snapshot that the files belong to; None for a folder without snapshots."""
+    """Number of the files' snapshot; None for a folder without snapshots."""
     splits: Mapping[str, tuple[Path, ...]]
     """Parquet files of each split that has any, in the order of their rows."""
 
 
 class _Shard(Record):
-    """What a reader needs of a manifest's entry; the rest is for whoever checks the files."""
+    """The part of a manifest's entry that a reader needs; the rest serves to check the files."""
 
     model_config = ConfigDict(extra="ignore")
 
     path: str
-    """Relative to the snapshot."""
+    """Path relative to the snapshot."""
     split: str
 
 
 class _Manifest(Record):
-    """What a reader needs of a snapshot's manifest."""
+    """The part of a snapshot's manifest that a reader needs."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -55,11 +55,11 @@ class _Manifest(Record):
 def set_files(folder: Path) -> SetFiles:
     """The files of the newest snapshot of an export.
 
-    A folder without snapshots is one that was exported before they had numbers, or copied without its hidden files:
-    all of its `data/` is one set, as long as its files can be.
+    A folder without snapshots was exported before they had numbers, or copied without its hidden files: all of its
+    `data/` is one set, if the names of the files fit together.
 
     Raises:
-        TuningError: there is no export, or its manifest or its files are not whole.
+        TuningError: there is no export, or its manifest or its files are incomplete.
     """
     numbers = [int(path.name) for path in (folder / SNAPSHOTS).glob("*") if SNAPSHOT_NAME.fullmatch(path.name)]
     if not numbers:

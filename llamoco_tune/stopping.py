@@ -1,6 +1,6 @@
-"""A wish to stop: whoever works asks about it at every step, keeps what is done, and ends with `Stopped`.
+"""A wish to stop: a run looks for it at every step, keeps what is done, and ends with `Stopped`.
 
-Signals are not known here.
+It knows nothing of signals.
 """
 
 import contextlib
@@ -12,28 +12,28 @@ class Stopped(Exception):
 
 
 class StopWish:
-    """Whether a stop was asked for, and whether there is anybody who waits for such a wish."""
+    """Whether a stop was asked for, and whether a run looks for such a wish."""
 
     def __init__(self) -> None:
         self._is_asked = self._is_awaited = False
 
     @property
     def is_asked(self) -> bool:
-        """Whether work is to end, with everything kept."""
+        """Whether the run is to end, with everything kept."""
         return self._is_asked
 
     @property
     def is_awaited(self) -> bool:
-        """Whether whoever works asks about it; otherwise work has to be ended where it is."""
+        """Whether a run looks for the wish; otherwise it has to be ended where it is."""
         return self._is_awaited
 
     def ask(self) -> None:
-        """Asks for an end."""
+        """Asks the run to end."""
         self._is_asked = True
 
     @contextlib.contextmanager
     def awaited(self) -> Generator[None]:
-        """For as long as whoever works asks about it."""
+        """Says that a run looks for the wish inside the context."""
         self._is_awaited = True
         try:
             yield

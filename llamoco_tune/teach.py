@@ -1,7 +1,7 @@
 # pyright: reportExplicitAny=false
 """Phase 2, instruction tuning: the model learns to write the answer of each prompt, and only the answer's tokens count.
 
-Ma et al. (arXiv 2403.01131), with a choice of mixings (`mixing.Mixing`) and batches that waste nothing.
+As Ma et al. (arXiv 2403.01131) do it, but with a choice of mixings (`mixing.Mixing`) and batches that waste nothing.
 """
 
 import contextlib
@@ -42,6 +42,7 @@ from llamoco_tune.training import (
     TrainConfig,
     end_without_evaluation,
     go_on_with_evaluation,
+    log_evaluation,
     mixed_precision,
 )
 
@@ -51,18 +52,18 @@ class TeachConfig(Record):
 
     train: TrainConfig
     batching: Literal["packed", "padded"] = "packed"
-    """packed: whole rows behind each other in sequences of one length; padded: rows of about one length, padded. A base
-    that cannot keep packed rows apart gets padded ones."""
+    """Form of batches: `packed` has whole rows behind each other in sequences of one length, `padded` has padded rows
+    of about one length. A base that cannot keep packed rows apart gets padded ones."""
     sequence_length: int = Field(default=2_048, ge=16)
     """Tokens of a packed sequence, and the most that a row may have."""
     per_batch: int = Field(default=1, ge=1)
-    """Sequences, or padded rows, of a batch on one device."""
+    """Number of sequences, or of padded rows, in a batch of one device."""
     mixing: Mixing = "balanced"
     mixing_cap: int = 0
-    """With `capped` mixing: rows that an optimizer counts for at most."""
+    """Most rows that an optimizer counts for in `capped` mixing."""
     too_long: TooLong = "drop"
     loss_chunk: int = ANSWER_CHUNK
-    """Positions whose logits are in memory at once."""
+    """Number of positions whose logits are in memory at once."""
     evaluation: EvaluationConfig = EvaluationConfig()
 
 
@@ -72,11 +73,11 @@ def teach(
     """Tunes a base on the training split of an export, or goes on where an earlier call stopped.
 
     Args:
-        out: the run folder, in the end also that of the tuned model.
-        wish: what is asked whether to stop; None never stops.
+        out: the run folder, which in the end holds the tuned model.
+        wish: checked at every step; None never stops.
 
     Raises:
-        TuningError: bad data, base or folder, or memory or disk ran out.
+        TuningError: data, base or folder cannot be used, or memory or disk ran out.
         Stopped: a stop was asked for; the run can go on.
     """
     wish = wish or StopWish()
@@ -107,7 +108,7 @@ def teach(
 
 
 class AnswerTrainer(Trainer):
-    """The trainer of this phase: takes the plan's batches in order, and counts the answers' tokens alone."""
+    """The trainer of this phase, whose loss counts only the tokens of answers."""
 
     def prepare(
         self, config: TeachConfig, tokens: TokenCount, tokenizer: Any, titles: Mapping[str, str], wish: StopWish
@@ -123,7 +124,7 @@ class AnswerTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
-        """Nats a token of the whole step: the sum over this batch by the number of answer tokens of all its batches."""
+        """Nats a token: the sum over this batch, divided by the number of answer tokens in all batches of the step."""
         self._tokens.add(inputs["input_ids"].numel())
         total = model(inside=answer_nats(self._config.loss_chunk), batch=inputs)
         assert num_items_in_batch is not None, "the trainer counts labels"
@@ -137,10 +138,7 @@ class AnswerTrainer(Trainer):
             found = self._found()
         except EvaluationLeftOut:
             return end_without_evaluation(self)
-        metrics = {f"{metric_key_prefix}_{name}": value for name, value in found.items()}
-        self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
-        return metrics
+        return log_evaluation(self, {f"{metric_key_prefix}_{name}": value for name, value in found.items()})
 
     def _found(self) -> dict[str, float]:
         """The figures of an evaluation.
@@ -164,13 +162,13 @@ class AnswerTrainer(Trainer):
             )
 
     def _has_programs(self) -> bool:
-        """Whether the evaluation at this step has programs: its step decides, whatever this process has done so far."""
+        """Whether the evaluation at this step has programs; the step alone decides, so a resumed run has the same."""
         number, rest = divmod(self.state.global_step, self._config.train.evaluate_every)
         last = self.state.global_step >= self.state.max_steps
         return last or (rest == 0 and number % self._config.evaluation.programs_every == 0)
 
     def _writing(self) -> contextlib.AbstractContextManager[Any]:
-        """In what numbers programs are written: those of training, the weights cast once where they are all here."""
+        """The context in which programs are written: training's precision, with weights cast once if all are here."""
         model: Any = self.model
         in_bf16 = models.computed_in(self._config.train.precision) == "bf16"
         if in_bf16 and self.accelerator.num_processes == 1:
@@ -186,10 +184,10 @@ def padded_instead(config: TeachConfig, rows: Sequence[Encoded]) -> TeachConfig:
 
 
 def plan_of(rows: Sequence[Encoded], config: TeachConfig, *, processes: int = 1) -> PackedPlan | PaddedPlan:
-    """The batches of a whole run: as many an epoch as it takes to see as many tokens, or rows, as there are.
+    """The batches of a whole run; an epoch has as many tokens (packed) or rows (padded) as the set.
 
     Args:
-        processes: of a distributed run, which share the batches.
+        processes: number of processes that share the batches.
     """
     weights = row_weights([row.example.optimizer for row in rows], config.mixing, cap=config.mixing_cap)
     tokens = sum(len(row.ids) for row in rows)

@@ -1,5 +1,5 @@
 # pyright: reportExplicitAny=false
-"""A prompt and its answer as tokens: how a base model wants to be asked, where the answer begins, and where it ends."""
+"""Turns a prompt and its answer into tokens: the template of the base, where the answer begins, and where it ends."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,26 +12,26 @@ from llamoco_tune.instructions import Example
 from llamoco_tune.records import TuningError
 
 TooLong = Literal["drop", "refuse"]
-"""What becomes of a row with more tokens than wanted: left out and counted, or an error."""
+"""Treatment of a row with too many tokens: it is left out and counted, or it is an error."""
 
 PLAIN = "### Problem\n{prompt}\n\n### Program\n"
-"""How a base without a chat template is asked."""
+"""Template of a base without a chat template."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Asks a base model in the way it knows: by its chat template, or in plain words where it has none."""
+    """Puts prompts into a base's chat template, or into `PLAIN` if it has none."""
 
     tokenizer: Any
     end_id: int
-    """The token that ends an answer."""
+    """Id of the token that ends an answer."""
 
     @classmethod
     def of(cls, tokenizer: Any) -> "Template":
         """The template of a tokenizer.
 
         Raises:
-            TuningError: it has no end-of-text token, so that no answer could end; or its chat template does not work.
+            TuningError: it has no end-of-text token, so no answer could end, or its chat template does not work.
         """
         if tokenizer.eos_token_id is None:
             raise TuningError(f"the tokenizer of {tokenizer.name_or_path} has no end-of-text token; take another base")
@@ -47,21 +47,21 @@ class Template:
         """
         if self.tokenizer.chat_template is None:
             ids = list(self.tokenizer(PLAIN.format(prompt=prompt))["input_ids"])
-            # Tokenizers of some bases end every text: with what ends an answer, before it begins.
+            # Some tokenizers end every text with the token that ends an answer, which would come before the answer.
             while ids and ids[-1] in self.tokenizer.all_special_ids:
                 del ids[-1]
             return ids
         return list(self.tokenizer(self._in_chat(prompt), add_special_tokens=False)["input_ids"])
 
     def answer_ids(self, answer: str) -> list[int]:
-        """The answer's tokens, the end-of-text last."""
+        """The answer's tokens, with the end-of-text."""
         return [*self.tokenizer(answer, add_special_tokens=False)["input_ids"], self.end_id]
 
     def check_answer(self, answer: str) -> None:
-        """Reads an answer back from its tokens.
+        """Checks that an answer comes back unchanged from its tokens.
 
         Raises:
-            TuningError: another text comes back, so that the model could never write this one.
+            TuningError: another text comes back, so the model could never write this one.
         """
         there, back = answer.strip(), text_of(self.tokenizer, self.answer_ids(answer)[:-1]).strip()
         if back != there:
@@ -77,7 +77,7 @@ class Template:
         where = f"the chat template of {self.tokenizer.name_or_path}"
         try:
             text = self.tokenizer.apply_chat_template(message, add_generation_prompt=True, tokenize=False)
-        except Exception as error:  # noqa: BLE001 - a template is a program, and raises what it likes
+        except Exception as error:  # noqa: BLE001 - a template is a program, which may raise anything
             reason = " ".join(str(error).split())[:160] or type(error).__name__
             raise TuningError(f"{where} fails: {reason}; mend or remove it, or take another base") from None
         if prompt.strip() not in text:
@@ -86,7 +86,7 @@ class Template:
 
 
 def text_of(tokenizer: Any, ids: Sequence[int]) -> str:
-    """The text of tokens, spaces as they are."""
+    """The text of tokens, with blanks unchanged."""
     return str(tokenizer.decode(ids, clean_up_tokenization_spaces=False))
 
 
@@ -96,30 +96,30 @@ class Encoded:
 
     example: Example
     ids: NDArray[np.int64]
-    """Prompt, answer, end-of-text."""
+    """Tokens of prompt, answer and end-of-text."""
     num_prompt: int
-    """Tokens of the prompt, which come first."""
+    """Number of tokens of the prompt, which come first."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedSet:
-    """The rows of a split that are short enough."""
+    """The rows of a split that are short enough, as tokens."""
 
     rows: tuple[Encoded, ...]
     num_dropped: int
-    """Rows that were longer than wanted."""
+    """Number of rows that were too long."""
 
 
 def encode(
     examples: Sequence[Example], template: Template, *, max_tokens: int, too_long: TooLong = "drop"
 ) -> EncodedSet:
-    """Rows as tokens.
+    """Turns rows into tokens.
 
     Args:
-        max_tokens: of prompt and answer together; a row is never cut, for half a program teaches a broken one.
+        max_tokens: most tokens of prompt and answer together; a row is never cut, since half a program would be taught.
 
     Raises:
-        TuningError: a row is too long and those are refused, or all are; or the tokenizer does not keep programs.
+        TuningError: a row is too long and `too_long` refuses it, all are too long, or the tokenizer changes programs.
     """
     for answer in {example.optimizer: example.answer for example in examples}.values():
         template.check_answer(answer)
@@ -138,10 +138,10 @@ def encode(
 
 
 def check_known(rows: Iterable[Sequence[int] | NDArray[np.int64]], num_known: int) -> None:
-    """Looks for tokens that a model has no embedding of.
+    """Checks that a model has an embedding of every token.
 
     Raises:
-        TuningError: there is one.
+        TuningError: it has none of a token.
     """
     highest = max((int(np.max(ids)) for ids in rows if len(ids)), default=0)
     if highest >= num_known:

@@ -1,5 +1,5 @@
 # pyright: reportExplicitAny=false
-"""What both phases share of training: the settings, the trainer's arguments, and what stops a run with one line.
+"""Shared by both phases of training: settings, the trainer's arguments, stopping, and errors in one line.
 
 The loop itself is that of `transformers.Trainer`: accumulation, mixed precision, DDP and FSDP, checkpoints, resuming.
 """
@@ -19,6 +19,7 @@ from transformers import Trainer, TrainingArguments
 from transformers.trainer_callback import TrainerCallback, TrainerControl, TrainerState
 from typing_extensions import override
 
+from llamoco_tune.card import LIBRARIES
 from llamoco_tune.metrics import read_metrics
 from llamoco_tune.model import LoraSpec, Precision, computed_in
 from llamoco_tune.records import Record, TuningError
@@ -26,19 +27,19 @@ from llamoco_tune.run_folder import CHECKPOINTS, last_checkpoint, step_of
 from llamoco_tune.stopping import StopWish
 
 BYTES_PER_TRAINED_PARAMETER = 16
-"""AdamW in 32 bits: the weight, its gradient and two moments."""
+"""Bytes that AdamW takes in 32 bits for each parameter: the weight, its gradient and two moments."""
 
 
 class TrainConfig(Record):
-    """How the weights are moved, in either phase. In this package *optimizer* never means AdamW."""
+    """Settings of training in either phase. In this package *optimizer* never means AdamW."""
 
     learning_rate: float
     num_epochs: int = 1
-    """Draws of as many rows as there are; which ones is the mixing's to say."""
+    """Passes over the data; `mixing` chooses the rows."""
     max_steps: int | None = None
-    """Ends earlier than the epochs do, or later."""
+    """Number of steps instead of epochs; None trains for `num_epochs`."""
     accumulation: int = Field(default=1, ge=1)
-    """Batches for one step."""
+    """Number of batches for one step."""
     schedule: Literal["cosine", "linear", "constant_with_warmup"] = "cosine"
     warmup_share: float = 0.05
     """Share of the steps in which the learning rate rises."""
@@ -49,28 +50,28 @@ class TrainConfig(Record):
     lora: LoraSpec | None = None
     """An adapter; None trains every weight."""
     checkpointing: bool = False
-    """Recomputes activations in the backward pass: a third more time for far less memory."""
+    """Recompute activations in the backward pass: far less memory, a third more time."""
     compile: bool = False
-    """Compiles the backbone: pays on GPUs, with packed sequences, whose length never changes."""
+    """Compile the backbone; this pays on GPUs with packed sequences, whose length never changes."""
     attention: Literal["sdpa", "eager", "flash_attention_2", "flex_attention"] = "sdpa"
-    """Implementation of the attention; an architecture without `sdpa` gets `eager`."""
+    """Implementation of attention; an architecture without `sdpa` gets `eager`."""
     fsdp: bool = False
-    """Shards weights, gradients and moments over the processes of `torchrun`; without it they are replicated (DDP)."""
+    """Shard weights, gradients and moments over the processes of `torchrun`; otherwise they are replicated (DDP)."""
     frozen_in_bf16: bool = False
-    """Loads the base in 16 bits: for an adapter on a base that is too large in 32."""
+    """Load the base in 16 bits, for an adapter on a base that is too large in 32 bits."""
     seed: int = 0
     log_every: int = 1
-    """Steps, as the next two."""
+    """In steps, like `evaluate_every` and `save_every`."""
     evaluate_every: int = 50
     save_every: int = 50
 
 
 def trainer_arguments(config: TrainConfig, folder: Path, num_batches: int, processes: int = 1) -> TrainingArguments:
-    """The trainer's arguments: one item of a plan is a whole batch, and one epoch the whole plan, batch by batch.
+    """The trainer's arguments: an item of a plan is a whole batch, and the whole plan, in order, is one epoch.
 
     Args:
-        num_batches: in the plan.
-        processes: that share the batches.
+        num_batches: number of batches in the plan.
+        processes: number of processes that share the batches.
     """
     on_cpu = not torch.cuda.is_available()
     sharded: Any = config.fsdp
@@ -113,14 +114,14 @@ def trainer_arguments(config: TrainConfig, folder: Path, num_batches: int, proce
 
 
 def num_steps(config: TrainConfig, num_batches: int, processes: int = 1) -> int:
-    """Steps of a whole run."""
+    """Number of steps of a whole run."""
     return config.max_steps or -(-num_batches // (config.accumulation * processes))
 
 
 def wanted_batches(plan: Any, config: TrainConfig, processes: int = 1) -> Dataset[Any]:
-    """The batches that a run takes of its plan, which has whole epochs.
+    """The batches that a run takes from its plan, which has whole epochs.
 
-    With batches left over, a run that is resumed at its last step would take another.
+    If batches were left over, a run that is resumed at its last step would take one more.
     """
     if config.max_steps is None:
         return plan
@@ -128,11 +129,11 @@ def wanted_batches(plan: Any, config: TrainConfig, processes: int = 1) -> Datase
 
 
 def is_evaluation_due(folder: Path, every: int, steps: int) -> bool:
-    """Whether a run evaluates before its next step: at its beginning, or where a stop left an evaluation out.
+    """Whether a run evaluates before its next step: at its beginning, or because a stop left an evaluation out.
 
     Args:
-        every: steps between two evaluations.
-        steps: of the whole run, the last of which has an evaluation too.
+        every: number of steps between two evaluations.
+        steps: number of steps of the whole run; the last has an evaluation too.
 
     Raises:
         TuningError: its metrics cannot be read.
@@ -146,7 +147,7 @@ def is_evaluation_due(folder: Path, every: int, steps: int) -> bool:
 
 
 class StopAtStep(TrainerCallback):
-    """Ends training with the step in which a stop was asked for, in all processes alike, and has it saved.
+    """Ends training after the step in which a stop was asked for, in all processes alike, with a checkpoint.
 
     An evaluation that is due then is made when the run goes on.
     """
@@ -162,11 +163,11 @@ class StopAtStep(TrainerCallback):
 
 
 class EvaluationLeftOut(Exception):
-    """A stop was asked for in the middle of an evaluation."""
+    """A stop was asked for during an evaluation."""
 
 
 def go_on_with_evaluation(wish: StopWish, args: TrainingArguments) -> None:
-    """To be called between two parts of an evaluation; several processes make theirs to the end.
+    """Looks for a stop between two parts of an evaluation; several processes finish their evaluations.
 
     Raises:
         EvaluationLeftOut: a stop was asked for.
@@ -176,10 +177,10 @@ def go_on_with_evaluation(wish: StopWish, args: TrainingArguments) -> None:
 
 
 def end_without_evaluation(trainer: Trainer) -> dict[str, float]:
-    """Ends training with the step whose evaluation was left out, and has it saved; there are no figures.
+    """Ends training after the step whose evaluation was left out, with a checkpoint; there are no figures.
 
     Raises:
-        EvaluationLeftOut: the step is saved already, or there was none.
+        EvaluationLeftOut: there is nothing to save: the step is saved already, or there was none.
     """
     step, checkpoint = trainer.state.global_step, last_checkpoint(Path(str(trainer.args.output_dir)).parent)
     if step == 0 or (checkpoint is not None and step_of(checkpoint) == step):
@@ -187,6 +188,13 @@ def end_without_evaluation(trainer: Trainer) -> dict[str, float]:
     trainer.control.should_save = trainer.control.should_training_stop = True
     trainer.control.should_evaluate = False
     return {}
+
+
+def log_evaluation(trainer: Trainer, figures: dict[str, float]) -> dict[str, float]:
+    """Logs the figures of an evaluation, tells the trainer's callbacks, and returns the figures."""
+    trainer.log(figures)
+    trainer.control = trainer.callback_handler.on_evaluate(trainer.args, trainer.state, trainer.control, figures)
+    return figures
 
 
 def is_asked_anywhere(wish: StopWish, args: TrainingArguments) -> bool:
@@ -199,16 +207,16 @@ def is_asked_anywhere(wish: StopWish, args: TrainingArguments) -> bool:
 
 
 def only(items: list[Any]) -> Any:
-    """The collator: an item is a batch already."""
+    """The collator: the only item, which is a batch already."""
     (batch,) = items
     return batch
 
 
 def check_memory(model: Any) -> None:
-    """Looks ahead: whether the weights with what training adds to them fit, activations not counted.
+    """Checks that the weights, gradients and moments fit into memory; activations are not counted.
 
     Raises:
-        TuningError: they do not.
+        TuningError: they do not fit.
     """
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
     needed = trained * BYTES_PER_TRAINED_PARAMETER
@@ -221,22 +229,20 @@ def check_memory(model: Any) -> None:
 
 
 def mixed_precision(config: TrainConfig, device: torch.device) -> torch.autocast:
-    """The context in which the trainer computes, for what is computed outside of its steps."""
+    """The trainer's precision as a context, for computations outside of its steps."""
     return torch.autocast(device.type, torch.bfloat16, enabled=computed_in(config.precision) == "bf16")
 
 
 @contextlib.contextmanager
 def lines_for_errors(folder: Path) -> Generator[None]:
-    """Turns what a user can mend into one line; the last checkpoint stays as it is.
+    """Turns errors that a user can mend into one line; the last checkpoint stays as it is.
 
     Raises:
         TuningError: memory or disk ran out.
     """
     try:
         yield
-    except torch.OutOfMemoryError:
-        raise TuningError(_OUT_OF_MEMORY.format(folder=folder)) from None
-    except MemoryError:
+    except (torch.OutOfMemoryError, MemoryError):
         raise TuningError(_OUT_OF_MEMORY.format(folder=folder)) from None
     except RuntimeError as error:
         if "not enough memory" in str(error) or "can't allocate memory" in str(error):
@@ -255,13 +261,13 @@ _OUT_OF_MEMORY = (
 
 
 def facts(began: float) -> dict[str, JsonValue]:
-    """What a run should say of where and with what it was made.
+    """Facts about a run for its record: device, minutes, versions.
 
     Args:
-        began: `time.monotonic()` then.
+        began: time of the start, in seconds of the monotonic clock.
     """
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
-    versions = {name: importlib.metadata.version(name) for name in ("torch", "transformers", "peft", "accelerate")}
+    versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
     return {
         "device": device,
         "minutes": round((time.monotonic() - began) / 60, 2),

@@ -1,4 +1,4 @@
-"""One run in a process of its own: a hang, a crash or a flood costs that process, and the meter is out of its reach."""
+"""Runs a program in a separate process, so that a hang, a crash or a flood ends that alone and the meter is safe."""
 
 from llamoco_data.apart.running import run_text
 

@@ -1,4 +1,4 @@
-"""The server of this process: started when first needed, ended with it, and replaced when a run has spoilt it."""
+"""The server that runs programs for this process: started when first needed, ended with it, replaced when it fails."""
 
 import atexit
 import contextlib
@@ -15,10 +15,10 @@ from llamoco_data.texts import HASH_SEED
 from llamoco_data.threads import ONE_THREAD
 
 START_LIMIT_S = 120.0
-"""For a server to load its libraries, on a slow disk under load."""
+"""Time that a server has to load its libraries; generous, for a slow disk under load."""
 
 _KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "NUMBA_CACHE_DIR", "PATH")
-"""What a program sees of this process's environment, which may hold secrets."""
+"""Variables that a program sees of this process's environment, whose others may hold secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +29,21 @@ class Server:
     control: socket.socket
 
     def close(self) -> None:
-        """Ends it, and whatever it runs."""
+        """Ends the server and whatever it runs."""
         self.control.close()
         self.process.kill()
         self.process.wait()
 
 
 _server: tuple[int, Server] | None = None
-"""With the process that started it: a fork of that one starts its own."""
+"""Process id of its owner, and the server; a fork of the owner starts its own."""
 
 
 def server() -> Server:
     """The server of this process.
 
     Raises:
-        RuntimeError: it does not start.
+        RuntimeError: the server does not start.
     """
     global _server  # noqa: PLW0603 - one for each process, like the process itself
     if _server is None or _server[0] != os.getpid():
@@ -53,7 +53,7 @@ def server() -> Server:
 
 def drop_server() -> None:
     """Ends the server; the next run starts another."""
-    global _server  # noqa: PLW0603 - as above
+    global _server  # noqa: PLW0603 - one for each process, like the process itself
     if _server is not None and _server[0] == os.getpid():
         _server[1].close()
     _server = None

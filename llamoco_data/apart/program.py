@@ -1,6 +1,6 @@
-"""The process of one program: it asks for values through a socket, and says how the program ended.
+"""The process of one program: it asks for values through a socket, and reports how the program ended.
 
-It knows the box, the budget and the numbers of constraints, and nothing else of the problem.
+It knows the box, the budget and the numbers of constraints, and nothing else about the problem.
 """
 
 import os
@@ -19,11 +19,11 @@ from llamoco_data.problems.functions.definition import Vector
 from llamoco_data.runs import Given, RunStatus, describe, outcome, quiet
 
 FILE_BYTES = 100_000_000
-"""No file that the program writes may be larger."""
+"""Largest file that a program may write."""
 
 
 def run(job: Job, meter: socket.socket) -> None:
-    """Runs the program, and says how it ended."""
+    """Runs the program, and reports how it ended."""
     asking = _Asking(job, meter)
     given = Given(
         objective=asking.objective,
@@ -41,12 +41,12 @@ def run(job: Job, meter: socket.socket) -> None:
 def _outcome(run: Callable[[], tuple[RunStatus, str]]) -> tuple[RunStatus, str]:
     try:
         return run()
-    except KeyboardInterrupt as error:  # nobody's but the program's: no terminal reaches this process
+    except KeyboardInterrupt as error:  # raised by the program itself: no terminal reaches this process
         return "raised", describe(error)
 
 
 def limit(job: Job) -> None:
-    """Sets what this process may use, and sends what it prints nowhere."""
+    """Limits the resources of this process, and discards what it prints."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
@@ -66,7 +66,7 @@ def _mapped_bytes() -> int:
 
 
 class _Asking:
-    """The program's end of the meter."""
+    """Objective and constraints as the program calls them, evaluated by the meter in the other process."""
 
     def __init__(self, job: Job, meter: socket.socket) -> None:
         self._meter = meter

@@ -1,7 +1,7 @@
-"""The measuring side of a run in another process: it answers the program's questions, keeps the clock, and records.
+"""The measuring side of a run in another process: it evaluates the points, keeps the time limit, and records the run.
 
-This is the seam for strangers' programs: what confines them better replaces `run_text`, and nothing else. Here they may
-hang, crash, flood and lie about themselves; they are not kept from the files and the network of this user.
+Better confinement of strangers' programs would replace `run_text` alone. Here they can hang, crash, flood and report
+falsely without harm to a measurement; they are not kept from the files and the network of this user.
 """
 
 import contextlib
@@ -26,9 +26,9 @@ from llamoco_data.runs import TIME_LIMIT_S, RunRecord, RunStatus, over_budget, r
 from llamoco_data.silence import silence
 
 MEMORY_BYTES = 2 << 30
-"""What a program may map beyond the libraries that are loaded already."""
+"""Address space that a program may use beyond that of the loaded libraries."""
 CLEAN_UP_S = 20.0
-"""For the server to end a program and to remove what it left."""
+"""Time that the server has to end a program and report its exit."""
 
 _TIMED_OUT = "the run did not end within its time limit"
 _BROKEN = "it broke its connection to the meter"
@@ -37,22 +37,22 @@ _BROKEN = "it broke its connection to the meter"
 def run_text(
     program: str, spec: AnySpec, seed: int, *, problem: Problem | None = None, time_limit_s: float = TIME_LIMIT_S
 ) -> RunRecord:
-    """Runs a program text in a process of its own, and records the run as `run_program` would, but for `cpu_s`.
+    """Runs a program text in a process of its own, and records the run as `run_program` would, except for `cpu_s`.
 
-    The meter stays on this side, so evaluations, budget and best point are what they are, whatever the program does to
-    its own process. A run costs some milliseconds, and each evaluation some 20 us, beyond those of `run_program`. Not
-    to be called by two threads at once.
+    The meter stays in this process, so that evaluations, budget and best point are right whatever the program does to
+    its own process. A run takes some milliseconds, and each evaluation some 20 us, more than with `run_program`. Two
+    threads must not call it at once.
 
     Args:
         problem: the built problem, where the caller has it already.
-        time_limit_s: of the wall clock; then the process is killed, with what it has started.
+        time_limit_s: limit of the wall clock, after which the process and all that it has started are killed.
 
     Raises:
-        RuntimeError, OSError: no process can be started for it, which says nothing about the program.
+        RuntimeError, OSError: no process can be started, which says nothing about the program.
     """
     problem = build(spec) if problem is None else problem
     first = _run_once(program, problem, seed, time_limit_s)
-    # The system ends processes too, for want of memory: a crash is confirmed by a second attempt.
+    # The system also ends processes when memory is short, so a crash is confirmed by a second attempt.
     return _run_once(program, problem, seed, time_limit_s) if first.status == "crashed" else first
 
 
@@ -62,7 +62,7 @@ def _run_once(program: str, problem: Problem, seed: int, time_limit_s: float) ->
     with tempfile.TemporaryDirectory(prefix="llamoco-run-", ignore_cleanup_errors=True) as folder:
         job = _job(program, problem, seed, folder)
         status, detail, child_s = _measured(job, problem, meter, time_limit_s)
-    # The program's own word is taken for its mistakes only.
+    # A run that was refused an evaluation is over its budget, whatever its program reports.
     if meter.refused and status != "over_budget" and status in ("completed", "raised", "bad_return"):
         status, detail = "over_budget", over_budget(problem.max_evaluations)
     return recorded(program, problem, seed, meter, status, detail, time.process_time() - began + child_s)
@@ -83,7 +83,7 @@ def _job(program: str, problem: Problem, seed: int, folder: str) -> Job:
 
 
 def _measured(job: Job, problem: Problem, meter: Meter, time_limit_s: float) -> tuple[RunStatus, str, float]:
-    """How a run ended, and the processor time of its process."""
+    """Status and reason of a run, and the processor time of its process."""
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with here:
         with there:
@@ -92,7 +92,7 @@ def _measured(job: Job, problem: Problem, meter: Meter, time_limit_s: float) -> 
             with silence():  # a user's own problem is evaluated on this side
                 status, detail = _Answering(problem, meter, here, serving).until(time.monotonic() + time_limit_s)
         except BaseException:
-            drop_server()  # and with it the run, of which nobody will ask
+            drop_server()  # this ends the run too
             raise
         left = _stopped(serving)
     if left is None:
@@ -101,7 +101,7 @@ def _measured(job: Job, problem: Problem, meter: Meter, time_limit_s: float) -> 
 
 
 def _handed_over(job: Job, there: socket.socket) -> Server:
-    """The server that has taken the job; one that has died since its last run is replaced."""
+    """Hands a job to the server, which is replaced if it has died since its last run; returns the server."""
     content = os.memfd_create("llamoco-job")
     try:
         with os.fdopen(os.dup(content), "wb") as file:
@@ -118,7 +118,7 @@ def _handed_over(job: Job, there: socket.socket) -> Server:
 
 
 def _stopped(serving: Server) -> Left | None:
-    """What is left of the run, which ends now if it has not; None where the server is gone or does not answer."""
+    """Ends the run if it is still going; returns its exit, or None where the server is gone or does not answer."""
     left = b""
     try:
         serving.control.settimeout(CLEAN_UP_S)
@@ -147,7 +147,7 @@ def _said(content: bytes) -> tuple[RunStatus, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Answering:
-    """Answers one program until it ends."""
+    """Evaluates the points that one program asks for, until it ends."""
 
     problem: Problem
     meter: Meter
@@ -155,7 +155,7 @@ class _Answering:
     serving: Server
 
     def until(self, deadline: float) -> tuple[RunStatus, str]:
-        """How the run ended; `crashed` without a word where the system knows more about that."""
+        """Status and reason of the run; after `crashed`, an empty reason means that the exit code tells it."""
         spec = self.problem.spec
         content, head, values = frames.buffer(max(spec.dimension, spec.num_constraints))
         length = frames.HEAD_BYTES + 8 * spec.dimension
@@ -167,7 +167,7 @@ class _Answering:
         while (left_s := deadline - time.monotonic()) > 0:
             ready = {descriptor for descriptor, _ in poller.poll(1000 * left_s)}
             if self.program.fileno() not in ready:
-                if ready:  # its process is gone, and has sent nothing that is not read
+                if ready:  # the process has ended, and all that it sent has been read
                     return "crashed", ""
                 continue
             try:
@@ -175,7 +175,7 @@ class _Answering:
             except OSError:
                 size = 0
             if size == 0:
-                poller.unregister(self.program)  # its end is closed; what became of it the server tells
+                poller.unregister(self.program)  # the program's end is closed; the server will report its exit
                 continue
             if head[0] == frames.ENDED:
                 return _said(bytes(content[frames.HEAD_BYTES : size]))
@@ -183,14 +183,14 @@ class _Answering:
                 return "crashed", _BROKEN
             try:
                 self.program.send(memoryview(content)[: self._answered(head, values)])
-            except BlockingIOError:  # it asks and does not listen
+            except BlockingIOError:  # the program asks without reading the answers
                 return "crashed", _BROKEN
             except OSError:
                 continue
         return "timed_out", _TIMED_OUT
 
     def _answered(self, head: NDArray[np.int64], values: NDArray[np.float64]) -> int:
-        """Puts the answer to a question into its place; the length of the packet."""
+        """Writes the answer to a question into the packet; returns the packet's length."""
         spec = self.problem.spec
         point = values[: spec.dimension]
         try:

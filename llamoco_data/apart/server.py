@@ -1,6 +1,6 @@
-"""A process with one thread and every library loaded: it forks a copy of itself for each run, and clears up after it.
+"""A process with one thread and all libraries loaded, which forks a copy of itself for each run and ends what it left.
 
-A fork takes milliseconds, a new interpreter with these libraries seconds. It ends with the process that started it.
+A fork takes milliseconds, a new interpreter with these libraries seconds. The server ends with its parent process.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from llamoco_data.runs import one_thread
 
 _SYSTEM = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
-"""Linux: a signal for this process when its parent dies, whose only thread is the one that forked."""
+"""Linux option that sends this process a signal when its parent's thread that forked it, the only one, ends."""
 
 PRELOADED = (
     "scipy.linalg",
@@ -37,7 +37,7 @@ PRELOADED = (
     "pymoo.algorithms.soo.nonconvex.isres",
     "pymoo.algorithms.soo.nonconvex.pso",
 )
-"""What programs import most."""
+"""Modules that programs import most."""
 
 
 def main() -> None:
@@ -52,12 +52,12 @@ def main() -> None:
     control.send(READY)
     while (request := socket.recv_fds(control, JSON_BYTES, 2))[0]:
         message, descriptors, _, _ = request
-        if message != STOP:  # else the run to stop has ended by itself
+        if message != STOP:  # a late STOP is for a run that has ended by itself
             _serve(control, *descriptors)
 
 
 def _serve(control: socket.socket, job: int, meter: int) -> None:
-    """One run: until its process ends, or is to be stopped, or nobody waits for it any more."""
+    """Makes one run, until its process ends, it is stopped, or the other side has closed the connection."""
     this = os.getpid()
     pid = os.fork()
     if pid == 0:
@@ -67,7 +67,7 @@ def _serve(control: socket.socket, job: int, meter: int) -> None:
     watched = os.pidfd_open(pid)
     try:
         ready, _, _ = select.select([watched, control], [], [])
-        # What it has started goes with it. It leads its group from its first moment on, or is about to.
+        # The group holds all that the process has started; the process itself may not have made its group yet.
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         with contextlib.suppress(ProcessLookupError):
@@ -83,7 +83,7 @@ def _serve(control: socket.socket, job: int, meter: int) -> None:
 
 
 def _become_program(control: socket.socket, job: int, meter: int, parent: int) -> NoReturn:
-    """What the copy does."""
+    """Turns the forked copy into the process of a program; runs it and exits."""
     try:
         _SYSTEM.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
@@ -92,7 +92,7 @@ def _become_program(control: socket.socket, job: int, meter: int, parent: int) -
         os.setsid()
         with open(job, "rb") as content:
             asked = Job.from_json(content.read())
-        here = Path(asked.folder) / "here"  # beside it lies the file of the program's text
+        here = Path(asked.folder) / "here"  # empty, unlike its parent, which holds the file of the program's text
         here.mkdir()
         os.chdir(here)
         os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = asked.folder

@@ -1,4 +1,4 @@
-"""The order of work: by index, but what could end last comes first, and is shared where one worker is too slow for it.
+"""The order of work: problems by index, but those that could end last come first, shared where one worker is too slow.
 
 Nothing here decides a row: every order gives the same runs.
 """
@@ -14,14 +14,14 @@ from llamoco_data.execution import GivenRuns, Program, Task, runs_wanted
 from llamoco_data.runs import RunRecord
 
 EARLY = 4.0
-"""A problem is begun out of turn when it may take a fourth of the time that all workers need for everything left."""
+"""A problem is begun out of turn when this multiple of its time may exceed the time of all workers for what is left."""
 PART_S = 0.5
-"""A part of a shared problem is not made smaller than this, so that sharing costs little."""
+"""Least expected processor time of a part of a shared problem, so that sharing costs little."""
 
 
 @dataclass(slots=True)
 class _Shared:
-    """A problem whose next runs are with several workers."""
+    """A problem whose next runs are divided among several workers."""
 
     task: Task
     num_away: int
@@ -39,13 +39,13 @@ class Agenda:
 
     programs: Sequence[Program]
     open: Callable[[int], Task]
-    """The task of a problem that is to be begun."""
+    """Function from the index of a problem to its task."""
     costs: Mapping[int, Cost]
-    """Of every open problem, by index."""
+    """Index -> cost of every open problem."""
     _left: dict[int, Cost] = field(init=False)
-    """Of what is left of each."""
+    """Index -> cost of what is left of the problem."""
     _total_s: float = field(init=False)
-    """Expected of all that is left."""
+    """Expected processor time of all that is left."""
     _in_order: deque[int] = field(init=False)
     _longest: list[tuple[float, int]] = field(init=False)
     """Heap of (-cost, index)."""
@@ -56,7 +56,7 @@ class Agenda:
     _shared: dict[int, _Shared] = field(default_factory=dict)
     _num_out: int = 0
     _num_workers: int = 0
-    """As many as were seen at work at once."""
+    """Largest number of workers that were at work at once."""
 
     def __post_init__(self) -> None:
         self._left = dict(self.costs)
@@ -67,18 +67,22 @@ class Agenda:
         self._unbegun = set(self.costs)
 
     def next(self) -> Task | None:
-        """The task for a worker that is free."""
+        """The task for a worker that is free; None while there is none."""
         self._num_workers = max(self._num_workers, self._num_out + 1)
         task = self._next()
         self._num_out += task is not None
         return task
 
     def came_back(self) -> None:
-        """A worker is done with its task; what became of it is told next."""
+        """Notes that a worker is done with its task; `go_on`, `part_done` or `finish` then says what became of it."""
         self._num_out -= 1
 
     def go_on(self, task: Task, left: Cost | None) -> None:
-        """Something is left of a task. Of its problem there is as much left as `left` says, or as was expected."""
+        """Lines up a task of which something is left.
+
+        Args:
+            left: the cost of what is left of its problem; None where the expectation stays.
+        """
         self._expect(task.index, left)
         if isinstance(task.wants, GivenRuns):
             self._parts.append(task)
@@ -86,7 +90,11 @@ class Agenda:
             self._put_back(task)
 
     def part_done(self, part: Task, left: Cost | None) -> None:
-        """Nothing is left of a part of a shared problem; when none of them has anything left, the problem goes on."""
+        """Takes back a finished part of a shared problem; when all parts are back, lines up the problem.
+
+        Args:
+            left: the cost of what is left of its problem; None where the expectation stays.
+        """
         self._expect(part.index, left)
         shared = self._shared[part.index]
         shared.records += part.records
@@ -97,7 +105,7 @@ class Agenda:
             self._put_back(shared.task.model_copy(update={"records": together}))
 
     def finish(self, index: int) -> None:
-        """Nothing is left of a problem."""
+        """Notes that nothing is left of a problem."""
         self._expect(index, Cost(0.0, 0.0))
 
     def _next(self) -> Task | None:
@@ -116,7 +124,7 @@ class Agenda:
         heapq.heappush(self._begun, (-self._left[task.index].most_s, task.index, task))
 
     def _first_part(self, task: Task) -> Task:
-        """Shares the runs of a problem that do not need each other's results; where there is one, the task is whole."""
+        """The first part of a problem whose next runs are divided among workers; the whole task if they are too few."""
         runs = runs_wanted(task, self.programs)
         num_parts = min(len(runs), ceil(self._left[task.index].expected_s / PART_S))
         if num_parts < 2:
@@ -142,10 +150,10 @@ class Agenda:
         return self._in_order[0]
 
     def is_long(self, index: int, early: float = 1.0) -> bool:
-        """Whether all workers together may be done with everything that is left before one is with this problem.
+        """Whether one worker may need longer for this problem than all workers together for everything that is left.
 
         Args:
-            early: asked with this multiple of the problem.
+            early: factor on the time of the problem.
         """
         return self._num_workers > 1 and early * self._left[index].most_s * self._num_workers > self._total_s
 

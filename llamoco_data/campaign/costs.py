@@ -15,7 +15,7 @@ OBJECTIVE_US = 4.0
 """Processor microseconds of one evaluation of a problem from Python, between those of one function and of five rotated
 ones."""
 FLOOR_S = 0.0015
-"""Processor time of a run beside its evaluations."""
+"""Processor time of a run apart from its evaluations."""
 
 
 def evaluation_s(optimizer: str) -> float:
@@ -26,11 +26,11 @@ def evaluation_s(optimizer: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Processor time of a problem that has not been begun."""
+    """Estimated processor time of the runs that a problem still needs."""
 
     expected_s: float
     most_s: float
-    """Where the candidates whose runs take longest turn out to lead, and run again and again."""
+    """Time if the candidates whose runs take longest lead, and get all further seeds."""
 
 
 def problem_costs(
@@ -38,8 +38,8 @@ def problem_costs(
 ) -> dict[int, Cost]:
     """Index -> cost of a problem, by the catalogue.
 
-    The problems are drawn no further than their size, which takes a hundredth of the time of drawing them; whether one
-    has constraints is left open. It is good enough to tell long problems from short ones.
+    Only the size of a problem is drawn, which takes a hundredth of the time of drawing the problem; whether it has
+    constraints is left open. That is enough to tell long problems from short ones.
     """
     by_size = _by_size(spec, candidates)
     return {index: by_size(*_size(spec, store, index)) for index in indices}

@@ -1,6 +1,6 @@
 """Runs what is missing in a campaign folder: the one operation behind a start, a resumption and any growth.
 
-What a worker gets next is the agenda's to say; the loop itself, and its lease, are those of every drive.
+The agenda decides what a worker gets next. The loop and the lease are those of every drive.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -100,17 +100,17 @@ def _is_finished(folder: Place, spec: CampaignSpec, candidates: tuple[StoredCand
 
 @dataclass(slots=True)
 class _Campaign:
-    """The work that a campaign still is, and what came in of it since the last commit."""
+    """The work that is left of a campaign, and what has come in since the last commit."""
 
     programs: tuple[Program, ...]
     plan_id: str
     tally: Tally
     agenda: Agenda
     problems: dict[int, StoredProblem] = field(default_factory=dict)
-    """By index."""
+    """Index -> problem that had new runs or was finished."""
     records: list[RunRecord] = field(default_factory=list)
     complete: list[str] = field(default_factory=list)
-    """problem_ids."""
+    """problem_ids of the problems that were finished."""
 
     @property
     def width(self) -> int:
@@ -189,5 +189,5 @@ def _begin(spec: CampaignSpec, candidates: tuple[StoredCandidate, ...], store: S
 
 
 def program_of(candidate: StoredCandidate) -> Program:
-    """A candidate as an executor knows it."""
+    """The program of a candidate, for an executor."""
     return Program(program_id=candidate.candidate_id, text=candidate.program, limits=candidate.limits)

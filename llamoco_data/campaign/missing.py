@@ -15,14 +15,14 @@ def open_indices(spec: CampaignSpec, candidates: Sequence[StoredCandidate], stor
 
 
 def known_indices(spec: CampaignSpec, store: Store) -> list[int]:
-    """Indices of the campaign's problems, but for users' own that the folder has lost: those cannot be drawn again."""
+    """Indices of the campaign's problems, except users' own that the folder has lost, which cannot be drawn again."""
     return [index for index in spec.indices if index >= 0 or store.problem_id(index) is not None]
 
 
 def open_task(spec: CampaignSpec, candidates: Sequence[StoredCandidate], store: Store, index: int) -> Task:
-    """What is to be done on a problem: drawn anew only where its index is not stored.
+    """The task of a problem, which is drawn only where its index is not stored.
 
-    Runs of candidates that are not among the candidates (any more) are left out.
+    Stored runs of other candidates are left out.
 
     Raises:
         LlamocoError: a file of the campaign is missing or damaged.

@@ -1,15 +1,15 @@
-"""Users' own problems in a campaign folder: putting them in, and restoring what a damaged table has lost.
+"""Users' own problems in a campaign folder: adding them, and restoring those that a damaged table has lost.
 
-Each text also lies in the folder as a file of its own, for people and for restoring: no other problem is lost with its
-table, because those can be drawn again.
+Each text also lies in the folder as a file of its own, for people and for restoring. Drawn problems need no such copy,
+because they can be drawn again.
 """
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from llamoco_data.campaign.costs import FLOOR_S
 from llamoco_data.campaign.spec import CampaignSpec, keep_campaign, load_campaign, own_index, wanted_campaign
-from llamoco_data.campaign.survey import FLOOR_S
 from llamoco_data.drive import holding
 from llamoco_data.files import Files, Place, files_at
 from llamoco_data.identity import LlamocoError
@@ -22,19 +22,19 @@ from llamoco_data.racing import outlook
 from llamoco_data.store import Block, Store, StoredProblem
 
 OWN_PROBLEMS = "own-problems"
-"""Folder of the texts, one Python file each: name, hyphen, problem_id."""
+"""Folder of the texts, one Python file for each; a file's name is the problem's name, a hyphen and the problem_id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a problem will cost a campaign, by estimate."""
+    """Estimated cost of a problem in a campaign."""
 
     runs: int
     core_s: float
 
 
 def expected(spec: CampaignSpec, checked: Checked) -> Expected:
-    """The cost of all runs on a problem that was measured here.
+    """The estimated cost of all runs on a problem whose evaluation was timed on this machine.
 
     Raises:
         LlamocoError: a run would be stopped by the campaign's time limit.
@@ -58,7 +58,7 @@ def expected(spec: CampaignSpec, checked: Checked) -> Expected:
 
 
 def present_problems(folder: Place) -> set[str]:
-    """problem_ids of the users' own problems of a campaign, but for those whose text the folder has lost.
+    """problem_ids of the users' own problems of a campaign, except those whose text the folder has lost.
 
     Raises:
         LlamocoError: the folder holds no campaign, or is damaged.
@@ -73,10 +73,10 @@ def add_problems(
     start: CampaignSpec | None = None,
     notice: Callable[[str], None] = lambda _: None,
 ) -> tuple[str, ...]:
-    """Puts users' own problems into a campaign, those that are not in it; returns the problem_ids of these.
+    """Adds those users' own problems that a campaign lacks, and returns their problem_ids.
 
-    They are in the campaign when its spec names them, which is the last thing that is written: a process that dies
-    before that leaves the campaign as it was, and what it has left is taken up when the same problem is added again.
+    The spec that names them is written last: a process that dies before that leaves the campaign as it was, and the
+    files that it wrote are used when the same problem is added again.
 
     Args:
         start: the campaign to begin where the folder holds none.
@@ -113,7 +113,7 @@ def _present(spec: CampaignSpec, store: Store) -> set[str]:
 
 
 def restored(spec: CampaignSpec, store: Store) -> Iterator[tuple[str, StoredProblem | None]]:
-    """The users' own problems that the tables have lost, from their texts; None where that is lost too."""
+    """The users' own problems that the tables have lost, from their texts; None where the text is lost too."""
     for problem_id in spec.own_problems:
         if store.problem_id(own_index(problem_id)) is None:
             problem = _from_text(store.place, problem_id)
@@ -121,7 +121,7 @@ def restored(spec: CampaignSpec, store: Store) -> Iterator[tuple[str, StoredProb
 
 
 def kept_text(place: Files, problem_id: str) -> tuple[str, str] | None:
-    """Name and text of a problem's own file; None where it is missing, or is not what was written."""
+    """Name and text of a problem's own file; None where it is missing or was changed."""
     for file in place.names(OWN_PROBLEMS):
         name, _, rest = file.rpartition("-")
         if rest == f"{problem_id}.py":

@@ -1,7 +1,7 @@
 # pyright: reportUnknownMemberType=false
-"""What a campaign tells Prometheus, through the metrics that every node of a Ray cluster offers; it decides nothing.
+"""Metrics of a campaign for Prometheus, exported by every node of a Ray cluster; they decide nothing.
 
-Ray writes `ray_` before each name. Counters begin at 0 with each driver, as Prometheus expects of them.
+Ray writes `ray_` before each name. Counters begin at 0 with each driver, as Prometheus expects.
 """
 
 from collections.abc import Mapping
@@ -17,18 +17,18 @@ COUNTERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "llamoco_evaluations": ("Evaluations of problems", ("campaign", "optimizer")),
     "llamoco_run_seconds": ("Processor time of runs, in seconds", ("campaign", "optimizer")),
 }
-"""What only grows: name -> what it counts, labels. Prometheus adds `_total` to each name."""
+"""Name of a counter -> what it counts, and its labels. Prometheus adds `_total` to each name."""
 PROBLEMS = "llamoco_problems"
 PROBLEM_LABELS = ("campaign", "state")
 
 
 @dataclass(slots=True)
 class _Counted:
-    """A counter that is told totals."""
+    """A counter that is set by its totals."""
 
     counter: Counter
     told: dict[tuple[str, ...], float] = field(default_factory=dict)
-    """Totals so far, by the values of the labels."""
+    """Values of the labels -> total so far."""
 
     def reach(self, total: float, labels: Mapping[str, str]) -> None:
         key = tuple(labels.values())
@@ -40,7 +40,7 @@ class _Counted:
 
 @dataclass(slots=True)
 class _Instruments:
-    """They can be made only once this process is connected to Ray."""
+    """The counters and the gauge, which can be made only while this process is connected to Ray."""
 
     counted: Mapping[str, _Counted]
     problems: Gauge
@@ -55,7 +55,7 @@ class RayMetrics:
     _made: _Instruments | None = None
 
     def publish(self, progress: DriveProgress) -> None:
-        """Tells what is new; nothing while this process is not connected to Ray."""
+        """Publishes what is new; does nothing while this process is not connected to Ray."""
         if not ray.is_initialized():
             return
         instruments = self._made = self._made or _instruments()

@@ -1,4 +1,4 @@
-"""Reads a campaign folder back, one problem at a time, for whoever judges and exports it."""
+"""Reads a campaign folder back, one problem at a time, to judge, export and report on it; it writes nothing."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ class ProblemRuns:
     records: tuple[RunRecord, ...]
     """Runs that the campaign's policy asks for, by candidate in catalogue order, then by seed.
 
-    What was run besides, when the portfolio was smaller and the race took another turn, stays in the folder and counts
-    for nothing: a campaign that grew gives the rows of one that began with its present portfolio.
+    Other runs, made when the portfolio was smaller and the race took another course, stay in the folder and are
+    ignored: a campaign that grew gives the rows of one that began with its present portfolio.
     """
     complete: bool
     """Whether the policy asks for no more runs."""
@@ -30,12 +30,12 @@ class ProblemRuns:
 
 @dataclass(frozen=True, slots=True)
 class FolderView:
-    """A campaign folder as it was at one moment: whichever process reads it sees the same, whatever is added since."""
+    """A campaign folder as it was at one moment: every process that reads it sees the same, whatever is added since."""
 
     folder: Place
     spec: CampaignSpec
     num_entries: int
-    """Of its log."""
+    """Number of entries that its log had."""
 
 
 class CampaignReader:
@@ -52,11 +52,11 @@ class CampaignReader:
         self.candidates: Mapping[str, StoredCandidate] = {
             candidate.candidate_id: candidate for candidate in self._store.candidates()
         }
-        """By candidate_id, in catalogue order."""
+        """candidate_id -> candidate, in catalogue order."""
         self._rank = {candidate_id: position for position, candidate_id in enumerate(self.candidates)}
 
     def indices(self) -> list[int]:
-        """Of the stored problems that the campaign holds, in order."""
+        """Indices of the stored problems of the campaign, in order."""
         return [index for index in self._store.indices() if self.spec.holds(index)]
 
     def problem(self, index: int) -> AnySpec:
@@ -75,7 +75,7 @@ class CampaignReader:
         """A problem and its runs.
 
         Raises:
-            LlamocoError: a file of theirs is missing or damaged.
+            LlamocoError: one of their files is missing or damaged.
         """
         problem = self.problem(index)
         problem_id = problem.problem_id

@@ -1,4 +1,4 @@
-"""Mends a damaged campaign folder: what is not as it was written is set aside, and is then missing like all else."""
+"""Mends a damaged campaign folder: altered files are set aside, and what they held is missing like anything not run."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,9 +18,9 @@ _LOST = {
 def repair(spec: CampaignSpec, store: Store, found: Sequence[Damage], notice: Callable[[str], None]) -> None:
     """Sets aside the files that were found damaged and still are, and draws their problems again.
 
-    Users' own problems, which nobody can draw, are restored from their texts, and named where those are lost too. Runs
-    are not made here: a problem that had some in a damaged file is no more complete. A problem that is drawn again
-    keeps its runs; where this release draws another, that one is run as a new problem.
+    Users' own problems cannot be drawn; they are restored from saved text or reported lost. No runs are made here: a
+    problem that had some in a damaged file is no longer complete. A problem that is drawn again keeps its runs; where
+    this release draws another one, that is run as a new problem.
 
     Raises:
         LlamocoError: the folder cannot be written.

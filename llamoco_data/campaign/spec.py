@@ -29,23 +29,23 @@ class CampaignSpec(Record):
     schema_version: Literal[1] = 1
     """Version of the campaign folder."""
     recipe: str
-    """The recipe that it came from."""
+    """Name of the recipe that the campaign came from."""
     seed: int = Field(ge=0)
     num_problems: int = Field(ge=0)
-    """Problems that are drawn."""
+    """Number of drawn problems, users' own not counted."""
     mixture: ProblemMixture
     optimizers: tuple[str, ...] = Field(min_length=1)
-    """Names in the catalogue, in its order."""
+    """Names of the optimizers, in the order of the catalogue."""
     policy: Policy
-    """Which runs a problem needs."""
+    """Rule that says which runs a problem needs."""
     wordings: int = Field(ge=1)
-    """Wordings of each statement form, for each problem."""
+    """Number of wordings of each statement form, for each problem."""
     held_out_families: tuple[FunctionFamily, ...] = ()
-    """Problems with a function of these families are for testing only."""
+    """Families of functions whose problems are for testing only."""
     time_limit_s: float = Field(default=TIME_LIMIT_S, gt=0)
-    """Limit of one run."""
+    """Time limit of one run."""
     own_problems: tuple[str, ...] = ()
-    """problem_ids of the users' own problems in it, sorted."""
+    """problem_ids of the users' own problems, sorted."""
 
     @property
     def indices(self) -> tuple[int, ...]:
@@ -70,7 +70,7 @@ class CampaignSpec(Record):
 
 
 def own_index(problem_id: str) -> int:
-    """The index of a user's own problem: below 0, where none is drawn, and made of its id, so that none is given."""
+    """The index of a user's own problem: made from its id, and negative, unlike that of a drawn problem."""
     return -1 - int(problem_id[:15], 16)
 
 
@@ -100,7 +100,7 @@ def stored_campaign(folder: Place) -> CampaignSpec | None:
 
 
 def wanted_campaign(folder: Place, wanted: CampaignSpec) -> CampaignSpec:
-    """The wanted spec, where the folder is free for it, or holds it, or may grow into it.
+    """The wanted spec, where the folder is free for it, holds it, or may grow into it.
 
     More problems, users' own included, more repeats, more optimizers and more wordings are growth; everything else is
     another campaign.
@@ -165,7 +165,7 @@ def _stored(place: Files) -> CampaignSpec | None:
 
 
 def _read_back(data: str | bytes, what: str, advice: str) -> CampaignSpec:
-    """The spec of a file; one that was changed by copying is checked by this too.
+    """The spec in JSON; one that `model_copy` has changed is checked in this way too.
 
     Raises:
         LlamocoError: a field does not fit.

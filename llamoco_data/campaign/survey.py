@@ -1,4 +1,4 @@
-"""What is in a campaign folder, what is missing, and what the missing part will cost; it changes nothing."""
+"""What is in a campaign folder, what is missing, and what the missing runs will cost; it changes nothing."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from llamoco_data.runs import RunStatus
 from llamoco_data.store import RunTotals, Store, run_totals
 
 COUNTED_PROBLEMS = 300
-"""Open problems that a plan looks at; of more it takes an even sample."""
+"""Most open problems that a plan looks at; of more it takes an even sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ class Plan:
     spec: CampaignSpec
     problems_total: int
     problems_missing: int
-    """Problems that lack at least one run; exact where `exact`, else those that may."""
+    """Problems that lack at least one run; an estimate where a plan took a sample."""
     runs_missing: int
     runs_missing_by_optimizer: Mapping[str, int]
     core_hours: float
     """Estimated processor time of the missing runs."""
     core_hours_by_optimizer: Mapping[str, float]
     exact: bool
-    """Whether the runs were counted over all open problems: not estimated from a sample of them, nor for a race."""
+    """Whether the missing runs were counted, and not estimated from a sample of the problems or for a race."""
     measured: tuple[str, ...]
     """Optimizers whose cost was measured in the folder; for the others it is the catalogue's."""
 
@@ -60,7 +60,7 @@ class Status:
 def plan(folder: Place, spec: CampaignSpec) -> Plan:
     """What `run_campaign` would do with the same folder and spec; the folder need not exist.
 
-    Up to a minute for a new campaign of hundreds of problems, which have to be drawn.
+    It takes up to a minute for a new campaign of hundreds of problems, which have to be drawn.
 
     Raises:
         LlamocoError: the folder holds another campaign, or is damaged.
@@ -134,7 +134,7 @@ def status(folder: Place) -> Status:
 
 
 def _seconds_per_evaluation(totals: Sequence[RunTotals], optimizer: Mapping[str, str]) -> dict[str, float]:
-    """Processor seconds an evaluation, overhead included, of every optimizer that has been measured."""
+    """Optimizer -> processor seconds per evaluation, overhead included, where the folder has runs of it."""
     evaluations: Counter[str] = Counter()
     cpu_s: dict[str, float] = defaultdict(float)
     for total in totals:

@@ -1,4 +1,4 @@
-"""Counts what a drive has done of a campaign's problems, and estimates what is left of them."""
+"""Counts what a drive has done on a campaign's problems, and estimates what is left."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -19,16 +19,16 @@ class Tally:
     problems_open: int
     """Problems without all their runs."""
     problems_unbegun: int
-    """Those of them that this call has not worked on."""
+    """Open problems that this call has not worked on."""
     runs_before: int
     optimizer_of: Mapping[str, str]
-    """By candidate_id."""
+    """candidate_id -> its optimizer."""
     spent: dict[str, Spent] = field(default_factory=dict)
-    """By optimizer."""
+    """Optimizer -> what this call has spent on it."""
     need_by_index: dict[int, int] = field(default_factory=dict)
-    """Runs of this call that a problem needs, or needed, for each problem that has been begun."""
+    """Index of a problem that has been begun -> runs that it needs, or needed, from this call."""
     need: int = 0
-    """Their sum."""
+    """Sum of `need_by_index`."""
     made_by_index: Counter[int] = field(default_factory=Counter)
     cpu_s_by_index: defaultdict[int, float] = field(default_factory=lambda: defaultdict(float))
     longest_s_by_index: defaultdict[int, float] = field(default_factory=lambda: defaultdict(float))
@@ -40,7 +40,7 @@ class Tally:
         self.longest_s_by_index[index] = max(self.longest_s_by_index[index], record.cpu_s)
 
     def expect(self, index: int, num_candidates: int, num_before: int) -> None:
-        """Learns at a problem's first slice how many candidates apply to it, and how many runs it had before."""
+        """Notes, at a problem's first slice, how many candidates apply to it and how many runs it had before."""
         if index not in self.need_by_index:
             self._needs(index, max(most_runs(self.policy, num_candidates) - num_before, self.made_by_index[index]))
 

@@ -1,4 +1,4 @@
-"""The command line: small commands over the campaign, its export and its problems; a mistake is one line and exit 2."""
+"""The command line `llamoco-data`; it computes nothing itself. A user's mistake prints one line and exits with 2."""
 
 from llamoco_data.cli.commands import main
 

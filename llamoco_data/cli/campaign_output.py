@@ -1,5 +1,6 @@
-"""What the commands on a campaign print: what is missing, what was run, what there is."""
+"""What the commands on a campaign print; it computes nothing."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
@@ -9,21 +10,23 @@ from llamoco_data.campaign import Outcome, Plan, Status
 from llamoco_data.cli.own_files import Added
 from llamoco_data.cli.text import counts, duration, facts, say
 from llamoco_data.invocation import command
+from llamoco_data.plurals import counted
 from llamoco_data.problems.checking import Checked
 from llamoco_data.problems.own_spec import OwnProblemSpec
 from llamoco_data.report import Reported
 
 
 def show_plan(console: Console, plan: Plan, folder: str) -> None:
-    """What is missing, and its cost."""
+    """Prints the missing runs and their cost."""
     if plan.runs_missing == 0:
-        say(console, f"nothing is missing in {folder}: all {plan.problems_total:,} problems have their runs")
+        say(console, f"nothing is missing: {_all_have_runs(plan.problems_total, folder)}")
         return
     say(
         console,
-        f"{plan.spec.recipe}, seed {plan.spec.seed}: {plan.problems_missing:,} of {plan.problems_total:,} problems "
-        f"lack runs; {'' if plan.exact else 'about '}{plan.runs_missing:,} runs, about {_hours(plan.core_hours)} of "
-        f"one core ({'measured here' if plan.measured else 'estimated from the catalogue'})",
+        f"{plan.spec.recipe}, seed {plan.spec.seed}: {plan.problems_missing:,} of "
+        f"{counted(plan.problems_total, 'problem')} {'lacks' if plan.problems_missing == 1 else 'lack'} runs; "
+        f"{'' if plan.exact else 'about '}{counted(plan.runs_missing, 'run')}, about {_hours(plan.core_hours)} of one "
+        f"core ({'measured here' if plan.measured else 'estimated from the catalogue'})",
     )
     table = counts("optimizer", "runs", "core time", numbers=(1, 2))
     hours = plan.core_hours_by_optimizer
@@ -33,7 +36,7 @@ def show_plan(console: Console, plan: Plan, folder: str) -> None:
 
 
 def show_added(console: Console, added: Sequence[Added], folder: str) -> None:
-    """What was found out about each problem, and what to do next."""
+    """Prints what was found out about each problem, and the next command."""
     for one in added:
         if one.checked is None or one.expected is None:
             say(console, f"{one.file} is in {folder} already, as problem {one.problem_id}; nothing was done")
@@ -47,7 +50,7 @@ def show_added(console: Console, added: Sequence[Added], folder: str) -> None:
             ("  budget", f"{spec.max_evaluations:,} evaluations of about {_span(checked.evaluation_us)}"),
             ("  finite", f"{_share(checked.finite_share)} of {checked.num_probes:,} random points{_error(checked)}"),
             ("  feasible", f"{_share(spec.feasible_share)} of them{_point(spec)}") if spec.num_constraints else None,
-            ("  its race", f"about {one.expected.runs:,} runs, {_time(one.expected.core_s)} of one core"),
+            ("  its race", f"about {counted(one.expected.runs, 'run')}, {_time(one.expected.core_s)} of one core"),
             *(("  beware", escape(remark)) for remark in checked.remarks),
         ]
         console.print(facts(row for row in rows if row is not None), highlight=False)
@@ -56,38 +59,41 @@ def show_added(console: Console, added: Sequence[Added], folder: str) -> None:
 
 
 def show_outcome(console: Console, outcome: Outcome, folder: str) -> None:
-    """How a run ended, and what to do next."""
+    """Prints how a run ended, and the next command."""
     progress = outcome.progress
     left = progress.problems_total - progress.problems_done
     if progress.new_runs == 0 and left == 0:
-        say(console, f"nothing was missing: all {progress.problems_total:,} problems of {folder} have their runs")
+        say(console, f"nothing was missing: {_all_have_runs(progress.problems_total, folder)}")
         return
     odd = {status: n for status, n in outcome.new_runs_by_status.items() if status != "completed" and n}
     say(
         console,
-        f"{progress.new_runs:,} runs, {progress.new_evaluations:,} evaluations in {duration(progress.elapsed_s)} "
+        f"{counted(progress.new_runs, 'run')}, {counted(progress.new_evaluations, 'evaluation')} in "
+        f"{duration(progress.elapsed_s)} "
         f"({progress.runs_per_s:.1f} runs/s)" + "".join(f", {n:,} {status}" for status, n in odd.items()),
     )
     if left:
-        say(console, f"stopped with {left:,} problems to go, nothing is lost; go on with: {command('run', folder)}")
+        left_over = f"{counted(left, 'problem')} unfinished"
+        say(console, f"stopped with {left_over}, nothing is lost; go on with: {command('run', folder)}")
     else:
         total = progress.problems_total
-        say(console, f"all {total:,} problems are complete; next: {command('export', folder, 'OUT')}")
+        done = "the one problem is complete" if total == 1 else f"all {total:,} problems are complete"
+        say(console, f"{done}; next: {command('export', folder, 'OUT')}")
 
 
 def show_status(console: Console, status: Status, folder: str) -> None:
-    """What a campaign folder holds."""
+    """Prints what a campaign folder holds."""
     spec = status.spec
-    say(console, f"{folder}: recipe {spec.recipe}, seed {spec.seed}, {len(spec.optimizers)} optimizers")
+    say(console, f"{folder}: recipe {spec.recipe}, seed {spec.seed}, {counted(len(spec.optimizers), 'optimizer')}")
     own = f", {len(spec.own_problems):,} of them users' own" if spec.own_problems else ""
     runs = ", ".join(f"{n:,} {name}" for name, n in status.runs_by_status.items() if n) or "none"
     rows = [
         ("problems", f"{status.problems_complete:,} complete of {status.problems_total:,}{own}"),
         ("runs", runs),
-        ("declined", f"{status.declined:,} candidates that do not apply to their problem"),
+        ("declined", f"{counted(status.declined, 'pair')} of a problem and a candidate that does not apply to it"),
         ("evaluations", f"{status.evaluations:,}"),
         ("core time", _hours(status.cpu_hours)),
-        ("on disk", f"{status.num_files:,} files, {status.size_bytes / 1e6:.1f} MB"),
+        ("on disk", f"{counted(status.num_files, 'file')}, {status.size_bytes / 1e6:.1f} MB"),
     ]
     console.print(facts(rows), highlight=False)
     if status.problems_complete < status.problems_total:
@@ -95,24 +101,37 @@ def show_status(console: Console, status: Status, folder: str) -> None:
 
 
 def show_verified(console: Console, folder: str, checked: Mapping[str, int], num_wrong: int) -> None:
-    """What a verification looked at, and how it ended."""
-    looked_at = ", ".join(f"{count:,} {what}" for what, count in checked.items())
-    outcome = f"{num_wrong:,} {'thing is' if num_wrong == 1 else 'things are'} wrong" if num_wrong else "all is well"
+    """Prints what a verification looked at, and how it ended."""
+    looked_at = ", ".join(_in_number(count, what) for what, count in checked.items())
+    outcome = f"{counted(num_wrong, 'thing is', 'things are')} wrong" if num_wrong else "all is well"
     say(console, f"{folder}: {outcome}; looked at {looked_at or 'nothing else'}")
 
 
+def _in_number(count: int, what: str) -> str:
+    """A number of things that are named in the plural: `1 run made again`, `2 runs made again`."""
+    singular = re.sub(r"(ies|s)\b", lambda ending: "y" if ending[0] == "ies" else "", what, count=1)
+    return f"{count:,} {singular if count == 1 else what}"
+
+
 def show_report(console: Console, reported: Reported) -> None:
-    """Where the page is, and its headline."""
+    """Prints the file of the page, and its headline."""
     report = reported.report
     judged, size = report.campaign.num_judged, reported.size_bytes / 1e3
-    say(console, f"{reported.file}: {judged:,} problems judged, {size:,.0f} kB; open it in a browser")
+    say(console, f"{reported.file}: {counted(judged, 'problem')} judged, {size:,.0f} kB; open it in a browser")
     if report.num_problems:
         top = report.wins[0]
-        say(console, f"{top.optimizer} wins most often, {top.wins:,} of {report.num_problems:,} problems that teach")
+        teaching = counted(report.num_problems, "problem that teaches", "problems that teach")
+        say(console, f"{top.optimizer} wins most often, {top.wins:,} of {teaching}")
     if report.gap:
         gap = report.gap
         best, single = f"{gap.virtual_best:.2f}", f"{gap.single_best:.2f}"
         say(console, f"mean score {best} of the winners, {single} of the single best solver")
+
+
+def _all_have_runs(number: int, folder: str) -> str:
+    if number == 1:
+        return f"the one problem of {folder} has all its runs"
+    return f"all {number:,} problems of {folder} have their runs"
 
 
 def _share(share: float) -> str:

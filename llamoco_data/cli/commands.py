@@ -1,4 +1,4 @@
-"""The commands of `llamoco-data`: each reads its arguments, calls one function and prints what that gave."""
+"""The commands of `llamoco-data`: each reads its arguments, calls one function and prints the result."""
 
 import sys
 from collections import Counter
@@ -27,13 +27,13 @@ from llamoco_data.scoring import TIME_LIMIT_S, score
 from llamoco_data.verification import verify
 
 FOUND_EXIT_CODE = 1
-"""Of a check that found something wrong."""
+"""Exit code of a check that found something wrong."""
 DRAINED_EXIT_CODE = 130
-"""As of any program that Ctrl-C ended: 128 + SIGINT."""
+"""Exit code after Ctrl-C: 128 + SIGINT."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Runs one command and exits: 0 done, 1 a check failed, 2 a mistake of the user, 130 stopped by Ctrl-C."""
+    """Runs one command and exits: 0 when done, 1 if a check failed, 2 for a user's mistake, 130 after Ctrl-C."""
     try:
         code = llamoco_data.main(arguments, prog_name="llamoco-data", standalone_mode=False)
     except LlamocoError as error:
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 class _InOrder(click.Group):
-    """Lists its commands in the order of the work, which is that of this file."""
+    """A group that lists its commands in the order of this file, not of the alphabet."""
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -67,38 +67,38 @@ def llamoco_data() -> None:
 
 FOLDER = click.argument("folder", metavar="DIR")
 RECIPE = click.option(
-    "--recipe", metavar="NAME", help=f"The campaign to begin: {', '.join(RECIPES)}. Only a new DIR needs it."
+    "--recipe", metavar="NAME", help=f"Recipe of a new campaign: {', '.join(RECIPES)}. Only a new DIR needs one."
 )
 PROCESSES = click.option(
     "--processes",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Number of processes that share the work. [default: one for each processor, up to 8; one for few problems]",
+    help="Number of processes. [default: one for each processor, at most 8; only one if there are few problems]",
 )
 ADDRESS = click.option(
     "--address",
     default="local",
     metavar="WHERE",
     show_default=True,
-    help="Where to run: inline (in this process), local (on a Ray of its own), auto (on the Ray that runs here), or at "
-    "the address of a cluster.",
+    help="Where to run: inline (in this process), local (on a Ray that this command starts), auto (on the Ray cluster "
+    "of this machine), or the address of a cluster.",
 )
 WORKERS = click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Number of Ray actors. [default: one for each processor]"
 )
 PROBLEMS = click.option(
-    "--problems", type=click.IntRange(min=1), metavar="N", help="Number of problems. It may grow, never shrink."
+    "--problems", type=click.IntRange(min=1), metavar="N", help="Number of problems. It can grow, but not shrink."
 )
 
 
-@llamoco_data.command("plan", short_help="Say what a campaign lacks and what that will cost.")
+@llamoco_data.command("plan", short_help="Say which runs a campaign lacks and what they will cost.")
 @FOLDER
 @RECIPE
 @PROBLEMS
 def plan_command(folder: str, recipe: str | None, problems: int | None) -> None:
-    """Say what a campaign in DIR still lacks, and what that will cost. Nothing is run or written."""
+    """Say which runs the campaign in DIR lacks, and what they will cost. Nothing is run or written."""
     spec = campaign_for(folder, recipe, problems)
-    with working(Console(stderr=True), "drawing problems and counting the runs they lack"):
+    with working(Console(stderr=True), "drawing problems and counting missing runs"):
         planned = plan(folder, spec)
     campaign_output.show_plan(Console(), planned, folder)
 
@@ -115,7 +115,7 @@ def run_command(
 ) -> int:
     """Create, resume or grow the campaign in DIR: make every run that is missing.
 
-    Ctrl-C stops it cleanly; the same command goes on from there.
+    Ctrl-C stops the command cleanly; the same command goes on from there.
     """
     spec = campaign_for(folder, recipe, problems)
     console = Console(stderr=True)
@@ -132,19 +132,19 @@ def run_command(
     return _exit_code(outcome)
 
 
-@llamoco_data.command("add", short_help="Put problems of your own into a campaign.")
+@llamoco_data.command("add", short_help="Add your own problems to a campaign.")
 @FOLDER
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @RECIPE
 def add_command(folder: str, files: tuple[Path, ...], recipe: str | None) -> None:
-    """Check problems of your own, Python files, and put them into the campaign in DIR.
+    """Check your own problems, each a Python file, and add them to the campaign in DIR.
 
-    With --recipe the campaign may be new. Then it holds these problems alone.
+    With --recipe, DIR may be new; its campaign then holds these problems alone.
 
-    Their code runs as you: here, and on every worker of the campaign. Add only what you have read.
+    Their code runs as you, here and on every worker of the campaign. Add only what you have read.
     """
     spec, console = campaign_for(folder, recipe, None), Console(stderr=True)
-    with working(console, "asking the problems at random points"):
+    with working(console, "evaluating the problems at random points"):
         added = add_files(folder, spec, files, notice=lambda line: say(console, line))
     campaign_output.show_added(Console(), added, folder)
 
@@ -164,12 +164,12 @@ def status_command(folder: str) -> None:
     show_default=True,
     type=click.IntRange(min=0),
     metavar="N",
-    help="Number of runs to make again and compare; of an export, of rows whose programs are run.",
+    help="Number of runs to make again and compare (campaign), or of rows whose programs to run (export).",
 )
 def verify_command(folder: str, sample: int) -> int:
-    """Check the campaign or the export in DIR: files, digests, ids, laws.
+    """Check the campaign or the export in DIR: its files, digests and ids, and a sample of its results.
 
-    The exit code is 1 where something is wrong.
+    The exit code is 1 if something is wrong.
     """
     console, checked, num_wrong = Console(), Counter[str](), 0
     with working(Console(stderr=True), "reading everything and checking it"):
@@ -189,17 +189,17 @@ def verify_command(folder: str, sample: int) -> int:
     type=float,
     multiple=True,
     metavar="SHARE",
-    help="Add every problem at this share of its budget, such as 0.1, by what the traces of its runs say. "
+    help="Also export every problem at this share of its budget, such as 0.1, judged by the traces of its runs. "
     "The option may be given several times.",
 )
 @click.option(
     "--since",
     type=click.IntRange(min=1),
     metavar="SNAPSHOT",
-    help="Also write what has changed since that snapshot of OUT: rows to add or replace, and the reason for each.",
+    help="Also write what has changed since this snapshot of OUT: rows to add or replace, and the reason for each.",
 )
 @PROCESSES
-@click.option("--quiet", is_flag=True, help="Print only where the export is.")
+@click.option("--quiet", is_flag=True, help="Print only the folder of the export.")
 def export_command(
     folder: str, out: Path, budgets: tuple[float, ...], since: int | None, processes: int | None, quiet: bool
 ) -> None:
@@ -212,17 +212,17 @@ def export_command(
         set_output.show_export(Console(), exported, folder)
 
 
-@llamoco_data.command("report", short_help="Write an HTML page on a campaign.")
+@llamoco_data.command("report", short_help="Write an HTML page about a campaign.")
 @FOLDER
 @click.option(
     "--out",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="File of the page. [default: DIR-report.html in the current folder]",
+    help="File to write. [default: DIR-report.html in the current folder]",
 )
 @PROCESSES
 def report_command(folder: str, out: Path | None, processes: int | None) -> None:
-    """Write one HTML page on the campaign in DIR: who wins where, by how much, how surely, at what cost."""
+    """Write an HTML page about the campaign in DIR: which optimizers win where, how clearly, and at what cost."""
     with working(Console(stderr=True), "judging problems and drawing the page"):
         reported = write_report(folder, out, processes=processes)
     campaign_output.show_report(Console(), reported)
@@ -232,7 +232,10 @@ def report_command(folder: str, out: Path | None, processes: int | None) -> None
 @click.argument("programs", type=click.Path(path_type=Path))
 @click.option("--data", required=True, metavar="EXPORT", help="The export whose instructions the programs answer.")
 @click.option(
-    "--out", required=True, metavar="SCORES", help="Folder for runs and scores. What it holds is not run again."
+    "--out",
+    required=True,
+    metavar="SCORES",
+    help="Folder of the runs and scores. Runs that it holds are not made again.",
 )
 @ADDRESS
 @WORKERS
@@ -243,7 +246,7 @@ def report_command(folder: str, out: Path | None, processes: int | None) -> None
     show_default=True,
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="Time that one run may take; then it is killed and counts as a failure.",
+    help="Time limit of a run, after which it is killed and counts as a failure.",
 )
 @click.option("--quiet", is_flag=True, help="Print only the scores.")
 def score_command(
@@ -258,7 +261,7 @@ def score_command(
     """Run the programs that a model wrote on their problems, and score them beside baselines.
 
     PROGRAMS is the Parquet file that `llamoco-tune generate` wrote. Each program runs in a process of its own, as you:
-    score only programs that may run as you. Ctrl-C stops cleanly; the same command goes on from there.
+    score only programs that may run as you. Ctrl-C stops the command cleanly; the same command goes on from there.
     """
     console = Console(stderr=True)
     with stop_on_interrupt(console) as stop, progress_display(console, quiet=quiet) as report:
@@ -283,21 +286,21 @@ def score_command(
     "--program",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Save the program that won in FILE, and print nothing else.",
+    help="Save the winning program to FILE, and show nothing.",
 )
 def show_command(folder: str, identifier: str | None, program: Path | None) -> None:
     """Show a problem of the campaign in DIR with the programs that raced on it, or an instruction of the export in DIR.
 
-    ID is the id of either or its first characters; of a problem also its index or its name. Without ID, the command
-    lists what there is.
+    ID is the id of the problem or instruction, or its first characters; for a problem, also its index or name. Without
+    ID, the command lists all of them.
     """
     show_output.show(Console(), folder, identifier, program)
 
 
 @llamoco_data.command("portfolio", short_help="List the optimizers.")
-@click.option("--candidates", is_flag=True, help="List every candidate with its id and settings.")
+@click.option("--candidates", is_flag=True, help="List every candidate with its id and settings instead.")
 def portfolio_command(candidates: bool) -> None:
-    """List the optimizers: family, library, whether they take constraints, number of settings, where they apply."""
+    """List the optimizers by family: their library, constraints, number of settings, and where they apply."""
     set_output.show_portfolio(Console(), candidates=candidates)
 
 

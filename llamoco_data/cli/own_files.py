@@ -1,4 +1,4 @@
-"""Users' own problems as files: reads each, checks it in a process of its own, and puts all of them in, or none."""
+"""Adds users' own problems from files: each is checked in a process of its own, and all of them are added, or none."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -20,8 +20,9 @@ class Added:
     file: Path
     problem_id: str
     checked: Checked | None
-    """None where the problem was in the campaign already."""
+    """What the check found; None if the campaign held the problem already."""
     expected: Expected | None
+    """Estimated cost of its race; None as for `checked`."""
 
 
 def add_files(
@@ -30,12 +31,12 @@ def add_files(
     """Puts the problems of some files into the campaign in a folder.
 
     Args:
-        spec: the campaign, or the one to begin where the folder holds none: with these problems alone.
-        notice: called with a line for a person, where another driver is waited for.
+        spec: the campaign; where the folder holds none, the one to begin, with these problems alone.
+        notice: called with a line for a person while another driver is waited for.
 
     Raises:
-        LlamocoError: a file cannot be read or is no problem to rely on, or the folder cannot take them; then nothing
-            was added.
+        LlamocoError: a file cannot be read or its problem fails a check, or the folder cannot take them; nothing was
+            added.
     """
     start = spec.model_copy(update={"num_problems": 0}) if stored_campaign(folder) is None else None
     present = set[str]() if start else present_problems(folder)
@@ -62,4 +63,4 @@ def _read(file: Path) -> str:
     except OSError as error:
         raise LlamocoError(f"{file} cannot be read: {error.strerror}; give the Python file of a problem") from None
     except UnicodeDecodeError:
-        raise LlamocoError(f"{file} is no text in UTF-8; save it as that") from None
+        raise LlamocoError(f"{file} is not text in UTF-8; save it in that encoding") from None

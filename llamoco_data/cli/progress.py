@@ -12,9 +12,9 @@ from llamoco_data.cli.text import duration
 from llamoco_data.drive import DriveProgress
 
 PLAIN_EVERY_S = 10.0
-"""Seconds between two lines where there is no terminal."""
+"""Seconds between two lines of progress without a terminal."""
 PLAIN_AFTER_S = 2.0
-"""Seconds after which a command without countable steps says there what it is at."""
+"""Seconds before a command without countable steps says what it does, without a terminal."""
 
 STARTING = "starting workers; the first start compiles the evaluator"
 
@@ -23,7 +23,7 @@ Report = Callable[[DriveProgress], None]
 
 @contextlib.contextmanager
 def progress_display(console: Console, *, quiet: bool) -> Generator[Report]:
-    """Yields what to call with each progress."""
+    """Yields the function to call with each progress."""
     if quiet:
         yield lambda _: None
     elif console.is_terminal:
@@ -37,7 +37,7 @@ def progress_display(console: Console, *, quiet: bool) -> Generator[Report]:
 
 
 def with_metrics(report: Report, address: str, campaign: str) -> Report:
-    """Reports to the metrics of a Ray cluster besides; a Ray of the command's own has nowhere to look at them."""
+    """Adds the metrics of a Ray cluster to a report; a Ray that the command starts itself serves none."""
     if address in ("inline", "local"):
         return report
     from llamoco_data.campaign.ray_metrics import RayMetrics  # noqa: PLC0415 - Ray is slow to import
@@ -53,14 +53,14 @@ def with_metrics(report: Report, address: str, campaign: str) -> Report:
 
 @contextlib.contextmanager
 def working(console: Console, what: str, *, quiet: bool = False) -> Generator[None]:
-    """Says what a command without countable steps is at: with a spinner in a terminal, else in one line."""
+    """Says what a command without countable steps does: beside a spinner in a terminal, in one line elsewhere."""
     if quiet:
         yield
     elif console.is_terminal:
         with console.status(what):
             yield
     else:
-        # Later, so that a command that is refused at once says one line.
+        # Delayed, so that a command that is refused at once prints only the refusal.
         line = threading.Timer(PLAIN_AFTER_S, console.print, [f"{what} ..."], {"highlight": False})
         line.daemon = True
         line.start()
@@ -89,7 +89,7 @@ def _plain_lines(console: Console) -> Report:
         now, finished = time.monotonic(), progress.problems_done == progress.problems_total
         facts = _facts(progress)
         is_starting = not progress.new_runs and not finished
-        # The start and the end are told once.
+        # The start and the end are reported once.
         if (said > float("-inf") and is_starting) or ended or (now - said < PLAIN_EVERY_S and not finished):
             return
         said, ended = now, finished

@@ -1,23 +1,24 @@
-"""What `score` prints: for each split how the programs did, beside the baselines, and where the rest is."""
+"""What `score` prints: the results of each split, beside the baselines; it computes nothing."""
 
 from rich.console import Console
 from rich.markup import escape
 
 from llamoco_data.cli.text import counts, duration, facts, say
 from llamoco_data.invocation import command
+from llamoco_data.plurals import counted
 from llamoco_data.scoring import Scored
-from llamoco_data.scoring.page import HEAD, contender_rows, counted, fact_rows, stage_rows
+from llamoco_data.scoring.page import HEAD, contender_rows, fact_rows, stage_rows
 
 
 def show_scored(console: Console, scored: Scored, out: str) -> None:
-    """The scores, or how far they are."""
+    """Prints the scores, or how many runs are still missing."""
     progress = scored.progress
     if progress.new_runs:
-        rate = f"({progress.runs_per_s:.1f} runs/s)"
-        say(console, f"{progress.new_runs:,} runs in {duration(progress.elapsed_s)} {rate}")
+        runs, rate = counted(progress.new_runs, "run"), f"({progress.runs_per_s:.1f} runs/s)"
+        say(console, f"{runs} in {duration(progress.elapsed_s)} {rate}")
     if scored.summary is None:
-        left = progress.runs_total - progress.runs_done
-        say(console, f"stopped with {left:,} runs to go, nothing is lost; go on with the same command")
+        left = counted(progress.runs_total - progress.runs_done, "run")
+        say(console, f"stopped with {left} to go, nothing is lost; go on with the same command")
         return
     for split in scored.summary.splits:
         programs, problems = counted(split.num_programs, "program"), counted(split.num_problems, "problem")
@@ -29,5 +30,5 @@ def show_scored(console: Console, scored: Scored, out: str) -> None:
         for row in stage_rows(split):
             stages.add_row(*row)
         console.print(contenders, "", stages, "", facts(fact_rows(split)), "", sep="\n", highlight=False)
-    say(console, f"{out}: scores.md is this page, scores.parquet has every program, problems.parquet every problem")
+    say(console, f"{out}: scores.md holds these tables, scores.parquet every program, problems.parquet every problem")
     say(console, f"score another model: {command('score', 'PROGRAMS', '--data', 'EXPORT', '--out', 'ANOTHER')}")

@@ -1,4 +1,4 @@
-"""What the commands on an instruction set, a problem and the portfolio print."""
+"""What the commands on an instruction set and on the portfolio print; it computes nothing."""
 
 from collections import Counter
 
@@ -10,11 +10,12 @@ from llamoco_data.cli.text import code, counts, facts, say, settings_text
 from llamoco_data.export import REASONS, Changes, Exported
 from llamoco_data.instruction_set import SPLITS
 from llamoco_data.invocation import command
+from llamoco_data.plurals import counted
 from llamoco_data.portfolio import OPTIMIZERS, Optimizer, portfolio
 
 
 def show_export(console: Console, exported: Exported, folder: str) -> None:
-    """The closing summary: one instruction of the set, what is in it, and what to try next."""
+    """Prints one instruction of the set, the contents of the set, and what to try next."""
     report, example = exported.report, exported.example
     console.rule("one instruction: the prompt")
     say(console, example.prompt.rstrip())
@@ -24,7 +25,7 @@ def show_export(console: Console, exported: Exported, folder: str) -> None:
     console.print(_winners(exported), "", _splits(exported), "", sep="\n")
     kept_out = ", ".join(f"{n} {reason}" for reason, n in report.kept_out.items()) or "none"
     rows = [
-        ("near-ties", f"{report.near_tie_share:.0%} of the problems have one, with another optimizer"),
+        ("near-ties", f"{report.near_tie_share:.0%} of the problems have one of another optimizer"),
         ("kept out", f"{kept_out}; {report.incomplete} not finished"),
         ("mean score", f"{report.virtual_best_score:.2f} of the winners; random search is 0, the target 1"),
         ("", f"{report.single_best_score:.2f} of the single best solver, {escape(report.single_best)}"),
@@ -42,7 +43,7 @@ def show_export(console: Console, exported: Exported, folder: str) -> None:
 
 
 def show_portfolio(console: Console, *, candidates: bool) -> None:
-    """The optimizers by family, a line each, or every candidate."""
+    """Prints the optimizers by family, one a line, or every candidate."""
     if candidates:
         table = counts("candidate", "optimizer", "settings")
         for candidate in portfolio():
@@ -74,20 +75,20 @@ def _constraints(optimizer: Optimizer) -> str:
 
 
 def _show_changes(console: Console, changes: Changes) -> None:
-    """What is not as it was in an earlier snapshot."""
-    counted = changes.count()
-    added, withdrawn = (sum(n for r, n in counted.items() if REASONS[r][0] == kind) for kind in ("added", "withdrawn"))
+    """Prints what has changed since an earlier snapshot."""
+    reasons = changes.count()
+    added, withdrawn = (sum(n for r, n in reasons.items() if REASONS[r][0] == kind) for kind in ("added", "withdrawn"))
     changed = len(changes.rows) - added - withdrawn
-    other_answer = counted.get("new winner", 0) + counted.get("new program text", 0)
+    other_answer = reasons.get("new winner", 0) + reasons.get("new program text", 0)
     say(
         console,
-        f"\nsince snapshot {changes.since}: {added:,} new rows, {changed:,} changed ({other_answer:,} have another "
-        f"answer), {withdrawn:,} withdrawn",
+        f"\nsince snapshot {changes.since}: {counted(added, 'new row')}, {changed:,} changed ({other_answer:,} with "
+        f"another answer), {withdrawn:,} withdrawn",
     )
     rows = counts("rows", "reason", "", numbers=(0,))
-    for reason, count in counted.items():
+    for reason, count in reasons.items():
         rows.add_row(f"{count:,}", reason, REASONS[reason][1])
-    if counted:
+    if reasons:
         console.print(rows)
     if changes.folder:
         say(console, f"written to {changes.folder}")
@@ -110,7 +111,7 @@ def _splits(exported: Exported) -> Table:
 
 
 def _limits(optimizer: Optimizer) -> list[str]:
-    """Where an optimizer applies, D being the number of variables."""
+    """Limits of the problems that an optimizer applies to; D is the number of variables."""
     limits: list[str] = []
     if optimizer.min_evaluations_per_dimension:
         limits.append(f"from {optimizer.min_evaluations_per_dimension:g} D evaluations")

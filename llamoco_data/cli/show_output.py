@@ -1,4 +1,4 @@
-"""What `show` prints: a problem of a campaign with its race, an instruction of an export, or what there is to show."""
+"""What `show` prints: a problem of a campaign with its race, an instruction of an export, or a list of either."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,10 +17,10 @@ from llamoco_data.folders import content_of, not_a
 from llamoco_data.identity import LlamocoError
 from llamoco_data.instruction_set import read_instructions
 from llamoco_data.invocation import command
+from llamoco_data.plurals import counted
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.evaluation import proven_optimum
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
-from llamoco_data.scoring.page import counted
 from llamoco_data.statements import forms_of, python_source, statement
 from llamoco_data.verdicts import Standing, Verdict, judge
 
@@ -29,18 +29,18 @@ Row = Mapping[str, object]
 
 
 def show(console: Console, folder: str, identifier: str | None, program: Path | None) -> None:
-    """Shows one problem or instruction, or saves its program, or lists what there is.
+    """Shows one problem or instruction, or saves its program, or lists all of them.
 
     Args:
-        identifier: the beginning of an id; of a problem also its index or its name. None lists them all.
-        program: a file for the program of the winner, in the place of everything that is printed.
+        identifier: the beginning of an id; for a problem, also its index or its name. None lists all.
+        program: file to save the winner's program to; nothing else is printed.
 
     Raises:
-        LlamocoError: the folder is neither a campaign nor an export, nothing or several in it are called so, or the
-            program cannot be saved.
+        LlamocoError: the folder is neither a campaign nor an export, the identifier fits nothing or several things in
+            it, or the program cannot be saved.
     """
     if program is not None and identifier is None:
-        raise LlamocoError(f"whose program? Give an id: {command('show', folder)} lists them")
+        raise LlamocoError(f"--program needs an ID: {command('show', folder)} lists them")
     content = content_of(folder)
     if content is not None and content.name == "an export":
         _show_export(console, folder, identifier, program)
@@ -69,7 +69,7 @@ def _show_campaign(console: Console, folder: str, identifier: str | None, progra
     if identifier is None:
         _list_problems(console, reader, specs, folder)
         return
-    # A short number can also begin an id: the index is meant.
+    # A number that is an index can also begin an id; the index takes precedence.
     found = [index for index in specs if str(index) == identifier]
     found = found or [i for i, spec in specs.items() if isinstance(spec, OwnProblemSpec) and spec.name == identifier]
     found = found or [i for i, spec in specs.items() if spec.problem_id.startswith(identifier)]
@@ -80,10 +80,10 @@ def _show_campaign(console: Console, folder: str, identifier: str | None, progra
         return
     if not runs.records:
         going_on = command("run", folder)
-        raise LlamocoError(f"problem {runs.spec.problem_id} has no winner yet: it has no runs; run it with: {going_on}")
+        raise LlamocoError(f"problem {runs.spec.problem_id} has no runs yet, so no winner; run it with: {going_on}")
     winner = reader.candidates[_verdict(runs, reader.candidates).winner]
     _save(program, winner.program)
-    so_far = "has won" if runs.complete else "leads the unfinished race of"
+    so_far = "won" if runs.complete else "leads the unfinished race of"
     say(console, f"{program}: {winner.optimizer}, the program that {so_far} problem {runs.spec.problem_id}")
 
 
@@ -112,7 +112,7 @@ def _list_problems(console: Console, reader: CampaignReader, specs: Mapping[int,
         )
     console.print(table)
     unbegun = reader.spec.problems_total - len(specs)
-    rest = f", {unbegun:,} more are not begun" if unbegun else ""
+    rest = f", {counted(unbegun, 'more is', 'more are')} not begun" if unbegun else ""
     say(console, f"{counted(len(specs), 'problem')}{rest}; show one with: {command('show', folder, 'ID')}")
 
 
@@ -126,22 +126,26 @@ def _show_instruction(console: Console, row: Row) -> None:
     proven = " (proven)" if row["best_known_proven"] else ""
     say(
         console,
-        f"confidence {row['confidence']:.2f}, of the optimizer {row['optimizer_confidence']:.2f}; "
+        f"confidence {row['confidence']:.2f}, or {row['optimizer_confidence']:.2f} with any settings; "
         f"best known value {row['best_known']!r}{proven}",
     )
-    say(console, "The best settings of each optimizer, as the verdict orders them: those that ran longer come first.")
+    order = "in the order of the verdict"
+    if row["base_problem_id"] == row["problem_id"]:
+        order += ", in which candidates that ran longer in the race come first"
+    say(console, f"Each optimizer with its best settings, {order}.")
 
 
 def _rivals_of_row(row: Row) -> Table:
-    table = counts("optimizer", "settings", "score", "feasible", "", numbers=(2, 3))
+    """A table of the best candidate of every optimizer, as `_rivals`; runs are a dash in rows that lack them."""
+    table = _rivals_table()
     ties = {tie["candidate_id"] for tie in _records(row["near_ties"])}
     for result in _records(row["optimizer_scores"]):
         candidate = result["candidate_id"]
         note = "winner" if candidate == row["candidate_id"] else "near-tie" if candidate in ties else ""
         settings = settings_text(json.loads(str(result["settings"])))
-        table.add_row(
-            str(result["optimizer"]), settings, f"{result['score']:.3f}", f"{result['feasible_share']:.0%}", note
-        )
+        runs = "-" if result["runs"] is None else str(result["runs"])
+        score, feasible = f"{result['score']:.3f}", f"{result['feasible_share']:.0%}"
+        table.add_row(str(result["optimizer"]), settings, runs, score, feasible, note)
     return table
 
 
@@ -156,7 +160,8 @@ def _show_problem(console: Console, spec: AnySpec) -> None:
     say(
         console,
         f"problem {spec.problem_id}: {what}; D = {spec.dimension}, "
-        f"{spec.max_evaluations:,} evaluations, {spec.num_inequality} inequalities, {spec.num_equality} equalities, "
+        f"{counted(spec.max_evaluations, 'evaluation')}, {counted(spec.num_inequality, 'inequality', 'inequalities')}, "
+        f"{counted(spec.num_equality, 'equality', 'equalities')}, "
         f"minimum {'unknown' if optimum is None else repr(optimum)}",
     )
     console.rule("as Python")
@@ -167,9 +172,9 @@ def _show_problem(console: Console, spec: AnySpec) -> None:
 
 
 def _show_race(console: Console, runs: ProblemRuns, candidates: Mapping[str, StoredCandidate], folder: str) -> None:
-    """The winner's program, and how its rivals did."""
+    """Prints the winner's program and the results of its rivals."""
     if not runs.records:
-        say(console, f"it has no runs yet; run it with: {command('run', folder)}")
+        say(console, f"the problem has no runs yet; run it with: {command('run', folder)}")
         return
     verdict = _verdict(runs, candidates)
     winner = candidates[verdict.winner]
@@ -180,16 +185,16 @@ def _show_race(console: Console, runs: ProblemRuns, candidates: Mapping[str, Sto
     proven = " (proven)" if verdict.best_known_proven else ""
     best = "no run was feasible" if verdict.best_known is None else f"best known value {verdict.best_known!r}{proven}"
     of_optimizer = optimizer_confidence(verdict, candidates)
-    say(console, f"confidence {verdict.confidence:.2f}, of the optimizer {of_optimizer:.2f}; {best}")
+    say(console, f"confidence {verdict.confidence:.2f}, or {of_optimizer:.2f} with any settings; {best}")
     if verdict.kept_out:
         say(console, f"kept out of exports: {verdict.kept_out}")
     if not runs.complete:
-        say(console, f"its race is not finished; go on with: {command('run', folder)}")
+        say(console, f"the race is not finished; go on with: {command('run', folder)}")
 
 
 def _rivals(verdict: Verdict, candidates: Mapping[str, StoredCandidate]) -> Table:
-    """The best candidate of every optimizer, in the order of the verdict."""
-    table = counts("optimizer", "settings", "runs", "score", "feasible", "", numbers=(2, 3, 4))
+    """A table of the best candidate of every optimizer, in the order of the verdict."""
+    table = _rivals_table()
     for standing in _best_of_each(verdict.standings, candidates):
         candidate = standing.candidate_id
         note = "winner" if candidate == verdict.winner else "near-tie" if candidate in verdict.near_ties else ""
@@ -204,6 +209,10 @@ def _rivals(verdict: Verdict, candidates: Mapping[str, StoredCandidate]) -> Tabl
     return table
 
 
+def _rivals_table() -> Table:
+    return counts("optimizer", "settings", "runs", "score", "feasible", "", numbers=(2, 3, 4))
+
+
 def _best_of_each(standings: Iterable[Standing], candidates: Mapping[str, StoredCandidate]) -> Iterable[Standing]:
     best: dict[str, Standing] = {}
     for standing in standings:
@@ -216,17 +225,17 @@ def _verdict(runs: ProblemRuns, candidates: Mapping[str, StoredCandidate]) -> Ve
 
 
 def _save(file: Path, program: str) -> None:
-    """Writes a program; a file that is there is left alone, unless it holds the same.
+    """Writes a program to a new file; a file that holds the same program is left as it is.
 
     Raises:
-        LlamocoError: it cannot be written, or another file is there.
+        LlamocoError: it cannot be written, or the file exists and holds something else.
     """
     target, data = file.absolute(), program.encode()
     if target.is_dir():
         raise LlamocoError(f"{file} is a folder; name a file for the program, such as {file / 'program.py'}")
     place = LocalFiles(target.parent)
     if not place.put_if_absent(target.name, data) and place.read(target.name) != data:
-        raise LlamocoError(f"{file} exists, and the program must not replace it; name another file with --program")
+        raise LlamocoError(f"{file} exists, and a program must not replace it; name another file with --program")
 
 
 def _the_only(found: list[Item], identifier: str, folder: str) -> Item:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish to stop: the first drains, the second ends the program where it is."""
+"""Ctrl-C and SIGTERM as requests to stop: the first lets work under way end, the second ends the program at once."""
 
 import contextlib
 import signal
@@ -13,7 +13,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextlib.contextmanager
 def stop_on_interrupt(console: Console) -> Generator[Callable[[], bool]]:
-    """Yields a function that says whether a stop was asked for; restores the handlers afterwards."""
+    """Yields a function that says whether a stop was requested; restores the signal handlers afterwards."""
     asked = threading.Event()
 
     def ask(signum: int, frame: FrameType | None) -> None:
@@ -22,7 +22,7 @@ def stop_on_interrupt(console: Console) -> Generator[Callable[[], bool]]:
             signal.signal(signum, before[signal.Signals(signum)])
             signal.raise_signal(signum)
         asked.set()
-        console.print("stopping: finishing the runs under way; once more to stop at once")
+        console.print("stopping when the runs under way have ended; once more to stop at once")
 
     before = {number: signal.signal(number, ask) for number in SIGNALS}
     try:

@@ -1,4 +1,4 @@
-"""How the pages print: plain lines that no terminal width breaks, code, tables, spans of time."""
+"""How commands print: lines that no terminal width breaks, code, tables, spans of time."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,12 +8,12 @@ from rich.table import Table
 
 
 def say(console: Console, text: str) -> None:
-    """Prints text as it is: a command in it can be copied whole."""
+    """Prints text without wrapping or markup, so that a command in it can be copied whole."""
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def code(console: Console, text: str) -> None:
-    """Prints Python: in colour in a terminal, else to the byte."""
+    """Prints Python, in colour in a terminal, to the byte elsewhere."""
     if console.is_terminal:
         console.print(Syntax(text, "python", background_color="default", word_wrap=True))
     else:
@@ -21,7 +21,7 @@ def code(console: Console, text: str) -> None:
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> Table:
-    """Names and values in two columns."""
+    """A table of names and values."""
     table = Table(box=None, show_header=False, pad_edge=False)
     for name, value in rows:
         table.add_row(name, value)
@@ -29,10 +29,10 @@ def facts(rows: Iterable[tuple[str, str]]) -> Table:
 
 
 def counts(*head: str, numbers: Iterable[int] = ()) -> Table:
-    """An empty table whose columns of the given positions hold numbers."""
+    """An empty table with a head; the columns at the positions `numbers` are aligned right."""
     table = Table(*head, box=None, pad_edge=False)
     for column in table.columns:
-        column.overflow = "fold"  # a name that is cut off cannot be copied
+        column.overflow = "fold"  # a name that is cut off could not be copied
     for position in numbers:
         table.columns[position].justify = "right"
     return table

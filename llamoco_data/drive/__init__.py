@@ -1,6 +1,6 @@
-"""One drive for whoever has runs to make: it hands out work, commits what comes back, and says how far it is.
+"""The drive that campaigns and scores share: it hands out work, commits what comes back, and reports progress.
 
-It knows neither campaigns nor scores: both are the work that it asks for the next task and tells what came back.
+It knows neither campaigns nor scores, only the protocol `Work` that both follow.
 """
 
 from llamoco_data.drive.lease import Hold, holding

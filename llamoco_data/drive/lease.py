@@ -1,7 +1,7 @@
-"""Who works on a folder of runs: a lease that a driver renews while it lives, so that a second one says who it is.
+"""Who works on a folder of runs: a lease that a driver renews while it lives, so that a second one can name the first.
 
-It saves doubled work and guards nothing: the log takes the entries of two drivers as of one. No wall clock is read,
-its own or another machine's: a lease is alive when it changes while one looks.
+It avoids doubled work and protects nothing: the log takes the entries of two drivers like those of one. No wall clock
+is read, on this machine or another: a lease is alive when it changes while it is watched.
 """
 
 import contextlib
@@ -22,10 +22,11 @@ from llamoco_data.store.manifest import MANIFEST
 
 LEASE_FILE = f"{MANIFEST}/.lease"
 BEAT_S = 5.0
-"""Between two renewals."""
+"""Time between two renewals."""
 STALE_S = 30.0
-"""A lease that does not change for so long belongs to a driver that is dead, or paused, or cut off."""
+"""Time without a change after which the driver counts as dead, paused or cut off."""
 LOOK_S = 0.5
+"""Time between two looks at the lease of another driver."""
 
 
 class Lease(Record):
@@ -38,9 +39,9 @@ class Lease(Record):
     machine: str
     """Kernel and process namespace in which `pid` is a process; empty where they are unknown."""
     began: int
-    """When the process began, in ticks of that kernel: a number that was given anew is another process."""
+    """When the process began, in ticks of that kernel, which tells it from a later process with the same `pid`."""
     beats: int = 0
-    """Renewals."""
+    """Number of renewals."""
 
     @property
     def driver(self) -> str:
@@ -54,11 +55,15 @@ class Hold:
     place: Files
     lease: Lease
     taken_by: str = ""
-    """The driver that has taken the folder over, after this one gave no sign for too long."""
+    """The driver that has taken the folder over, after this one gave no sign for too long; empty where none has."""
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def check(self) -> None:
-        """Raises LlamocoError where another driver has taken over."""
+        """Ends the work of a driver that has lost the folder.
+
+        Raises:
+            LlamocoError: another driver has taken the folder over.
+        """
         if self.taken_by:
             raise LlamocoError(
                 f"{self.taken_by} has taken {self.place.where()} over, because this process gave no sign for "
@@ -68,12 +73,12 @@ class Hold:
     def beat(self) -> None:
         """Renews the lease until it is let go or taken."""
         while not self._ended.wait(BEAT_S) and not self.taken_by:
-            # A full disk or an outage is met, and told, where results are written.
+            # A full disk or an outage is reported where results are written.
             with contextlib.suppress(LlamocoError):
                 self._renew()
 
     def let_go(self) -> None:
-        """Ends the lease, if it is still this process's."""
+        """Removes the lease, unless another driver has taken it."""
         with contextlib.suppress(LlamocoError):
             if _holder(_content(self.place), self.lease.driver_id) is None:
                 self.place.remove(LEASE_FILE)
@@ -92,7 +97,7 @@ class Hold:
 
 @contextlib.contextmanager
 def holding(place: Files, notice: Callable[[str], None]) -> Generator[Hold]:
-    """Holds the lease of a folder. Where one is left over from a dead driver, this waits for at most `STALE_S`.
+    """Holds the lease of a folder; where a dead driver has left one, this waits for at most `STALE_S`.
 
     Raises:
         LlamocoError: a living driver holds it; or the folder cannot be written, or cannot put if absent.
@@ -123,7 +128,7 @@ def _acquire(place: Files, lease: Lease, notice: Callable[[str], None]) -> None:
 
 
 def _is_over(place: Files, content: bytes, notice: Callable[[str], None]) -> bool:
-    """Whether a driver that left this lease is gone; False where the lease is.
+    """Whether the driver of this lease is gone; False where the lease itself is gone.
 
     Raises:
         LlamocoError: the driver is alive.
@@ -134,7 +139,7 @@ def _is_over(place: Files, content: bytes, notice: Callable[[str], None]) -> boo
             return True
         raise _held(place, lease)
     who = "another driver" if lease is None else lease.driver
-    notice(f"{place.where()} was worked on by {who}; looking for up to {STALE_S:.0f} s whether it lives")
+    notice(f"{place.where()} was worked on by {who}; watching for up to {STALE_S:.0f} s whether it is alive")
     deadline = time.monotonic() + STALE_S
     while time.monotonic() < deadline:
         time.sleep(LOOK_S)
@@ -150,18 +155,18 @@ def _held(place: Files, lease: Lease | None) -> LlamocoError:
     who = "another driver" if lease is None else lease.driver
     return LlamocoError(
         f"{place.where()} is being worked on by {who}; wait until that ends, or stop it there; "
-        f"a driver that is gone is known as such within {STALE_S:.0f} s"
+        f"it takes {STALE_S:.0f} s at most to find out that a driver is gone"
     )
 
 
 def _holder(content: bytes, driver_id: str) -> str | None:
-    """The driver that a lease names, where it is another one than this."""
+    """The driver that a lease names; None where it is this one."""
     lease = _read_back(content)
     return None if lease is None or lease.driver_id == driver_id else lease.driver
 
 
 def _content(place: Files) -> bytes:
-    """What the lease says; nothing where there is none."""
+    """The content of the lease; empty where there is none."""
     try:
         return place.read(LEASE_FILE)
     except FileNotFoundError:
@@ -191,7 +196,7 @@ def _own_lease() -> Lease:
 
 
 def _machine() -> str:
-    """What two processes share that see each other by their numbers; empty where the system does not tell."""
+    """Kernel and process namespace, which processes share that see each other's pids; empty where they are unknown."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
         return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
@@ -200,7 +205,7 @@ def _machine() -> str:
 
 
 def _began(pid: int) -> int:
-    """When a process began, in ticks since the start of the kernel; 0 where there is none, or it has ended."""
+    """When a process began, in ticks since the start of the kernel; 0 where it does not exist or has ended."""
     try:
         # The name, in parentheses, may hold anything; after it come the state and, as the 20th field, the start.
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()

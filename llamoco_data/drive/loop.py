@@ -1,4 +1,4 @@
-"""The one loop that makes runs: hand out, collect, commit, report. The work says what is handed out, and when.
+"""The one loop that makes runs: hand out, collect, commit, report. `Work` decides what is handed out, and when.
 
 Only this process writes to the folder. Wherever a run is made, it is in the folder within seconds of its slice's end.
 """
@@ -16,20 +16,21 @@ from llamoco_data.runs import RunRecord, RunStatus
 from llamoco_data.store import Block, Store
 
 BLOCK_S = 10.0
-"""A block is committed after this time: what a killed driver loses at most."""
+"""Time after which a block is committed: a killed driver loses no more."""
 BLOCK_RECORDS = 20_000
-"""A block of so many runs is committed at once, so that memory stays bounded: about 60 MB."""
+"""Number of runs, about 60 MB, after which a block is committed early, so that memory stays bounded."""
 REPORT_S = 0.2
+"""Time between two reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What the end of a slice comes to."""
+    """What came of one slice."""
 
     asked: Task
     """The task as it was handed out."""
     rest: Task
-    """What to go on with: the same problem, with the new runs."""
+    """The task to go on with: the same problem, with the new runs."""
     records: Sequence[RunRecord]
     """New runs."""
     finished: bool
@@ -58,11 +59,11 @@ class Work(Protocol):
         ...
 
     def block(self) -> Block:
-        """What has come in and is not in the folder."""
+        """What has come in since the last commit."""
         ...
 
     def committed(self) -> None:
-        """All of it is in the folder now."""
+        """Forgets the last block, which is in the folder now."""
         ...
 
     def progress(self, pace: Pace) -> DriveProgress:

@@ -50,7 +50,7 @@ class DriveProgress:
     problems_unbegun: int
     """Problems that lack runs and that this call has not worked on: the queue."""
     spent: Mapping[str, Spent]
-    """What this call spent, by optimizer; empty where programs are nobody's optimizer."""
+    """Optimizer -> what this call spent on it; empty where the programs are not the portfolio's."""
 
 
 @dataclass(slots=True)
@@ -58,15 +58,15 @@ class Pace:
     """What one call has made since it began."""
 
     by_status: Counter[RunStatus] = field(default_factory=Counter)
-    """Runs of this call."""
+    """Runs of this call, by how they ended."""
     evaluations: int = 0
     clock: Callable[[], float] = time.monotonic
-    """Seconds from any beginning."""
+    """Clock in seconds, from any beginning."""
     began: float = field(init=False)
     began_work: float | None = None
     """When the first worker asked for a task."""
     steady_since: float | None = None
-    """When the first runs came in: before that, workers load their libraries."""
+    """When the first runs came in; before that, workers load their libraries."""
     runs_before_steady: int = 0
 
     def __post_init__(self) -> None:
@@ -77,7 +77,7 @@ class Pace:
         return self.by_status.total()
 
     def ready(self) -> None:
-        """A worker is free to work."""
+        """Notes that a worker has asked for a task."""
         if self.began_work is None:
             self.began_work = self.clock()
 

@@ -45,7 +45,7 @@ def executor(address: str, workers: int | None = None) -> Executor:
     Args:
         address: `inline` (this process, one run at a time), `local` (a Ray of its own on this machine), `auto` (the
             Ray cluster that runs here), or the address of a cluster (`host:port` or `ray://host:port`).
-        workers: how many; by default one for each processor of the machine or cluster, which may grow.
+        workers: number of workers; by default one for each processor of the machine or cluster, which may grow.
 
     Raises:
         LlamocoError: the number of workers is below 1.

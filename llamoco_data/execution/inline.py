@@ -1,4 +1,4 @@
-"""The executor without other processes: slice after slice, right here; it does not contain a hang or a crash."""
+"""The executor that works in this process, slice after slice; it contains neither a hang nor a crash."""
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext

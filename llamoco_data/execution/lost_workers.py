@@ -1,7 +1,7 @@
 """What becomes of a task whose worker was lost: a pure policy that finds the run at fault and lets the rest go on.
 
-A slice that cost its worker is repeated one run at a time; a run that keeps costing its worker is recorded as such. A
-node that is lost says nothing about a run, unless the same run meets it again and again.
+A slice that cost its worker is repeated one run at a time; a run that keeps costing its worker is recorded as such. The
+loss of a node says nothing about a run, unless it happens again and again during the same one.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from llamoco_data.execution.work import Program, Progress, Task, applicable, dra
 from llamoco_data.runs import RunRecord, unmeasured
 
 MAX_LOST_WORKERS = 2
-"""Workers that one run may cost. It costs the second where nothing else of the campaign could have taken its memory."""
+"""Workers that one run may cost. After a crash it runs alone on a node, where no neighbour can take its memory."""
 MAX_LOST_NODES = 10
-"""Nodes that may be lost in a row under one run; without a limit, one that takes its node down would take them all."""
+"""Nodes that one run may lose in a row; without a limit, a run that takes its node down would take them all."""
 
 
 def after_lost(task: Task, lost: Lost, programs: Sequence[Program]) -> tuple[Task, RunRecord | None]:
@@ -32,7 +32,7 @@ def after_lost(task: Task, lost: Lost, programs: Sequence[Program]) -> tuple[Tas
 
 
 def after_progress(task: Task, progress: Progress) -> Task:
-    """The rest of a task's problem."""
+    """The task to go on with after a slice."""
     return _beyond(task.model_copy(update={"problem": progress.problem}), progress.records)
 
 

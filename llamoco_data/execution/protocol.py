@@ -1,4 +1,4 @@
-"""What an executor is: something that advances tasks somewhere, and says what came back or was lost."""
+"""The protocol of executors, which advance tasks somewhere and return what came back or was lost."""
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
@@ -27,12 +27,12 @@ class Slice:
 
 
 class Executor(Protocol):
-    """Advances tasks. Every executor gives the same records, but for their `cpu_s`."""
+    """Advances tasks. Every executor gives the same records, except their `cpu_s`."""
 
     def connected(self) -> AbstractContextManager[None]:
-        """Keeps the connection to the place of execution, which `run` makes for itself where there is none.
+        """Keeps a connection to the place of execution; without it, `run` makes one of its own.
 
-        Entered before anything is written, it leaves no folder behind where nothing answers.
+        Enter it before anything is written, so that no folder is left behind where nothing answers.
 
         Raises:
             LlamocoError: nothing answers there.
@@ -49,8 +49,8 @@ class Executor(Protocol):
         times a second while nothing ends. Closing the iterator ends the workers.
 
         Args:
-            programs: all that a task may name.
-            width: tasks that can be under way at once, at most: more workers would have nothing to do.
+            programs: all programs that a task may name.
+            width: most tasks that can be under way at once; more workers would have nothing to do.
 
         Raises:
             LlamocoError: no worker can be started.

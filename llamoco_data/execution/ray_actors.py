@@ -1,8 +1,8 @@
 # pyright: reportExplicitAny=false, reportPrivateUsage=false
 """The executor on Ray actors: one call in flight per actor; this side owns deadlines, kills and respawns.
 
-Ray itself restarts and retries nothing: whether a lost slice is tried again is decided by whoever gets it back. Before
-a run is blamed for a loss, the node that it was on has to show that it is there.
+Ray itself restarts and retries nothing: the caller, who gets a lost slice back, decides whether it is tried again.
+Before a run is blamed for a loss, the node that it was on has to show that it is there.
 """
 
 import contextlib
@@ -20,8 +20,8 @@ from llamoco_data.identity import LlamocoError
 from llamoco_data.texts import HASH_SEED
 from llamoco_data.threads import ONE_THREAD
 
-# A lost worker or node is dealt with here, and no news for the screen, where Ray would put a page of its log. Ray reads
-# the variable when it is imported.
+# Lost workers and nodes are handled here; Ray's own messages about them are silenced. Ray reads the variable when it is
+# imported.
 os.environ.setdefault(
     "RAY_DEDUP_LOGS_SKIP_REGEX",
     "^(A worker died or was killed while executing a task|Raylet is terminated|The node with node id|"
@@ -35,25 +35,26 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from llamoco_data.execution.ray_connection import connected
 
 TICK_S = 0.2
+"""Longest wait for a slice to end."""
 START_LIMIT_S = 180.0
-"""For an actor of a Ray of our own to come up while there is none; it may have to compile the evaluator."""
+"""Time without an actor after which a Ray of our own has failed; an actor may have to compile the evaluator."""
 NODE_LIMIT_S = 900.0
-"""The same on a cluster, where a node may have to be brought up first."""
+"""Time without an actor after which a cluster has failed; a node may have to be brought up first."""
 GROW_S = 5.0
-"""Between two looks at how many processors the cluster has."""
+"""Time between two looks at how many processors the cluster has."""
 SETTLE_S = 2.0
-"""After a loss on a node, until a task may be alone there. A worker that Ray ends for want of memory holds it some
-tenths of a second more, and Ray, which looks every quarter of one, ends the next one for it."""
+"""Time after a loss on a node until a task may be alone there. A worker that Ray ends for want of memory holds it for
+some tenths of a second more, and Ray, which looks every quarter of a second, would end the next worker for it."""
 ANSWER_S = 10.0
-"""For a node to show that it is there: it starts a process, which takes a second or two."""
+"""Time for a node to show that it is there: it starts a process, which takes a second or two."""
 MARGIN_S = 10.0
-"""Added to a slice's deadline for a machine under load, or a pause."""
+"""Time added to a slice's deadline for a machine under load, or a pause."""
 APART_S = 60.0
-"""Added for programs in processes of their own: before the first of them a worker loads the libraries."""
+"""Time added for programs in processes of their own: before the first of them a worker loads the libraries."""
 MAX_FAILED_STARTS = 3
 """Failed starts in a row, on nodes that are there, after which the cause cannot be chance."""
 MAX_FAILED_SLICES = 20
-"""Slices in a row that raised instead of giving records, after which the cause is no program but a defect of ours."""
+"""Slices in a row that raised instead of giving records, after which the cause is a defect of ours and no program."""
 
 _DEAD = "its worker process died"
 _OVERDUE = "it did not end within its time limit, and was stopped from outside"
@@ -66,8 +67,9 @@ class RayExecutor:
     address: str
     """`local`, `auto`, `host:port` or `ray://host:port`. A process that is connected to Ray already stays so."""
     workers: int | None = None
-    """Number of actors; one for each processor where None, and more when the cluster grows."""
+    """Number of actors; where None, one for each processor, and more when the cluster grows."""
     margin_s: float = MARGIN_S
+    """Time added to a slice's deadline."""
 
     def connected(self) -> AbstractContextManager[None]:
         """See `Executor.connected`."""
@@ -114,23 +116,23 @@ class _Worker:
 
 @dataclass(slots=True)
 class _Actor:
-    """A worker, from its start on."""
+    """A worker that was started."""
 
     handle: Any
     node_id: str = ""
-    """Empty until it has told."""
+    """The node that it is on; empty until it has answered."""
 
 
 @dataclass(slots=True)
 class _Call:
-    """A slice on its way."""
+    """A slice under way."""
 
     actor: _Actor
     task: Task
     deadline: float
     """On the monotonic clock."""
     greeting: Any = None
-    """Reference of what the actor says before it begins, where a loss may be laid to the task's charge."""
+    """Reference of the actor's answer just before the slice, where the task could be blamed for a loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class _Question:
     node_id: str
     deadline: float
     then: Callable[[bool], list[Slice]]
-    """What follows from the answer."""
+    """Makes the slices that follow from the answer."""
 
 
 @dataclass(slots=True)
@@ -154,11 +156,12 @@ class _Pool:
     margin_s: float
     start_limit_s: float
     size: int = 0
-    """Actors that were asked for; those that find no processor wait."""
+    """Number of actors that were asked for; those that find no processor wait."""
     idle: deque[_Actor] = field(default_factory=deque)
     starting: dict[Any, _Actor] = field(default_factory=dict)
-    """Reference of what it does first -> actor."""
+    """Reference of its first call -> actor."""
     calls: dict[Any, _Call] = field(default_factory=dict)
+    """Reference of the result -> call."""
     questions: dict[Any, _Question] = field(default_factory=dict)
     """Reference of the answer -> question."""
     alone: deque[Task] = field(default_factory=deque)
@@ -243,9 +246,9 @@ class _Pool:
         self.calls[reference] = _Call(actor, task, time.monotonic() + allowed_s, greeting)
 
     def _ended(self) -> list[Slice]:
-        """The slices that have ended since, waiting for one for a tick at most."""
+        """The slices that have ended since the last look, after a wait of a tick at most."""
         references = [*self.calls, *self.starting, *self.questions]
-        if not references:  # but for a task that waits until its node has settled
+        if not references:  # only a task is left that waits until its node has settled
             time.sleep(TICK_S)
             return []
         ready, _ = ray.wait(references, num_returns=len(references), timeout=0)
@@ -255,7 +258,7 @@ class _Pool:
         for reference in ready:
             if reference in self.starting:
                 self._started(reference)
-        # What has come back by now is taken before anybody is blamed for not coming back.
+        # Results that are here by now are taken before a call counts as overdue.
         for reference, question in list(self.questions.items()):
             if reference in ready or time.monotonic() > question.deadline:
                 del self.questions[reference]
@@ -270,7 +273,7 @@ class _Pool:
         elif time.monotonic() - self.began > self.start_limit_s:
             raise LlamocoError(
                 f"no worker came up within {self.start_limit_s:.0f} s: does the Ray cluster have a free processor? "
-                "`ray status` tells; nothing is lost, run again when it has"
+                "see `ray status`; nothing is lost, run again when it has one"
             )
         return slices
 
@@ -279,7 +282,7 @@ class _Pool:
         try:
             progress: Any = ray.get(reference)
         except RayTaskError as error:
-            # The slice raised, and not its programs, whose errors are records: one of them may have spoilt the process.
+            # Errors of programs are records, so the slice itself raised; a program may have spoilt the process.
             self.failed_slices += 1
             if self.failed_slices >= MAX_FAILED_SLICES:
                 raise
@@ -290,14 +293,14 @@ class _Pool:
             self._replace(call.actor)
             out_of_memory = isinstance(error, OutOfMemoryError)
             lost = Lost("crashed", "its worker was ended for want of memory" if out_of_memory else _DEAD)
-            # An idle actor that dies, as when Ray wants memory, is missed when it is called: no fault of the task's.
+            # An idle actor may have died before the call, as when Ray needs memory: that is not the task's fault.
             begun = call.greeting is None or _error_of(call.greeting) is None
             self._ask(
                 call.actor.node_id, lambda there: [Slice(call.task, replace(lost, by_node=not (there and begun)))]
             )
             return []
         except RayError:
-            # The connection to the worker broke, or something of Ray's did, and nobody says that the worker died.
+            # The connection to the worker broke, or a part of Ray did; nothing says that the worker died.
             self._replace(call.actor)
             return self._without(call.actor.node_id, [Slice(call.task, Lost("crashed", _DEAD, by_node=True))])
         self.failed_slices = 0
@@ -345,7 +348,7 @@ class _Pool:
         return []
 
     def _ask(self, node_id: str, then: Callable[[bool], list[Slice]]) -> None:
-        """Has a node show that it is there, by another process than the worker's, which may hang or be dead."""
+        """Asks a node to show that it is there, by a process other than the worker's, which may hang or be dead."""
         if node_id == ray.get_runtime_context().get_node_id():
             answer = ray.put(None)
         else:
@@ -359,7 +362,7 @@ class _Pool:
         return slices if there else self._without(question.node_id, slices)
 
     def _without(self, node_id: str, slices: list[Slice]) -> list[Slice]:
-        """The slices, after the idle actors of a node that is not there were replaced: nothing may be given to them."""
+        """The slices, after the idle actors of a node that is gone were replaced, so that they get no task."""
         for actor in [each for each in self.idle if each.node_id == node_id]:
             self.idle.remove(actor)
             self._replace(actor)
@@ -384,7 +387,7 @@ def _error_of(reference: Any) -> RayError | None:
 
 
 def _is_at_fault(error: RayError) -> bool:
-    """Whether a start failed by what was started, and not by where."""
+    """Whether a start failed because of what was started, and not because of the node."""
     return isinstance(error, RayTaskError | RuntimeEnvSetupError) or getattr(error, "actor_init_failed", False)
 
 

@@ -1,5 +1,5 @@
 # pyright: reportExplicitAny=false
-"""Connecting a process to a Ray cluster, or to a local Ray of its own: in time, quietly, and with one line if not."""
+"""Connects a process to a Ray cluster, or to a local Ray of its own, in limited time; a failure is one line."""
 
 import contextlib
 import logging
@@ -21,15 +21,15 @@ from ray.exceptions import RayError
 from llamoco_data.identity import LlamocoError
 
 CONNECT_LIMIT_S = 20.0
+"""Time for a cluster to answer."""
 OBJECT_STORE_BYTES = 200_000_000
-"""Of a Ray of our own: tasks and their results are small."""
-
+"""Size of the object store of a Ray of our own: tasks and their results are small."""
 START_ATTEMPTS = 2
-"""For a Ray of our own."""
+"""Number of attempts to start a Ray of our own."""
 MOST_TMPDIR_BYTES = 38
-"""Of a temporary folder: the path of a socket in it has 69 more, and 107 at most."""
+"""Longest path of a temporary folder: the path of a socket in it has 69 bytes more, and 107 at most."""
 _LATE = re.compile("timed out|time out|timeout|memory|overloaded", re.IGNORECASE)
-"""In the message of a Ray that did not come up for want of time or memory."""
+"""Words in the message of a Ray that did not come up for want of time or memory."""
 
 _ours: list[str] = []
 """The address to which this module has connected the process."""
@@ -42,7 +42,7 @@ def connected(address: str, workers: int | None) -> Generator[None]:
     """Connects the process to Ray, unless it is connected already, and undoes at the end what it did.
 
     Args:
-        workers: processors that a Ray of our own is to have; as many as this process may use where None.
+        workers: number of processors of a Ray of our own; where None, as many as this process may use.
 
     Raises:
         LlamocoError: no Ray answers at the address, or the process is connected to another.
@@ -98,7 +98,7 @@ def brought_up(start: Callable[[], object]) -> None:
 
 
 def _own_options(workers: int | None) -> dict[str, Any]:
-    """What a Ray of our own is started with."""
+    """The options of a Ray of our own."""
     folder = short_folder()
     _set_token()
     return {
@@ -114,7 +114,7 @@ def short_folder() -> str | None:
     """A folder for Ray's sockets where the temporary folder has too long a path for them; else None, Ray's own choice.
 
     Raises:
-        LlamocoError: there is none.
+        LlamocoError: no folder with a short path can be written.
     """
     variable = "RAY_TMPDIR" if "RAY_TMPDIR" in os.environ else "TMPDIR"
     given = os.environ.get(variable, "/tmp")
@@ -138,7 +138,7 @@ def _set_token() -> None:
 
 @contextlib.contextmanager
 def _callers_sigterm() -> Generator[None]:
-    """Gives SIGTERM back to a caller that handles it: Ray takes it when it connects, and ends the process on it."""
+    """Restores the caller's handler of SIGTERM: when Ray connects, it sets one that ends the process."""
     handler = signal.getsignal(signal.SIGTERM)
     yield
     if callable(handler) and threading.current_thread() is threading.main_thread():

@@ -1,6 +1,6 @@
 """One slice of work on one problem: a pure function from what has been run to what was run next.
 
-It knows nothing of processes, clusters or files; executors decide where it runs, the campaign what becomes of it.
+It knows nothing of processes, clusters or files: executors decide where it runs, and a drive keeps what it returns.
 """
 
 import time
@@ -20,7 +20,7 @@ from llamoco_data.racing import Policy, Run, next_runs
 from llamoco_data.runs import RunRecord, run_program
 
 SLICE_S = 2.0
-"""Wall time of a slice: what is lost with a worker, and what a drain waits for, beside the run it is in."""
+"""Wall time of a slice: what is lost with a worker and what a drain waits for, the run under way not counted."""
 
 
 class Draw(Record):
@@ -32,7 +32,7 @@ class Draw(Record):
 
 
 class Program(Record):
-    """A text that may be run, and what it can take."""
+    """A program text that may be run, and the limits of the problems that it takes."""
 
     program_id: str
     """Digest of the text."""
@@ -50,14 +50,14 @@ class ByPolicy(Record):
 
 
 class GivenRuns(Record):
-    """Runs that do not wait for each other's results."""
+    """Given runs, none of which waits for another's result."""
 
     kind: Literal["given"] = "given"
     runs: tuple[Run, ...]
 
 
 class Task(Record):
-    """A problem and how far it is."""
+    """A problem, the runs wanted on it, and how far it is."""
 
     index: int
     """Position of the problem in its campaign."""
@@ -65,15 +65,17 @@ class Task(Record):
     wants: Annotated[ByPolicy | GivenRuns, Field(discriminator="kind")]
     """The runs to make."""
     time_limit_s: float
+    """Time limit of one run."""
     records: tuple[RunRecord, ...] = ()
     """What has been run on the problem so far."""
     slice_s: float = SLICE_S
+    """Wall time of a slice, the last run not counted."""
     apart: bool = False
-    """Each run in a process of its own: the programs are strangers'."""
+    """Whether each run has a process of its own, because the programs are strangers'."""
     single: bool = False
-    """One run only: after a lost worker, to find the run that took it down."""
+    """Whether a slice makes one run only: after a lost worker, to find the run that took it down."""
     alone: bool = False
-    """To be run on a node where no other task of the campaign runs, so that no neighbour takes its memory."""
+    """Whether no other task may run on the same node, so that no neighbour takes its memory."""
     lost_workers: int = Field(default=0, ge=0)
     """Workers that the next run has cost, where the task is single."""
     lost_nodes: int = Field(default=0, ge=0)
@@ -81,7 +83,7 @@ class Task(Record):
 
 
 class Progress(Record):
-    """What a slice gave."""
+    """What a slice returned."""
 
     problem: ProblemSpec | OwnProblemSpec
     records: tuple[RunRecord, ...]

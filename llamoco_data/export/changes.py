@@ -1,5 +1,5 @@
-# pyright: reportUnknownParameterType=false
-"""What differs between two snapshots of a set, row by row and with the reason: for whoever has trained on the older."""
+# pyright: reportExplicitAny=false, reportUnknownParameterType=false
+"""What differs between two snapshots of a set, row by row and with the reason, for a model trained on the older one."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -46,8 +46,8 @@ REASONS: Mapping[Reason, tuple[Change, str]] = {
     "budget withdrawn": ("withdrawn", "the problem is there, at other budgets only"),
     "wording withdrawn": ("withdrawn", "the problem is there at this budget, in other wordings only"),
 }
-"""What each means. A row has the first that applies, in this order; `single_best_score` and `single_best_candidate`,
-which are of the whole set, are no reason."""
+"""Reason -> kind of change, and meaning. A row has the first reason that applies, in this order; `single_best_score`
+and `single_best_candidate`, which depend on the whole set, are no reason."""
 
 CHANGES_FILE = "changes.parquet"
 CHANGES_SCHEMA = pa.schema(
@@ -72,7 +72,7 @@ _TEXTS = ("prompt", "problem_source")
 
 
 class ComparedRow(NamedTuple):
-    """What of a row is compared."""
+    """The parts of a row that are compared."""
 
     problem_id: str
     base_problem_id: str
@@ -81,18 +81,20 @@ class ComparedRow(NamedTuple):
     settings: str
     candidate_id: str
     statement: str
-    """Digest."""
+    """Digest of `prompt` and `problem_source`."""
     results: str
-    """Digest."""
+    """Digest of the measured columns, without the numbers of runs."""
+    num_runs: str
+    """Digest of the numbers of runs in the measured columns; empty in rows of schema versions 1 and 2."""
 
 
 RowsById = Mapping[str, ComparedRow]
-"""By instruction_id."""
+"""instruction_id -> row."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowChange:
-    """A row that is not as it was."""
+    """A row that differs between two snapshots."""
 
     instruction_id: str
     reason: Reason
@@ -106,53 +108,60 @@ class RowChange:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """From one snapshot to a later one."""
+    """What differs between a snapshot and a later one."""
 
     since: int
     to: int
     rows: Sequence[RowChange]
     folder: Path | None = None
-    """Where they were written, if they were."""
+    """Folder that they were written to, if any."""
 
     def count(self) -> Mapping[Reason, int]:
-        """Rows by reason, those without rows left out."""
+        """Number of rows by reason; reasons without rows are left out."""
         counted = Counter(row.reason for row in self.rows)
         return {reason: counted[reason] for reason in REASONS if counted[reason]}
 
 
 def rows_of(place: Files, snapshot: int) -> RowsById:
-    """What of the rows of a snapshot is compared.
+    """The compared parts of all rows of a snapshot.
 
     Raises:
         LlamocoError: there is no such snapshot, or it cannot be read.
     """
     rows: dict[str, ComparedRow] = {}
-    results: dict[str, str] = {}
+    results: dict[str, tuple[str, str]] = {}
     for name in shard_names(place, snapshot):
         shard = read_shard(place, name)
         results |= _results(shard, results)
         columns = (shard[column].to_pylist() for column in ("instruction_id", *_PLAIN, *_TEXTS))
         for instruction_id, *values in zip(*columns, strict=True):
-            # Most values come back in many rows: kept once, a row costs some 400 bytes.
+            # Most values occur in many rows: with each kept once, a row costs some 400 bytes.
             plain = {name: sys.intern(value) for name, value in zip(_PLAIN, values, strict=False)}
+            of_results, of_runs = results[plain["problem_id"]]
             rows[instruction_id] = ComparedRow(
-                **plain, statement=digest(values[len(_PLAIN) :]), results=results[plain["problem_id"]]
+                **plain, statement=digest(values[len(_PLAIN) :]), results=of_results, num_runs=of_runs
             )
     return rows
 
 
-def _results(shard: pa.Table, known: Mapping[str, str]) -> dict[str, str]:
-    """problem_id -> digest of the results, which all rows of a problem share, for problems that are not known yet."""
+def _results(shard: pa.Table, known: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """problem_id -> the digests `results` and `num_runs`, which all rows of a problem share, for problems not known."""
     first: dict[str, int] = {}
     for position, problem_id in enumerate(shard["problem_id"].to_pylist()):
         if problem_id not in known:
             first.setdefault(problem_id, position)
     rows = shard.select(_RESULTS).take(list(first.values())).to_pylist()
-    return {problem_id: digest(json.dumps(list(row.values()))) for problem_id, row in zip(first, rows, strict=True)}
+    return {problem_id: _digests(row) for problem_id, row in zip(first, rows, strict=True)}
+
+
+def _digests(row: Mapping[str, Any]) -> tuple[str, str]:
+    listed: list[dict[str, Any]] = [*row["near_ties"], *row["optimizer_scores"]]
+    num_runs = [result.pop("runs") for result in listed]
+    return digest(json.dumps(list(row.values()))), "" if None in num_runs else digest(num_runs)
 
 
 def changes_between(since: int, before: RowsById, to: int, now: RowsById) -> Changes:
-    """What differs, by instruction_id."""
+    """The differences between two snapshots, in the order of instruction_id."""
     rows: list[RowChange] = []
     there, gone = (_Presence.of(side) for side in (now, before))
     for instruction_id in sorted({*before, *now}):
@@ -181,7 +190,7 @@ class _Presence:
         return "new wording" if row.problem_id in self.problem_ids else "new budget"
 
     def left(self, row: ComparedRow) -> Reason:
-        """Why a row is in the snapshot no more."""
+        """Why a row is no longer in the snapshot."""
         if row.base_problem_id not in self.base_problem_ids:
             return "problem withdrawn"
         return "wording withdrawn" if row.problem_id in self.problem_ids else "budget withdrawn"
@@ -198,7 +207,8 @@ def _reason(old: ComparedRow | None, new: ComparedRow | None) -> Reason | None:
         return "new winner"
     if old.candidate_id != new.candidate_id:
         return "new program text"
-    return "new results" if old.results != new.results else None
+    other_runs = old.num_runs != new.num_runs and old.num_runs and new.num_runs
+    return "new results" if old.results != new.results or other_runs else None
 
 
 def write_changes(changes: Changes, target: Path, scratch: Path) -> None:
@@ -206,7 +216,7 @@ def write_changes(changes: Changes, target: Path, scratch: Path) -> None:
 
     Args:
         target: the export.
-        scratch: an empty folder; what it is filled with is the folder of the changes.
+        scratch: an empty folder, which becomes the folder of the changes.
     """
     place = files_at(target)
     ids = [row.instruction_id for row in changes.rows if row.now is not None]
@@ -225,7 +235,7 @@ def write_changes(changes: Changes, target: Path, scratch: Path) -> None:
 
 
 def changes_table(changes: Changes) -> pa.Table:
-    """One row a change."""
+    """The changes as a table, one row for each."""
     rows: list[dict[str, str | None]] = []
     for row in changes.rows:
         known = row.now or row.before

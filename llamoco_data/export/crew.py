@@ -1,4 +1,4 @@
-"""Does the same to chunk after chunk, here or in several processes, and gives the results in the order of the chunks.
+"""Applies a function to chunk after chunk, here or in several processes; the results come in the order of the chunks.
 
 Nothing is shared and nothing is written: the work is a pure function, so the number of processes changes no result.
 """
@@ -24,13 +24,13 @@ from llamoco_data.identity import LlamocoError
 from llamoco_data.threads import ONE_THREAD
 
 FROM_PROBLEMS = 500
-"""With fewer, processes take longer to begin than they save."""
+"""Least number of problems for several processes; with fewer, starting them takes longer than they save."""
 MOST_PROCESSES = 8
-"""As many as are begun unasked: the one that puts the results together keeps about so many busy."""
+"""Most processes that are started by default: the one that puts the results together keeps about so many busy."""
 AHEAD = 2
-"""Chunks handed out for each process: what waits in memory is bounded."""
+"""Chunks handed out for each process, so that what waits in memory is bounded."""
 CHUNK = 50
-"""Most items that are handed out at once."""
+"""Most items of a chunk."""
 
 Item = TypeVar("Item")
 Tool = TypeVar("Tool")
@@ -58,10 +58,12 @@ class Crew(Generic[Tool]):
     """Processes that each hold a tool of their own, such as open files; without any, this process alone."""
 
     tool: Callable[[], Tool]
+    """Makes the tool of this process, for a crew without others."""
     threads: ThreadPoolExecutor
-    """One for each process: it waits for it."""
+    """Threads that wait for the processes, one for each."""
     idle: SimpleQueue[Process]
     size: int
+    """Number of processes that work, this one counted where it works alone."""
 
     def results(self, work: Callable[[Tool, Chunk], Result], chunks: Iterable[Chunk]) -> Iterator[Result]:
         """What the work makes of each chunk; work and chunks can be pickled.
@@ -85,10 +87,10 @@ class Crew(Generic[Tool]):
 
 @contextlib.contextmanager
 def crew(tool: Callable[[], Tool], processes: int) -> Generator[Crew[Tool]]:
-    """So many processes, or none where one is enough. They end with the context, and when this process dies.
+    """A crew of so many processes, or of this one alone. They end with the context, and when this process dies.
 
-    They are neither forked, since threads of libraries may hold what would stay held, nor those of `multiprocessing`,
-    which begin with the caller's script: one that is not made for that would run again in each.
+    They are not forked, because locks that libraries' threads hold would stay held; nor are they those of
+    `multiprocessing`, which execute the caller's script again, whether or not it is written for that.
 
     Args:
         tool: makes what the work is done with, once in each process; it can be pickled.
@@ -109,7 +111,7 @@ def crew(tool: Callable[[], Tool], processes: int) -> Generator[Crew[Tool]]:
 
 @contextlib.contextmanager
 def _begun(tool: Callable[[], object]) -> Generator[Process]:
-    """A process that does what it is asked to, out of reach of a Ctrl-C at the terminal: this process answers that."""
+    """A process that serves requests. A Ctrl-C at the terminal does not reach it, because this process handles that."""
     path = os.pathsep.join(filter(None, sys.path))
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", f"from {__name__} import serve; serve()"],
@@ -133,16 +135,16 @@ def _begun(tool: Callable[[], object]) -> Generator[Process]:
 
 def _send(process: Process, value: object) -> None:
     assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError):  # of a dead process, which is noticed when it does not answer
+    with contextlib.suppress(BrokenPipeError):  # the process is dead, which is noticed when it does not answer
         pickle.dump(value, process.stdin, pickle.HIGHEST_PROTOCOL)
         process.stdin.flush()
 
 
 def _asked(idle: SimpleQueue[Process], work: Callable[[Tool, Chunk], Result], chunk: Chunk) -> Result:
-    """What a process that is idle makes of a chunk.
+    """The result of a chunk, from an idle process.
 
     Raises:
-        LlamocoError: it died.
+        LlamocoError: the process died.
         BaseException: whatever the work raises.
     """
     process = idle.get()
@@ -176,15 +178,13 @@ def _done(
 
 
 def serve() -> None:
-    """Does what is asked on standard input, until that ends."""
+    """Serves requests on standard input until it ends."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     pa.set_cpu_count(1)
-    tool = cache(pickle.load(sys.stdin.buffer))
-    while True:
-        try:
+    with contextlib.suppress(EOFError):
+        tool = cache(pickle.load(sys.stdin.buffer))
+        while True:
             done = pickle.load(sys.stdin.buffer)
-        except EOFError:
-            return
-        pickle.dump(done(tool), answers, pickle.HIGHEST_PROTOCOL)
-        answers.flush()
+            pickle.dump(done(tool), answers, pickle.HIGHEST_PROTOCOL)
+            answers.flush()

@@ -28,19 +28,19 @@ Kept = TypeVar("Kept", bound=Record)
 
 @dataclass(frozen=True, slots=True)
 class BudgetedProblem:
-    """A problem at its own budget or at a smaller one, with the runs that tell of it."""
+    """A problem at its own budget or at a smaller one, with the runs that are known of it there."""
 
     spec: AnySpec
     records: Sequence[RunRecord]
     split: Split
-    """That of the problem at its own budget: the same function is on one side, whatever the budget."""
+    """The split of the problem at its own budget, so that a function is on one side whatever the budget."""
     is_shorter: bool = False
     """Whether the runs were made at a larger budget."""
 
 
 @dataclass(frozen=True, slots=True)
 class Packed(Mapping[str, Kept]):
-    """Records by problem_id, in the order in which they came: packed, since a verdict takes 100 kB of memory."""
+    """Records by problem_id, in the order in which they came, compressed because a verdict takes 100 kB of memory."""
 
     kind: type[Kept]
     packed: dict[str, bytes] = field(default_factory=dict)
@@ -71,34 +71,35 @@ class Judgements:
     """Verdicts by problem_id, in the order of the problems' indices, smaller budgets after the problem's own."""
 
     verdicts: Packed[Verdict]
-    """Of the budgeted problems that are worth teaching."""
+    """Verdicts on the budgeted problems that are worth teaching."""
     replays: Packed[RunRecord]
-    """Of the same problems: the run of the winner that a row tells how to repeat, without its trace."""
+    """Winners' runs, without traces, that the rows of these problems tell how to repeat."""
     splits: Mapping[str, Split]
-    """Of the same problems."""
+    """Splits of these problems."""
     taught: Mapping[int, Sequence[str]]
-    """Their problem_ids, by the index of the problem."""
+    """Index of a problem -> problem_ids that are worth teaching, one for each of its budgets."""
     kept_out: Packed[Verdict]
+    """Verdicts on the budgeted problems that are kept out."""
     incomplete: int
-    """Problems that lack runs, or that no candidate applies to."""
+    """Number of problems that lack runs, or that no candidate applies to."""
     total_scores: Mapping[str, float]
-    """By candidate_id, in catalogue order: over those for training, or over all where there are none for training.
+    """candidate_id -> sum of its scores on the training problems (on all, where none is for training); catalogue order.
 
-    Where a candidate was not run it scores 0: it did not apply, or a race had no reason to try those settings.
+    A candidate that was not run on a problem scores 0 there: it did not apply, or a race did not try its settings.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """What a process tells of a budgeted problem that it has judged."""
+    """What a process returns for a budgeted problem that it has judged."""
 
     problem_id: str
     split: Split
     verdict: bytes
     replay: bytes | None
-    """None where the problem is kept out."""
+    """The winner's run; None where the problem is kept out."""
     scores: NDArray[np.float64]
-    """Of all candidates, in catalogue order; 0 where one was not run."""
+    """Score of each candidate, in catalogue order; 0 where it was not run."""
 
 
 def budgeted_problems(
@@ -107,7 +108,7 @@ def budgeted_problems(
     shares: Sequence[float],
     held_out_families: Sequence[str],
 ) -> Iterator[BudgetedProblem]:
-    """The problem, then at each share of its budget those runs whose traces tell what would have been.
+    """The problem at its own budget, then at each share of it, with the runs whose traces tell of that budget.
 
     Args:
         candidates: by candidate_id.
@@ -122,7 +123,7 @@ def budgeted_problems(
 
 
 def shorter_of(spec: AnySpec, shares: Sequence[float]) -> Iterator[AnySpec]:
-    """The problem at each share of its budget, but for shares that come to the same or to too few evaluations."""
+    """The problem at each share of its budget, except shares that come to the same budget or to too few evaluations."""
     for budget in dict.fromkeys(shorter_budget(spec.max_evaluations, share) for share in shares):
         if budget is not None:
             yield spec.with_budget(budget)
@@ -188,7 +189,7 @@ def _judged(shares: Sequence[float], reader: CampaignReader, indices: Sequence[i
 
 
 def verdict_of(budgeted: BudgetedProblem, order: Sequence[str], baseline: str) -> Verdict:
-    """The verdict on a problem at a budget: at a smaller budget than that of the runs, numbers of runs are no merit.
+    """The verdict on a budgeted problem: a shrunk verdict where the runs were made at a larger budget.
 
     Args:
         order: candidate ids in catalogue order.
@@ -214,8 +215,8 @@ def _judge_one(budgeted: BudgetedProblem, order: Sequence[str], baseline: str) -
 def single_best_solver(judgements: Judgements, baseline: str) -> str:
     """The candidate with the best mean score on the training problems, or on all where there are none for training.
 
-    Of a race's candidates it is, as a rule, an optimizer in its first settings. Of equals the first in catalogue order
-    is chosen.
+    After races it is, as a rule, an optimizer with its first settings. Of equals, the first in catalogue order is
+    chosen.
     """
     totals = {candidate: total for candidate, total in judgements.total_scores.items() if candidate != baseline}
     return max(totals, key=totals.__getitem__)

@@ -1,4 +1,4 @@
-"""Makes the rows of one judged problem: which side it is on, its prompts, and what its verdict says of the answer."""
+"""Makes the rows of one judged problem: its split, its prompts, and the columns that its verdict fills."""
 
 # pyarrow comes without types.
 # pyright: reportUnknownParameterType=false
@@ -25,7 +25,7 @@ TEST_SHARE = 0.1
 
 
 def split_of(spec: AnySpec, held_out_families: Sequence[str]) -> Split:
-    """The side of a problem; every statement of it is on the same side."""
+    """The split of a problem, which all its statements are in."""
     if any(FUNCTION_BY_NAME[name].family in held_out_families for name in spec.functions):
         return "test_families"
     draw = int(digest(["split", spec.problem_id])[:8], 16) / 16**8
@@ -56,12 +56,12 @@ class LabelledProblem:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """What every row of a set is compared with."""
+    """The candidates, and the two of them that every row of a set is compared with."""
 
     candidates: Mapping[str, StoredCandidate]
-    """By candidate_id."""
+    """candidate_id -> candidate."""
     single_best: str
-    """candidate_id of the candidate with the best mean score on the training problems."""
+    """candidate_id of the single best solver."""
     baseline: str
     """candidate_id of random search."""
 
@@ -195,4 +195,5 @@ def _result(standing: Standing, candidate: StoredCandidate) -> CandidateResult:
         score=standing.score,
         feasible_share=standing.feasible_share,
         median_error=standing.median_error,
+        runs=standing.runs,
     )

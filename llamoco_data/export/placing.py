@@ -1,7 +1,7 @@
-"""Puts a finished set into its export folder: a numbered snapshot first, then in the place of the newest.
+"""Puts a finished set into its export folder: first as a numbered snapshot, then as the newest set.
 
-A snapshot is there wholly or not at all. Whatever dies in between, the set that was the newest stays readable, and the
-next export brings `data/` and the card to the newest snapshot. No snapshot is ever changed or removed.
+A snapshot is there wholly or not at all. If the process dies in between, the set that was the newest stays readable,
+and the next export brings `data/` and the card to the newest snapshot. No snapshot is ever changed or removed.
 """
 
 import contextlib
@@ -31,12 +31,12 @@ from llamoco_data.instruction_set import (
 )
 
 CHANGES = "changes"
-"""Folder of what changed between two snapshots."""
+"""Folder of the differences between snapshots."""
 _PARTIAL = ".partial-"
 
 
 def check_place(target: Path) -> None:
-    """Whether a set may be exported there.
+    """Checks that a set may be exported to a folder.
 
     Raises:
         LlamocoError: something lies there that no export has written.
@@ -56,14 +56,14 @@ def check_place(target: Path) -> None:
 
 
 def kept_numbers(target: Path) -> list[int]:
-    """The snapshots of an export folder, that included which a set without a number will be."""
+    """Snapshot numbers of an export folder, including the one that an unnumbered set would get."""
     numbers = snapshot_numbers(files_at(target))
     return numbers or ([card_number(target / CARD_FILE)] if is_card(target / CARD_FILE) else [])
 
 
 @contextlib.contextmanager
 def writing(target: Path) -> Generator[None]:
-    """Holds the export folder for this process, and makes it; a folder in which nothing was put is gone afterwards.
+    """Makes the export folder and holds it for this process; a new folder that stays empty is removed afterwards.
 
     Raises:
         LlamocoError: something could not be written, or another process is exporting to the folder.
@@ -88,7 +88,7 @@ def writing(target: Path) -> Generator[None]:
 
 @contextlib.contextmanager
 def scratch(target: Path) -> Generator[Path]:
-    """A folder in which to make a snapshot; it is gone afterwards, whatever happens."""
+    """A folder in which to make a snapshot; it is removed afterwards, whatever happens."""
     folder = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=target / SNAPSHOTS))
     folder.chmod(0o755)
     try:
@@ -100,7 +100,7 @@ def scratch(target: Path) -> Generator[Path]:
 def keep_unnumbered(target: Path) -> None:
     """Makes a snapshot of a set that was exported before there were numbers, or whose hidden files were not copied.
 
-    Files of more than one set are none: they are not kept.
+    Files of more than one set make no snapshot.
 
     Raises:
         LlamocoError: one of its files is damaged.
@@ -138,7 +138,7 @@ def keep_unnumbered(target: Path) -> None:
 
 
 def commit(folder: Path, target: Path, manifest: SnapshotManifest) -> None:
-    """Makes a scratch folder a snapshot; when this returns it is on disk.
+    """Makes a scratch folder a snapshot, which is on disk when this returns.
 
     A shard that an earlier snapshot holds under any name is not stored again, but linked.
     """
@@ -158,7 +158,7 @@ def commit(folder: Path, target: Path, manifest: SnapshotManifest) -> None:
 
 
 def mend(folder: Path, target: Path, manifest: SnapshotManifest) -> None:
-    """Puts what a scratch folder holds in the place of those files of the same snapshot that are damaged or missing."""
+    """Replaces damaged and missing files of a snapshot by those of a scratch folder with the same set."""
     home = target / snapshot_folder(manifest.number)
     for name in (*(shard.path for shard in manifest.shards), CARD_FILE):
         if not _same(folder / name, home / name):
@@ -191,7 +191,7 @@ def publish(target: Path, number: int) -> None:
 
 
 def put_changes(folder: Path, target: Path, since: int, to: int) -> Path:
-    """Puts a scratch folder in the place of what changed between two snapshots: where one is, it holds the same."""
+    """Puts a scratch folder in its place as the changes between two snapshots; one that is there holds the same."""
     place = target / CHANGES / f"{since:04}-{to:04}"
     place.parent.mkdir(exist_ok=True)
     if place.exists():

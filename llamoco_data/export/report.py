@@ -1,4 +1,4 @@
-"""What an export holds, counted: for the dataset card, and for whoever asked for it."""
+"""The numbers of an export, for the dataset card and for the person who asked for it."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,26 +14,27 @@ from llamoco_data.instruction_set import SPLITS, Split
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """The numbers of one export. Counts and shares are of the problems that are in the set."""
+    """The numbers of one export. Counts and shares are of the problems in the set, one for each budget."""
 
     spec: CampaignSpec
     rows: Mapping[Split, int]
     problems: Mapping[Split, int]
     incomplete: int
-    """Problems of the campaign that lack runs, left out."""
+    """Problems of the campaign that lack runs, and are left out."""
     kept_out: Mapping[str, int]
-    """Problems kept out, by reason."""
+    """Reason -> problems kept out, most first."""
     winners: Mapping[str, int]
-    """Problems won, by optimizer, most first."""
+    """Optimizer -> problems won, most first."""
     winning_families: Mapping[str, int]
+    """Family of optimizers -> problems won, most first."""
     near_tie_share: float
     """Share of problems whose winner has a near-tie with another optimizer."""
     median_confidence: float
     """Median over problems of the share of resamples in which an optimizer keeps its win."""
     single_best: str
-    """The single best solver: optimizer and settings."""
+    """Optimizer and settings of the single best solver."""
     single_best_score: float
-    """Its mean score over the problems."""
+    """Mean score of the single best solver over the problems."""
     virtual_best_score: float
     """Mean score of the winners over the problems."""
 

@@ -28,27 +28,29 @@ from llamoco_data.verdicts import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What all rows of a set are made with."""
+    """What all rows of a set have in common."""
 
     single_best: str
-    """candidate_id"""
+    """candidate_id of the single best solver."""
     baseline: str
-    """candidate_id"""
+    """candidate_id of random search."""
     shares: tuple[float, ...]
-    """Of the budget."""
+    """Shares of the budget at which problems are exported once more."""
 
 
 class Fact(NamedTuple):
     """What the report takes from one verdict."""
 
     winner: str
-    """candidate_id"""
+    """candidate_id of the winner."""
     has_rival: bool
-    """Whether another optimizer has a near-tie with it."""
+    """Whether the winner has a near-tie with another optimizer."""
     confidence: float
-    """Of its optimizer."""
+    """Share of the resamples that the winning optimizer wins, with any settings."""
     single_best_score: float
+    """Score of the single best solver on the problem."""
     score: float
+    """Score of the winner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class ProblemRows:
     """The rows of some problems."""
 
     tables: Mapping[Split, pa.Table]
-    """In the order of problem, budget, form and wording."""
+    """Split -> rows, in the order of problem, budget, form and wording."""
     shortest: Instruction
     facts: Sequence[Fact]
     """One for each verdict."""
@@ -72,11 +74,11 @@ class _Label:
 
 
 _Problem = tuple[int, Mapping[str, _Label]]
-"""Index, and its labels by problem_id."""
+"""Index of a problem, and its labels by problem_id."""
 
 
 def all_rows(crew: Crew[CampaignReader], judgements: Judgements, measure: Measure) -> Iterator[ProblemRows]:
-    """The rows of all that is worth teaching, in the order of problems.
+    """The rows of all problems that are worth teaching, in the order of problems.
 
     Raises:
         LlamocoError: the folder is damaged, or a process died.

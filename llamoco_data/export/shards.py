@@ -13,12 +13,12 @@ import pyarrow.parquet as pq
 from llamoco_data.instruction_set import SCHEMA, SPLITS, Shard, Split
 
 ROWS_PER_SHARD = 20_000
-"""About 25 MB of Parquet."""
+"""Most rows of a shard: about 25 MB of Parquet."""
 ROWS_PER_GROUP = 1_000
-"""Rows that wait in memory, about 20 MB of them."""
+"""Most rows of a row group, which wait in memory: about 20 MB."""
 
 SHARD_NAME = re.compile(rf"({'|'.join(SPLITS)})-(\d{{5}})-of-(\d{{5}})(?:-([0-9a-f]{{12}}))?\.parquet")
-"""Split, number, how many, beginning of the SHA-256, which sets without numbered snapshots have not in their names."""
+"""Split, number, count, SHA-256 prefix (absent before numbered snapshots)."""
 
 
 class ShardWriter:
@@ -66,7 +66,7 @@ class ShardWriter:
         if split not in self._open:
             self._open[split] = pq.ParquetWriter(self._part(split, len(written)), SCHEMA, compression="zstd")
             written.append(0)
-        # In one piece, or its pages would tell how the rows had come.
+        # In one piece, or the pages of the file would depend on how the rows had come.
         self._open[split].write_table(rows.combine_chunks())
         written[-1] += rows.num_rows
         self._waiting[split] = [waiting.slice(ROWS_PER_GROUP)]
@@ -82,7 +82,7 @@ class ShardWriter:
 
 
 def shard_of(folder: Path, path: str, split: str, rows: int) -> Shard:
-    """What is told of a Parquet file of a folder."""
+    """The manifest's record of a Parquet file."""
     file = folder / path
     return Shard(path=path, split=split, rows=rows, sha256=sha256_of(file), size_bytes=file.stat().st_size)
 

@@ -50,7 +50,7 @@ class Exported:
 
     folder: Path
     snapshot: int
-    """Its number in this folder."""
+    """Number of the snapshot in this folder."""
     files: tuple[str, ...]
     """Parquet files, relative to the folder."""
     report: ExportReport
@@ -59,7 +59,7 @@ class Exported:
     unchanged: bool
     """Whether the folder held this very set already."""
     changes: Changes | None
-    """Since the snapshot that was asked for, or else the one before; None where there was none to compare with."""
+    """Changes since the snapshot that was asked for, or else the previous one; None where there was none to read."""
 
 
 def export(
@@ -72,15 +72,15 @@ def export(
 ) -> Exported:
     """Exports every complete problem of a campaign folder that is worth teaching, as a new snapshot of the set.
 
-    Earlier snapshots stay. A set that the folder holds already makes no new one. Anything else that lies there is
-    refused and left alone.
+    Earlier snapshots stay. A set that the folder holds already makes no new snapshot. A folder that holds anything else
+    is refused and left as it is.
 
     Args:
-        budgets: shares of the budget, between 0 and 1, at which every problem is exported once more, by what the traces
-            of its runs say of it.
+        budgets: shares of the budget, between 0 and 1, at which every problem is exported once more, with a verdict
+            from the traces of its runs.
         since: a snapshot; what has changed since then is written into a folder of its own.
-        processes: that judge problems and write their statements. Default: one for each processor, and for a small
-            campaign this process alone. The set is the same whatever it is.
+        processes: number of processes that judge problems and write their statements. Default: one for each processor,
+            and for a small campaign this process alone. The set does not depend on it.
 
     Raises:
         LlamocoError: the folder holds no campaign, or nothing worth teaching yet; or the place is taken or cannot be
@@ -128,10 +128,10 @@ def _check_shares(reader: CampaignReader, shares: Sequence[float]) -> None:
     """Refuses a share of the budget that would add nothing.
 
     Raises:
-        LlamocoError: at the share, every problem has too few evaluations for a label.
+        LlamocoError: every problem has too few evaluations for a label at the share.
     """
+    budgets = {reader.problem(index).max_evaluations for index in reader.indices()} if shares else set[int]()
     for share in shares:
-        budgets = [reader.problem(index).max_evaluations for index in reader.indices()]
         if budgets and not any(shorter_budget(budget, share) for budget in budgets):
             raise LlamocoError(
                 f"a budget share of {share:g} adds nothing: it leaves fewer than {SHORTEST} evaluations of "
@@ -146,7 +146,7 @@ def _made(
     shares: Sequence[float],
     made: Path,
 ) -> tuple[tuple[Shard, ...], ExportReport, Instruction]:
-    """Writes all rows into a folder: their shards, the numbers of the set, and its shortest row."""
+    """Writes all rows into a folder; returns their shards, the numbers of the set, and its shortest row."""
     baseline = baseline_of(reader.candidates)
     measure = Measure(single_best_solver(judgements, baseline), baseline, tuple(shares))
     writer, facts, shortest = ShardWriter(made), list[Fact](), list[Instruction]()
@@ -162,7 +162,7 @@ def _made(
 def _placed(
     made: Path, target: Path, report: ExportReport, shards: tuple[Shard, ...], origin: Origin
 ) -> tuple[int, bool]:
-    """The number of the snapshot that the set is now, and whether it was that before."""
+    """Puts the set into its place; returns the number of its snapshot, and whether that was there before."""
     newest = max(snapshot_numbers(files_at(target)), default=None)
     if newest is not None:
         known = _manifest(made, report, shards, origin, newest)
@@ -184,7 +184,7 @@ def _manifest(
     number: int,
     previous: int | None = None,
 ) -> SnapshotManifest:
-    """That of the set with a number, which its card says too."""
+    """Writes the card of the set under a number; returns the manifest that goes with it."""
     card = made / CARD_FILE
     card.write_text(dataset_card(report, [shard.path for shard in shards], number), encoding="utf-8")
     return SnapshotManifest(
@@ -198,7 +198,7 @@ def _manifest(
 
 
 def _same_set(manifest: SnapshotManifest, target: Path) -> bool:
-    """Whether the snapshot of that number has the same rows and the same card."""
+    """Whether the snapshot with the manifest's number has the same rows and the same card."""
     try:
         there = snapshot_manifest(files_at(target), manifest.number)
     except LlamocoError:

@@ -1,5 +1,5 @@
 # pyright: reportUnknownParameterType=false
-"""A folder of this machine, or one that is mounted here: files are linked into place whole, and survive a power cut."""
+"""A folder on a file system of this machine: files are linked into place whole, and survive a power cut."""
 
 import contextlib
 import errno
@@ -83,7 +83,7 @@ class LocalFiles:
             yield
         except FileNotFoundError:
             raise
-        except NotADirectoryError:  # the folder is a file, and holds nothing
+        except NotADirectoryError:  # a part of the path is a file, which holds nothing
             raise FileNotFoundError(self.where(name)) from None
         except OSError as error:
             what = f"cannot read {self.where(name)}: {_reason(error)}"
@@ -101,7 +101,7 @@ class LocalFiles:
 
     @contextlib.contextmanager
     def _written(self, name: str, data: bytes) -> Generator[Path]:
-        """A hidden file beside its place that holds the data on disk; at the end it is gone, and the folder synced."""
+        """A hidden file beside the final one, with the data on disk; at the end it is gone and the folder synced."""
         path = self.folder / name
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
         with self._writing(name):

@@ -1,4 +1,4 @@
-"""Which folder a user means: a path, or `s3://bucket/prefix`. It refuses other addresses, and credentials in one."""
+"""Finds the folder that a user names by a path or `s3://bucket/prefix`; refuses other addresses and any credentials."""
 
 import re
 from os import PathLike
@@ -11,7 +11,7 @@ from llamoco_data.identity import LlamocoError
 Place = str | PathLike[str]
 
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/", re.IGNORECASE)
-"""A path has made one slash of the two of a URL."""
+"""Beginning of an address; a `Path` turns the two slashes of a URL into one."""
 _S3 = re.compile(r"s3:/{1,2}([a-z0-9][a-z0-9._-]*)(/[^?#]*)?", re.IGNORECASE)
 
 
@@ -19,8 +19,8 @@ def files_at(folder: Place) -> Files:
     """The files of a folder.
 
     Raises:
-        LlamocoError: it is no folder that files can lie in; or, on S3, it cannot be reached, or not with these
-            credentials, or the package for it is not installed.
+        LlamocoError: the address is empty or of neither kind; or, on S3, the folder cannot be reached with these credentials,
+            or the package for it is not installed.
     """
     if not _is_s3(folder):
         return LocalFiles(local_folder(folder))
@@ -38,8 +38,10 @@ def local_folder(folder: Place) -> Path:
     """The path of a folder.
 
     Raises:
-        LlamocoError: it is not on a mounted file system.
+        LlamocoError: it is an address, not a path, or empty.
     """
+    if not str(folder):
+        raise LlamocoError("the name of a folder is empty; give its path, or . for the current folder")
     address = _ADDRESS.match(str(folder))
     if address:
         raise LlamocoError(
@@ -49,7 +51,7 @@ def local_folder(folder: Place) -> Path:
 
 
 def folder_name(folder: Place) -> str:
-    """The last part of a folder's place: a name for what is made of it."""
+    """The last part of a folder's path or address, as a name for what is made of it."""
     if not _is_s3(folder):
         return local_folder(folder).resolve().name
     bucket, prefix = _bucket_and_prefix(str(folder))

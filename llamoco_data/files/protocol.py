@@ -1,5 +1,5 @@
 # pyright: reportUnknownParameterType=false
-"""What a folder of whole files can do: each file is there completely or not at all, and stays once it was written."""
+"""The interface to a folder of whole files: each is there completely or not at all, and stays once it was written."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -8,10 +8,10 @@ import pyarrow as pa
 
 
 class Files(Protocol):
-    """A folder; names are relative to it, with slashes. Nothing here knows what the files mean.
+    """A folder, in which files have relative names with slashes; it knows nothing of what they mean.
 
     Every method raises LlamocoError where the folder cannot be reached, read or written: one line that says where and
-    what to do, and holds no credentials. What was asked for has then not happened, or not been acknowledged.
+    what to do, and holds no credentials. The operation has then not happened, or has not been acknowledged.
     """
 
     def where(self, name: str = "") -> str:
@@ -35,7 +35,7 @@ class Files(Protocol):
         ...
 
     def open(self, name: str) -> pa.NativeFile:
-        """A file to read parts of.
+        """The file, opened for reading parts of it.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -43,7 +43,7 @@ class Files(Protocol):
         ...
 
     def sha256(self, name: str) -> str:
-        """The SHA-256 of a file's content, in hexadecimal: computed, or what the storage vouches for.
+        """The SHA-256 of a file's content, in hexadecimal: computed, or as the storage has recorded it.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -55,11 +55,14 @@ class Files(Protocol):
         ...
 
     def put_if_absent(self, name: str, data: bytes) -> bool:
-        """Writes a file unless one of its name exists; whether it did. Of two that write differently one succeeds."""
+        """Writes a file unless one of its name exists, and returns whether it did.
+
+        Of two writers with different data, exactly one gets True.
+        """
         ...
 
     def replace(self, name: str, data: bytes) -> None:
-        """Writes a file, in place of one of its name if there is one: a reader sees the old content or the new."""
+        """Writes a file, or replaces the one of its name: a reader sees the old content or the new, nothing between."""
         ...
 
     def move(self, name: str, to: str) -> None:

@@ -1,7 +1,7 @@
 # pyright: reportExplicitAny=false, reportUnknownParameterType=false
-"""A prefix of an S3 bucket: one object a file, put whole, and put if absent by the service itself.
+"""A prefix of an S3 bucket: each file is one object, put whole, and put if absent by the service itself.
 
-Credentials, region and endpoint come from the environment alone, as for every AWS tool, and are in no message.
+Credentials, region and endpoint come from the environment only, as for every AWS tool; no message holds credentials.
 """
 
 import base64
@@ -35,13 +35,14 @@ from botocore.exceptions import (
 from llamoco_data.identity import LlamocoError
 
 ATTEMPTS = 8
-"""Of one request: with the pauses between them an outage of about half a minute is waited out."""
+"""Attempts of one request, which with the pauses between them outlast an outage of about half a minute."""
 FIRST_ATTEMPTS = 2
-"""Of the first request, whose failure is a mistake of the user more often than an outage."""
+"""Attempts of the first request, which fails by a mistake of the user more often than by an outage."""
 CONNECT_LIMIT_S, READ_LIMIT_S = 10, 60
 PARALLEL = 16
-"""Small files that are read at once."""
+"""Number of small files that are read at once."""
 _CONFLICTS = 20
+"""Attempts to put a file if absent while others are putting it."""
 
 _NO_FILE = ("NoSuchKey", "NotFound", "404")
 _REFUSED = (
@@ -57,7 +58,7 @@ def s3_files(bucket: str, prefix: str) -> "S3Files":
     """The files of a prefix, after one request that shows whether it can be reached.
 
     Raises:
-        LlamocoError: it cannot, or not with these credentials.
+        LlamocoError: it cannot be reached with these credentials.
     """
     environment = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     return _opened(bucket, prefix, frozenset(environment.items()))
@@ -65,7 +66,7 @@ def s3_files(bucket: str, prefix: str) -> "S3Files":
 
 @functools.lru_cache(maxsize=8)
 def _opened(bucket: str, prefix: str, environment: frozenset[tuple[str, str]]) -> "S3Files":
-    """A client is made once for each environment, which takes a fifth of a second."""
+    """The files of a prefix; cached for each environment, because making a client takes a fifth of a second."""
     region = dict(environment).get("AWS_REGION")
     place = f"s3://{bucket}/{prefix}".rstrip("/")
     with _answered(f"cannot open {place}", bucket, "the S3 service"):
@@ -115,7 +116,7 @@ class S3Files:
     def sha256(self, name: str) -> str:
         with self._asking("read", name):
             head = self.client.head_object(**self._object(name), ChecksumMode="ENABLED")
-        # The service computes it on arrival, and of the whole object unless it came in parts.
+        # The service computes it on arrival, over the whole object unless that was sent in parts.
         if "ChecksumSHA256" in head and head.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT":
             return base64.b64decode(head["ChecksumSHA256"]).hex()
         return hashlib.sha256(self.read(name)).hexdigest()
@@ -144,7 +145,7 @@ class S3Files:
                         raise
                 else:
                     return True
-        # What is there may be what this call wrote in an attempt whose answer was lost.
+        # This call may itself have written the object, in an attempt whose answer was lost.
         return self._holds(name, data)
 
     def replace(self, name: str, data: bytes) -> None:
@@ -184,7 +185,7 @@ class S3Files:
 
 @contextlib.contextmanager
 def _answered(failure: str, bucket: str, host: str) -> Generator[None]:
-    """Turns what the S3 library raises into one line of ours; its own texts, which may say more, are left out."""
+    """Turns what the S3 library raises into one line; the library's messages, which may hold secrets, are left out."""
     try:
         yield
     except ClientError as error:
@@ -224,6 +225,6 @@ def _code(error: ClientError) -> str:
 
 
 def _host(client: Any) -> str:
-    """Host and port of the endpoint; what else its address may hold is left out."""
+    """Host and port of the endpoint, without the rest of its address, which may hold secrets."""
     address = urlsplit(client.meta.endpoint_url)
     return f"{address.hostname}:{address.port}" if address.port else str(address.hostname)

@@ -1,6 +1,6 @@
 """All that a reader of an export relies on: columns, splits, snapshots, upgrades of earlier rows. It makes no row.
 
-Nothing else crosses from the campaign to the tuning, which reads by the same rules from its own side.
+Nothing else crosses from the campaign to the tuning, which follows the same rules in code of its own.
 """
 
 from llamoco_data.instruction_set.columns import (

@@ -1,4 +1,4 @@
-"""One row of the instruction set: its columns and its schema, which are the contract with whoever trains on the set."""
+"""One row of the instruction set: its columns and its schema, which are the contract with those who train on it."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 from llamoco_data.identity import Record
 from llamoco_data.statements import Form
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the columns. A reader upgrades earlier ones and refuses newer ones."""
 
 TOLERANCE = "tolerance"
@@ -26,12 +26,19 @@ class CandidateResult(Record):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     candidate_id: str
+    """Digest of its program."""
     optimizer: str
+    """Name of its optimizer."""
     settings: str
-    """JSON object."""
+    """Its settings, a JSON object."""
     score: float
+    """Mean score of its runs."""
     feasible_share: float
+    """Share of its runs that ended feasible."""
     median_error: float | None
+    """Median final objective above `best_known`; null where the median run is infeasible."""
+    runs: int | None
+    """Number of its runs; null in rows of schema versions 1 and 2."""
 
 
 class Instruction(Record):
@@ -44,11 +51,11 @@ class Instruction(Record):
     problem_id: str
     """Digest of the problem, its budget included."""
     base_problem_id: str
-    """The problem whose runs were measured: this one, or the same with a larger budget, whose traces tell of this."""
+    """The problem that was run: this one, or the larger-budget one whose traces supplied the row."""
     form: Form
     """How the prompt states the problem: `python` or `latex`."""
     wording: int
-    """Which of the request wordings and code styles the prompt uses."""
+    """Number of the request wording and code style that the prompt uses."""
     prompt: str
     """The whole request, as a user would write it."""
     answer: str
@@ -56,15 +63,15 @@ class Instruction(Record):
     optimizer: str
     """Name of the winning optimizer."""
     family: str
-    """Its family."""
+    """Family of the winning optimizer."""
     settings: str
-    """Its settings, a JSON object."""
+    """Settings of the winning program, a JSON object."""
     candidate_id: str
     """Digest of the answer."""
     kind: str
     """How the objective is made: `single`, `composition` or `hybrid`; `own` where a user wrote it."""
     functions: tuple[str, ...]
-    """Basic functions in the objective; none are known of a user's own."""
+    """Basic functions in the objective; empty for a user's own problem."""
     dimension: int
     """Number of variables."""
     max_evaluations: int
@@ -92,7 +99,7 @@ class Instruction(Record):
     confidence: float
     """Share of resamples of the seeds in which this very program wins."""
     optimizer_confidence: float
-    """Share of resamples in which its optimizer wins, with any settings."""
+    """Share of resamples in which the winning optimizer wins, with any settings."""
     near_ties: tuple[CandidateResult, ...]
     """Programs at least as good as the answer in a tenth of the resamples or more, best first."""
     optimizer_scores: tuple[CandidateResult, ...]
@@ -100,23 +107,23 @@ class Instruction(Record):
     single_best_score: float
     """Score, on this problem, of the candidate with the best mean score on the training problems."""
     single_best_candidate: str
-    """Its candidate_id, the same in every row."""
+    """candidate_id of the single best solver, the same in every row."""
     random_search_error: float | None
     """Median error of random search at the same budget; null where it is infeasible."""
     replay_seed: int
-    """Seed with which the next three were measured."""
+    """Seed with which `replay_best_f`, `replay_violation` and `replay_evaluations` were measured."""
     replay_best_f: float
     """Objective of the best point that the answer finds with that seed."""
     replay_violation: float
-    """Mean constraint violation there."""
+    """Mean constraint violation at that point."""
     replay_evaluations: int
-    """Evaluations it makes."""
+    """Evaluations that the answer makes with that seed."""
     split: Split
     """`train`, `validation`, `test` (new problems) or `test_families` (held-out function families)."""
     schema_version: int
     """Version of these columns."""
     extra: str
-    """JSON object for what later versions add: `tolerance` of errors, where equalities make it larger than usual."""
+    """JSON object for later additions: the `tolerance` of errors, where equalities make it larger than usual."""
 
 
 _RESULT = pa.struct(
@@ -127,6 +134,7 @@ _RESULT = pa.struct(
         pa.field("score", pa.float64(), nullable=False),
         pa.field("feasible_share", pa.float64(), nullable=False),
         pa.field("median_error", pa.float64()),
+        pa.field("runs", pa.int64()),
     ]
 )
 _TYPES: Mapping[str, pa.DataType] = MappingProxyType(

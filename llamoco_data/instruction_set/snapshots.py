@@ -1,6 +1,6 @@
 """The numbered snapshots of an export: where each lies, and the manifest that says what is in it. Nothing is written.
 
-The newest lies a second time, under the same inodes where it was written, in `data/`: for readers that know no numbers.
+The newest lies in `data/` a second time, as hard links where possible, for readers that do not know the numbers.
 """
 
 import re
@@ -16,14 +16,14 @@ SNAPSHOTS = ".snapshots"
 """Hidden, because data loaders take any Parquet or JSON file that they see for data."""
 MANIFEST_FILE = "manifest.json"
 _SHARD_NUMBERS = re.compile(r"-(\d{5})-of-(\d{5})(?:-[0-9a-f]{12})?\.parquet$")
-"""Number and count in a shard's name, which splits of an export without snapshots are checked by."""
+"""Number and count in a shard's name, by which the splits of an export without snapshots are checked."""
 
 
 class Shard(Record):
-    """A Parquet file of a snapshot, and how to know it again."""
+    """A Parquet file of a snapshot, and how to check it."""
 
     path: str
-    """Relative to the snapshot."""
+    """Path relative to the snapshot."""
     split: str
     rows: int = Field(ge=0)
     sha256: str
@@ -31,7 +31,7 @@ class Shard(Record):
 
 
 class Origin(Record):
-    """What the rows of a snapshot were made from, and by what."""
+    """What the rows of a snapshot were made from, and by which release."""
 
     campaign_id: str
     """Digest of the campaign's spec."""
@@ -58,9 +58,9 @@ class SnapshotManifest(Record):
     """None for a set that was exported before there were numbers."""
     shards: tuple[Shard, ...]
     rows: Mapping[str, int]
-    """By split."""
+    """Split -> number of rows."""
     card_sha256: str
-    """Of its README.md."""
+    """SHA-256 of its README.md."""
 
 
 def snapshot_folder(number: int) -> str:
@@ -112,10 +112,10 @@ def shard_names(place: Files, snapshot: int | None = None) -> list[str]:
 
 
 def _check_one_set(place: Files, names: Sequence[str]) -> None:
-    """Whether every split has each of its shards once.
+    """Checks that every split has each of its shards once.
 
     Raises:
-        LlamocoError: one has not.
+        LlamocoError: a split lacks a shard, or has one twice.
     """
     splits: dict[str, list[str]] = {}
     for name in sorted(names):

@@ -39,24 +39,27 @@ class Optimizer:
     title: str
     family: OptimizerFamily
     library: str
-    """What does the work: a package, or `numpy` where the program spells the method out."""
+    """Package that implements the method, or `numpy` where the program spells it out."""
     grid: Mapping[str, tuple[Setting, ...]] = field(default_factory=dict)
-    """Values to try for each named constant of the program; a candidate for each combination.
+    """Values to try for each named constant of the program, with a candidate for each combination.
 
-    The first values stand for the optimizer at the beginning of a race: those that did best on problems set aside.
+    The first values, which did best on problems set aside, represent the optimizer at the beginning of a race.
     """
     takes_constraints: bool = False
     needs_constraints: bool = False
-    """Without constraints it would be another optimizer of the portfolio, or much slower than one."""
+    """Whether it only applies to constrained problems.
+
+    On others it would be the same as another optimizer of the portfolio, or much slower than one.
+    """
     follows_budget: bool = False
-    """Its course depends on the whole budget: a schedule, a share for each phase, a shrinking population."""
+    """Whether its course depends on the whole budget: a schedule, a share for each phase, a shrinking population."""
     min_evaluations_per_dimension: float = 0.0
-    """Fewer evaluations than this times D leave the method no chance to work."""
+    """Least budget divided by D with which the method can work."""
     max_evaluations: int | None = None
-    """More evaluations than this cost more time than the method is made for."""
+    """Largest budget that the method is made for; beyond it, it takes too much time."""
     max_dimension: int | None = None
     cost_us: float = 10.0
-    """Processor microseconds an evaluation beyond the objective, at D = 10: for estimates before measurements."""
+    """Processor microseconds an evaluation beyond the objective, at D = 10, for estimates before any measurement."""
 
     def declines(self, spec: AnySpec) -> str:
         """Why the optimizer does not apply to a problem; empty where it does."""
@@ -106,13 +109,13 @@ def portfolio(optimizers: tuple[str, ...] = ()) -> tuple[Candidate, ...]:
 
 
 def render(candidate: Candidate, spec: AnySpec) -> str:
-    """The program text of a candidate for a problem: what is run, and to the byte what is taught.
+    """The program text of a candidate for a problem: the text that is run and, to the byte, taught.
 
     Today's programs read dimension, budget and constraints from their arguments, so the text is the same for every
     problem; callers must not rely on that.
 
     Raises:
-        LlamocoError: no such program, or a setting that its text does not have.
+        LlamocoError: there is no such program, or its text does not define one of the settings.
     """
     del spec
     return program_text(candidate.optimizer, candidate.settings)

@@ -1,4 +1,4 @@
-"""Where an optimizer does not apply, as data: part of what decides which runs a problem needs."""
+"""The limits within which an optimizer applies, as data: part of what decides which runs a problem needs."""
 
 from pydantic import Field
 
@@ -7,13 +7,13 @@ from llamoco_data.problems.own_spec import AnySpec
 
 
 class Limits(Record):
-    """What an optimizer can take; the defaults are no limits, but no constraints."""
+    """The problems that an optimizer applies to: by default those of any size without constraints."""
 
     takes_constraints: bool = False
     needs_constraints: bool = False
-    """Without constraints it would be another optimizer of the portfolio, or much slower than one."""
+    """Whether it only applies to constrained problems."""
     follows_budget: bool = False
-    """Its course depends on the whole budget, so what a run had found on its way says nothing of smaller budgets."""
+    """Whether its course depends on the whole budget, so that its traces say nothing about smaller budgets."""
     min_evaluations_per_dimension: float = Field(default=0.0, ge=0)
     max_evaluations: int | None = None
     max_dimension: int | None = None
@@ -27,7 +27,7 @@ class Limits(Record):
         return self.exceeded(spec.dimension, spec.max_evaluations)
 
     def exceeded(self, dimension: int, max_evaluations: int) -> str:
-        """Why the optimizer does not apply to any problem of a size, likewise."""
+        """Why the optimizer does not apply to problems of a size, as the rest of a sentence; empty where it does."""
         if max_evaluations < self.min_evaluations_per_dimension * dimension:
             return f"needs at least {self.min_evaluations_per_dimension:g} evaluations a dimension"
         if self.max_evaluations is not None and max_evaluations > self.max_evaluations:
@@ -38,4 +38,4 @@ class Limits(Record):
 
 
 NO_LIMITS = Limits(takes_constraints=True)
-"""Those of a program that is run on whatever it is asked for."""
+"""Limits of a program that is run on every problem."""

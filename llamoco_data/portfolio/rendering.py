@@ -1,4 +1,4 @@
-"""Turns a program file and settings into a program text: the file's own words, with other values for its constants."""
+"""Turns a program file and settings into a program text: the file's text with other values for its constants."""
 
 import ast
 import functools
@@ -47,7 +47,11 @@ def program_template(optimizer: str) -> str:
 
 
 def _constants(text: str, optimizer: str) -> dict[str, ast.expr]:
-    """The literals that the program assigns to names at its top level, each on one line."""
+    """Name -> literal of each constant that the program assigns on one line at its top level.
+
+    Raises:
+        LlamocoError: the text does not compile.
+    """
     try:
         tree = ast.parse(text)
     except SyntaxError as error:

@@ -1,6 +1,6 @@
-"""A candidate as a campaign's workers and readers know it: its place, its settings and its program text.
+"""A candidate as a campaign folder stores it: with its program text, its settings and its limits.
 
-It is self-contained, so that a campaign folder can be exported without the catalogue that it was made with.
+It needs no catalogue, so that a campaign folder can be exported by later releases.
 """
 
 from collections.abc import Iterable
@@ -21,8 +21,7 @@ class StoredCandidate(Record):
     family: OptimizerFamily
     settings: dict[str, Setting]
     program: str
-    """The text that is run, and to the byte what is taught."""
-
+    """Program text that is run and, to the byte, taught."""
     limits: Limits
 
     def declines(self, spec: AnySpec) -> str:
@@ -31,7 +30,7 @@ class StoredCandidate(Record):
 
 
 def optimizers_of(candidates: Iterable[StoredCandidate], spec: AnySpec) -> dict[str, str]:
-    """candidate_id -> optimizer of the candidates that apply to a problem, in their order: what a policy goes by."""
+    """candidate_id -> optimizer of the candidates that apply to a problem, in their order, as a policy needs it."""
     return {one.candidate_id: one.optimizer for one in candidates if not one.declines(spec)}
 
 

@@ -1,4 +1,4 @@
-"""Asks a user's own problem at points, keeps what it says, and complains about an answer that nobody could use."""
+"""Evaluates a user's own problem at given points, keeps the answers, and rejects those of a wrong type or shape."""
 
 import warnings
 from dataclasses import dataclass, field
@@ -14,34 +14,43 @@ _SCALARS = (float, int, np.floating, np.integer)
 
 
 def wrong(what: str, advice: str) -> LlamocoError:
-    """The complaint about a problem: one line, and nothing in it can be mistaken for a line break."""
-    return LlamocoError(" ".join(f"{what}; {advice}".split()))
+    """The error about a user's own problem, in one line whatever its parts contain."""
+    return LlamocoError(_one_line(f"{what}; {advice}"))
 
 
 def described(error: BaseException) -> str:
-    """An error in a few words."""
+    """An error's type, line and message, in one line of about 200 characters at most."""
     line = f" at line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-    message = error.msg if isinstance(error, SyntaxError) else str(error)
-    text = " ".join(f"{type(error).__name__}{line}{': ' if message else ''}{message}".split())
+    try:
+        message = error.msg if isinstance(error, SyntaxError) else str(error)
+    except (Exception, SystemExit):  # noqa: BLE001 - the error is the user's, and describes itself
+        message = "it has no message"
+    text = _one_line(f"{type(error).__name__}{line}{': ' if message else ''}{message}")
     return text if len(text) <= 200 else f"{text[:200]} ..."
+
+
+def _one_line(text: str) -> str:
+    """A text in one line that UTF-8 can write."""
+    return " ".join(text.encode("utf-8", "backslashreplace").decode().split())
 
 
 @dataclass(slots=True)
 class Asked:
-    """Everything that one execution of a text said."""
+    """One execution of a problem's text, with its answers so far."""
 
     loaded: Loaded
     answers: list[tuple[float, Vector]] = field(default_factory=list)
-    """Objective, and g and h in one array, at each point; NaN where the code raised something."""
+    """(objective, g and h in one array) at each point; NaN where the code raised an error."""
     shape: tuple[int, int] | None = None
     """Lengths of g and h; None before `constraints` has answered."""
     first_error: str = ""
+    """Description of the first error that the code raised; empty if there was none."""
 
     def ask(self, x: Vector) -> None:
-        """Asks for objective and constraints.
+        """Evaluates objective and constraints at x and keeps the answer.
 
         Raises:
-            LlamocoError: what came back is no answer, or x is another point afterwards.
+            LlamocoError: the answer has a wrong type or shape, or the code changed x.
         """
         given = x.copy()
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -54,7 +63,7 @@ class Asked:
 
     @property
     def num_finite(self) -> int:
-        """Points at which objective and constraints are finite."""
+        """Number of points at which objective and constraints are finite."""
         return sum(bool(np.isfinite([f, *values]).all()) for f, values in self.answers)
 
     @property
@@ -74,10 +83,10 @@ class Asked:
         return float(value)
 
     def _constraints(self, x: Vector) -> Vector:
-        assert self.loaded.constraints is not None, "asked where there are constraints"
+        assert self.loaded.constraints is not None, "called only where there are constraints"
         try:
             both = self.loaded.constraints(x)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the code is the user's, and may raise anything
             self.first_error = self.first_error or described(error)
             return np.full(sum(self.shape or (1, 0)), np.nan)
         advice = "return (g, h), two arrays, np.zeros(0) for the one that there is none of"
@@ -96,7 +105,12 @@ class Asked:
 
 
 def excess(values: Vector, shape: tuple[int, int]) -> float:
-    """The largest amount by which g, h of these lengths miss feasibility: 0 where they do not."""
+    """The largest of g and |h| at an infeasible point; 0 at a feasible one.
+
+    Args:
+        values: g, then h.
+        shape: the lengths of g and h.
+    """
     g, h = np.split(values, [shape[0]])
     over = [*g, *(np.abs(h) - EQUALITY_TOLERANCE)]
     return 0.0 if all(value <= 0 for value in over) else float(np.max([*g, *np.abs(h)]))
@@ -111,6 +125,6 @@ def _kind(value: object) -> str:
 
 
 def shown(x: Vector) -> str:
-    """A point, shortened."""
+    """A point as text, with its first four coordinates."""
     some = ", ".join(f"{value:.4g}" for value in x[:4])
     return f"[{some}{', ...' if len(x) > 4 else ''}]"

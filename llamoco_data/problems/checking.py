@@ -1,6 +1,6 @@
-"""Looks at a user's own problem before anybody relies on it: executes its text, asks it at many points, and measures.
+"""Checks a user's own problem before it is used: executes its text, evaluates it at random points, and measures it.
 
-What it finds wrong is one line that says what, and what to do. It executes the text in this process.
+A fault is one line that says what is wrong and what to do. The text is executed in this process, unconfined.
 """
 
 import contextlib
@@ -24,43 +24,46 @@ from llamoco_data.silence import silence
 MOST_CHARACTERS = 20_000
 """Longest text: about 7,000 tokens, so that prompt and answer fit the window of a small model."""
 MOST_LOAD_S = 1.0
-"""The text is executed anew for about every two seconds of work."""
+"""Longest execution of the text, which is repeated for about every two seconds of work."""
 PROBES = 1_000
-"""Random points of the box at which the problem is asked."""
+"""Number of random points of the box at which the problem is evaluated."""
 FEWEST_PROBES = 4
+"""Number of probes that are made however long they take."""
 PROBE_S = 4.0
-"""Once the probes have taken so long, there are no more of them."""
+"""Time after which no further probe begins."""
 TIMED_S = 1.0
-"""So long an evaluation is timed, or longer where one takes longer."""
+"""Time after which no further evaluation is timed."""
 MOST_BOUND = 1e300
+"""Largest magnitude of a bound."""
 AGAIN = 20
-"""Points at which a second execution of the text must give the same values."""
+"""Number of points at which a second execution of the text must give the same values."""
 
 
 class Checked(Record):
-    """A problem without complaint, and what was measured on this machine."""
+    """A problem that passed its check, and what was measured on this machine."""
 
     spec: OwnProblemSpec
     evaluation_us: float = Field(ge=0)
     """Mean time of one evaluation, objective and constraints."""
     num_probes: int = Field(ge=1)
-    """Random points at which it was asked."""
+    """Number of random points at which the problem was evaluated."""
     finite_share: float = Field(ge=0, le=1)
-    """Share of these points where objective and constraints are finite."""
+    """Share of the random points where objective and constraints are finite."""
     first_error: str = ""
-    """What was raised at the first of the points where something was."""
+    """Description of the first error that the code raised at a random point; empty if there was none."""
     remarks: tuple[str, ...] = ()
-    """What its author should know; none of it is a reason to refuse it."""
+    """Lines that tell the author what is odd about a problem that is accepted."""
     said: "Said"
+    """Exact answers, to be compared with those of another process."""
 
 
 class Said(Record):
-    """What one execution of a text says, digit by digit, to be compared with what another one says."""
+    """The exact answers of one execution of a text, to be compared with those of another."""
 
     bounds: tuple[str, ...]
-    """The numbers in lower, upper and max_evaluations."""
+    """Numbers in lower, upper and max_evaluations, in digits that read back exactly."""
     answers: tuple[tuple[str, ...], ...]
-    """Objective, g and h at the first points."""
+    """Objective, g and h at each of the first `AGAIN` random points, in digits that read back exactly."""
 
 
 def own_problem(text: str, name: str = "") -> OwnProblemSpec:
@@ -72,14 +75,14 @@ def own_problem(text: str, name: str = "") -> OwnProblemSpec:
         name: what to call it, in letters, digits, `_` and `-`.
 
     Raises:
-        LlamocoError: it is no such problem; the message says why, and what to do. A problem that says something else
-            in another process is found by `checking_apart.check_apart` only.
+        LlamocoError: the text is no valid problem; the message says why, and what to do. Only
+            `checking_apart.check_apart` finds answers that differ between processes.
     """
     return check(text, name).spec
 
 
 def check(text: str, name: str = "") -> Checked:
-    """The problem of a text, and what was measured.
+    """The problem that a text defines, and what was measured.
 
     Raises:
         LlamocoError: see `own_problem`.
@@ -89,10 +92,10 @@ def check(text: str, name: str = "") -> Checked:
 
 
 def said_by(text: str) -> Said:
-    """What a text that was checked in another process says in this one.
+    """The exact answers in this process of a text that was checked in another one.
 
     Raises:
-        LlamocoError: it does not load here, or gives no answer.
+        LlamocoError: the text does not load here, or gives no valid answer.
     """
     with silence():
         asked = Asked(_loaded(normalised(text)))
@@ -103,10 +106,10 @@ def said_by(text: str) -> Said:
 
 
 def check_said(checked: Checked, elsewhere: Said) -> None:
-    """Whether a text said the same in another process.
+    """Compares the answers of a checked problem with those that its text gave in another process.
 
     Raises:
-        LlamocoError: it did not.
+        LlamocoError: they differ.
     """
     advice = "the order of a set depends on the process, for one: use a tuple or sorted(...)"
     if checked.said.bounds != elsewhere.bounds:
@@ -131,7 +134,7 @@ def _digits(numbers: Iterable[float]) -> tuple[str, ...]:
 
 
 def _points(text: str, lower: Vector, upper: Vector) -> Vector:
-    """Where a text is asked, shape (PROBES, D)."""
+    """The random points at which the problem of a text is evaluated, shape (PROBES, D)."""
     return stream("own problem", digest(normalised(text))).uniform(lower, upper, (PROBES, len(lower)))
 
 
@@ -252,7 +255,7 @@ def _budget(value: object) -> int:
 
 
 def _probe(asked: Asked, points: Vector) -> None:
-    """Asks at the points, while there is time."""
+    """Evaluates the problem at the points, until `PROBE_S` has passed."""
     began = time.perf_counter()
     for count, x in enumerate(points, start=1):
         asked.ask(x)
@@ -277,7 +280,11 @@ def _evaluation_us(loaded: Loaded, points: Vector) -> float:
 
 
 def _check_repeats(asked: Asked, again: Asked, points: Vector) -> None:
-    """Whether a second execution of the text, asked in another order, says the same."""
+    """Compares the first answers with those of a second execution of the text, in reverse order.
+
+    Raises:
+        LlamocoError: they differ.
+    """
     for x in points[::-1]:
         again.ask(x)
     for x, (f, values), (f2, values2) in zip(points, asked.answers, again.answers[::-1], strict=False):
@@ -301,7 +308,11 @@ def _because(asked: Asked) -> str:
 
 
 def _feasible_point(loaded: Loaded, asked: Asked, lower: Vector, upper: Vector) -> Vector | None:
-    """The point that the text names, after a look whether it is one; None where it names none."""
+    """The feasible point that the text names, checked; None where it names none.
+
+    Raises:
+        LlamocoError: it is no feasible point of the box.
+    """
     if loaded.feasible_point is None:
         return None
     advice = "mend it, or leave it out"

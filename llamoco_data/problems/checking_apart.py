@@ -1,6 +1,6 @@
-"""Checks a user's own problem in a process of its own: in an empty folder, with a time limit, without its output.
+"""Checks a user's own problem in a separate process: in an empty folder, with a time limit, its output discarded.
 
-So a problem that hangs, crashes or needs a file beside itself costs the caller a line. It confines no attack.
+A problem that hangs, crashes or needs a file beside itself is thus reported in one line. Attacks are not confined.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -22,7 +23,7 @@ from llamoco_data.problems.source import LIBRARIES
 from llamoco_data.texts import HASH_SEED, folder
 
 CHECK_LIMIT_S = 60.0
-
+"""Default time limit of each process of a check."""
 
 _OTHER_HASH_SEED = "1"
 
@@ -31,11 +32,11 @@ class _Question(Record):
     text: str
     name: str
     is_second: bool = False
-    """The text has passed its check, and is only to say what it says."""
+    """Whether the text has passed its check already and only its answers are wanted."""
 
 
 class _Answer(Record):
-    """One of the three."""
+    """What the other process found: one of the three fields."""
 
     checked: Checked | None = None
     said: Said | None = None
@@ -43,21 +44,21 @@ class _Answer(Record):
 
 
 def check_apart(text: str, name: str = "", *, limit_s: float = CHECK_LIMIT_S) -> Checked:
-    """`check` in another process, and a look in a second one, with another hash seed, whether it says the same there.
+    """Checks a text in another process, and compares its answers with those of a second one with another hash seed.
 
-    About two seconds more than `check`.
+    This takes about two seconds more than `check`.
 
     Args:
-        limit_s: for each of the processes.
+        limit_s: time limit of each process.
 
     Raises:
-        LlamocoError: see `check`; or the text reads a file, does not end, ends its process, or says something else in
+        LlamocoError: see `check`; or the text reads a file, does not end, ends its process, or gives other answers in
             the second one.
     """
     checked = _answer(_Question(text=text, name=name), HASH_SEED, limit_s).checked
-    assert checked is not None, "the first answer is this or a complaint"
+    assert checked is not None, "the first process sends this or a complaint"
     said = _answer(_Question(text=text, name=name, is_second=True), _OTHER_HASH_SEED, limit_s).said
-    assert said is not None, "the second answer is this or a complaint"
+    assert said is not None, "the second process sends this or a complaint"
     check_said(checked, said)
     return checked
 
@@ -88,14 +89,14 @@ def _answer(asked: _Question, hash_seed: str, limit_s: float) -> _Answer:
                 "it has an endless loop, or one evaluation takes seconds, and a campaign makes thousands",
             ) from None
         finally:
-            # What the text has started goes with it.
+            # This also ends what the text has started.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
     return _read(out, process.returncode)
 
 
 def python_path() -> str:
-    """Where the other process finds this very package, though it begins in another folder."""
+    """The PYTHONPATH by which a process in another folder imports this same package."""
     root = str(Path(__file__).parents[2])
     installed = root in sysconfig.get_paths().values()
     return os.pathsep.join(filter(None, ["" if installed else root, os.environ.get("PYTHONPATH", "")]))
@@ -114,7 +115,7 @@ def _read(out: bytes, code: int) -> _Answer:
 
 
 def _watch_files() -> None:
-    """Makes reading any file but Python's own and the system's devices an error, which the check then tells of."""
+    """Makes it an error, which the check reports, to open a file that is neither Python's nor the system's."""
     origins = (importlib.util.find_spec(package) for package in LIBRARIES)
     libraries = [str(Path(spec.origin).parents[1]) for spec in origins if spec and spec.origin]
     own = {sys.base_prefix, sys.prefix, str(Path(__file__).parents[1]), str(folder()), *libraries}
@@ -130,8 +131,14 @@ def _watch_files() -> None:
     sys.addaudithook(audit)
 
 
+def _refuse_threads() -> None:
+    """Raises an error if the text has left a thread that keeps its process from ending."""
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        raise wrong("it starts a thread that does not end", "a worker would never end; compute without threads")
+
+
 def main() -> None:
-    """Answers the question on standard input."""
+    """Reads a question from standard input and writes the answer to standard output."""
     answer_to = os.dup(1)
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         os.dup2(nowhere.fileno(), 1)
@@ -142,9 +149,11 @@ def main() -> None:
             answer = _Answer(said=said_by(question.text))
         else:
             answer = _Answer(checked=check(question.text, question.name))
+        _refuse_threads()
     except LlamocoError as error:
         answer = _Answer(complaint=str(error))
     os.write(answer_to, answer.to_json().encode())
+    os._exit(0)  # a thread that the text has started would be waited for
 
 
 if __name__ == "__main__":

@@ -17,11 +17,11 @@ Result = TypeVar("Result")
 
 
 def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """The function, compiled when it is first called; the machine code is kept on disk, because that takes some 20 s.
+    """The function, compiled at its first call; the machine code is cached on disk, because this takes about 20 s.
 
-    numba keeps it beside the source, or in a cache of the user's. Where it may write to neither, as in a read-only
-    installation under a user without a home, it is kept in a folder of the user's among the temporary files; where
-    there is none, every process compiles anew.
+    numba caches it beside the source or in the user's cache folder. Where it can write to neither, as in a read-only
+    installation under a user without a home, the cache is a folder of this user among the temporary files; without
+    that, every process compiles anew.
     """
     try:
         return njit(cache=True)(function)
@@ -35,7 +35,7 @@ def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Res
 
 
 def _temporary_folder() -> Path | None:
-    """A folder that nobody else may write to: what lies in it is executed."""
+    """The user's folder among the temporary files; None if others can write to it, since what it holds is executed."""
     try:
         folder = Path(tempfile.gettempdir()) / f"llamoco-numba-{os.getuid()}"
         folder.mkdir(mode=0o700, exist_ok=True)

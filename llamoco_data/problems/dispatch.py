@@ -1,8 +1,7 @@
 """Compiles the kernels of the catalogues, and dispatches from a catalogue number to a kernel.
 
-The numbers are positions in the catalogues, and the chains become jump tables; a test holds the two
-together.
-The compiled kernels are for other compiled code only: called from Python, they have no wrapper and crash.
+The numbers are positions in the catalogues, which a test checks; the chains of branches become jump tables. The
+compiled kernels are for compiled code only: they have no Python wrapper, so a call from Python crashes.
 """
 
 from numba import njit
@@ -72,7 +71,7 @@ _fractional = _inner(forms.fractional)
 
 @_inner
 def basic_function(code: int, z: Vector) -> float:
-    """Value of the basic function with that number at z[d]; long because one branch a function is its whole job."""
+    """Value at z[d] of the basic function with number `code`; long, because it has one branch for each function."""
     if code == 0:
         return _sphere(z)
     if code == 1:
@@ -156,7 +155,7 @@ def basic_function(code: int, z: Vector) -> float:
 
 @_inner
 def constraint_form(code: int, y: Vector, a: Vector, c: float, w: float) -> float:
-    """Left-hand side of the constraint form with that number at y[m]."""
+    """Left-hand side at y[m] of the constraint form with number `code`."""
     if code == 0:
         return _linear(y, a, c, w)
     if code == 1:

@@ -1,4 +1,4 @@
-"""The Python face of the evaluator: a problem to ask freely, and a meter that counts, stops and remembers."""
+"""The Python interface of the evaluator: problems to evaluate freely, and the meter that counts a run's evaluations."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from llamoco_data.identity import LlamocoError
 from llamoco_data.problems import kernel
+from llamoco_data.problems.asking import described
 from llamoco_data.problems.constraint_forms import FORM_CODE
 from llamoco_data.problems.functions import FUNCTION_CODE
 from llamoco_data.problems.functions.definition import Vector
@@ -27,13 +28,13 @@ Number = TypeVar("Number", int, float)
 class BudgetSpent(BaseException):
     """The evaluation budget is used up; raised again at every further call.
 
-    It is no `Exception`, so that a program's own error handling does not swallow it by accident.
+    It is not an `Exception`, so that a program's own error handling does not swallow it by accident.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A problem ready to be asked, which costs nothing and is not counted. Not safe to share between threads."""
+    """A problem ready to be evaluated, without any counting. Not safe to share between threads."""
 
     spec: AnySpec
     lower: Vector
@@ -43,12 +44,13 @@ class Problem:
     optimum: float | None
     """Proven global minimum subject to the constraints, or None where none is proven."""
     optimum_x: Vector | None
-    """A point that attains it, shape (D,)."""
+    """A point that attains the proven minimum, shape (D,)."""
     code: NDArray[np.int64]
+    """Integers of the packed spec, in the layout that `kernel` documents."""
     memory: Vector
-    """The packed spec, in the layout that `kernel` documents."""
+    """Numbers of the packed spec and state of a run, in the layout that `kernel` documents."""
     call: Callable[..., float] = kernel.call
-    """What gives values and counts: the kernel, or for a user's own problem Python with the signature of the kernel."""
+    """Evaluator: the kernel, or for a user's own problem a Python function with the kernel's signature."""
 
     @property
     def max_evaluations(self) -> int:
@@ -176,9 +178,9 @@ class Meter:
 
 
 def build(spec: AnySpec) -> Problem:
-    """The problem of a spec, ready to be asked; the first call of a process loads the kernel from disk, about 0.5 s.
+    """The problem of a spec; the first call of a process loads the kernel from disk, which takes about 0.5 s.
 
-    The text of a user's own problem is executed, as this process's own code.
+    The text of a user's own problem is executed in this process.
 
     Raises:
         LlamocoError: the text of a user's own problem cannot be executed here.
@@ -187,7 +189,7 @@ def build(spec: AnySpec) -> Problem:
 
 
 def proven_optimum(spec: AnySpec) -> float | None:
-    """The proven global minimum; None where none is proven, as of any user's own problem, whose text stays unread."""
+    """The proven global minimum; None where none is proven, as for every user's own problem. It executes no text."""
     return None if isinstance(spec, OwnProblemSpec) else _built(spec).optimum
 
 
@@ -196,7 +198,7 @@ def _built_own(spec: OwnProblemSpec) -> Problem:
         call = own_call(spec)
     except (Exception, SystemExit) as error:
         raise LlamocoError(
-            f"the problem {spec.name or spec.problem_id} does not load here, {type(error).__name__}: {error}; "
+            f"the problem {spec.name or spec.problem_id} does not load here, {described(error)}; "
             "it did where it was checked: look for what differs, such as a library's version"
         ) from error
     lower, upper = np.array(spec.lower), np.array(spec.upper)
@@ -207,7 +209,7 @@ def _built_own(spec: OwnProblemSpec) -> Problem:
     }
     code = np.array([header.get(slot, 0) for slot in range(kernel.COMPONENTS_AT)], dtype=np.int64)
     problem = Problem(spec, lower, upper, None, None, code, _memory(spec, lower, upper, code, []), call)
-    scratch = problem.memory.copy()  # what is compiled here is not compiled in a run, whose time is measured
+    scratch = problem.memory.copy()  # compiled now, and not in a run, whose time is measured
     kernel.recall(lower, kernel.OBJECTIVE, code, scratch)
     kernel.book(lower, 0.0, kernel.OBJECTIVE, code, scratch)
     return problem
@@ -222,7 +224,7 @@ def _built(spec: ProblemSpec) -> Problem:
     optimum_x = np.asarray(spec.shifts[0])
     if len(spec.shifts) > 1 or problem.violation(optimum_x) > 0:
         return problem
-    # Every basic function is smallest at z = 0, where the one shift puts all of them at once.
+    # Every basic function is smallest at z = 0, which is the same x for all of them when they share one shift.
     return Problem(spec, lower, upper, problem.objective(optimum_x), optimum_x, code, memory)
 
 
@@ -240,7 +242,7 @@ def _point(x: Vector, dimension: int) -> Vector:
 
 
 def checkpoints(max_evaluations: int) -> Vector:
-    """The numbers of evaluations at which a trace says how far a run was; the last is the budget."""
+    """The numbers of evaluations at which a trace has a row; the last is the budget."""
     decades = np.arange(0, CHECKPOINTS_PER_DECADE * np.log10(max_evaluations) + 1) / CHECKPOINTS_PER_DECADE
     return np.unique(np.minimum(np.ceil(10**decades - 1e-9), max_evaluations))
 
@@ -254,7 +256,7 @@ def _empty_trace(max_evaluations: int) -> Vector:
 
 
 def _memory(spec: AnySpec, lower: Vector, upper: Vector, code: NDArray[np.int64], data: list[float]) -> Vector:
-    """The array `memory` of a run that has not begun, without its trace; notes in `code` where its parts begin."""
+    """The array `memory` of a run that has not begun, without its trace; writes into `code` where its parts begin."""
     d, m = spec.dimension, spec.num_constraints
     data_at = kernel.BEST_X_AT + 6 * d + m
     recent_at = data_at + len(data)
@@ -268,7 +270,7 @@ def _memory(spec: AnySpec, lower: Vector, upper: Vector, code: NDArray[np.int64]
 
 
 def _pack_spec(spec: ProblemSpec, unit: Vector) -> tuple[NDArray[np.int64], list[float]]:
-    """`code` without the beginnings of the parts of `memory`, and `data`."""
+    """(`code`, `data`); in `code`, the slots that say where the parts of `memory` begin are still 0."""
     transforms = list(dict.fromkeys((component.shift, component.reflections) for component in spec.components))
     transforms_at = kernel.COMPONENTS_AT + kernel.COMPONENT_ROW * len(spec.components)
     constraints_at = transforms_at + kernel.TRANSFORM_ROW * len(transforms)
@@ -312,7 +314,7 @@ def _pack_spec(spec: ProblemSpec, unit: Vector) -> tuple[NDArray[np.int64], list
 
 
 def _append(target: list[Number], values: Iterable[Number]) -> int:
-    """Appends values, returns where they begin."""
+    """Appends values and returns the index of the first."""
     at = len(target)
     target.extend(values)
     return at

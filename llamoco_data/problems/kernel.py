@@ -1,7 +1,7 @@
 """The compiled evaluator: one scalar kernel for any spec, with counting, best point and anytime trace inside.
 
-It knows flat arrays only; `evaluation` packs a spec into them and gives the kernel its Python face. Values that come
-from elsewhere, from the Python code of a user's own problem, go through the same counting: `recall`, then `book`.
+It works on flat arrays only; `evaluation` packs a spec into them and is the Python interface. Values from the Python
+code of a user's own problem are counted in the same way, by `recall` and then `book`.
 """
 
 # What comes out of a slot of an array is a scalar to numba, but not to the type checker.
@@ -44,10 +44,10 @@ EVALUATIONS, BUDGET, BEST_F, BEST_VIOLATION, HIT_AT, TARGET, OUTSIDE, NON_FINITE
 BEST_X_AT = 10
 
 RECENT = 512
-"""Evaluated points that a constrained problem remembers, so that asking for both halves of a point costs once."""
+"""Number of evaluated points kept on a constrained problem, so that objective and constraints of one are paid once."""
 
 WORST = 1e300
-"""What a non-finite objective value becomes before an optimizer sees it."""
+"""Value that an optimizer sees in place of an objective value that is not finite."""
 
 OBJECTIVE, CONSTRAINTS, PURE_OBJECTIVE, PURE_CONSTRAINTS = 0, 1, 2, 3
 
@@ -94,7 +94,7 @@ def _transform(x: Vector, code: Indices, data: Vector, work: Vector, row: int) -
 
 @_inner
 def _constraints(x: Vector, code: Indices, data: Vector, work: Vector, values: Vector) -> float:
-    """Fills values with g then h, returns the mean violation of CEC 2020."""
+    """Fills values with g, then h; returns the mean violation of CEC 2020."""
     d = code[DIMENSION]
     numbers = UNITS_AT + d + COMPONENT_NUMBERS * code[NUM_COMPONENTS]
     for k in range(code[NUM_CONSTRAINTS]):
@@ -172,7 +172,7 @@ def _evaluate(x: Vector, code: Indices, data: Vector, memory: Vector) -> float:
 
 @_inner
 def _count(x: Vector, f: float, violation: float, code: Indices, memory: Vector) -> float:
-    """Takes an evaluation into the state of the run; returns what an optimizer sees of the objective."""
+    """Adds an evaluation to the state of the run; returns the objective as an optimizer sees it."""
     d = code[DIMENSION]
     memory[EVALUATIONS] += 1
     lower, upper = BEST_X_AT + d, BEST_X_AT + 2 * d
@@ -206,7 +206,7 @@ def _count(x: Vector, f: float, violation: float, code: Indices, memory: Vector)
 
 @_inner
 def _recall(x: Vector, want: int, code: Indices, memory: Vector) -> float:
-    """Objective of a point that has been paid for, its constraints among the values; NaN where it has to be paid."""
+    """Objective of a point that has been paid for, with its constraints copied to `values`; NaN where it has not."""
     d = code[DIMENSION]
     count = code[NUM_CONSTRAINTS]
     keys_at = code[RECENT_AT]
@@ -223,7 +223,7 @@ def _recall(x: Vector, want: int, code: Indices, memory: Vector) -> float:
 
 @_inner
 def _remember(x: Vector, f: float, want: int, code: Indices, memory: Vector) -> None:
-    """Keeps an evaluated point and its values; one that was paid for by its constraints owes its objective."""
+    """Keeps an evaluated point with its values; where its constraints were asked first, its objective stays free."""
     d = code[DIMENSION]
     count = code[NUM_CONSTRAINTS]
     values = BEST_X_AT + 6 * d

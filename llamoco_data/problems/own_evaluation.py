@@ -1,7 +1,7 @@
 """The evaluator of a user's own problem: Python gives the values, the kernel counts, remembers and stops.
 
-Whatever the Python code raises, and whatever it returns that is no value, is a value that is not finite: a program that
-asks for it is never to blame.
+An error in the Python code, or a result of a wrong type or shape, counts as a value that is not finite; it is never a
+failure of the program that asked for it.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from llamoco_data.problems.source import Loaded, load_source
 
 
 def own_call(spec: OwnProblemSpec) -> Callable[..., float]:
-    """What `kernel.call` is for other problems, for this one. Its text is executed, now and at every evaluation.
+    """The counterpart of `kernel.call` for a user's own problem. Its text is executed now, its functions at every call.
 
     Raises:
         Exception: whatever the text raises when it is executed.
@@ -62,6 +62,6 @@ def _constraints(loaded: Loaded, spec: OwnProblemSpec, x: Vector) -> Vector:
         g, h = np.asarray(g, np.float64), np.asarray(h, np.float64)
         if g.shape == (spec.num_inequality,) and h.shape == (spec.num_equality,):
             return np.concatenate([g, h])
-    except (Exception, SystemExit):  # noqa: BLE001 - as above
+    except (Exception, SystemExit):  # noqa: BLE001 - the code is the user's, and may raise anything
         pass
     return np.full(spec.num_constraints, nan)

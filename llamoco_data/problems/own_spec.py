@@ -13,11 +13,11 @@ from llamoco_data.problems import source
 from llamoco_data.problems.spec import ProblemSpec
 
 NAME = r"^[A-Za-z0-9_-]*$"
-"""What a problem may be called."""
+"""Pattern of the names that a problem may have."""
 
 
 class OwnProblemSpec(Record):
-    """A problem that a person wrote as Python; equal texts are the same problem, and the digest of the text its name.
+    """A problem that a person wrote as Python; equal texts are the same problem, and its id is the digest of the text.
 
     All fields but `name` follow from the text.
 
@@ -27,7 +27,7 @@ class OwnProblemSpec(Record):
 
     kind: Literal["own"] = "own"
     name: str = Field(default="", pattern=NAME)
-    """What its author calls it: the name of the file that it came from. No part of its identity."""
+    """Name of the file that it came from, without the ending; not part of its id."""
     source: str
     """Python that defines objective, lower, upper, max_evaluations and, where there are any, constraints."""
     dimension: int = Field(ge=2)
@@ -57,7 +57,7 @@ class OwnProblemSpec(Record):
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """Names of the basic functions in it: none that are known."""
+        """Names of its basic functions: always empty, because none are known."""
         return ()
 
     def with_budget(self, max_evaluations: int) -> "OwnProblemSpec":
@@ -83,7 +83,7 @@ _EITHER: TypeAdapter[AnySpec] = TypeAdapter(Annotated[AnySpec, Field(discriminat
 
 
 def read_spec(text: str | bytes) -> AnySpec:
-    """The problem of either kind that `to_json` wrote. Nothing of it is executed.
+    """The problem, of either kind, written by `to_json`; no text is executed.
 
     Raises:
         pydantic.ValidationError: a field is missing, unknown or of another type.

@@ -1,6 +1,6 @@
-"""What the answers of a user's own problem show before anybody runs it: that it cannot teach, or that it is odd.
+"""Judges a user's own problem by its answers at random points, before any run.
 
-The first is refused; the second is a line for the user, who may have meant it so.
+A problem that cannot teach anything is refused; one that is only odd gets a remark, because it may be meant so.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from llamoco_data.problems.spec import EQUALITY_TOLERANCE, TARGET_ERROR
 
 
 def check_spread(asked: Asked) -> None:
-    """Whether the values differ by more than errors that a verdict takes for equal.
+    """Checks that the values of the objective differ by more than the tolerance of a verdict.
 
     Raises:
         LlamocoError: they do not, and there are no constraints to tell results apart.
@@ -37,10 +37,10 @@ def check_spread(asked: Asked) -> None:
 
 
 def check_constants(asked: Asked) -> None:
-    """Whether every constraint that is violated at random points depends on the point.
+    """Checks that every constraint that is violated at all random points depends on the point.
 
     Raises:
-        LlamocoError: one is violated alike wherever it was asked.
+        LlamocoError: one has the same violated value at all of them.
     """
     for name, values, tolerance in _constraints(asked):
         if len(values) > 1 and _spread(values) == 0 and values[0] > tolerance:
@@ -49,7 +49,7 @@ def check_constants(asked: Asked) -> None:
 
 
 def remarks(asked: Asked, *, names_a_point: bool) -> Iterator[str]:
-    """What a user should know of a problem that is accepted.
+    """Yields a line on each oddity of a problem that is accepted.
 
     Args:
         names_a_point: whether a feasible point is known, where objective and constraints are finite.
@@ -87,7 +87,7 @@ def _values(asked: Asked) -> NDArray[np.float64]:
 
 
 def _constraints(asked: Asked) -> Iterator[tuple[str, NDArray[np.float64], float]]:
-    """Of each constraint its name, its finite values (at least one), and what |h| may miss; 0 of an inequality."""
+    """Each constraint's name, its finite values (g or |h|, at least one) and its tolerance, 0 for an inequality."""
     num_inequality, num_equality = asked.shape or (0, 0)
     count = num_inequality + num_equality
     if count == 0:
@@ -109,5 +109,5 @@ def _spread(values: NDArray[np.float64]) -> float:
 
 
 def _equal_below(values: NDArray[np.float64]) -> float:
-    """Errors up to this are equal in a verdict, by the best of these values."""
+    """The tolerance of a verdict whose best known value is the least of these values."""
     return TARGET_ERROR * max(1.0, abs(float(values.min())))

@@ -1,6 +1,6 @@
 """Draws problems: a mixture, a campaign seed and an index give one spec, on any machine, in any order.
 
-Numbers are rounded so that a whole problem fits into a prompt; what is rounded is what is measured.
+Numbers are rounded so that a whole problem fits into a prompt; runs use the rounded numbers.
 """
 
 from math import floor, log10
@@ -17,15 +17,15 @@ from llamoco_data.problems.spec import Component, Constraint, Kind, ProblemSpec
 BOX_HALF_WIDTHS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 """Half-widths of boxes, in units; the literature's boxes lie between them."""
 CENTRAL_SHARE = 0.8
-"""Minima and feasible points lie in this central share of the box (CEC 2014, MetaBox)."""
+"""Central share of each variable's range in which minima and feasible points lie (CEC 2014, MetaBox)."""
 PROBES = 256
-"""Random points that scale the weights and the slacks."""
+"""Number of random points from which the scales of weights and slacks are estimated."""
 SHARE_PROBES = 10_000
-"""Random points that estimate the feasible share of the box: standard error at most 0.005."""
+"""Number of random points from which the feasible share is estimated: standard error at most 0.005."""
 MAX_COEFFICIENTS = 10
 """Most variables of a constraint with coefficients, to keep prompts short."""
 MAX_SHIFT_NUMBERS = 100
-"""Most numbers in shifts of their own, to keep prompts short."""
+"""Most numbers in the shifts of components with minima of their own, to keep prompts short."""
 
 
 class ProblemMixture(Record):
@@ -33,15 +33,15 @@ class ProblemMixture(Record):
 
     min_dimension: int = Field(ge=2)
     max_dimension: int = Field(ge=2)
-    """Dimensions are drawn log-uniformly between the two."""
+    """Greatest dimension; drawn log-uniformly from `min_dimension` up."""
     min_budget_factor: float = Field(gt=0)
     max_budget_factor: float = Field(gt=0)
-    """The evaluation budget is D times a factor drawn log-uniformly between the two."""
+    """Greatest evaluation budget divided by D; drawn log-uniformly from `min_budget_factor` up."""
     max_evaluations: int = Field(default=100_000, ge=1)
     """Cap on the evaluation budget."""
     composition_share: float = Field(default=0.35, ge=0, le=1)
     hybrid_share: float = Field(default=0.25, ge=0, le=1)
-    """The rest are single functions; below dimension 4 a hybrid becomes a composition."""
+    """Share of hybrids, which become compositions below dimension 4; the remaining problems are single functions."""
     max_components: int = Field(default=5, ge=2)
     constrained_share: float = Field(default=0.5, ge=0, le=1)
     rotated_share: float = Field(default=0.65, ge=0, le=1)
@@ -52,7 +52,7 @@ class ProblemMixture(Record):
 
 
 def sample(mixture: ProblemMixture, seed: int, index: int) -> ProblemSpec:
-    """The problem that a mixture, a campaign seed and an index name. About 5 ms, the first call aside."""
+    """The problem that a mixture, a campaign seed and an index decide; about 5 ms after the first call."""
     rng = stream("problem", mixture.to_json(), seed, index)
     dimension, max_evaluations = _draw_size(rng, mixture)
     kind = _draw_kind(rng, mixture, dimension)
@@ -65,7 +65,7 @@ def sample(mixture: ProblemMixture, seed: int, index: int) -> ProblemSpec:
 
 
 def sample_size(mixture: ProblemMixture, seed: int, index: int) -> tuple[int, int]:
-    """Dimension and evaluation budget of the same problem, drawn without the rest of it: about 50 microseconds."""
+    """Dimension and evaluation budget of the problem that `sample` draws; about 50 us."""
     return _draw_size(stream("problem", mixture.to_json(), seed, index), mixture)
 
 
@@ -101,7 +101,7 @@ def _draw_objective(
     box: tuple[float, float],
     units: tuple[float, ...],
 ) -> ProblemSpec:
-    """An unconstrained spec with a budget of 1, its weights such that no component drowns the others."""
+    """An unconstrained spec with a budget of 1 and with weights by which no component dominates the others."""
     most = {"single": 1, "composition": mixture.max_components, "hybrid": min(mixture.max_components, dimension // 2)}
     count = 1 if kind == "single" else int(rng.integers(2, most[kind] + 1))
     names = [FUNCTIONS[code].name for code in rng.choice(len(FUNCTIONS), count, replace=False)]
@@ -150,7 +150,7 @@ def _draw_weights(rng: np.random.Generator, spec: ProblemSpec) -> tuple[Componen
 
 
 def _draw_reflections(rng: np.random.Generator, dimension: int) -> tuple[tuple[int, ...], ...]:
-    """One to three Householder vectors of small integers; the first other than 0 is positive, as v and -v are one."""
+    """One to three Householder vectors of small integers, the first nonzero one positive: v and -v reflect alike."""
     vectors = rng.integers(-3, 4, (int(rng.integers(1, 4 if dimension <= 20 else 3)), dimension))
     vectors[:, 0] += ~vectors.any(axis=1)
     signs = np.sign([vector[np.flatnonzero(vector)[0]] for vector in vectors])
@@ -185,7 +185,7 @@ def _draw_point(
 
 
 def _constrain(rng: np.random.Generator, spec: ProblemSpec) -> ProblemSpec:
-    """Adds constraints around a feasible point: the minimum itself in two cases of five, else any point of the box."""
+    """Adds constraints around a feasible point: the minimum itself in two cases of five, or else a random point."""
     point = spec.shifts[0] if rng.random() < 0.4 else _draw_point(rng, spec.box, spec.units, spec.dimension)
     num_inequality = int(rng.integers(0, 4))
     num_equality = int(rng.integers(1, 3)) if num_inequality == 0 else int(rng.random() < 0.25)
@@ -256,7 +256,7 @@ def _log_uniform_int(rng: np.random.Generator, low: int, high: int) -> int:
 
 
 def _round(value: float, digits: int) -> float:
-    """To `digits` significant digits."""
+    """The value rounded to `digits` significant digits."""
     return float(f"{value:.{digits - 1}e}")
 
 
@@ -265,7 +265,7 @@ def _round_nice(value: float) -> int:
 
 
 def _round_up(value: float, spread: float) -> float:
-    """Above value by at most about a thousandth of the spread, with as few decimals as that allows."""
+    """The value rounded up by at most about a thousandth of the spread, to as few decimals as that allows."""
     decimals = 3 - floor(log10(max(spread, 1e-9)))
     step = 10.0**-decimals
     return round(float(np.ceil(value / step + 0.01)) * step, max(decimals, 0))

@@ -1,4 +1,4 @@
-"""What the tolerance of the equalities is worth in the objective, near one point: what it buys is no progress."""
+"""Measures how far the tolerance of the equalities lowers the objective near a point, which is no progress of a run."""
 
 from dataclasses import dataclass
 
@@ -16,13 +16,13 @@ _PROBE = 1e-6
 def slack_worth(problem: Problem, x: Vector) -> float:
     """How much lower the objective is on one side of the equalities' tolerance than on the other, at a feasible point.
 
-    For each equality: the shortest step, in shares of the box, that moves it alone by the tolerance and breaks, to
-    first order, neither the box nor an inequality. Twice the fall of the objective along it counts, since the tolerance
-    has two sides. Near an optimum this is the sum of 2 |multiplier| tolerance. It takes D + 1 calls of the constraints
-    and 1 + 2 Q of the objective, none of which a meter counts.
+    For each equality, this takes the shortest step, in shares of the box, that moves it alone by the tolerance and
+    stays, to first order, within the box and the inequalities. The fall of the objective along the step counts twice,
+    because the tolerance has two sides. Near an optimum the sum is that of 2 |multiplier| tolerance. The cost is D + 1
+    calls of the constraints and 1 + 2 Q of the objective, which no meter counts.
 
     Returns:
-        0 where the equalities have no slopes there that are finite, and where no step lowers the objective.
+        The sum over the equalities; 0 where a slope is not finite or no step lowers the objective.
     """
     near = _near(problem, x)
     f = problem.objective(x)
@@ -42,12 +42,13 @@ class _Near:
 
     width: Vector
     down: Vector
-    """Room below each variable, at most 0."""
+    """Room below each variable, at most 0, shape (D,)."""
     up: Vector
-    """Room above."""
+    """Room above each variable, at least 0, shape (D,)."""
     g: Vector
+    """Values of the inequalities, shape (P,)."""
     slopes: NDArray[np.float64]
-    """Inequalities first."""
+    """Slopes of the constraints, inequalities first, shape (M, D)."""
 
 
 def _near(problem: Problem, x: Vector) -> _Near:
@@ -65,9 +66,10 @@ def _near(problem: Problem, x: Vector) -> _Near:
 
 
 def _step(near: _Near, equality: int, by: float) -> Vector:
-    """The shortest step that moves one equality by so much and no other, within the box and the inequalities.
+    """The shortest step that moves one equality by `by` and no other, within the box and the inequalities.
 
-    What the step would break is held where it is, and the step is sought again: at most D + P times.
+    A variable that would leave the box, or an inequality that would break, is held where it is and the step computed
+    again, at most D + P times.
     """
     num_inequality = len(near.g)
     target_M = np.zeros(len(near.slopes))

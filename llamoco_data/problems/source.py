@@ -1,6 +1,6 @@
-"""The text of a user's own problem: what it imports, what it defines, and, in one function, its execution.
+"""Reads the text of a user's own problem: what it imports, its budget, and what it defines.
 
-Everything here but `load_source` reads the text without running it.
+Only `load_source` executes the text.
 """
 
 import ast
@@ -15,14 +15,14 @@ from llamoco_data.silence import silence
 from llamoco_data.texts import execute, readable
 
 LIBRARIES = ("numpy", "scipy")
-"""What a problem may import beside the standard library."""
+"""Packages that a problem may import besides the standard library."""
 
 _NAMES = ("lower", "upper", "max_evaluations")
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Loaded:
-    """What a text defines, as it defines it; nothing of it is checked. Whoever calls its functions keeps it."""
+    """What a text defines, unchecked; its module is removed once this object is gone, so callers must keep it."""
 
     objective: Callable[[Vector], object]
     constraints: Callable[[Vector], object] | None
@@ -30,17 +30,17 @@ class Loaded:
     upper: object
     max_evaluations: object
     feasible_point: object | None
-    """None where the text names none."""
+    """Feasible point that the text names; None where it names none."""
 
 
 def load_source(text: str) -> Loaded:
-    """Executes the text of a problem, here and now, with all that this process may do.
+    """Executes the text of a problem in this process, with all its permissions.
 
-    Every execution of a user's own problem begins here, so confinement for strangers' code has one place to go.
+    Every execution of a user's own problem begins here, so that confining strangers' code would take one change.
 
     Raises:
-        LlamocoError: it does not define one of the names that a problem has.
-        BaseException: whatever else the text raises.
+        LlamocoError: the text does not define one of the names that a problem has.
+        BaseException: whatever the text raises.
     """
     with silence():
         executed = execute(text, "problem")
@@ -74,15 +74,15 @@ def _lacks(what: str) -> LlamocoError:
 
 
 def normalised(text: str) -> str:
-    """The text with line feeds as line ends, the last one included."""
+    """The text without a byte order mark, its lines ended by line feeds and the last by exactly one."""
     return readable(text).replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
 
 
 def foreign_imports(text: str) -> Iterator[str]:
-    """Packages that the text imports, anywhere in it, and that a problem may not import.
+    """Packages imported anywhere in the text that a problem may not import.
 
     Raises:
-        SyntaxError, ValueError: it is no Python.
+        SyntaxError, ValueError: the text is not Python.
     """
     for node in ast.walk(ast.parse(text)):
         modules: list[str] = []
@@ -100,8 +100,8 @@ def with_budget(text: str, max_evaluations: int) -> str:
     """The same text with another evaluation budget.
 
     Raises:
-        ValueError: the budget is not given once, at the top level, or is read elsewhere in the text; so that another
-            budget could be another function.
+        ValueError: the budget is not assigned exactly once, at the top level, or is used elsewhere in the text, where
+            another budget could change the function.
     """
     node = _budget(ast.parse(text))
     data = text.encode()
@@ -115,7 +115,7 @@ def with_budget(text: str, max_evaluations: int) -> str:
 
 
 def _budget(tree: ast.Module) -> ast.expr:
-    """The expression that is the budget."""
+    """The expression that is assigned to `max_evaluations`."""
     uses = sum(isinstance(node, ast.Name) and node.id == "max_evaluations" for node in ast.walk(tree))
     found: list[ast.expr] = []
     for node in tree.body:

@@ -30,13 +30,13 @@ class Component(Record):
     """Name in the catalogue of basic functions."""
     weight: float = Field(gt=0)
     scale: float = Field(gt=0)
-    """Factor from the shifted, rotated variables to those of the basic function."""
+    """Factor by which the shifted and rotated variables are multiplied."""
     shift: int = Field(ge=0)
     """Index into the problem's shifts."""
     reflections: tuple[int, ...] = ()
     """Indices into the problem's reflections, first applied first."""
     variables: tuple[int, ...] = ()
-    """Rotated variables it acts on, from 0, in this order; empty means all."""
+    """Indices of the rotated variables it acts on, in this order; empty means all."""
 
 
 class Constraint(Record):
@@ -47,16 +47,17 @@ class Constraint(Record):
     sense: Sense
     bound: float
     variables: tuple[int, ...] = ()
-    """Variables it is about, from 0; empty means all."""
+    """Indices of its variables; empty means all."""
     coefficients: tuple[float, ...] = ()
     """One for each of its variables, where the form uses coefficients."""
     center: float = 0.0
+    """Parameter c of the form, where it has one."""
     width: float = 1.0
-    """The form's parameters c and w, where it uses them."""
+    """Parameter w of the form, where it has one."""
 
 
 class ProblemSpec(Record):
-    """A synthetic problem; equal specs are the same problem, and the digest of the spec is its name.
+    """A synthetic problem; equal specs are the same problem, and its id is the digest of the spec.
 
     Raises:
         pydantic.ValidationError: a length, name or index does not fit the rest.

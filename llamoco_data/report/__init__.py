@@ -1,4 +1,4 @@
-"""One self-contained HTML page on a campaign folder: who wins where, by how much, how surely, and at what cost."""
+"""One self-contained HTML page about a campaign: which optimizers win where, by how much, how surely, at what cost."""
 
 from llamoco_data.report.writing import Reported, write_report
 

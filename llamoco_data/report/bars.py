@@ -1,6 +1,6 @@
-"""Marks inside the rows of a table: bars, stacked bars, ranges and dots, as SVG that stretches with its cell.
+"""Marks in the rows of a table: bars, stacked bars, ranges and dots, as SVG that stretches with its cell.
 
-Lengths are percentages, so that marks scale with the page while text, which is HTML, keeps its size.
+Lengths are percentages, so that marks scale with the page, while text keeps its size.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,16 +12,16 @@ from llamoco_data.report.wording import count, score, slug, tick
 
 _ROW = Markup('<svg class="row" role="img" aria-label="{label}">{marks}</svg>')
 _LABEL_ROOM = 0.05
-"""Share of a stacked bar that a number needs, and as much again for every three digits."""
+"""Share of a stacked bar that a number needs, plus as much for every three digits."""
 
 
 def percent(part: float) -> str:
-    """A share of a length, as SVG takes it."""
+    """A share of a length as a percentage in SVG."""
     return f"{100 * part:.2f}".rstrip("0").rstrip(".") + "%"
 
 
 def bar(family: str, part: float, pale_part: float, label: str) -> Markup:
-    """A bar of two shares of the row: a full one, then a pale one."""
+    """A bar with two parts, given as shares of the row: one in full colour, then a pale one."""
     mark = Markup('<rect class="mark {family}{pale}" x="{x}" y="12%" width="{width}" height="76%"/>')
     marks = [
         mark.format(family=slug(family), pale=pale, x=percent(x), width=percent(width))
@@ -32,7 +32,7 @@ def bar(family: str, part: float, pale_part: float, label: str) -> Markup:
 
 
 def stacked_bar(parts: Mapping[str, int], whole: int, *, numbers: bool = True) -> Markup:
-    """One bar over the whole row, cut by name; with numbers inside the parts that are wide enough."""
+    """One bar over the whole row with a part for each name; parts that are wide enough can show their numbers."""
     marks: list[Markup] = []
     x = 0.0
     for name, value in parts.items():
@@ -58,14 +58,14 @@ def stacked_bar(parts: Mapping[str, int], whole: int, *, numbers: bool = True) -
 
 
 def _inside(x: float, text: str, width: float) -> Markup:
-    """A number in the middle of its part; none where it would not fit."""
+    """A number in the middle of its part; empty if it would not fit."""
     if width < _LABEL_ROOM * (1 + len(text) / 3):
         return Markup("")
     return Markup('<text class="inside" x="{x}" y="50%">{text}</text>').format(x=percent(x), text=text)
 
 
 def range_row(family: str, low: float, high: float) -> Markup:
-    """From a dot to an upright stroke, on an axis from 0 to 1."""
+    """A line from a dot to an upright stroke, on an axis from 0 to 1."""
     marks = Markup(
         '{grid}<line class="range {family}" x1="{low}" x2="{high}" y1="50%" y2="50%"/>'
         '<circle class="mark {family}" cx="{low}" cy="50%" r="5"/>'

@@ -1,4 +1,4 @@
-"""What every optimizer cost: runs, processor time, and how its runs ended. It judges nothing."""
+"""The cost of every optimizer: runs, processor time, and how its runs ended. It judges nothing."""
 
 from array import array
 from collections import Counter
@@ -12,7 +12,7 @@ from llamoco_data.runs import RunRecord, RunStatus
 
 @dataclass(frozen=True, slots=True)
 class OptimizerCost:
-    """Costs of one optimizer over all its runs but declined ones, including those of problems that lack runs."""
+    """Costs of one optimizer over all its runs except declined ones, including runs of unfinished problems."""
 
     optimizer: str
     family: OptimizerFamily
@@ -22,7 +22,7 @@ class OptimizerCost:
     median_us: float | None
     """Median over runs of the processor microseconds per evaluation, objective included; None without evaluations."""
     odd_endings: Mapping[RunStatus, int]
-    """Number of runs by status, without `completed`."""
+    """Number of runs of each status except `completed`."""
 
 
 @dataclass(slots=True)
@@ -35,13 +35,14 @@ class _Sums:
 
 @dataclass(slots=True)
 class CostTally:
-    """Adds up runs one after another, so that a campaign's records need not be in memory together."""
+    """Sums over runs that are added one by one, so that a campaign's records need not fit in memory together."""
 
     families: Mapping[str, OptimizerFamily]
     """Family of every optimizer; ties in cost keep this order."""
     _sums: dict[str, _Sums] = field(default_factory=dict)
 
     def add(self, optimizer: str, run: RunRecord) -> None:
+        """Counts a run, unless the optimizer declined the problem."""
         if run.status == "declined":
             return
         sums = self._sums.setdefault(optimizer, _Sums())
@@ -52,7 +53,7 @@ class CostTally:
             sums.each_us.append(1e6 * run.cpu_s / run.evaluations)
 
     def costs(self) -> tuple[OptimizerCost, ...]:
-        """Every optimizer that was run, most processor time first."""
+        """The costs of every optimizer that was run, most processor time first."""
         rows = [_cost(name, family, self._sums[name]) for name, family in self.families.items() if name in self._sums]
         return tuple(sorted(rows, key=lambda row: -row.core_hours))
 

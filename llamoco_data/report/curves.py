@@ -1,6 +1,6 @@
 """Anytime curves of a problem: the median run of its winner, near-ties, some rivals and random search.
 
-It chooses and aggregates; how errors are ordered and who wins is the verdict's.
+It chooses and aggregates; the verdict decides how errors are ordered and who wins.
 """
 
 import math
@@ -16,6 +16,7 @@ from llamoco_data.verdicts import Standing, Verdict
 MOST_PROBLEMS = 60
 """Most problems with curves on a page; of more, an even choice is shown, so that the page stays small."""
 MOST_NEAR_TIES = 3
+"""Most curves of near-ties of one problem."""
 MOST_CURVES = 8
 """Most curves of one problem, random search included."""
 
@@ -25,18 +26,18 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """The median over seeds of the best point so far. A run that has no point yet or failed counts as worst."""
+    """The median over seeds of the best point so far. A run that failed or has no point yet counts as the worst."""
 
     evaluations: int
     error: float | None
     """Objective above the best known value, at least 0; None where the median run has no feasible point yet."""
     violation: float | None
-    """0 where the median run is feasible; None where it has no point yet."""
+    """Mean constraint violation; 0 where the median run is feasible, None where it has no point yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One candidate on one problem."""
+    """The curve of one candidate on one problem."""
 
     role: Role
     candidate: StoredCandidate
@@ -46,7 +47,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class ProblemCurves:
-    """What the page shows of one problem."""
+    """One problem with its verdict and its curves."""
 
     index: int
     spec: AnySpec
@@ -56,13 +57,13 @@ class ProblemCurves:
 
     @property
     def label(self) -> str:
-        """What a person calls the problem: its index, or the name of a user's own."""
+        """The index of the problem, or the name of a user's own."""
         spec = self.spec
         return (spec.name or spec.problem_id) if isinstance(spec, OwnProblemSpec) else str(self.index)
 
 
 def evenly(items: Sequence[Item], most: int) -> list[Item]:
-    """At most `most` of the items, evenly spread, in their order."""
+    """At most `most` of the items, evenly spread and in their order."""
     count = min(len(items), most)
     return [items[i * len(items) // count] for i in range(count)]
 
@@ -101,7 +102,7 @@ def shown(verdict: Verdict, candidates: Mapping[str, StoredCandidate]) -> list[t
 
 
 def median_curve(runs: Sequence[RunRecord], best_known: float | None) -> tuple[CurvePoint, ...]:
-    """The upper median over the runs of one candidate, at every checkpoint that a run of it has."""
+    """The upper median over the runs of one candidate, at every checkpoint of any of them."""
     checkpoints = sorted({n for run in runs for n, _, _ in run.trace})
     columns = [_at(run, checkpoints, best_known) for run in runs]
     points: list[CurvePoint] = []

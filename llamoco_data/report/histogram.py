@@ -1,4 +1,4 @@
-"""The confidences of the winners as a histogram: two columns a bin, the winner's and its optimizer's."""
+"""The confidences of the winners as a histogram: in each bin a column for the winner and one for its optimizer."""
 
 from markupsafe import Markup
 
@@ -9,7 +9,7 @@ _SERIES = (("candidate", "wins with these very settings"), ("optimizer", "wins w
 
 
 def histogram(counts: Sureness) -> Markup:
-    """Columns over ten bins from 0 to 1; the axis of counts begins at 0."""
+    """The histogram, with ten bins from 0 to 1; the axis of counts begins at 0."""
     series = (counts.candidate_counts, counts.optimizer_counts)
     step = _step(max(max(values) for values in series))
     top = step * -(-max(max(values) for values in series) // step)

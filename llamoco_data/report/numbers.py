@@ -1,4 +1,4 @@
-"""All numbers of a page, computed from a judged campaign; nothing is drawn or worded here."""
+"""All numbers of the page, computed from a judged campaign; nothing is drawn or worded here."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from llamoco_data.report.sureness import Sureness, sureness
 from llamoco_data.report.winners import GroupingWins, OptimizerWins, wins_by_group, wins_by_optimizer
 
 FREQUENT_SHARE = 0.01
-"""Least share of the problems that a frequent winner wins."""
+"""Share of the problems that a frequent winner wins at least."""
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignReport:
-    """What the page says. The numbers of the winners are over the problems that are not kept out."""
+    """The numbers of the page. Those about winners cover the problems that are not kept out."""
 
     campaign: JudgedCampaign
     families: tuple[OptimizerFamily, ...]
@@ -35,7 +35,7 @@ class CampaignReport:
 
     @property
     def num_frequent(self) -> int:
-        """Optimizers that win at least one in a hundred problems."""
+        """Number of optimizers that win at least `FREQUENT_SHARE` of the problems."""
         return sum(row.wins >= FREQUENT_SHARE * self.num_problems for row in self.wins if row.wins)
 
 

@@ -1,4 +1,4 @@
-// Shows one problem's curves at a time, and lights up a curve and its row together. Without it the page shows them all.
+// Shows the curves of one problem at a time, and highlights a curve together with its row. Without it, all curves show.
 (() => {
   "use strict";
   const chooser = document.getElementById("chooser");

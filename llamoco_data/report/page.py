@@ -1,4 +1,4 @@
-"""Makes the page from the numbers: one HTML text with its style and script inside, that loads nothing from anywhere."""
+"""Makes the page from the numbers: one HTML text that contains its style and script, and loads nothing."""
 
 import base64
 import functools
@@ -10,6 +10,7 @@ from types import MappingProxyType
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from llamoco_data.plurals import counted
 from llamoco_data.report import bars, sentences, wording
 from llamoco_data.report.histogram import histogram
 from llamoco_data.report.numbers import CampaignReport
@@ -23,7 +24,7 @@ MARK = b'<meta name="generator" content="llamoco-data report">'
 _FUNCTIONS: Mapping[str, object] = MappingProxyType(
     {
         "bar": bars.bar,
-        "counted": wording.counted,
+        "counted": counted,
         "curve_classes": curve_classes,
         "curves_plot": curves_plot,
         "dot_row": bars.dot_row,
@@ -89,5 +90,5 @@ def _file(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """As a content security policy names an inline text."""
+    """The hash of an inline text, in the form of a content security policy."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,6 +1,6 @@
-"""Draws the anytime curves of one problem: error over evaluations, and below it violation where a median run has one.
+"""Draws the anytime curves of one problem: error over evaluations, and below it violation, if there is any.
 
-Curves lie in an inner picture that is stretched to the page; ticks and text lie outside it and keep their size.
+Curves are in an inner picture that is stretched to the page; ticks and text are outside it and keep their size.
 """
 
 from collections import Counter
@@ -14,16 +14,16 @@ from llamoco_data.report.scales import LogScale, log_scale
 from llamoco_data.report.wording import slug, tick
 
 _UNITS = 1000
-"""Width and height of the inner picture."""
+"""Width and height of the inner picture, in its own units."""
 
 _MOST_TICKS = {"error": 8, "violation": 5}
-"""Labels of the upright axis, for which the height of each plot has room."""
+"""Most labels that fit on the vertical axis of each plot."""
 
 Value = Callable[[CurvePoint], float | None]
 
 
 def curve_classes(problem: ProblemCurves) -> list[str]:
-    """How each curve is drawn: its family's colour, another dash for each next curve of a family, its role."""
+    """The style classes of each curve: the colour of its family, a dash that differs within the family, its role."""
     seen: Counter[str] = Counter()
     classes: list[str] = []
     for curve in problem.curves:
@@ -34,7 +34,7 @@ def curve_classes(problem: ProblemCurves) -> list[str]:
 
 
 def curves_plot(problem: ProblemCurves) -> Markup:
-    """The plots of one problem, one below the other; of a problem without a feasible point only the violation."""
+    """The plots of one problem, one below the other; only the violation if no point is feasible."""
     evaluations = LogScale(1.0, max(10.0, float(problem.verdict.max_evaluations)))
     parts: list[Markup] = []
     errors = _error_scale(problem)
@@ -47,7 +47,7 @@ def curves_plot(problem: ProblemCurves) -> Markup:
 
 
 def _error_scale(problem: ProblemCurves) -> LogScale | None:
-    """From the best final error, which is at least the tolerance, to the largest one on the way."""
+    """The scale from the best final error to the largest error on the way."""
     finals = [curve.standing.median_error for curve in problem.curves if curve.standing.median_error]
     on_the_way = [point.error for curve in problem.curves for point in curve.points if point.error]
     if not finals:
@@ -60,7 +60,7 @@ def _panel(problem: ProblemCurves, name: str, x: LogScale, y: LogScale, value: V
         _curve(number, curve, classes, x, y, value)
         for number, (curve, classes) in enumerate(zip(problem.curves, curve_classes(problem), strict=True))
     ]
-    # What is drawn later covers what is drawn before it, and the winner comes first in the list.
+    # Later curves cover earlier ones, and the winner comes first in the list.
     curves = Markup("").join(reversed(drawn))
     return Markup(
         '<svg class="plot {name}" role="img" aria-label="{label}">{grid}{curves}'

@@ -1,4 +1,4 @@
-"""Reads a campaign folder for its page: judges every complete problem, then adds up costs and picks curves."""
+"""Reads a campaign folder for its page: judges every complete problem, sums up costs, and picks curves."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -20,13 +20,13 @@ from llamoco_data.verdicts import Verdict
 
 @dataclass(frozen=True, slots=True)
 class JudgedCampaign:
-    """A judged campaign: all data of its page."""
+    """A judged campaign, with all data of its page."""
 
     status: Status
     candidates: Mapping[str, StoredCandidate]
     """By candidate_id, in catalogue order."""
     problems: tuple[tuple[AnySpec, Verdict], ...]
-    """Judged problems that are not kept out."""
+    """Judged problems that are not kept out, with their verdicts."""
     kept_out: Mapping[str, int]
     """Number of problems kept out, by reason, most first."""
     single_best: str
@@ -51,7 +51,7 @@ def read_judged(folder: Place, processes: int | None = None) -> JudgedCampaign:
         processes: number of processes that judge problems; see `export`.
 
     Raises:
-        LlamocoError: the folder holds no campaign, or is damaged, or there is no run in it yet; or a process died.
+        LlamocoError: the folder holds no campaign or no run yet, or is damaged; or a process died.
     """
     spec, there = load_campaign(folder), status(folder)
     if not there.runs_by_optimizer:

@@ -1,11 +1,11 @@
-"""Where values lie on an axis, as shares of its length from 0 to 1, and which of its ticks get a label."""
+"""Places of values on an axis, as shares of its length from 0 to 1, and the ticks that get a label."""
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 _SLACK = 1e-9
-"""Relative: a tick at the very end of an axis is on it."""
+"""Relative tolerance within which a tick at the end of an axis is on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +16,14 @@ class LogScale:
     high: float
 
     def place(self, value: float) -> float:
-        """Share of the way from low to high; values beyond an end lie at it."""
+        """Share of the way from low to high; values beyond an end are placed at that end."""
         width = math.log(self.high / self.low)
         return min(1.0, max(0.0, math.log(max(value, self.low) / self.low) / width))
 
     def ticks(self, most: int) -> list[tuple[int, int]]:
-        """Round values between the ends, as digit and power of ten, at most so many.
+        """At most `most` round values between the ends, as digit and power of ten.
 
-        They are 1, 2 and 5 times the powers, or where these are too many the powers alone, an even distance apart.
+        They are 1, 2 and 5 times the powers, or if these are too many, powers alone at even distances.
         """
         first, last = math.floor(math.log10(self.low)), math.floor(math.log10(self.high) + _SLACK)
         powers = range(first, last + 1)
@@ -39,7 +39,7 @@ class LogScale:
 
 
 def whole_decades(values: Iterable[float]) -> LogScale | None:
-    """An axis from a power of ten to another; None where no value is positive."""
+    """An axis over the positive values that begins and ends at powers of ten; None if no value is positive."""
     scale = log_scale(values)
     if scale is None:
         return None
@@ -47,7 +47,7 @@ def whole_decades(values: Iterable[float]) -> LogScale | None:
 
 
 def log_scale(values: Iterable[float]) -> LogScale | None:
-    """An axis over the positive ones of the values, at least a decade wide; None where there are none."""
+    """An axis over the positive values, at least a decade wide; None if no value is positive."""
     positive = [value for value in values if value > 0]
     if not positive:
         return None

@@ -1,6 +1,6 @@
-"""What choosing is worth: the virtual best beside the single best solver, every optimizer, and portfolios without one.
+"""The worth of choosing: the virtual best beside the single best solver, every optimizer, and portfolios without one.
 
-Scores are those of the verdicts as they stand; nothing is judged anew without an optimizer.
+All scores are those of the verdicts; nothing is judged anew without an optimizer.
 """
 
 from collections import defaultdict
@@ -23,7 +23,7 @@ class Gap:
     """Mean scores of the virtual best and of the single best solver over the same problems."""
 
     candidate_id: str
-    """The single best solver."""
+    """candidate_id of the single best solver."""
     num_run: int
     """Number of problems that the single best solver was run on; it scores 0 on the others."""
     virtual_best: float
@@ -38,12 +38,12 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far one optimizer gets. Scores are means over the problems that its best candidate was run on."""
+    """The scores of one optimizer: means over the problems that its best candidate was run on."""
 
     optimizer: str
     family: OptimizerFamily
     candidate_id: str
-    """Its best candidate: the one with the largest sum of scores over all problems."""
+    """candidate_id of its best candidate, the one with the largest sum of scores over all problems."""
     num_problems: int
     """Number of problems that the best candidate was run on."""
     score: float
@@ -58,7 +58,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What the portfolio would lose without one optimizer."""
+    """The loss of the portfolio without one optimizer."""
 
     optimizer: str
     family: OptimizerFamily
@@ -73,7 +73,7 @@ def gap_of(verdicts: Sequence[Verdict], single_best: str) -> Gap:
 
     Args:
         verdicts: at least one.
-        single_best: candidate_id; where it was not run it scores 0.
+        single_best: candidate_id of the solver, which scores 0 where it was not run.
     """
     best_N = np.array([verdict.standings[0].score for verdict in verdicts])
     single_N = np.array([_score(verdict, single_best) for verdict in verdicts])
@@ -87,7 +87,7 @@ def gap_of(verdicts: Sequence[Verdict], single_best: str) -> Gap:
 
 
 def reaches(verdicts: Sequence[Verdict], candidates: Mapping[str, StoredCandidate]) -> tuple[Reach, ...]:
-    """Every optimizer that was run, smallest gap first."""
+    """The reach of every optimizer that was run, smallest gap first."""
     sums: dict[str, float] = defaultdict(float)
     for verdict in verdicts:
         for standing in verdict.standings:
@@ -115,7 +115,7 @@ def _reach(candidate: str, verdicts: Sequence[Verdict], candidates: Mapping[str,
 
 
 def contributions(verdicts: Sequence[Verdict], candidates: Mapping[str, StoredCandidate]) -> tuple[Contribution, ...]:
-    """Every optimizer that wins, largest drop first. A drop can be below 0: feasibility goes before the score."""
+    """The contribution of every optimizer that wins, largest first; below 0 if feasibility outranks a better score."""
     drops: dict[str, float] = defaultdict(float)
     sole_wins: dict[str, int] = defaultdict(int)
     for verdict in verdicts:

@@ -1,16 +1,17 @@
-"""Short texts about a campaign's problems: what became of them, and what each one is."""
+"""Short texts about a campaign's problems: what became of them, and what each one is. It computes nothing."""
 
 from collections.abc import Mapping, Sequence
 
+from llamoco_data.plurals import counted
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.report.curves import ProblemCurves
 from llamoco_data.report.numbers import CampaignReport
-from llamoco_data.report.wording import counted, measured, share
+from llamoco_data.report.wording import measured, share
 
 
 def sections(report: CampaignReport) -> list[tuple[str, str]]:
-    """The menu of the page: anchor and name of every section that it has."""
+    """The menu of the page: anchor and name of each of its sections."""
     names = [
         ("winners", "Winners", report.num_problems),
         ("groups", "Families", report.num_problems),
@@ -25,7 +26,7 @@ def sections(report: CampaignReport) -> list[tuple[str, str]]:
 
 
 def fates(report: CampaignReport) -> dict[str, int]:
-    """What became of the problems of a campaign; the numbers add up to all of them."""
+    """Number of problems by what became of them; the numbers add up to all problems of the campaign."""
     campaign = report.campaign
     kept_out = {f"kept out: {reason}": number for reason, number in campaign.kept_out.items()}
     rest = campaign.status.problems_total - campaign.num_judged
@@ -38,7 +39,7 @@ def in_order(wins: Mapping[str, int], families: Sequence[str]) -> dict[str, int]
 
 
 def problem_label(problem: ProblemCurves, candidates: Mapping[str, StoredCandidate]) -> str:
-    """A line in the list of problems; what a person may want to filter by is in it."""
+    """A line in the list of problems, with everything that a person may want to filter by."""
     spec, verdict = problem.spec, problem.verdict
     constrained = f", {counted(spec.num_constraints, 'constraint')}" if spec.num_constraints else ""
     end = f", kept out ({verdict.kept_out})" if verdict.kept_out else ""
@@ -49,7 +50,7 @@ def problem_label(problem: ProblemCurves, candidates: Mapping[str, StoredCandida
 
 
 def problem_facts(problem: ProblemCurves) -> str:
-    """What the problem is, and how its winner was found."""
+    """Sentences about the problem and its winner."""
     spec, verdict = problem.spec, problem.verdict
     kinds = [(spec.num_inequality, "inequality constraint"), (spec.num_equality, "equality constraint")]
     constraints = " and ".join(counted(number, noun) for number, noun in kinds if number) or "no constraints"

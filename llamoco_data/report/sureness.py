@@ -1,4 +1,4 @@
-"""How sure the labels are: the confidences of the verdicts, counted in bins, and the near-ties."""
+"""How sure the labels are: near-ties, and the confidences of the verdicts counted in bins."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.verdicts import Verdict
 
 NUM_BINS = 10
-"""Equal bins of the confidences, from 0 to 1; the last one includes 1."""
+"""Number of equal bins of the confidences from 0 to 1; the last one includes 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sureness:
-    """Confidences over problems. Counts are of problems, one for each bin."""
+    """Confidences over problems, with a count of problems for each bin."""
 
     candidate_counts: tuple[int, ...]
-    """Problems by the share of resamples in which the winner wins."""
+    """Number of problems by the share of resamples in which the winner wins."""
     optimizer_counts: tuple[int, ...]
-    """Problems by the share of resamples in which the winner's optimizer wins, with any settings."""
+    """Number of problems by the share of resamples in which the winner's optimizer wins, with any settings."""
     median_candidate: float
     median_optimizer: float
     near_ties: int
@@ -48,6 +48,6 @@ def sureness(verdicts: Sequence[Verdict], candidates: Mapping[str, StoredCandida
 def _counts(shares: Sequence[float]) -> tuple[int, ...]:
     counts = [0] * NUM_BINS
     for share in shares:
-        # 0.7 of a bootstrap is 0.7 to the last digit or one below: neither may fall into the bin under it.
+        # A share of 0.7 may be one digit below 0.7 in the last place, and must not fall into the lower bin.
         counts[min(int(share * NUM_BINS + 1e-9), NUM_BINS - 1)] += 1
     return tuple(counts)

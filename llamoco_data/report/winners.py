@@ -1,4 +1,4 @@
-"""Who wins: problems won by each optimizer, and by each family of optimizers in each group of problems."""
+"""Problems won by each optimizer, and by each family of optimizers in each group of problems."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,18 +14,18 @@ from llamoco_data.verdicts import Verdict
 
 @dataclass(frozen=True, slots=True)
 class OptimizerWins:
-    """The problems that one optimizer wins, with any of its settings."""
+    """Number of problems that one optimizer wins, with any of its settings."""
 
     optimizer: str
     family: OptimizerFamily
     wins: int
     sole_wins: int
-    """Number of its wins without a near-tie of another optimizer."""
+    """Number of wins without a near-tie of another optimizer."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupWins:
-    """The problems of one group."""
+    """Wins in one group of problems."""
 
     label: str
     num_problems: int
@@ -34,7 +34,7 @@ class GroupWins:
 
 @dataclass(frozen=True, slots=True)
 class GroupingWins:
-    """The groups of one grouping that have problems."""
+    """Wins in the groups of one grouping that have problems."""
 
     title: str
     groups: tuple[GroupWins, ...]
@@ -48,7 +48,7 @@ def families_of(candidates: Mapping[str, StoredCandidate]) -> dict[str, Optimize
 def wins_by_optimizer(
     verdicts: Sequence[Verdict], candidates: Mapping[str, StoredCandidate]
 ) -> tuple[OptimizerWins, ...]:
-    """Every optimizer, most wins first; the baseline only where it wins."""
+    """The wins of every optimizer, most first; the baseline is included only if it wins."""
     winners = [candidates[verdict.winner].optimizer for verdict in verdicts]
     wins = Counter(winners)
     sole_wins = Counter(
@@ -65,7 +65,7 @@ def wins_by_optimizer(
 def wins_by_group(
     problems: Sequence[tuple[AnySpec, Verdict]], candidates: Mapping[str, StoredCandidate]
 ) -> tuple[GroupingWins, ...]:
-    """Wins of the families for every grouping, without groups that no problem belongs to."""
+    """Wins of the families for every grouping, without empty groups."""
     return tuple(GroupingWins(grouping.title, _groups(grouping, problems, candidates)) for grouping in GROUPINGS)
 
 

@@ -1,4 +1,4 @@
-"""How numbers and names read on the page."""
+"""Numbers and names as text for the page."""
 
 import math
 import re
@@ -11,12 +11,8 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def count(value: int) -> str:
+    """A whole number with a comma at every thousand."""
     return f"{value:,}"
-
-
-def counted(value: int, noun: str) -> str:
-    """A number of things: `1 problem`, `2 problems`."""
-    return f"{value:,} {noun}{'' if value == 1 else 's'}"
 
 
 def share(part: float, whole: float = 1.0) -> str:
@@ -38,11 +34,12 @@ def large(value: int) -> str:
 
 
 def score(value: float) -> str:
+    """A score with two decimals."""
     return f"{value:.2f}"
 
 
 def fine_score(value: float) -> str:
-    """With three decimals, and never as minus nothing."""
+    """A score with three decimals; zero has no sign."""
     return f"{value + 0.0:.3f}" if abs(value) >= 0.0005 else "0.000"
 
 
@@ -80,14 +77,15 @@ def tick(digit: int, power: int) -> str:
 
 
 def settings(values: Mapping[str, object]) -> str:
+    """The settings of a candidate in one line."""
     return ", ".join(f"{name}={value}" for name, value in values.items()) or "no settings"
 
 
 def breakable(name: str) -> Markup:
-    """A name that a narrow column may break behind its underscores."""
+    """A name that can break after its underscores in a narrow column."""
     return Markup(escape(name).replace("_", Markup("_<wbr>")))
 
 
 def slug(name: str) -> str:
-    """The name of a family, a role or a fate as it stands in a style sheet."""
+    """The name of a family, a role or a fate as a class of the style sheet."""
     return re.sub("[^a-z]+", "-", name)

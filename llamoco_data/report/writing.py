@@ -1,4 +1,4 @@
-"""Writes the page of a campaign folder: wholly or not at all, and over nothing but an earlier page."""
+"""Writes the page of a campaign folder, wholly or not at all; it replaces nothing but an earlier page."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +10,12 @@ from llamoco_data.report.page import MARK, page
 from llamoco_data.report.reading import read_judged
 
 _MARK_WITHIN = 1_000
-"""Bytes at the beginning of a page that hold its mark."""
+"""Number of bytes at the beginning of a page that contain its mark."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A page in its place."""
+    """A page that was written."""
 
     file: Path
     size_bytes: int
@@ -23,15 +23,15 @@ class Reported:
 
 
 def write_report(folder: Place, out: Place | None = None, *, processes: int | None = None) -> Reported:
-    """Writes the page; it is a function of the folder's content alone, so written twice it has the same bytes.
+    """Writes the page, which is a function of the folder's content alone: equal folders give equal bytes.
 
     Args:
-        out: the file. Default: the folder's name and `-report.html`, in the current folder.
+        out: the file. Default: `NAME-report.html` in the current folder, after the name of the campaign folder.
         processes: number of processes that judge problems; see `export`.
 
     Raises:
-        LlamocoError: the folder holds no campaign, or no run yet, or is damaged; or the place is taken by something
-            else, or cannot be written; or a process died.
+        LlamocoError: the folder holds no campaign or no run yet, or is damaged; the file is something else than a
+            report, or cannot be written; or a process died.
     """
     file = Path(f"{folder_name(folder)}-report.html") if out is None else Path(out)
     target = local_folder(file)
@@ -45,7 +45,7 @@ def write_report(folder: Place, out: Place | None = None, *, processes: int | No
 def _check_place(target: Path) -> None:
     advice = "name another file with --out FILE.html"
     if target.exists() and not target.is_file():
-        raise LlamocoError(f"{target} is {'a folder' if target.is_dir() else 'no plain file'}; {advice}")
+        raise LlamocoError(f"{target} is {'a folder' if target.is_dir() else 'not a plain file'}; {advice}")
     try:
         with target.open("rb") as file:
             ours = MARK in file.read(_MARK_WITHIN)
@@ -54,4 +54,4 @@ def _check_place(target: Path) -> None:
     except OSError as error:
         raise LlamocoError(f"cannot read {target}: {error.strerror or error}; {advice}") from None
     if not ours:
-        raise LlamocoError(f"{target} is no report, and a report must not replace it; {advice}")
+        raise LlamocoError(f"{target} is not a report, and a report must not replace it; {advice}")

@@ -1,4 +1,4 @@
-"""Scores what a model wrote, on the yardstick of the verdicts: its programs run on their problems, beside baselines."""
+"""Scores the programs that a model wrote, beside baselines, as verdicts score candidates; it judges no campaign."""
 
 from llamoco_data.scoring.score import TIME_LIMIT_S, Scored, score
 

@@ -1,5 +1,5 @@
 # pyright: reportExplicitAny=false, reportUnknownParameterType=false
-"""The problems of an export as programs are scored on them: what is asked, by what an answer is measured, the label."""
+"""The problems of an export as programs are scored on them: prompts, yardsticks and labels. It runs nothing."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,18 +27,21 @@ class Case:
     spec: AnySpec
     split: str
     base_problem_id: str
-    """The problem that was measured, of which this may be the same with a smaller budget."""
+    """The problem that was run: this one, or the larger-budget one whose traces supplied the row."""
     measured_by: Yardstick
+    """Best known value and tolerance, which turn objectives into errors."""
     floor: float | None
-    """The error that scores 0, random search's; None where that found nothing feasible, or was not run."""
+    """Error of random search, which scores 0; None where it found nothing feasible or was not run."""
     answer: str
-    """The label: the program that won."""
+    """The label: the text of the program that won."""
     optimizer: str
-    """Its optimizer."""
+    """Name of the optimizer of the label."""
     tied: frozenset[str]
-    """Optimizers of the winner and of its near-ties."""
+    """Names of the optimizers of the winner and of its near-ties."""
     winner_score: float
+    """Score of the winner, as the export has it."""
     single_best_score: float
+    """Score of the single best solver, as the export has it."""
 
     @property
     def problem_id(self) -> str:
@@ -47,7 +50,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A row of an export, as far as retrieval and the majority look at it."""
+    """The columns of a row of an export that retrieval and the majority use."""
 
     instruction_id: str
     problem_id: str
@@ -60,25 +63,26 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An export, as far as programs are scored on it."""
+    """The parts of an export that scoring uses."""
 
     export_id: str
     """Digest of its files."""
     prompts: Mapping[str, Prompt]
-    """By instruction_id, all splits."""
+    """The rows of all splits, by instruction_id."""
     cases: Mapping[str, Case]
-    """By problem_id: those that the programs answer."""
+    """The problems that the programs answer, by problem_id."""
     optimizers: frozenset[str]
-    """Names of the optimizers that ran."""
+    """Names of the optimizers that ran in the campaign."""
     single_best: str
     """candidate_id of the single best solver."""
 
 
 def read_export(folder: Place, programs: Sequence[Generated]) -> Export:
-    """An export, with the cases that some programs answer.
+    """An export, with the cases that the given programs answer.
 
     Raises:
-        LlamocoError: there is no export, or a program answers no instruction of it, or one of another problem or split.
+        LlamocoError: there is no export; or a program answers no instruction of it, or names another problem or split
+            than its instruction has.
     """
     table = read_instructions(folder)
     prompts = {row["instruction_id"]: Prompt(**row) for row in table.select(_PROMPT).to_pylist()}
@@ -99,13 +103,13 @@ def read_export(folder: Place, programs: Sequence[Generated]) -> Export:
 
 
 def _check_answers(folder: Place, program: Generated, asked: Prompt | None) -> None:
-    mend = "score against the export, and its snapshot, that the programs were generated for"
+    mend = "score against the export and snapshot that the programs were generated for"
     if asked is None:
         raise LlamocoError(f"{folder} has no instruction {program.instruction_id}, which a program answers; {mend}")
     if (asked.problem_id, asked.split) != (program.problem_id, program.split):
         raise LlamocoError(
-            f"instruction {program.instruction_id} is of problem {asked.problem_id}, split {asked.split}, in "
-            f"{folder}, and of {program.problem_id}, {program.split}, for the program that answers it; {mend}"
+            f"instruction {program.instruction_id} of {folder} belongs to problem {asked.problem_id} of split "
+            f"{asked.split}, but its program names {program.problem_id} of {program.split}; {mend}"
         )
 
 
@@ -133,7 +137,7 @@ def _yardstick(row: Mapping[str, Any]) -> Yardstick:
 
 
 def _export_id(place: Files) -> str:
-    """Digest of what the files of the newest snapshot hold, wherever they lie."""
+    """Digest of the contents of the newest snapshot's files; the same for copies of an export."""
     numbers = snapshot_numbers(place)
     if numbers:
         return digest(sorted(shard.sha256 for shard in snapshot_manifest(place, numbers[-1]).shards))

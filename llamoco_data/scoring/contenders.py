@@ -1,6 +1,6 @@
-"""Whose programs are scored on each instruction: the model's, and those of whoever chooses without a model.
+"""The contenders and their programs: the model, and baselines that choose without one. Nothing is run here.
 
-All of them are program texts, and are run with the same seeds, limits and budget.
+All programs are texts that are run with the same seeds, limits and budget.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,17 +21,17 @@ Contender = Literal["model", "random candidate", "single best solver", "nearest 
 BASELINES: tuple[Contender, ...] = ("random candidate", "single best solver", "nearest neighbour", "virtual best")
 
 REPEATS = 3
-"""Runs of each program, with seeds of their own."""
+"""Number of runs of each program, each with another seed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a contender answers to an instruction."""
+    """The answer of a contender to an instruction."""
 
     contender: Contender
     problem_id: str
     programs: tuple[str, ...]
-    """One text for each repeat; the same one, but for whoever draws."""
+    """One text for each repeat; identical unless drawn at random."""
 
 
 def answers_of(programs: Sequence[Generated]) -> list[Answer]:
@@ -40,10 +40,10 @@ def answers_of(programs: Sequence[Generated]) -> list[Answer]:
 
 
 def baselines(export: Export, names: Names, instruction_ids: Sequence[str]) -> list[Answer]:
-    """The answers of everybody else, to each of some instructions, or once to each problem where prompts are not read.
+    """The answers of the baselines: of nearest neighbour to each given instruction, of the others to each problem.
 
-    A contender that has no answer is left out: nearest neighbour without training rows, the single best solver where
-    its program is not known here.
+    A baseline without an answer is left out: nearest neighbour without training rows, and the single best solver if
+    its program is unknown.
     """
     answers = [Answer("virtual best", case.problem_id, (case.answer,) * REPEATS) for case in export.cases.values()]
     single_best = names.texts.get(export.single_best)
@@ -54,7 +54,7 @@ def baselines(export: Export, names: Names, instruction_ids: Sequence[str]) -> l
 
 
 def _drawn(export: Export) -> list[Answer]:
-    """A candidate drawn evenly for each run, among those that apply to the problem, random search left out."""
+    """Answers with a candidate drawn evenly for each run from those that apply to the problem, except random search."""
     ran = tuple(o.name for o in OPTIMIZERS if o.name in export.optimizers and o.name != BASELINE)
     candidates = stored_candidates(ran)
     answers: list[Answer] = []
@@ -71,7 +71,7 @@ def _draw(applicable: Sequence[StoredCandidate], case: Case, repeat: int) -> Sto
 
 
 def _retrieved(export: Export, instruction_ids: Sequence[str]) -> list[Answer]:
-    """The answer of the training row whose prompt is most like the one asked; never of a row of the same problem."""
+    """The answers of the training rows whose prompts are most like those asked, never of the same problem."""
     training = [prompt for prompt in export.prompts.values() if prompt.split == "train"]
     asked = [export.prompts[key] for key in dict.fromkeys(instruction_ids)]
     if not training:
@@ -90,7 +90,7 @@ def _retrieved(export: Export, instruction_ids: Sequence[str]) -> list[Answer]:
 
 
 def majority(prompts: Mapping[str, Prompt]) -> str:
-    """The most frequent optimizer of the training problems, of equals the first by name; empty without any."""
+    """The most frequent optimizer of the training problems, the first by name among equals; empty without any."""
     labels = {prompt.problem_id: prompt.optimizer for prompt in prompts.values() if prompt.split == "train"}
     counts: dict[str, int] = {}
     for optimizer in sorted(labels.values()):

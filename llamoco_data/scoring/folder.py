@@ -1,5 +1,5 @@
 # pyright: reportUnknownParameterType=false
-"""A scores folder: what it is the score of, its runs in a store, and the tables that are made of them at the end."""
+"""A scores folder: its spec, its tables and its page. Its runs are in a store, which this module does not read."""
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,7 +17,7 @@ PAGE_FILE = "scores.md"
 
 
 class ScoreSpec(Record):
-    """What decides a score."""
+    """Everything that decides a score."""
 
     schema_version: int = 1
     programs_id: str
@@ -25,15 +25,16 @@ class ScoreSpec(Record):
     export_id: str
     """Digest of the export's files."""
     repeats: int = Field(ge=1)
+    """Number of runs of each program."""
     time_limit_s: float = Field(gt=0)
-    """Wall time that a run may take."""
+    """Limit on the wall time of a run."""
 
 
 def open_folder(folder: Place, spec: ScoreSpec) -> Files:
-    """The files of a scores folder, begun where it is new.
+    """The files of a scores folder, which is begun if it is new.
 
     Raises:
-        LlamocoError: it holds another score or anything else, or cannot be written.
+        LlamocoError: the folder holds another score or other files, or cannot be written.
     """
     place = files_at(folder)
     if not is_begun(folder, spec) and not place.put_if_absent(SCORE_FILE, _bytes(spec)):
@@ -45,7 +46,7 @@ def is_begun(folder: Place, spec: ScoreSpec) -> bool:
     """Whether a folder holds this score; False where it is free for it. Nothing is written.
 
     Raises:
-        LlamocoError: it holds another score or anything else.
+        LlamocoError: the folder holds another score or other files.
     """
     place = files_at(folder)
     there = _stored(place)
@@ -53,7 +54,7 @@ def is_begun(folder: Place, spec: ScoreSpec) -> bool:
         others = place.names()
         if others:
             content = content_of(folder)
-            what = f"is {content.name}" if content else f"holds other files, {others[0]} for one"
+            what = f"is {content.name}" if content else f"holds other files, such as {others[0]}"
             raise LlamocoError(f"{folder} {what}; choose a new or empty folder for the scores")
         return False
     if there != spec:
@@ -72,10 +73,10 @@ def _difference(there: ScoreSpec, spec: ScoreSpec) -> str:
 
 
 def put_tables(place: Files, program_scores: pa.Table, problem_scores: pa.Table, summary: Record, page: str) -> None:
-    """Writes what the runs add up to; what was there is replaced, the summary last.
+    """Writes the tables, the page and, last, the summary; earlier ones are replaced.
 
     Raises:
-        LlamocoError: it cannot be written.
+        LlamocoError: the folder cannot be written.
     """
     place.replace(PROGRAM_SCORES_FILE, _parquet(program_scores))
     place.replace(PROBLEM_SCORES_FILE, _parquet(problem_scores))

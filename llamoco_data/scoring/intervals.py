@@ -1,7 +1,6 @@
 """How sure a mean over problems is: intervals that would hold 95 % of the time if other problems had been drawn.
 
-Values that belong to one problem, of several wordings or samples, are averaged before they come here: they are one
-observation, however many they are.
+Several values of one problem, from its wordings or samples, are one observation: callers average them first.
 """
 
 from collections.abc import Sequence
@@ -16,17 +15,17 @@ from llamoco_data.identity import stream
 Interval: TypeAlias = tuple[float, float]
 
 RESAMPLES = 2_000
-"""Bootstrap resamples of the problems."""
+"""Number of bootstrap resamples of the problems."""
 _Z = 1.959963984540054
-"""Of the normal distribution, 97.5 % lies below."""
+"""The 97.5 % quantile of the standard normal distribution."""
 _ENOUGH = 0.95
-"""Share of the resamples in which a ratio must exist, or its interval says nothing."""
+"""Least share of the resamples in which a ratio must exist for it to have an interval."""
 
 
 def resampled(problem_ids: Sequence[str]) -> NDArray[np.int64]:
     """Positions of resampled problems, shape (RESAMPLES, problems), from a stream that the problems name.
 
-    Whatever is compared on the same problems is resampled alike.
+    All contenders on the same problems are resampled alike.
     """
     count = len(problem_ids)
     return stream("score", "resamples", *problem_ids).integers(count, size=(RESAMPLES, count))
@@ -62,7 +61,7 @@ def gap_interval(
 
 
 def share_interval(share: float, num_problems: int) -> Interval:
-    """Wilson's interval (1927) of a share, with problems as the trials: also where it is 0 or 1.
+    """Wilson's interval (1927) of a share, with problems as the trials; it is valid at 0 and 1 too.
 
     Args:
         share: mean over the problems of the share within each.

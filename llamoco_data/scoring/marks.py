@@ -1,4 +1,4 @@
-"""What one program was worth: how far it got, from text to a result, and its score."""
+"""The marks of one program: how far it got, from text to result, and its score. Nothing is run here."""
 
 import ast
 from collections.abc import Mapping, Sequence
@@ -15,12 +15,12 @@ from llamoco_data.verdicts import floor_from, run_scores
 Failure = Literal[
     "", "no program", "syntax", "no minimize", "does not load", "raised", "bad return", "timed out", "crashed"
 ]
-"""Where a program failed, the first stage that does; the empty one is no failure:
+"""First stage at which a program fails; empty if it does not fail:
 
 no program     the model wrote none;
 syntax         the text is no Python;
-no minimize    it defines no function of that name;
-does not load  it fails before `minimize` is called, by a missing library for one;
+no minimize    the text defines no function of that name;
+does not load  it fails before `minimize` is called, for example for want of a library;
 raised         one of its runs ended with an error of its own;
 bad return     one of its runs returned no finite point of the box of the right shape;
 timed out      one of its runs did not end within its time limit;
@@ -40,7 +40,7 @@ _BY_STATUS: Mapping[str, Failure] = {
 
 
 _NAMES_OF_THEIR_OWN = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-"""Expressions that bind names for themselves."""
+"""Expressions whose names are not bound outside of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +48,30 @@ class Marks:
     """How one program did on one problem."""
 
     parses: bool
+    """Whether the text is Python."""
     defines: bool
-    """It defines `minimize`."""
+    """Whether the text defines `minimize`."""
     runs: bool
-    """Every run gave a result: it ended, or was stopped at its budget."""
+    """Whether every run gave a result: it ended, or was stopped at its budget."""
     keeps_budget: bool
-    """Every run ended without asking for more evaluations than allowed."""
+    """Whether every run ended without asking for more evaluations than allowed."""
     failure: Failure
     detail: str
-    """One line on the first run that failed."""
+    """One line about the first run that failed."""
     score: float
-    """Mean over its runs; a run that failed, or ended infeasible, is 0."""
+    """Mean score of the runs; a run that failed or ended infeasible scores 0."""
     run_scores: tuple[float, ...]
-    """In the order of the seeds' repeats; none without a program."""
+    """Scores of the runs, in the order of the repeats; none without a program."""
     run_statuses: tuple[str, ...]
+    """How the runs ended, in the order of the repeats."""
 
 
 def marks_of(program: str, records: Sequence[RunRecord], case: Case, floor: float) -> Marks:
-    """The marks of a program by its runs, one for each repeat; none for an answer without a program."""
+    """The marks of a program.
+
+    Args:
+        records: its runs, one for each repeat; none for an answer without a program.
+    """
     if not program:
         return Marks(False, False, False, False, "no program", "", 0.0, (), ())
     scores = scores_of(records, case, floor)
@@ -87,7 +93,7 @@ def marks_of(program: str, records: Sequence[RunRecord], case: Case, floor: floa
 
 
 def scores_of(records: Sequence[RunRecord], case: Case, floor: float) -> tuple[float, ...]:
-    """The score of each run, as a verdict scores it; at the target or below it 1, even below the best known value."""
+    """The score of each run, as a verdict scores it; at most 1, even below the best known value."""
     (result,) = results_of([[record] for record in records], case.measured_by)
     return tuple(run_scores(result.error[:, 0], floor, case.measured_by.tolerance).tolist())
 
@@ -95,8 +101,8 @@ def scores_of(records: Sequence[RunRecord], case: Case, floor: float) -> tuple[f
 def floor_of(case: Case, random_search: Sequence[RunRecord]) -> float:
     """The error that scores 0.
 
-    Where the export does not tell it, it is measured by a run of random search as a verdict would: its error, or that
-    of its first random point where it found nothing feasible.
+    If the export does not have it, it comes from a run of random search, as in a verdict: the error of the run, or that
+    of its first point if it found nothing feasible.
     """
     if case.floor is not None:
         return case.floor
@@ -105,7 +111,7 @@ def floor_of(case: Case, random_search: Sequence[RunRecord]) -> float:
 
 
 def parsed(program: str) -> ast.Module | None:
-    """The syntax tree of a text; None where it is no Python."""
+    """The syntax tree of a text; None if it is not Python."""
     try:
         return ast.parse(readable(program))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -113,12 +119,12 @@ def parsed(program: str) -> ast.Module | None:
 
 
 def defines_minimize(program: str) -> bool:
-    """Whether a text binds the name `minimize` at its top level, in whichever branch; nothing is executed."""
+    """Whether a text binds the name `minimize` at its top level, in any branch; nothing is executed."""
     tree = parsed(program)
     if tree is None:
         return False
     nodes: list[ast.AST] = [tree]
-    for node in nodes:  # which grows: expressions can be nested too deep for a recursion
+    for node in nodes:  # the list grows meanwhile, since expressions can be nested too deep for recursion
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 bound = name
@@ -136,7 +142,7 @@ def defines_minimize(program: str) -> bool:
 
 
 def _is_bare(node: ast.AST) -> bool:
-    """Whether it is a type without a value, which binds nothing."""
+    """Whether a node is an annotation without a value, which binds nothing."""
     return isinstance(node, ast.AnnAssign) and node.value is None
 
 

@@ -1,4 +1,4 @@
-"""Which optimizer a program says that it is, by the first line of its docstring, and whether it is one to the byte."""
+"""The optimizer that a program names in the first line of its docstring, or copies; nothing is executed."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,29 +11,29 @@ from llamoco_data.scoring.cases import Prompt
 from llamoco_data.texts import readable
 
 _DOCSTRING = re.compile(r"""\s*(?:#[^\n]*\n\s*)*[rR]?(?:\"{3}|'{3})\s*([^\n]*)""")
-"""The first line of a text that begins with a docstring, whether or not the rest of it is Python."""
+"""First line of the docstring that a text begins with, even if the rest is not Python."""
 _TITLE_END = re.compile(r"""[:,]| \(|\"{3}|'{3}""")
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What programs of known optimizers are called, and their texts."""
+    """Titles and texts of the programs of known optimizers."""
 
     by_title: Mapping[str, str]
-    """Title -> optimizer."""
+    """Optimizer of each title."""
     by_text: Mapping[str, str]
-    """candidate_id -> optimizer."""
+    """Optimizer of each candidate_id."""
     texts: Mapping[str, str]
-    """candidate_id -> program text."""
+    """Program text of each candidate_id."""
 
     def named(self, program: str) -> str:
-        """The optimizer that a program names; empty where it names none that is known."""
+        """The optimizer that a program copies or names; empty if it names no known one."""
         copied = self.by_text.get(program_id(program))
         return copied or self.by_title.get(title(program), "")
 
 
 def names(prompts: Iterable[Prompt]) -> Names:
-    """The names of today's portfolio, and those of an export's answers."""
+    """The names in today's portfolio and in the answers of an export."""
     by_text: dict[str, str] = {}
     texts: dict[str, str] = {}
     for candidate in stored_candidates(tuple(optimizer.name for optimizer in OPTIMIZERS)):
@@ -45,6 +45,6 @@ def names(prompts: Iterable[Prompt]) -> Names:
 
 
 def title(program: str) -> str:
-    """What the docstring of a program begins with, up to a colon, a comma or a bracket; empty without a docstring."""
+    """The beginning of a program's docstring, up to a colon, comma or bracket; empty without a docstring."""
     docstring = _DOCSTRING.match(readable(program))
     return "" if docstring is None else " ".join(_TITLE_END.split(docstring[1])[0].split()).casefold()

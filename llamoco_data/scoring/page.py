@@ -1,16 +1,15 @@
-"""The summary of a score as a Markdown page, and the words that the terminal shares with it."""
+"""The summary of a score as a Markdown page, and the rows of its tables, which the terminal prints too."""
 
 from collections.abc import Iterable, Sequence
 
+from llamoco_data.plurals import counted
 from llamoco_data.scoring.intervals import Interval
 from llamoco_data.scoring.summary import ContenderScore, Share, SplitSummary, Summary
 
 HEAD = ("", "score", "95 %", "gap closed", "95 %")
 
-
 _ENDS = ("single best solver", "virtual best")
-"""Of the gap: 0 and 1 by definition."""
-
+"""Contenders whose gap closed is 0 and 1 by definition."""
 
 _INTRODUCTION = (
     "Scores are means over problems, of three runs of each program: random search at the same budget is 0, the target "
@@ -20,11 +19,8 @@ _INTRODUCTION = (
 
 
 def scores_page(summary: Summary) -> str:
-    """The page, the same bytes for equal summaries."""
-    parts = [
-        f"# Scores of {summary.model}",
-        _INTRODUCTION,
-    ]
+    """The page; equal summaries give equal texts."""
+    parts = [f"# Scores of {summary.model}", _INTRODUCTION]
     for split in summary.splits:
         parts += [
             f"## {split.split}",
@@ -37,7 +33,7 @@ def scores_page(summary: Summary) -> str:
 
 
 def contender_rows(contenders: Sequence[ContenderScore]) -> list[tuple[str, ...]]:
-    """The model and the baselines, with what they reach."""
+    """The rows of the contenders: score and gap closed, with their intervals."""
     return [
         (
             one.contender,
@@ -51,7 +47,7 @@ def contender_rows(contenders: Sequence[ContenderScore]) -> list[tuple[str, ...]
 
 
 def stage_rows(split: SplitSummary) -> list[tuple[str, str, str]]:
-    """How far programs get, and what they choose."""
+    """The rows of the shares: how far programs get, and what they choose."""
     stages: list[tuple[str, Share]] = [
         ("parse", split.parse),
         ("define minimize", split.define),
@@ -68,7 +64,7 @@ def stage_rows(split: SplitSummary) -> list[tuple[str, str, str]]:
 
 
 def fact_rows(split: SplitSummary) -> list[tuple[str, str]]:
-    """The rest in words."""
+    """The rows of the remaining numbers, as names and values."""
     failures = ", ".join(f"{count:,} {failure}" for failure, count in split.failures.items())
     each = split.completion_tokens_per_running
     rows = [
@@ -88,12 +84,8 @@ def fact_rows(split: SplitSummary) -> list[tuple[str, str]]:
 
 
 def span(interval: Interval | None, number: str) -> str:
-    """An interval in brackets; nothing where there is none."""
+    """An interval in brackets; empty if there is none."""
     return "" if interval is None else f"[{number.format(interval[0])}, {number.format(interval[1])}]"
-
-
-def counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[int]) -> str:

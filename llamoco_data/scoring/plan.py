@@ -1,4 +1,4 @@
-"""The runs that a score needs: programs, problems and seeds, each combination once."""
+"""The runs that a score needs: each combination of program, problem and seed once. Nothing is run here."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ class RunPlan:
     """Every run of a score."""
 
     texts: Mapping[str, str]
-    """candidate_id -> program text."""
+    """Program text of each candidate_id."""
     runs: Mapping[str, tuple[Run, ...]]
-    """problem_id -> its runs."""
+    """Runs of each problem, by problem_id."""
 
     @property
     def num_runs(self) -> int:
@@ -27,15 +27,15 @@ class RunPlan:
 
 
 def score_seed(problem_id: str, repeat: int) -> int:
-    """The seed of the repeat-th run (from 0) of every program on a problem: none that a campaign has used.
+    """The seed of a repeat (from 0) of every program on a problem; a campaign never uses it.
 
-    With the campaign's seeds the winners, which were chosen by their luck with them, would look better than they are.
+    With the campaign's seeds the winners would look too good: they were chosen partly by their luck with those.
     """
     return int(digest(["score", problem_id, repeat])[:7], 16)
 
 
 def floor_run(case: Case) -> Run | None:
-    """The run that a case takes its floor from, where the export has none: the campaign's first of random search."""
+    """The campaign's first run of random search, which gives a case its floor; None if the export has the floor."""
     if case.floor is not None:
         return None
     return Run(candidate_id=portfolio((BASELINE,))[0].candidate_id, seed=run_seed(case.base_problem_id, 0))

@@ -1,5 +1,5 @@
 # pyright: reportUnknownParameterType=false
-"""Reads the programs that a model wrote: a Parquet file, and nothing else crosses from the tuning to the scoring."""
+"""Reads the Parquet file of programs that a model wrote, which alone passes from tuning to scoring."""
 
 import hashlib
 from collections import Counter
@@ -14,10 +14,10 @@ from llamoco_data.folders import not_a
 from llamoco_data.identity import DIGEST_CHARACTERS, LlamocoError
 
 PROGRAMS_VERSION = 1
-"""Version of the columns."""
+"""Version of the columns of a file of programs."""
 _VERSION_KEY = "llamoco_programs_version"
 ENDINGS = ("stop", "length", "error")
-"""How a completion ends: by the model's own will, cut at its limit, or with an error of whatever runs the model."""
+"""How a completion ends: the model stops, it is cut at its limit, or the runtime of the model fails."""
 
 _TEXTS = (
     "instruction_id",
@@ -40,7 +40,7 @@ PROGRAMS = pa.schema(
     ],
     metadata={_VERSION_KEY: str(PROGRAMS_VERSION)},
 )
-"""The schema, in any order of its columns; `completion`, all that the model wrote, is not read."""
+"""Schema of the file, with columns in any order; `completion`, the whole text of the model, is not read."""
 
 _READ = pa.schema([pa.field(field.name, field.type) for field in PROGRAMS if field.name != "completion"])
 _MEND = "write the file again with: llamoco-tune generate"
@@ -55,14 +55,17 @@ class Generated:
     split: str
     form: str
     sample: int
-    """Which draw for the instruction, from 0."""
+    """Number of the draw for the instruction, from 0."""
     program: str
-    """Empty where there was none in what the model wrote."""
+    """Program text; empty if the model wrote none."""
     ended: str
+    """How the completion ended, one of `ENDINGS`."""
     detail: str
+    """One line about an error; empty without one."""
     prompt_tokens: int
     completion_tokens: int
     seconds: float
+    """Time that the completion took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +76,17 @@ class Programs:
     """Digest of the file."""
     model: str
     settings: str
-    """How all of them were decoded, JSON; empty where that differs between them."""
+    """How all of them were decoded, JSON; empty if that differs between them."""
     programs: tuple[Generated, ...]
-    """By instruction and sample."""
+    """The programs, sorted by instruction and sample."""
 
 
 def read_programs(file: Path) -> Programs:
     """The programs of a file.
 
     Raises:
-        LlamocoError: it cannot be read, has another version or other columns, no row, a value that none of its columns
-            may hold, an instruction and sample twice, or programs of several models.
+        LlamocoError: the file cannot be read, has another version or other columns, no row, a value that its column may
+            not hold, an instruction and sample twice, or programs of several models.
     """
     table = _table(file)
     fields = list(Generated.__dataclass_fields__)
@@ -99,7 +102,7 @@ def read_programs(file: Path) -> Programs:
     models = sorted(set(table["model"].to_pylist()))
     if len(models) > 1:
         raise LlamocoError(
-            f"{file} holds programs of {len(models)} models, {models[0]} and {models[1]} for two; {_SPLIT}"
+            f"{file} holds programs of {len(models)} models, such as {models[0]} and {models[1]}; {_SPLIT}"
         )
     with file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()[:DIGEST_CHARACTERS]
@@ -109,23 +112,23 @@ def read_programs(file: Path) -> Programs:
 
 
 _NAME = "name the Parquet file that llamoco-tune generate wrote"
-_SPLIT = "score the programs of each model by themselves, from a file of their own"
+_SPLIT = "score the programs of each model apart, from a file of its own"
 
 
 def _table(file: Path) -> pa.Table:
-    """The columns that are read, in the types of the contract."""
+    """The columns that are read, cast to the types of `PROGRAMS`."""
     if file.is_dir():
         raise not_a("a file of programs", file, f"is a folder; {_NAME}")
     try:
         with pq.ParquetFile(file) as parquet:
-            # Not those of the schema: Polars and DuckDB write the file's own.
+            # The metadata of the file, not of its schema, because Polars and DuckDB write that.
             _check_version(file, parquet.metadata.metadata or {})
             _check_columns(file, parquet.schema_arrow)
             table = parquet.read(columns=[field.name for field in _READ])
     except FileNotFoundError:
         raise LlamocoError(f"{file} does not exist; {_NAME}") from None
     except (pa.ArrowException, OSError) as error:
-        why = getattr(error, "strerror", None) or "it is no Parquet file, or a damaged one"
+        why = getattr(error, "strerror", None) or "it is not a Parquet file, or it is damaged"
         raise LlamocoError(f"{file} cannot be read: {why}; {_MEND}") from None
     table = pa.table([_typed(file, table[field.name], field) for field in _READ], _READ)
     empty = [name for name in table.schema.names if table[name].null_count]
@@ -138,7 +141,7 @@ def _check_version(file: Path, metadata: Mapping[bytes, bytes]) -> None:
     version = metadata.get(_VERSION_KEY.encode())
     if version is None:
         raise LlamocoError(
-            f"{file} is no file of programs: its metadata lacks the key {_VERSION_KEY}, "
+            f"{file} is not a file of programs: its metadata lacks the key {_VERSION_KEY}, "
             f"whose value is {PROGRAMS_VERSION}; {_NAME}, or add the key where another program wrote it"
         )
     if version != str(PROGRAMS_VERSION).encode():
@@ -155,7 +158,7 @@ def _check_columns(file: Path, schema: pa.Schema) -> None:
 
 
 def _typed(file: Path, column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
-    """A column in the type of the contract, of any type that holds the same values: tools differ in their defaults."""
+    """A column cast to the type of its field, if its own type holds the same values: tools differ in their defaults."""
     found = column.type
     kind = found.value_type if pa.types.is_dictionary(found) else found
     fits = _is_text(kind) if _is_text(field.type) else _is_number(kind)

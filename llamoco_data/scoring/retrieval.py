@@ -10,11 +10,11 @@ from scipy import sparse
 
 _WORD = re.compile(r"\b\w\w+\b")
 _BATCH = 500
-"""Texts that are compared at once, so that their similarities need little memory."""
+"""Number of texts compared at once, which bounds the memory of their similarities."""
 
 
 def nearest(texts: Sequence[str], among: Sequence[str], allowed: Sequence[NDArray[np.bool_]]) -> list[int | None]:
-    """For each text, the position of the most similar of others; of equals the first; None where none is allowed.
+    """For each text, the position of the most similar other text, the first among equals; None if none is allowed.
 
     Weights are those of scikit-learn's `TfidfVectorizer(ngram_range=(1, 2))`: counts times ln((1 + n) / (1 + df)) + 1,
     n texts of which df have the term, then scaled to unit length (Salton and Buckley, 1988).
@@ -28,7 +28,7 @@ def nearest(texts: Sequence[str], among: Sequence[str], allowed: Sequence[NDArra
     document_frequency = np.bincount(known.indices, minlength=len(terms))
     weights = np.log((1 + len(among)) / (1 + document_frequency)) + 1
     others = _unit(known @ sparse.diags_array(weights))
-    # Terms that only the asked text has would shorten all of its similarities alike.
+    # Terms that only the asked text has are left out: they would scale all of its similarities alike.
     wanted = _unit(asked @ sparse.diags_array(weights))
     found: list[int | None] = []
     for first in range(0, len(texts), _BATCH):
@@ -39,7 +39,7 @@ def nearest(texts: Sequence[str], among: Sequence[str], allowed: Sequence[NDArra
 
 
 def _counts(texts: Sequence[str], terms: dict[str, int], *, grow: bool) -> sparse.csr_array:
-    """How often each text has each term, shape (texts, terms); with `grow` new terms get a place."""
+    """Counts of the terms in each text, shape (texts, terms); with `grow`, new terms get a column."""
     columns: list[int] = []
     ends = [0]
     for text in texts:

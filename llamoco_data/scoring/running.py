@@ -1,4 +1,4 @@
-"""The runs that a scores folder lacks, as work for a drive: made anywhere an executor can, each kept within seconds."""
+"""The runs that a scores folder lacks, as work for a drive, which makes and commits them."""
 
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from llamoco_data.scoring.plan import RunPlan
 from llamoco_data.store import Block, Store
 
 TASK_RUNS = 6
-"""Runs of a problem that go to a worker together."""
+"""Number of runs of a problem that go to a worker together."""
 
 
 def missing_runs(plan: RunPlan, store: Store) -> dict[str, list[Run]]:
-    """problem_id -> the runs of the plan that the folder does not hold."""
+    """The runs of the plan that the folder does not hold, by problem_id."""
     missing: dict[str, list[Run]] = {}
     for problem_id, runs in plan.runs.items():
         table = store.run_table(problem_id)
@@ -57,15 +57,16 @@ def _tasks(missing: Mapping[str, list[Run]], cases: Mapping[str, Case], time_lim
 
 @dataclass(slots=True)
 class MissingRuns:
-    """What is still to do, and what came in since the last commit."""
+    """The runs still to make, and those that came in since the last commit."""
 
     programs: tuple[Program, ...]
     tasks: deque[Task]
     left: Counter[str]
-    """problem_id -> runs that it lacks."""
+    """Number of runs that each problem lacks, by problem_id."""
     num_problems: int
     num_runs: int
     records: list[RunRecord] = field(default_factory=list)
+    """Runs since the last commit."""
 
     @property
     def width(self) -> int:
@@ -77,7 +78,7 @@ class MissingRuns:
         return self.tasks.popleft() if self.tasks else None
 
     def took(self, step: Step) -> None:
-        """See `Work`; the rest of a task comes next."""
+        """See `Work`; the rest of an unfinished task is handed out next."""
         self.records.extend(step.records)
         self.left.subtract(record.problem_id for record in step.records)
         if not step.finished:

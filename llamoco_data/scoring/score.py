@@ -1,4 +1,4 @@
-"""Scores the programs of a model against an export: makes the runs that are missing, and adds them up."""
+"""Scores the programs of a model against an export: makes the missing runs, and sums them up in tables."""
 
 import contextlib
 from collections import defaultdict
@@ -29,7 +29,7 @@ from llamoco_data.store import Store, damaged, set_aside
 Item = TypeVar("Item", Answer, Generated)
 
 TIME_LIMIT_S = 60.0
-"""Of one run. Hundreds of times what most take, so that only a hang or an optimizer out of its depth meets it."""
+"""Default limit on the wall time of a run: hundreds of times what most take, so only hangs and misfits meet it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Scored:
 
     progress: DriveProgress
     summary: Summary | None
-    """None where it was asked to stop before all runs were made; what was made is in the folder."""
+    """None if the call was stopped before all runs were made; the folder keeps those that were."""
 
 
 def score(
@@ -52,19 +52,19 @@ def score(
     notice: Callable[[str], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Scored:
-    """Runs the programs of a file, and the baselines, on the problems of an export, and writes what that gave.
+    """Runs the programs of a file, and the baselines, on the problems of an export, and writes their scores.
 
     Args:
-        file: what `llamoco-tune generate` wrote.
+        file: the file that `llamoco-tune generate` wrote.
         data: the export whose instructions the programs answer.
         out: the scores folder; runs that it holds are not made again.
         report: called at the beginning, about five times a second, and at the end.
-        notice: called with a line for a person: a damaged file was set aside, or another process is waited for.
-        stop: asked whenever a worker is free; once it is true no new work is handed out.
+        notice: called with a line for a person when a damaged file was set aside or another process is waited for.
+        stop: called whenever a worker is free; once it returns True, no new work is handed out.
 
     Raises:
-        LlamocoError: the file or the export cannot be read, or they do not fit together; the folder holds something
-            else or cannot be written; or no worker can be started.
+        LlamocoError: the file or the export cannot be read, or they do not fit together; the folder holds other
+            files or cannot be written; or no worker can be started.
     """
     programs = read_programs(file)
     export = read_export(data, programs.programs)
@@ -90,7 +90,7 @@ def score(
 
 
 def _mend(store: Store, notice: Callable[[str], None]) -> None:
-    """Sets damaged files aside: their runs are then missing like any others."""
+    """Sets damaged files aside; their runs then count as missing."""
     for path, moved in set_aside(store, damaged(store)).items():
         how = f"is damaged, and set aside as {moved}" if moved else "is missing"
         notice(f"{store.place.where(path)} {how}; its runs are made again")
@@ -150,7 +150,7 @@ class _Runs:
         return cls(case, floor_of(case, random_search), by_run)
 
     def of(self, programs: Sequence[str]) -> list[RunRecord]:
-        """The runs of an answer's programs, one for each repeat."""
+        """The runs of the programs of an answer, one for each repeat."""
         problem_id = self.case.problem_id
         return [self.by_run[program_id(text), score_seed(problem_id, r)] for r, text in enumerate(programs)]
 

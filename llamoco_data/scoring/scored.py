@@ -1,5 +1,5 @@
 # pyright: reportUnknownParameterType=false
-"""What was scored, as rows: each program with its marks, each contender on each problem; and their two tables."""
+"""The rows of the two tables of a score: each program with its marks, and each contender on each problem."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,56 +12,56 @@ from llamoco_data.scoring.marks import Failure
 
 
 class ScoredProgram(Record):
-    """One program that a model wrote, and what it was worth."""
+    """One program that a model wrote, with its marks."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     instruction_id: str
-    """The row of the export that it answers."""
+    """Id of the row of the export that the program answers."""
     sample: int
-    """Which draw for it, from 0."""
+    """Number of the draw for the row, from 0."""
     problem_id: str
-    """The problem."""
+    """Id of the problem of the row."""
     split: str
-    """Its split."""
+    """Split of the row."""
     form: str
-    """How the prompt states the problem."""
+    """How the prompt states the problem: `python` or `latex`."""
     candidate_id: str
-    """Digest of the program; empty where there is none."""
+    """Digest of the program; empty without a program."""
     parses: bool
-    """Whether it is Python."""
+    """Whether the program is Python."""
     defines: bool
-    """Whether it defines `minimize`."""
+    """Whether the program defines `minimize`."""
     runs: bool
     """Whether every run gave a result: it ended, or was stopped at its budget."""
     keeps_budget: bool
     """Whether every run ended without asking for more evaluations than allowed."""
     failure: Failure
-    """Where it fails, the first stage that does; empty where it does not."""
+    """First stage at which the program fails; empty if it does not fail."""
     detail: str
-    """One line on why."""
+    """One line about the failure."""
     score: float
-    """Mean over its runs."""
+    """Mean score of the runs."""
     run_scores: tuple[float, ...]
-    """Of each run; none without a program."""
+    """Score of each run; none without a program."""
     run_statuses: tuple[str, ...]
     """How each run ended."""
     named: str
-    """The optimizer that it names; empty where none is known by that name."""
+    """Optimizer that the program names; empty if no known one has that name."""
     label: str
-    """The optimizer of the instruction's answer."""
+    """Optimizer of the answer of the row."""
     right: bool
-    """Whether it names that one."""
+    """Whether the program names the label."""
     nearly_right: bool
-    """Whether it names that one, or the optimizer of a near-tie."""
+    """Whether the program names the label or the optimizer of a near-tie."""
     copy_of: str
-    """The optimizer of which it is a program to the byte; empty where it is none."""
+    """Optimizer whose program this is, to the byte; empty if it is a copy of none."""
     ended: str
-    """How its completion ended: `stop`, `length` or `error`."""
+    """How the completion ended: `stop`, `length` or `error`."""
     prompt_tokens: int
-    """Tokens read."""
+    """Number of tokens in the prompt."""
     completion_tokens: int
-    """Tokens written."""
+    """Number of tokens in the completion."""
     seconds: float
     """Time that the completion took."""
 
@@ -75,7 +75,9 @@ class ProblemScore(Record):
     score: float
     num_answers: int
     recorded_virtual_best: float
+    """Score of the winner, as the export has it."""
     recorded_single_best: float
+    """Score of the single best solver, as the export has it."""
 
 
 _TYPES: Mapping[object, pa.DataType] = {

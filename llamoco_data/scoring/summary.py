@@ -1,4 +1,4 @@
-"""The summary of a score, by split: how far programs get, how well they do beside the baselines, what they choose."""
+"""The summary of a score, by split: how far programs get, their scores beside the baselines, what they choose."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -18,11 +18,11 @@ from llamoco_data.scoring.scored import ProblemScore, ScoredProgram
 
 
 class Share(Record):
-    """A share of programs: of each problem's first, then the mean over problems."""
+    """A share of programs: the mean over problems of the share within each."""
 
     share: float = Field(ge=0, le=1)
     interval: Interval
-    """Wilson's, with problems as the trials."""
+    """Wilson's interval, with problems as the trials."""
 
 
 class ContenderScore(Record):
@@ -30,73 +30,77 @@ class ContenderScore(Record):
 
     contender: Contender
     score: float = Field(ge=0, le=1)
-    """Mean over the problems."""
+    """Mean score over the problems."""
     interval: Interval | None
-    """Bootstrap over the problems; None for a single problem."""
+    """Bootstrap interval over the problems; None for a single problem."""
     gap_closed: float | None
-    """Share of the way from the single best solver to the virtual best; below 0 it is worse than the former."""
+    """Share of the way from the single best solver to the virtual best; below 0 if worse than the former."""
     gap_interval: Interval | None
+    """Bootstrap interval of the gap closed; None where it says nothing."""
 
 
 class SplitSummary(Record):
-    """One split."""
+    """The summary of one split."""
 
     split: str
     num_problems: int = Field(ge=1)
     num_programs: int = Field(ge=1)
     parse: Share
+    """Programs that are Python."""
     define: Share
-    """They define `minimize`."""
+    """Programs that define `minimize`."""
     run: Share
-    """Every run gives a result: it ends, or it is stopped at its budget and what it had found counts."""
+    """Programs whose every run gives a result: it ends, or it is stopped at its budget and its best point counts."""
     keep_budget: Share
-    """Every run ends by itself."""
+    """Programs whose every run ends by itself."""
     failures: Mapping[str, int]
-    """Programs by the stage at which they fail."""
+    """Number of programs that fail at each stage."""
     cut_off: int
-    """Programs whose completion was cut at its limit."""
+    """Number of programs whose completion was cut at its limit."""
     not_generated: int
-    """Rows that whatever runs the model ended with an error; they count as failures."""
+    """Number of completions that ended with an error of the model's runtime; they count as failures."""
     contenders: tuple[ContenderScore, ...]
-    """The model first, then the baselines that there are."""
+    """The model, then the baselines that have answers."""
     recorded_virtual_best: float
-    """Mean of the winners' scores in the export, of the runs that made them winners."""
+    """Mean of the winners' scores in the export, from the runs that made them winners."""
     recorded_single_best: float
+    """Mean of the single best solver's scores in the export."""
     named: Share
-    """They name an optimizer that is known."""
+    """Programs that name a known optimizer."""
     right: Share
-    """They name the label's optimizer."""
+    """Programs that name the optimizer of the label."""
     nearly_right: Share
-    """They name that, or the optimizer of a near-tie."""
+    """Programs that name the optimizer of the label or of a near-tie."""
     copies: Share
-    """They are a program of the portfolio to the byte."""
+    """Programs that copy one of the portfolio or of the answers to the byte."""
     majority: str
-    """The most frequent optimizer of the training problems."""
+    """Most frequent optimizer of the training problems; empty without any."""
     majority_right: Share
-    """What would be right if it were always named."""
+    """Programs whose label is the majority."""
     completion_tokens: float
-    """Mean of a program."""
+    """Mean number of completion tokens of a program."""
     completion_tokens_per_running: float | None
-    """All tokens written, by the programs that run; None where none does."""
+    """All completion tokens, divided by the number of programs that run; None if none does."""
 
 
 class Summary(Record):
-    """A whole score."""
+    """The summary of a score."""
 
     schema_version: int = 1
     score_id: str
     """Digest of what was scored and how."""
     model: str
     settings: str
-    """How its programs were decoded, JSON; empty where that differs between them."""
+    """How the programs were decoded, JSON; empty if that differs between them."""
     repeats: int
+    """Number of runs of each program."""
     splits: tuple[SplitSummary, ...]
 
 
 def summarise(
     programs: Sequence[ScoredProgram], problems: Sequence[ProblemScore], majority: str
 ) -> tuple[SplitSummary, ...]:
-    """One summary for each split that the programs are of."""
+    """A summary of each split that has programs."""
     splits = {program.split for program in programs}
     ordered = sorted(splits, key=lambda split: (split not in SPLITS, SPLITS.index(split) if split in SPLITS else 0))
     return tuple(
@@ -152,7 +156,7 @@ def _share(groups: Sequence[Sequence[ScoredProgram]], holds: Callable[[ScoredPro
 
 
 def _contenders(problems: Sequence[ProblemScore]) -> tuple[ContenderScore, ...]:
-    """Of every contender that has a score on every problem."""
+    """The scores of the contenders that have one on every problem."""
     ids = sorted({problem.problem_id for problem in problems})
     table: dict[Contender, dict[str, float]] = defaultdict(dict)
     for problem in problems:

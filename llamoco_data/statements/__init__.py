@@ -1,4 +1,4 @@
-"""Problems as texts: Python or LaTeX below a request in words. It runs nothing, and knows no optimizer."""
+"""Writes problems as texts: Python or LaTeX below a request in words. It runs nothing, and knows no optimizer."""
 
 from llamoco_data.statements.prompt import FORMS, Form, forms_of, statement
 from llamoco_data.statements.python_form import python_source

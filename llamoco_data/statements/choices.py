@@ -1,4 +1,4 @@
-"""Choices that a random stream makes for a text: one of several options, yes or no, a name that nothing else has."""
+"""Draws the choices of a text from a random stream: one of several options, yes or no, a name used for nothing else."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -19,9 +19,13 @@ def chance(rng: np.random.Generator, probability: float) -> bool:
 def pick_names(
     rng: np.random.Generator, candidates: Sequence[tuple[str, Sequence[str]]], taken: Iterable[str]
 ) -> dict[str, str]:
-    """One name for each role, all different, and none of them taken where the candidates allow it.
+    """A different name for each role, drawn from the first four of its candidates that are still free.
 
-    One of the first four candidates that are still free is drawn. Each role needs a candidate that no other role has.
+    A role whose candidates are all taken gets one that no earlier role has got; there must be one.
+
+    Args:
+        candidates: (role, names that it may get), in the order of drawing.
+        taken: names to avoid where the candidates allow it.
     """
     used = set(taken)
     names: dict[str, str] = {}

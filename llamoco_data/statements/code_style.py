@@ -1,4 +1,4 @@
-"""How one programmer writes a problem: names, formulas, helpers, order; drawn from a stream, or the canonical way."""
+"""The style in which a programmer writes a problem: names, formulas, helpers, order; drawn at random, or canonical."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,9 +15,9 @@ from llamoco_data.statements.structure import Structure
 MAX_LINE = 100
 """Longest line of code, in characters, where it can be broken."""
 MAX_INSIDE = 30
-"""Most numbers that functions hold in their own bodies."""
+"""Most numbers in vectors that are defined in the bodies of functions."""
 MAX_LOOP_LINES = 22
-"""Most lines of basic functions that are written as loops."""
+"""Most lines that basic functions written as loops may have together."""
 
 CANONICAL_NAMES = {
     "z": "z",
@@ -35,7 +35,7 @@ CANONICAL_NAMES = {
     "dimension": "dim",
 }
 LOOP_NAMES = ("w", "f", "s", "i", "o")
-"""Weight, function, scale, variables and shift of one term, where the objective loops over terms."""
+"""Names of weight, function, scale, variables and shift of a term, where the objective loops over terms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,38 +45,38 @@ class CodeStyle:
     numbers: NumberStyle = field(default_factory=lambda: NumberStyle(whole="2.0"))
     names: Mapping[str, str] = field(default_factory=lambda: dict(CANONICAL_NAMES))
     functions: Literal["catalogue", "f{number}", "term_{letter}", "part{number}"] = "catalogue"
-    """What the basic functions are called."""
+    """Names of the basic functions."""
     loops: bool = False
-    """Basic functions as loops over the variables, rather than NumPy expressions."""
+    """Whether basic functions are loops over the variables, rather than NumPy expressions."""
     inlined: bool = False
-    """A single basic function stands in the objective's own body."""
+    """Whether a single basic function is written in the objective's own body."""
     lambdas: bool = False
     length: Literal["z.size", "len(z)"] = "z.size"
     remarks: Literal["none", "comments", "docstrings"] = "none"
     typed: bool = False
     converted: bool = False
-    """x becomes an array first."""
+    """Whether functions first convert x to an array."""
     inside: bool = False
-    """Vectors stand in the bodies of the functions that use them."""
+    """Whether vectors are defined in the bodies of the functions that use them."""
     rotation: Literal["function", "statements", "matrix"] = "function"
     summation: Literal["sum", "steps", "terms"] = "sum"
     segments: Literal["indices", "slices", "split"] = "indices"
     constraints: Literal["named", "array", "lists"] = "array"
     dot: Literal["np.sum(a * y)", "a @ y", "np.dot(a, y)"] = "np.sum(a * y)"
-    """How a linear constraint is written."""
+    """Expression of a linear constraint."""
     unrolled: bool = False
-    """Constraints on few variables are written term by term."""
+    """Whether constraints on few variables are written term by term."""
     bounds: Literal["full", "ones", "repeat", "mirrored", "explicit"] = "full"
     named_dimension: bool = False
     budget: Literal["20000", "20_000", "per dimension"] = "20000"
     order: Literal["bounds first", "bounds last", "helpers first", "objective first"] = "bounds first"
     wrapped: bool = False
-    """Long vectors are broken into lines."""
+    """Whether long vectors are broken into lines."""
     empty: Literal["np.zeros(0)", "np.array([])", "np.empty(0)"] = "np.zeros(0)"
 
 
 def draw_code_style(rng: np.random.Generator, spec: ProblemSpec) -> CodeStyle:
-    """A programmer for this problem: long habits are for short problems only."""
+    """A style drawn for a problem; choices that make texts long are for short problems only."""
     structure = Structure(spec)
     numbers = spec.dimension * (len(structure.shifts) + len(structure.reflections))
     short = numbers <= 60

@@ -27,23 +27,23 @@ def loop_body(name: str) -> tuple[str, ...]:
 
 @cache
 def math_names(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """What the lines use of `math`, in alphabetical order."""
+    """Names of the functions and constants of `math` that the lines use, in alphabetical order."""
     return tuple(sorted(name for name in _names("\n".join(lines)) if hasattr(math, name)))
 
 
 @cache
 def identifiers(name: str) -> frozenset[str]:
-    """Every name in the bodies of a basic function but its argument's."""
+    """Every name in the bodies of a basic function except that of its argument."""
     return (_names("\n".join(numpy_body(name))) | _names("\n".join(loop_body(name)))) - {"z"}
 
 
 def renamed(lines: tuple[str, ...] | list[str], argument: str) -> list[str]:
-    """The lines with another argument than `z`."""
+    """The lines with another name for the argument `z`."""
     return [re.sub(r"\bz\b", argument, line) for line in lines]
 
 
 def is_additive(expression: str) -> bool:
-    """Whether an expression needs brackets around it as a factor or after a minus."""
+    """Whether an expression is a sum or a difference, which needs brackets as a factor or after a minus."""
     tree = ast.parse(expression, mode="eval").body
     return isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub)
 

@@ -13,7 +13,7 @@ from llamoco_data.statements.numbers import latex_number, latex_numbers
 MAX_UNROLLED = 4
 """Most variables whose sum is written term by term."""
 WHOLE_SUM = re.compile(r"\\sum_\{i=1\}\^\{m(?P<pairs>-1)?\} (?P<term>.*)")
-"""A formula that is one sum over all its variables, or over all pairs of neighbours."""
+"""Pattern of a formula that is one sum over all its variables, or over all pairs of neighbours."""
 SINGLE_TERM = re.compile(r"\\sum_\{i=(?P<first>\d)\}\^\{(?P<last>(?P=first))\} (?P<term>.*)")
 UNIT_WIDTH = (
     (r"\left( <w> (y_i - <c>) \right)^2", "(y_i - <c>)^2"),
@@ -21,15 +21,15 @@ UNIT_WIDTH = (
     ("(<w> y_i)^3", "y_i^3"),
     ("<w> ", ""),
 )
-"""What the catalogue's formulas become where w = 1, in this order."""
+"""Replacements that simplify the formulas where w = 1, in this order."""
 NO_CENTER = ((r"\left( y_i - <c> \right)", "y_i"), ("(y_i - <c>)", "y_i"), ("y_i - <c>", "y_i"))
-"""The same where c = 0."""
+"""Replacements that simplify the formulas where c = 0, in this order."""
 COMPARISON = {"<=": r"\le", ">=": r"\ge", "=": "="}
 
 
 @dataclass(frozen=True)
 class LatexConstraints:
-    """What stands after "subject to", and the definitions it needs."""
+    """The conditions after "subject to", and the definitions that they need."""
 
     spec: ProblemSpec
     style: LatexStyle
@@ -59,7 +59,7 @@ class LatexConstraints:
         return rf"{low} \le x_i \le {high}, \quad {self._range()}"
 
     def definitions(self) -> list[str]:
-        """Constraint functions, where they have names, and the vectors of variables that they are about."""
+        """The constraint functions, where they have names, and the vectors of their variables."""
         lines: list[str] = []
         for j, constraint in enumerate(self.spec.constraints if self.style.named_constraints else ()):
             lines.append(rf"{self._function(j)}(\mathbf{{x}}) = {self._residual(constraint, self._formula(j))}")
@@ -106,7 +106,7 @@ class LatexConstraints:
         return ("g_" if inequality else "h_") + subscript(number)
 
     def _residual(self, constraint: Constraint, formula: str) -> str:
-        """What must be at most 0, or equal to 0."""
+        """The expression that must be at most 0, or equal to 0."""
         bound = constraint.bound
         number = latex_number(abs(bound), self.style.numbers)
         if constraint.sense != ">=":
@@ -165,7 +165,7 @@ def _with_numbers(latex: str, constraint: Constraint, style: LatexStyle) -> str:
 
 
 def _at(term: str, i: int) -> str:
-    """A sum's term at a number i."""
+    """The term of a sum at the index i."""
     return term.replace("_{i+1}", f"_{i + 1}").replace("_i", f"_{i}")
 
 

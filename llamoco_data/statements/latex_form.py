@@ -1,4 +1,4 @@
-"""A problem as LaTeX with a few joining words; the grammar is in docs/statements.md, and nothing outside it is used."""
+"""Writes a problem as LaTeX with a few joining words; docs/statements.md has the grammar, which it never leaves."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from llamoco_data.statements.latex_objective import LatexObjective
 from llamoco_data.statements.latex_style import LatexStyle, draw_latex_style
 
 MAX_LINE = 110
-"""Longest display, in characters, that also holds the objective's formula."""
+"""Longest display, in characters, that includes the objective's formula."""
 OPENINGS = ("where", "with", "Here", "In this problem,")
 FUNCTION_OPENINGS = (
     "where ${0}$ is the length of a function's argument and",

@@ -1,4 +1,4 @@
-"""The objective in LaTeX: f, its basic functions, what their arguments are, and the vectors of numbers behind those."""
+"""The objective in LaTeX: f, its basic functions, their arguments, and the vectors of numbers in those."""
 
 import re
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class LatexObjective:
         return rf"f(\mathbf{{x}}) = {' + '.join(terms)}{offset}"
 
     def functions(self) -> list[str]:
-        """The definitions of the basic functions with their auxiliary ones; the latter alone where f is written out."""
+        """The definitions of the basic functions and their auxiliary ones; only the latter where f is written out."""
         if self.inlined:
             _, where = self.formulas(self.spec.components[0])
             return [r", \quad ".join(where)] if where else []
@@ -110,7 +110,7 @@ class LatexObjective:
         return letter if alone else f"{letter}_{subscript(transform + 1)}"
 
     def _length(self) -> str:
-        """The argument's length, where a formula that is written out names it."""
+        """The definition of the argument's length, where a formula that is written out uses its letter."""
         component, letter = self.spec.components[0], self.style.dimension
         formula, where = self.formulas(component)
         if all(rename(text, letter, "") == text for text in (formula, *where)):

@@ -1,4 +1,4 @@
-"""How one writer sets formulas: letters, brackets, environments. docs/statements.md describes every choice."""
+"""The style in which a writer sets formulas: letters, brackets, environments; docs/statements.md has every choice."""
 
 import re
 from collections.abc import Iterable
@@ -26,39 +26,39 @@ class LatexStyle:
     """Letter of the basic functions, with the component's number as subscript."""
     argument: str
     base: str
-    """What several arguments are made of: shifted, rotated variables."""
+    """Letter of the shifted, rotated variables that several arguments are made of."""
     shift: str
     reflection: str
     units: str
     variables: str
-    """Variables that one constraint is about."""
+    """Letter of the variables of one constraint."""
     scaled: str
-    """All variables, each divided by its unit."""
+    """Letter of all variables, each divided by its unit."""
     coefficients: str
     dimension: Literal["d", "n"]
-    """Length of a function's argument."""
+    """Letter of the length of a function's argument."""
     superscripts: bool
-    """Numbers of arguments and shifts as z^{(1)} rather than z_1."""
+    """Whether arguments and shifts are numbered z^{(1)} rather than z_1."""
     square_brackets: bool
     inlined: bool
-    """A single basic function is written out as f itself."""
+    """Whether a single basic function is written out as f itself."""
     numbered_rotations: bool
-    """H_1 rather than H_{v_1}."""
+    """Whether reflections are H_1 rather than H_{v_1}."""
     norm: bool
-    r"""The reflection with \|v\|^2 rather than v^\top v."""
+    r"""Whether reflections have \|v\|^2 rather than v^\top v."""
     slashed: bool
-    r"""Division by units as \oslash rather than with the inverse of a diagonal matrix."""
+    r"""Whether division by units is \oslash rather than the inverse of a diagonal matrix."""
     interval: bool
-    """The box as a power of an interval."""
+    """Whether the box is a power of an interval."""
     named_constraints: bool
-    """g_1(x) <= 0 with its definition below."""
+    """Whether constraints are g_1(x) <= 0, with definitions below."""
     unrolled: bool
-    """Sums over few variables are written term by term."""
+    """Whether sums over few variables are written term by term."""
     inline_data: bool
-    """Vectors of numbers in a sentence rather than in displays."""
+    """Whether vectors of numbers are in a sentence rather than in displays."""
 
     def bold(self, letter: str, number: int | None = None) -> str:
-        """A whole vector; the number is left out where there is one such vector only."""
+        """A whole vector, numbered where there are several of its kind."""
         if number is None:
             return rf"\mathbf{{{letter}}}"
         return rf"\mathbf{{{letter}}}" + (f"^{{({number})}}" if self.superscripts else f"_{subscript(number)}")
@@ -80,7 +80,7 @@ def rename(text: str, old: str, new: str) -> str:
 
 
 def draw_latex_style(rng: np.random.Generator, spec: ProblemSpec) -> LatexStyle:
-    """A writer for this problem: the letters avoid those of the functions' own formulas."""
+    """A style drawn for a problem, whose letters avoid those of the functions' own formulas."""
     auxiliary = {definition[0] for name in spec.functions for definition in FUNCTION_BY_NAME[name].where}
     letters = pick_names(
         rng,

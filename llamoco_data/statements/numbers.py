@@ -1,4 +1,4 @@
-"""Writes numbers into statements: short, in several habits, and always so that they read back to the same float64."""
+"""Writes the numbers of statements: short, in several styles, and always so that they read back to the same float64."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,22 +6,25 @@ from decimal import Decimal
 from typing import Literal
 
 MAX_POWER_DIGITS = 4
-"""Large numbers with more significant digits than this are never written with a power of ten."""
+"""Most significant digits of a large number that is written with a power of ten."""
 
 
 @dataclass(frozen=True, slots=True)
 class NumberStyle:
-    """One writer's habits."""
+    """One writer's style of numbers."""
 
     whole: Literal["2", "2.0", "2."] = "2"
+    """Form of whole numbers."""
     leading_zero: bool = True
-    """0.5 rather than .5, in Python."""
+    """Whether Python has 0.5 rather than .5."""
     powers: bool = True
-    """1e6 rather than 1000000.0, from five zeros on."""
+    """Whether 1000000.0 is written 1e6, from five zeros on."""
     separator: Literal[", ", ","] = ", "
     vectors: Literal["array", "asarray", "split", "integers"] = "array"
-    """How Python holds a vector: np.array([0.5, 2]), np.asarray, np.array("0.5 2".split(), float), or
-    np.array([5, 20]) / 10."""
+    """Form of vectors in Python.
+
+    It is np.array([0.5, 2]), np.asarray([0.5, 2]), np.array("0.5 2".split(), float) or np.array([5, 20]) / 10.
+    """
 
 
 def python_number(value: float, style: NumberStyle) -> str:
@@ -47,9 +50,10 @@ def latex_number(value: float, style: NumberStyle) -> str:
 
 
 def python_vector(values: Sequence[float], style: NumberStyle, floats: bool = False) -> str:
-    """A NumPy expression; where `floats` is not asked for, a vector of whole numbers may hold integers.
+    """A NumPy expression of a vector; one repeated value becomes np.zeros, np.ones or np.full.
 
-    Vectors of one repeated value become np.zeros, np.ones or np.full.
+    Args:
+        floats: whether a vector of whole numbers must still be one of floats.
     """
     first = values[0]
     if len(values) > 2 and all(value == first for value in values):
@@ -66,10 +70,6 @@ def python_vector(values: Sequence[float], style: NumberStyle, floats: bool = Fa
     if floats and all(text.lstrip("-").isdigit() for text in texts):
         return f"{call}([{style.separator.join(texts)}], float)"
     return f"{call}([{style.separator.join(texts)}])"
-
-
-def python_list(values: Sequence[float], style: NumberStyle) -> str:
-    return f"[{style.separator.join(python_number(value, style) for value in values)}]"
 
 
 def latex_numbers(values: Sequence[float], style: NumberStyle) -> str:
@@ -92,7 +92,7 @@ def _with_point(value: float) -> str:
 
 
 def _power_of_ten(value: float) -> tuple[str, int] | None:
-    """Mantissa and exponent where they are shorter to read than the decimal: 1e6 and 2.5e-5, but not 1234567."""
+    """Mantissa and exponent where they read better than the decimal: for 1e6 and 2.5e-5, but not for 1234567."""
     if value == 0 or 1e-4 <= abs(value) < 1e5:
         return None
     number = Decimal(repr(float(value))).normalize()

@@ -1,4 +1,4 @@
-"""The prompt: one request in words, then the problem; every choice comes from the problem, the form and the wording."""
+"""Writes the prompt: a request in words, then the problem; all choices follow from problem, form and wording."""
 
 from typing import Literal
 
@@ -15,12 +15,12 @@ FORMS: tuple[Form, ...] = ("python", "latex")
 
 
 def forms_of(spec: AnySpec) -> tuple[Form, ...]:
-    """The forms in which a problem can be stated: a user's own problem is its Python text, and nothing else."""
+    """The forms in which a problem can be stated; a user's own problem has only that of its Python text."""
     return ("python",) if isinstance(spec, OwnProblemSpec) else FORMS
 
 
 def statement(spec: AnySpec, form: Form = "python", wording: int = 0) -> str:
-    """The whole prompt: the same for the same problem, form and wording, in any process.
+    """The whole prompt, which is the same for the same problem, form and wording in any process.
 
     Raises:
         LlamocoError: the form is unknown or not one of the problem's, or the wording is negative.

@@ -23,11 +23,11 @@ UNROLLED: Mapping[str, str] = {
     "differences": "(next - y) ** 2",
     "cubic": "a * ({w} * y) ** 3",
 }
-"""One term of the forms that are sums, for a variable y with coefficient a, and for `next` its neighbour."""
+"""Form -> one term of its sum, in a variable y, its coefficient a, and its neighbour `next`."""
 UNIT_WIDTH = (("({w} * (y - {c}))", "(y - {c})"), ("({w} * y) **", "y **"), ("{w} * ", ""))
-"""What the formulas become where w = 1, in this order."""
+"""Replacements that simplify the formulas where w = 1, in this order."""
 NO_CENTER = (("abs(y - {c})", "abs(y)"), ("(y - {c})", "y"))
-"""The same where c = 0."""
+"""Replacements that simplify the formulas where c = 0, in this order."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class PythonConstraints:
         return [f"{name} = {opened}", *(f"    {residual}," for residual in residuals), closed]
 
     def _residual(self, j: int) -> tuple[list[str], str]:
-        """Statements, then the expression of what should be at most 0, or equal to 0."""
+        """Statements, and the expression that should be at most 0, or equal to 0, after them."""
         constraint = self.spec.constraints[j]
         lines, value = self._left_hand_side(j)
         number = python_number(abs(constraint.bound), self.style.numbers)

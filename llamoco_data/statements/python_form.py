@@ -1,4 +1,4 @@
-"""A problem as Python that runs by itself and defines the public names: in a drawn style, or in the canonical one."""
+"""Writes a problem as Python that runs by itself and defines the public names, in a drawn or the canonical style."""
 
 from itertools import pairwise
 
@@ -16,7 +16,7 @@ from llamoco_data.statements.python_objective import PythonObjective
 MAX_EXPLICIT = 6
 """Most variables whose bounds are listed one by one."""
 MAX_EXPLICIT_LENGTH = 60
-"""Most characters of such a list."""
+"""Longest list of bounds, in characters."""
 ORDERS = {
     "bounds first": ("units", "bounds", "data", "rotation", "helpers", "prepared", "objective", "constraints"),
     "bounds last": ("units", "data", "rotation", "helpers", "prepared", "objective", "constraints", "bounds"),
@@ -32,7 +32,7 @@ REMARKS = {
 
 
 def python_source(spec: AnySpec) -> str:
-    """The problem's own Python in the canonical style: what a user's problem file is, ending with a line break.
+    """The problem as a Python file of a user's own problem would be, in the canonical style, ending with a line break.
 
     It imports numpy and defines `objective(x)`, `lower`, `upper`, `max_evaluations` and, where there are constraints,
     `constraints(x) -> (g, h)`. A user's own problem is the text that the user wrote, to the byte.
@@ -121,7 +121,7 @@ def _units(spec: ProblemSpec, style: CodeStyle) -> str:
 
 
 def _bounds(spec: ProblemSpec, style: CodeStyle) -> list[str]:
-    """The dimension where it has a name, the box and the budget."""
+    """Assignments of the dimension, where it has a name, the box and the budget."""
     explicit = style.bounds == "explicit" and spec.dimension <= MAX_EXPLICIT
     named = style.named_dimension and not spec.units and not explicit
     name = style.names["dimension"]
@@ -164,6 +164,6 @@ def _side(bound: float, spec: ProblemSpec, style: CodeStyle, size: str) -> str:
 
 
 def _float_literal(value: float, style: CodeStyle) -> str:
-    """A literal that is a float even where the style writes whole numbers without a point."""
+    """A literal that is always a float, even where the style writes whole numbers without a point."""
     text = python_number(value, style.numbers)
     return text if set(text) & set(".e") else f"{text}.0"

@@ -31,7 +31,7 @@ class PythonObjective:
 
     @cached_property
     def functions(self) -> dict[str, str]:
-        """What the basic functions are called here."""
+        """Name in the catalogue -> name in this program, of each basic function."""
         different = list(dict.fromkeys(self.spec.functions))
         if self.style.functions == "catalogue":
             return {name: name for name in different}
@@ -49,7 +49,7 @@ class PythonObjective:
         return [] if self.inlined else [self._function(name) for name in self.functions]
 
     def terms(self) -> list[str]:
-        """The list of terms that the objective sums up, where it has one; it needs the data and the helpers."""
+        """The list of terms that the objective sums up, where it has one, which uses the data and the helpers."""
         if not self._sums_terms:
             return []
         rows = [f"    ({', '.join(self._row(k))})," for k in range(len(self.spec.components))]
@@ -94,7 +94,7 @@ class PythonObjective:
         return scales.pop() if len(scales) == 1 else 1.0
 
     def _argument(self, k: int) -> str:
-        """What component k's function is applied to."""
+        """The expression that component k's function is applied to."""
         component = self.spec.components[k]
         transform = self._structure.transform_of(component)
         scale = 1.0 if self._shared_scale(transform) != 1 else component.scale
@@ -132,7 +132,7 @@ class PythonObjective:
 
     @cached_property
     def _fields(self) -> list[str]:
-        """Fields of a term; what all terms share is left out."""
+        """The fields of a term, without those that all terms share."""
         components = self.spec.components
         used = {
             "s": any(component.scale != 1 for component in components),

@@ -1,4 +1,4 @@
-"""Which variables each component takes, in Python: lists of indices, or one order that is cut into segments."""
+"""The variables of each component in Python: lists of indices, or one order of variables that is cut into segments."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +9,7 @@ from llamoco_data.statements.python_lines import as_slice, broken, is_range
 from llamoco_data.statements.structure import Structure
 
 MAX_LITERAL = 6
-"""Most indices that stand inside an expression."""
+"""Most indices that are written inside an expression."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class PythonSegments:
     spec: ProblemSpec
     style: CodeStyle
     in_terms: bool
-    """The lists of indices stand in a list of terms."""
+    """Whether the lists of indices are part of a list of terms."""
 
     @cached_property
     def order(self) -> list[int]:
@@ -43,7 +43,7 @@ class PythonSegments:
         ]
 
     def cut(self, z: str) -> list[str]:
-        """The statements that put z into the order of the segments, and cut it where the style does that at once."""
+        """The statements that put z into the order of the segments, and cut it where the style does so in one step."""
         if not self.order:
             return []
         in_order = z if self._is_sorted else f"{z}[{self.style.names['order']}]"
@@ -53,7 +53,7 @@ class PythonSegments:
         return [f"{segments} = np.split({in_order}, {self._ends[:-1]})"]
 
     def selected(self, k: int, z: str) -> str:
-        """The variables of component k, from the vector that all its kin share."""
+        """The variables of component k, selected from the vector z that components share."""
         component = self.spec.components[k]
         if not component.variables:
             return z

@@ -30,7 +30,7 @@ class PythonTransforms:
         return [broken(f"{name} = {python_vector(values, style.numbers)}", style) for name, values in vectors.items()]
 
     def helper(self) -> list[str]:
-        """The function that reflects a vector or makes a reflection's matrix; nothing where that is written out."""
+        """The function that reflects a vector or makes a reflection's matrix; empty where either is written out."""
         style, names = self.style, self.style.names
         z, v = names["z"], names["vector"]
         if not self.structure.reflections or style.rotation == "statements":
@@ -42,7 +42,7 @@ class PythonTransforms:
         return [f"def {names['reflection']}({v}):", f"    return {_matrix_of(v, f'len({v})')}"]
 
     def matrices(self) -> list[str]:
-        """Assignments of rotation matrices; they need the data and the helper."""
+        """Assignments of rotation matrices, which use the data and the helper."""
         if self.style.rotation != "matrix":
             return []
         lines: list[str] = []
@@ -85,7 +85,7 @@ class PythonTransforms:
 
     @cached_property
     def _rotations(self) -> list[tuple[int, ...]]:
-        """Different products of reflections."""
+        """The different products of reflections."""
         return list(dict.fromkeys(reflections for _, reflections in self.structure.transforms if reflections))
 
     def _shifted(self, shift: str) -> str:

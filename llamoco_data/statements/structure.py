@@ -1,4 +1,4 @@
-"""What of a spec's vectors its objective uses, and which components share them; nothing about how it is written."""
+"""The vectors of a spec that its objective uses, and the components that share them, without any style of writing."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,13 +8,13 @@ from llamoco_data.problems.spec import Component, ProblemSpec
 
 @dataclass(frozen=True)
 class Structure:
-    """Indices into the spec, in order of use; what no component uses is left out."""
+    """Indices into the vectors of a spec, without those that no component uses."""
 
     spec: ProblemSpec
 
     @cached_property
     def transforms(self) -> list[tuple[int, tuple[int, ...]]]:
-        """Different (shift, reflections) of the components."""
+        """The different pairs (shift, reflections) of the components, in order of use."""
         return list(dict.fromkeys((component.shift, component.reflections) for component in self.spec.components))
 
     @cached_property
@@ -26,7 +26,7 @@ class Structure:
         return sorted({index for _, reflections in self.transforms for index in reflections})
 
     def transform_of(self, component: Component) -> int:
-        """Index into the transforms."""
+        """Index of a component's transform."""
         return self.transforms.index((component.shift, component.reflections))
 
     def users(self, transform: int) -> list[Component]:

@@ -1,4 +1,4 @@
-"""The requests: what is asked of the program, in many people's words; each names the interface and the budget."""
+"""The requests for a program, worded as by many people; each names the interface and the budget."""
 
 import re
 from dataclasses import dataclass
@@ -9,21 +9,23 @@ from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.statements.choices import chance, pick
 
 INTERFACE = "minimize(objective, lower, upper, max_evaluations, seed, constraints=None)"
-"""What every request asks for, letter by letter."""
+"""Signature that every request contains, letter by letter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """One person's request, in which `[[a|b]]` stands for a or b and braces for what depends on the problem."""
+    """One person's request, in which `[[a|b]]` stands for a or b, and braces stand for what depends on the problem."""
 
     name: str
     text: str
-    """With {interface}, {budget} (always before the word "evaluations"), {dimension}, {problem} (bound-constrained or
-    constrained) and {rules}."""
+    """Request with {interface}, {budget}, {dimension}, {problem} and {rules}.
+
+    The word "evaluations" always follows the budget, and the problem is bound-constrained or constrained.
+    """
     constrained: str
-    """The rules where there are constraints."""
+    """Rules of a problem with constraints."""
     free: str
-    """The rules where there are none."""
+    """Rules of a problem without constraints."""
 
 
 FEASIBLE = (
@@ -183,5 +185,5 @@ def request(spec: AnySpec, wording: int, rng: np.random.Generator) -> str:
 
 
 def _decided(text: str, rng: np.random.Generator) -> str:
-    """The text with one alternative of every [[...]]."""
+    """The text with one alternative drawn for every [[...]]."""
     return re.sub(r"\[\[(.*?)\]\]", lambda match: pick(rng, match[1].split("|")), text, flags=re.DOTALL)

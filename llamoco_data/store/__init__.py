@@ -1,4 +1,4 @@
-"""The campaign folder: write-once, content-named Parquet files and a log of what they hold."""
+"""The campaign folder: Parquet files, written once and named by their content, and a log of what they hold."""
 
 from llamoco_data.store.folder import Block, Store
 from llamoco_data.store.quarantine import QUARANTINE, Damage, damaged, set_aside

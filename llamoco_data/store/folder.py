@@ -1,7 +1,7 @@
 # pyright: reportUnknownParameterType=false
 """The tables of a campaign folder: write-once Parquet files, found through the manifest, read one problem at a time.
 
-Only the driver of a campaign commits. Whatever dies, a commit is there wholly or not at all.
+Only the driver of a campaign commits. Whichever process dies, a commit is there completely or not at all.
 """
 
 import contextlib
@@ -28,17 +28,20 @@ from llamoco_data.store.tables import StoredProblem
 from llamoco_data.store.upgrades import whole_runs
 
 _OPEN_FILES = 8
-"""Parquet files kept open: problems that are read one after another mostly lie in the same ones. One takes 15 kB of
-memory a problem, which is up to 30 MB."""
+"""Number of Parquet files kept open, since problems read in succession mostly lie in the same ones.
+
+An open file takes 15 kB of memory a problem, up to 30 MB.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What one commit adds."""
+    """The content of one commit."""
 
     problems: Sequence[StoredProblem] = ()
     records: Sequence[RunRecord] = ()
     plan_id: str = ""
+    """Plan under which problems are complete."""
     complete: Sequence[str] = ()
     """problem_ids that need no more runs under the plan."""
     candidates: Sequence[StoredCandidate] = ()
@@ -49,11 +52,11 @@ class Store:
     """A campaign folder as it was when it was opened, plus what was committed through this object since."""
 
     def __init__(self, folder: Place, log: Iterable[Entry] | None = None, *, num_entries: int | None = None) -> None:
-        """Reads the log, no tables.
+        """Reads the log and no tables.
 
         Args:
-            log: the entries to go by, where the caller has read them already.
-            num_entries: of the log, so many of the oldest: the folder as it was then.
+            log: entries of the log, where the caller has read them already.
+            num_entries: number of the oldest entries to use, for the folder as it was then; all by default.
 
         Raises:
             LlamocoError: the folder cannot be read, its log is damaged, or it holds tables and no log.
@@ -73,12 +76,12 @@ class Store:
 
     @property
     def num_entries(self) -> int:
-        """Entries of the log."""
+        """Number of entries of the log."""
         return self._index.num_entries
 
     @property
     def num_runs(self) -> int:
-        """Rows of all run files, repeated ones included."""
+        """Number of rows of all run files, repeated ones included."""
         return sum(file.rows for file in self._index.files.values() if file.kind == "runs")
 
     def indices(self) -> list[int]:
@@ -86,7 +89,7 @@ class Store:
         return sorted(self._index.problem_ids)
 
     def problem_id(self, index: int) -> str | None:
-        """The id of the stored problem of an index; None where none is stored."""
+        """The id of the problem stored with an index; None where there is none."""
         return self._index.problem_ids.get(index)
 
     def complete(self, plan_id: str) -> Set[str]:
@@ -120,7 +123,7 @@ class Store:
         """The runs of a problem, each once.
 
         Raises:
-            LlamocoError: a file of theirs is missing or damaged.
+            LlamocoError: a file that holds some of them is missing or damaged.
         """
         table = self.run_table(problem_id)
         if not table.num_rows:
@@ -132,7 +135,7 @@ class Store:
         """The rows of a problem's runs as they are stored, repeated ones included.
 
         Raises:
-            LlamocoError: a file of theirs is missing or damaged.
+            LlamocoError: a file that holds some of them is missing or damaged.
         """
         groups = [tables.NO_RUNS]
         for path, group in self._index.run_groups.get(problem_id, ()):
@@ -153,10 +156,10 @@ class Store:
                     yield self._open(file.path).read(columns=list(columns))
 
     def commit(self, block: Block) -> None:
-        """Adds a block; when this returns it is on disk. Problems whose index is taken are passed over.
+        """Adds a block, which is on disk when this returns. Problems whose index is taken are left out.
 
         Raises:
-            LlamocoError: it cannot be written; then nothing of it is visible.
+            LlamocoError: it cannot be written; then no part of it is visible.
         """
         added: list[StoredFile] = []
         new = [problem for problem in block.problems if problem.index not in self._index.problem_ids]
@@ -176,17 +179,17 @@ class Store:
             self._append(Entry(files=tuple(added), plan_id=block.plan_id, complete=tuple(block.complete)))
 
     def withdraw(self, paths: Iterable[str]) -> None:
-        """Notes in the log that files do not exist any more; what was in them is then missing like anything else.
+        """Notes in the log that files no longer exist; what they held then counts as never made.
 
         Raises:
-            LlamocoError: it cannot be written.
+            LlamocoError: the note cannot be written.
         """
         self._append(Entry(withdrawn=tuple(paths)))
         self._open.cache_clear()
         self._specs.cache_clear()
 
     def _append(self, entry: Entry) -> None:
-        """Adds an entry after the last one, and learns what others have added meanwhile."""
+        """Adds an entry after the last one, and reads the entries that others have added meanwhile."""
         while not manifest.put(self.place, self._index.num_entries + 1, entry):
             self._index.add(manifest.entry(self.place, self._index.num_entries + 1))
         self._index.add(entry)
@@ -201,14 +204,14 @@ class Store:
         return StoredFile(path=path, rows=rows, sha256=sha256, size_bytes=len(data), problem_ids=tuple(problem_ids))
 
     def _check_never_written(self) -> None:
-        """An empty log comes with no tables: candidates are committed before any run.
+        """Checks that a folder without a log has no tables either: a campaign commits its candidates before any run.
 
         Raises:
             LlamocoError: there are tables.
         """
         if not any(self.place.names(kind) for kind in ("problems", "runs")):
             return
-        for entry in manifest.entries(self.place):  # of a campaign that has begun since
+        for entry in manifest.entries(self.place):  # a campaign may have begun since
             self._index.add(entry)
         if not self._index.num_entries:
             raise LlamocoError(

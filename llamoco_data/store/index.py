@@ -1,4 +1,4 @@
-"""The log of a campaign folder, folded: which files count, and where each problem and its runs lie in them."""
+"""The index made from the log of a campaign folder: which files count, and where each problem and its runs lie."""
 
 from dataclasses import dataclass, field
 
@@ -7,21 +7,24 @@ from llamoco_data.store.manifest import Entry, StoredFile
 
 @dataclass(slots=True)
 class Index:
-    """Where everything is."""
+    """The places of files, problems, runs and candidates, by the entries added so far."""
 
     num_entries: int = 0
     files: dict[str, StoredFile] = field(default_factory=dict)
+    """path -> file."""
     problem_ids: dict[int, str] = field(default_factory=dict)
+    """index -> problem_id."""
     problem_file: dict[str, str] = field(default_factory=dict)
+    """problem_id -> path of the file with its spec."""
     run_groups: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     """problem_id -> (path, row group) of its runs."""
     candidates: str = ""
-    """The last file of candidates."""
+    """Path of the latest file of candidates; empty where there is none."""
     plans: dict[str, set[str]] = field(default_factory=dict)
     """plan_id -> problem_ids that are complete under it."""
 
     def add(self, entry: Entry) -> None:
-        """Takes the next entry in."""
+        """Adds the next entry of the log."""
         self.num_entries += 1
         for path in entry.withdrawn:
             self._lose(path)
@@ -45,7 +48,7 @@ class Index:
                 self.problem_file.setdefault(problem_id, file.path)
 
     def _lose(self, path: str) -> None:
-        """Forgets a file; problems that had runs in it are complete no more."""
+        """Forgets a file; problems with runs in it are no longer complete."""
         file = self.files.pop(path, None)
         if file is None:
             return

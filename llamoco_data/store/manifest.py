@@ -1,6 +1,6 @@
 """The log of a campaign folder: numbered entries, each put if absent, that say which files exist and what is complete.
 
-A file that no entry names does not exist. Entries are never changed and never removed.
+A file that no entry names does not count. Entries are never changed and never removed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,21 +12,21 @@ from llamoco_data.files import Files
 from llamoco_data.identity import LlamocoError, Record
 
 MANIFEST = ".manifest"
-"""Hidden, because data loaders take any JSON file that they see for data."""
+"""Folder of the log; hidden, because data loaders take any JSON file that they see for data."""
 
 
 class StoredFile(Record):
-    """A file and how to know it again."""
+    """A file of a campaign folder, with its digest and what it holds."""
 
     path: str
-    """Relative to the campaign folder: kind, slash, the beginning of its SHA-256, ending."""
+    """Path relative to the campaign folder: its kind, a slash, the beginning of its SHA-256, and the ending."""
     rows: int = Field(ge=0)
     sha256: str
     size_bytes: int = Field(ge=0)
     problem_ids: tuple[str, ...] = ()
-    """The problem of each row, for problems, or of each row group, for runs."""
+    """Problem of each row, in a file of problems, or of each row group, in a file of runs."""
     indices: tuple[int, ...] = ()
-    """For problems: the index of each row."""
+    """Index of the problem in each row, in a file of problems."""
 
     @property
     def kind(self) -> str:
@@ -38,13 +38,13 @@ class Entry(Record):
 
     schema_version: Literal[1] = 1
     files: tuple[StoredFile, ...] = ()
-    """What it adds."""
+    """Files that the commit adds."""
     plan_id: str = ""
-    """The plan under which the problems below are complete."""
+    """Plan under which the problems in `complete` are complete."""
     complete: tuple[str, ...] = ()
-    """problem_ids that need no more runs under that plan."""
+    """problem_ids that need no more runs under the plan."""
     withdrawn: tuple[str, ...] = ()
-    """Paths of files of earlier entries that no longer exist for any reader: they were found damaged or missing."""
+    """Paths of files of earlier entries that no longer count, because they were found damaged or missing."""
 
     @model_validator(mode="after")
     def _check(self) -> "Entry":
@@ -54,12 +54,12 @@ class Entry(Record):
 
 
 def name_of(number: int) -> str:
-    """The name of an entry, from 1, in its folder."""
+    """The file name of an entry, counted from 1."""
     return f"{number:08}.json"
 
 
 def entries(place: Files) -> Iterator[Entry]:
-    """The log, oldest entry first.
+    """The entries of the log, oldest first.
 
     Raises:
         LlamocoError: an entry is missing or damaged, or of another schema version.
@@ -74,7 +74,7 @@ def entries(place: Files) -> Iterator[Entry]:
 
 
 def entry(place: Files, number: int) -> Entry:
-    """One entry of the log, from 1.
+    """The entry of the log with a number, counted from 1.
 
     Raises:
         LlamocoError: it is missing or damaged, or of another schema version.
@@ -95,7 +95,7 @@ def read(place: Files, names: Sequence[str]) -> Iterator[Entry | None]:
 
 
 def put(place: Files, number: int, entry: Entry) -> bool:
-    """Makes an entry the one of a number, unless there is one; whether it did.
+    """Writes the entry of a number unless there is one, and returns whether it did.
 
     Raises:
         LlamocoError: it cannot be written.

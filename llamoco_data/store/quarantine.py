@@ -1,4 +1,4 @@
-"""Finds tables that are not what was written, and sets them aside: moved and taken out of the log, never deleted."""
+"""Finds tables that are damaged or missing, and sets them aside: moved and withdrawn from the log, never deleted."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ from llamoco_data.store.manifest import StoredFile
 
 QUARANTINE = "quarantine"
 _PARALLEL = 8
-"""Files that are looked at at once: reading and hashing wait for the storage, and for no other."""
+"""Number of files checked at once, since reading and hashing mostly wait for the storage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,11 @@ class Damage:
 
     file: StoredFile
     missing: bool
-    """Else it is there, and its content is another."""
+    """False if present but altered."""
 
 
 def damaged(store: Store, among: Iterable[StoredFile] | None = None) -> Iterator[Damage]:
-    """The files of a store that are missing, or whose content does not have their SHA-256.
+    """The files of a store that are missing or whose content does not have their SHA-256.
 
     On a file system this reads every byte; S3 is asked for the digests that it keeps.
 
@@ -43,9 +43,12 @@ def damaged(store: Store, among: Iterable[StoredFile] | None = None) -> Iterator
 
 
 def set_aside(store: Store, damages: Iterable[Damage]) -> dict[str, str]:
-    """Moves damaged files into quarantine, then notes in the log that they are gone; path -> its new name or "".
+    """Moves damaged files into quarantine and then withdraws them from the log.
 
-    Moved first: a process that dies in between leaves missing files, which the next one notes.
+    If the process dies in between, the files are missing, which the next process notes.
+
+    Returns:
+        path -> path in quarantine, empty for a missing file.
 
     Raises:
         LlamocoError: the folder cannot be written.

@@ -1,8 +1,8 @@
 # pyright: reportExplicitAny=false, reportUnknownParameterType=false
-"""How problems, candidates and runs lie in Parquet: frozen schemas, and records to tables and back.
+"""Problems, candidates and runs in Parquet: their frozen schemas, and the way from records to tables and back.
 
-Within a schema version a schema changes in one way only: a column that may be null is added at its end, and
-`upgrades` fills it in where earlier files are read.
+Within a schema version a schema changes in one way only: a nullable column is added at its end, and `upgrades` fills
+it in when earlier files are read.
 """
 
 import json
@@ -44,9 +44,9 @@ RUNS = pa.schema(
     ],
     _METADATA,
 )
-"""One row a run; one row group a problem."""
+"""Schema of runs: one row a run, one row group a problem."""
 RUNS_WITHOUT_SLACK_WORTH = RUNS.remove(RUNS.get_field_index("slack_worth"))
-"""As the releases wrote them that took errors within the tolerance of the equalities for progress."""
+"""Schema of runs in the releases that did not measure what the tolerance of the equalities is worth."""
 NO_RUNS = RUNS.empty_table()
 
 PROBLEMS = pa.schema(
@@ -57,7 +57,7 @@ PROBLEMS = pa.schema(
     ],
     _METADATA,
 )
-"""One row a problem, its spec as JSON."""
+"""Schema of problems: one row a problem, its spec as JSON."""
 
 CANDIDATES = pa.schema(
     [
@@ -71,14 +71,17 @@ CANDIDATES = pa.schema(
     ],
     _METADATA,
 )
-"""One row a candidate, its settings and limits as JSON; a file holds all candidates of a campaign, in their order."""
+"""Schema of candidates: one row a candidate, its settings and limits as JSON.
+
+A file holds all candidates of a campaign, in their order.
+"""
 
 CANDIDATES_WITHOUT_LIMITS = CANDIDATES.remove(CANDIDATES.get_field_index("limits"))
-"""As the first releases wrote them."""
+"""Schema of candidates in the first releases."""
 
 
 class StoredProblem(Record):
-    """A problem and its place in the campaign."""
+    """A problem and its index in the campaign."""
 
     index: int
     spec: AnySpec
@@ -101,7 +104,7 @@ def runs_from(table: pa.Table) -> list[RunRecord]:
     """The records of a table, without those that repeat an earlier one.
 
     Raises:
-        pydantic.ValidationError: a value is not what a record may hold.
+        pydantic.ValidationError: a value is not valid in a record.
     """
     run_ids = table["run_id"].to_pylist()
     plain = zip(*(table[name].to_pylist() for name in _PLAIN), strict=True)
@@ -138,7 +141,7 @@ def candidates_from(table: pa.Table) -> tuple[StoredCandidate, ...]:
     """The candidates of a table, in its order.
 
     Raises:
-        pydantic.ValidationError: a value is not what a candidate may hold.
+        pydantic.ValidationError: a value is not valid in a candidate.
     """
     rows: list[dict[str, Any]] = table.drop_columns(["rank"]).to_pylist()
     return tuple(StoredCandidate.model_validate({**row, **_from_json(row)}) for row in rows)
@@ -147,8 +150,8 @@ def candidates_from(table: pa.Table) -> tuple[StoredCandidate, ...]:
 def parquet(groups: Sequence[pa.Table]) -> bytes:
     """A Parquet file with one row group for each table."""
     schema = groups[0].schema
-    # A problem's runs are few rows of many columns. Beginning a zstd decoder for each takes five times as long as all
-    # else, and dictionaries and statistics take more room than they save.
+    # A problem's runs are few rows of many columns: starting a zstd decoder for each column would take five times as
+    # long as all else, and dictionaries and statistics would take more space than they save.
     small = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
     options: dict[str, Any] = small if schema.equals(RUNS) else {"compression": "zstd"}
     sink = pa.BufferOutputStream()

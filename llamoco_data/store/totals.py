@@ -1,4 +1,4 @@
-"""Sums over all runs of a campaign folder, by candidate and status, from four columns of its run files."""
+"""Sums over all runs of a campaign folder, by candidate and status, from a few columns of its run files."""
 
 from dataclasses import dataclass
 
@@ -13,13 +13,15 @@ _COLUMNS = ("run_id", "candidate_id", "status", "evaluations", "cpu_s")
 
 @dataclass(frozen=True, slots=True)
 class RunTotals:
-    """All runs of one candidate that ended in one way."""
+    """Sums over all runs of one candidate that have the same status."""
 
     candidate_id: str
     status: RunStatus
     num_runs: int
     evaluations: int
+    """Evaluations of all these runs."""
     cpu_s: float
+    """Processor time of all these runs."""
 
 
 def run_totals(store: Store) -> list[RunTotals]:

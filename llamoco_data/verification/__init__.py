@@ -1,4 +1,4 @@
-"""Looks whether a campaign folder or an export is what it says it is; it changes nothing."""
+"""Checks whether a campaign folder or an export is intact and consistent; it changes nothing."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ __all__ = ["Finding", "verify"]
 
 
 def verify(folder: Place, *, sample: int, checked: Counter[str]) -> Iterator[Finding]:
-    """What is wrong with a campaign folder or an export, and what else is worth a line; nothing where all is well.
+    """What is wrong with a campaign folder or an export, with notes on what is odd but harmless.
 
     Args:
-        sample: runs to make again and compare, at most.
-        checked: is filled with how many of what were looked at.
+        sample: most runs to make again and compare; for an export, most rows whose programs to run.
+        checked: filled with the number of things checked, by kind.
 
     Raises:
-        LlamocoError: the folder is neither, or cannot be read.
+        LlamocoError: the folder holds neither, or cannot be read.
     """
     place, content = files_at(folder), content_of(folder)
     if content is not None and content.name not in ("a campaign", "an export"):

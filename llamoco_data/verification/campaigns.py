@@ -1,4 +1,4 @@
-"""Verifies a campaign folder: its log, its tables, every problem and run against the spec, and some runs again."""
+"""Verifies a campaign folder: its log and tables, every problem and run against the spec, and a sample of runs."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from llamoco_data.verification.reruns import check_again, chosen, repeatable
 from llamoco_data.verification.stored_tables import check_table
 
 MOST_DRAWN = 2_000
-"""Problems that are drawn again; of more, a choice."""
+"""Most problems to draw again; of more, a fixed choice is drawn."""
 
 
 def verify_campaign(folder: Place, sample: int, checked: Counter[str]) -> Iterator[Finding]:
@@ -29,7 +29,7 @@ def verify_campaign(folder: Place, sample: int, checked: Counter[str]) -> Iterat
     place = files_at(folder)
     spec = stored_campaign(folder)
     if spec is None:
-        what = "is missing, and decides every row"
+        what = "is missing; it decides every row"
         yield Finding(where=place.where("campaign.json"), what=what, advice="restore it from a copy")
         return
     log = yield from check_log(place)
@@ -45,13 +45,13 @@ def verify_campaign(folder: Place, sample: int, checked: Counter[str]) -> Iterat
     if damaged:
         yield Finding(
             where=place.where(),
-            what="problems with damaged files are not looked at further",
-            advice="mend the folder, then verify again",
+            what="problems with damaged files are not checked further",
+            advice="mend the folder, then verify it again",
             note=True,
         )
     try:
         candidates = store.candidates()
-    except LlamocoError:  # said above
+    except LlamocoError:  # reported above
         return
     yield from check_own_problems(spec, store, checked)
     yield from _check_problems(spec, candidates, store, checked)
@@ -73,7 +73,7 @@ def _check_problems(
         try:
             yield from check_runs(spec, candidates, store, problem)
             checked["runs"] += len(store.records(problem.problem_id))
-        except LlamocoError:  # its files are named above
+        except LlamocoError:  # its files are reported above
             continue
 
 
@@ -87,7 +87,7 @@ def _check_sample(
     for problem_id in ids:
         try:
             problem, records = store.problem(problem_id), store.records(problem_id)
-        except LlamocoError:  # as above
+        except LlamocoError:  # reported above
             continue
         for record in repeatable(records, programs, min(each, left)):
             left -= 1
@@ -101,7 +101,7 @@ def _ids(spec: CampaignSpec, store: Store) -> list[str]:
 
 
 def _problem(store: Store, index: int) -> AnySpec | None:
-    """The problem of an index; None where its file is damaged, which is said elsewhere."""
+    """The problem of an index; None if its file is damaged, which `check_table` reports."""
     problem_id = store.problem_id(index)
     try:
         return None if problem_id is None else store.problem(problem_id)

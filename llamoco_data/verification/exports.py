@@ -1,5 +1,5 @@
 # pyright: reportUnknownParameterType=false
-"""Verifies an export: its files, every row's ids, no problem on two sides, and some rows run from their text alone."""
+"""Verifies an export: its files, the ids of every row, no problem in two splits, and a sample of rows that is run."""
 
 import contextlib
 import json
@@ -27,17 +27,18 @@ _ROWS_AT_ONCE = 1_000
 
 @dataclass(slots=True)
 class _Seen:
-    """What all rows together must not do."""
+    """What is collected from all rows, to compare them with each other."""
 
     sides: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """Splits by base_problem_id."""
+    """Splits of each base_problem_id."""
     ids: Counter[str] = field(default_factory=Counter)
+    """Number of rows of each instruction_id."""
     prompts: Counter[str] = field(default_factory=Counter)
-    """By digest."""
+    """Number of rows of each prompt, by digest of the prompt."""
 
 
 def verify_export(place: Files, sample: int, checked: Counter[str]) -> Iterator[Finding]:
-    """See `verify`; the programs of the sampled rows are run, and the code of their prompts.
+    """See `verify`. Runs the programs of the sampled rows, and the code in their prompts.
 
     Raises:
         LlamocoError: the folder cannot be read.
@@ -84,7 +85,7 @@ def _check_together(seen: _Seen) -> Iterator[Finding]:
 
 def _check_sample(place: Files, shards: Sequence[str], picked: set[str], checked: Counter[str]) -> Iterator[Finding]:
     for name in shards:
-        # A shard that cannot be read was named before.
+        # A shard that cannot be read is reported by `_check_shard`.
         with contextlib.suppress(LlamocoError):
             for row in _rows(place, name):
                 if row["instruction_id"] in picked:
@@ -101,11 +102,11 @@ def _check_names(place: Files, shards: Sequence[str]) -> Iterator[Finding]:
     for name in shards:
         match = SHARD_NAME.fullmatch(name)
         if match is None:
-            what = "is no file of an export"
+            what = "is not a file of an export"
             yield Finding(where=place.where(f"data/{name}"), what=what, advice="move it elsewhere")
         else:
             numbers[match[1], match[3]].add(int(match[2]))
-    if snapshot_numbers(place):  # then a manifest names what is missing
+    if snapshot_numbers(place):  # their manifests name the missing files
         return
     for (split, count), there in numbers.items():
         for number in sorted(set(range(int(count))) - there):
@@ -128,19 +129,20 @@ def _complaints(row: Mapping[str, object], shard: str) -> Iterator[str]:
         Instruction.model_validate_json(json.dumps(row))
         spec = read_spec(str(row["problem_spec"]))
     except (ValidationError, ValueError) as error:
-        yield f"is no instruction: {' '.join(str(error).split())[:120]}"
+        yield f"is not an instruction: {' '.join(str(error).split())[:120]}"
         return
     if row["schema_version"] != SCHEMA_VERSION:
         yield f"has schema version {row['schema_version']}"
     if not shard.startswith(f"{row['split']}-"):
-        yield f"is of split {row['split']}, and lies in {shard}"
+        yield f"is of split {row['split']}, but lies in {shard}"
     if spec.problem_id != row["problem_id"]:
-        yield f"has problem_id {row['problem_id']}, and its problem_spec the digest {spec.problem_id}"
-    if program_id(str(row["answer"])) != row["candidate_id"]:
-        yield f"has candidate_id {row['candidate_id']}, and its answer the digest {program_id(str(row['answer']))}"
+        yield f"has problem_id {row['problem_id']}, but the digest of its problem_spec is {spec.problem_id}"
+    answer_id = program_id(str(row["answer"]))
+    if answer_id != row["candidate_id"]:
+        yield f"has candidate_id {row['candidate_id']}, but the digest of its answer is {answer_id}"
     if digest(["instruction", row["problem_id"], row["form"], row["wording"]]) != row["instruction_id"]:
         yield "has an id that is not the digest of its problem, form and wording"
     told = {name: row[name] for name in ("dimension", "max_evaluations", "num_inequality", "num_equality", "kind")}
     wrong = [name for name, value in told.items() if getattr(spec, name) != value]
     if wrong:
-        yield f"says {wrong[0]} {told[wrong[0]]}, and its problem has {getattr(spec, wrong[0])}"
+        yield f"has {wrong[0]} {told[wrong[0]]}, but its problem has {getattr(spec, wrong[0])}"

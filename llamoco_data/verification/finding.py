@@ -1,18 +1,19 @@
-"""What a verification says: one line on one thing, with what to do about it."""
+"""A finding of a verification: one line about one thing, with what to do about it."""
 
 from llamoco_data.identity import Record
 
 
 class Finding(Record):
-    """Something that is not as it should be, or that a person may wonder about."""
+    """Something that is wrong, or that is harmless but odd."""
 
     where: str
     """A file, or a problem, run or row by its id."""
     what: str
+    """What was found, as a predicate of `where`."""
     advice: str
-    """What to do."""
+    """What to do about it."""
     note: bool = False
-    """Whether it is harmless: the folder is well all the same."""
+    """Whether the finding is harmless."""
 
     @property
     def line(self) -> str:

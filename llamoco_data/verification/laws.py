@@ -1,10 +1,11 @@
 # pyright: reportUnknownParameterType=false
-"""Checks one problem of a campaign and its runs against what the campaign's spec decides."""
+"""Checks one problem of a campaign and its runs against the campaign's spec; it makes no run."""
 
 from collections.abc import Iterator, Sequence
 
 from llamoco_data.campaign import CampaignSpec
 from llamoco_data.campaign.spec import plan_id
+from llamoco_data.plurals import counted
 from llamoco_data.portfolio.stored_candidates import StoredCandidate, optimizers_of
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.problems.sampling import sample
@@ -14,12 +15,14 @@ from llamoco_data.store import Store
 from llamoco_data.store.tables import runs_from
 from llamoco_data.verification.finding import Finding
 
-_OTHER_RELEASE = "go on with the release that drew it; where that drew another, take a whole copy of the folder"
-_STRANGE = "it was not written by this program; take a copy of the folder that is whole"
+_OTHER_RELEASE = (
+    "go on with the release that drew it; if that release draws another problem, restore the folder from a copy"
+)
+_STRANGE = "it was not written by this program; restore the folder from a copy"
 
 
 def check_drawing(spec: CampaignSpec, index: int, problem: AnySpec) -> Iterator[Finding]:
-    """Whether mixture, seed and index give this very problem. About 5 ms."""
+    """Checks that mixture, seed and index give this very problem. Takes about 5 ms."""
     drawn = sample(spec.mixture, spec.seed, index).problem_id
     if drawn != problem.problem_id:
         what = f"is not what mixture, seed and index {index} draw, {drawn}"
@@ -29,10 +32,10 @@ def check_drawing(spec: CampaignSpec, index: int, problem: AnySpec) -> Iterator[
 def check_runs(
     spec: CampaignSpec, candidates: Sequence[StoredCandidate], store: Store, problem: AnySpec
 ) -> Iterator[Finding]:
-    """The runs of a problem: each once, with its campaign's seeds and budget; and all of them, where it says so.
+    """Checks the runs of a problem: stored once, with the campaign's seeds and budget, and complete if the log says so.
 
     Raises:
-        LlamocoError: a file of theirs is missing or damaged.
+        LlamocoError: a file of the problem is missing or damaged.
     """
     problem_id = problem.problem_id
     yield from _repeated(store, problem_id)
@@ -46,8 +49,8 @@ def check_runs(
     if missing and problem_id in store.complete(plan_id(spec, candidates)):
         yield Finding(
             where=f"problem {problem_id}",
-            what=f"the log says that it is complete, and it lacks {len(missing)} runs",
-            advice="take a copy of the folder that is whole",
+            what=f"is complete by the log, but lacks {counted(len(missing), 'run')}",
+            advice="restore the folder from a copy",
         )
 
 
@@ -55,16 +58,16 @@ def _odd(record: RunRecord, problem: AnySpec, seeds: set[int]) -> Iterator[str]:
     if record.seed not in seeds:
         yield f"has seed {record.seed}, which the campaign gives to no repeat of its problem"
     if record.max_evaluations != problem.max_evaluations:
-        yield f"has a budget of {record.max_evaluations:,}, and its problem one of {problem.max_evaluations:,}"
+        yield f"has a budget of {record.max_evaluations:,}, but its problem has {problem.max_evaluations:,}"
     steps = [evaluations for evaluations, _, _ in record.trace]
     if steps != sorted(set(steps)) or (steps and steps[-1] > record.evaluations):
-        yield "has a trace that does not go forward to its last evaluation"
+        yield "has a trace whose evaluations do not increase, or exceed those of the run"
     if record.trace and record.trace[-1][1:] != (record.best_f, record.violation):
         yield "has a trace that does not end at its result"
 
 
 def _repeated(store: Store, problem_id: str) -> Iterator[Finding]:
-    """Runs that are stored more than once, as after two drivers at a time: they are read once, and must agree."""
+    """Checks that runs stored more than once, as by two drivers at a time, agree; they are read once."""
     table = store.run_table(problem_id)
     if len(set(table["run_id"].to_pylist())) == table.num_rows:
         return
@@ -77,6 +80,8 @@ def _repeated(store: Store, problem_id: str) -> Iterator[Finding]:
             yield Finding(
                 where=f"run {record.run_id}",
                 what="is stored twice, and the two agree" if same else "is stored twice with different results",
-                advice="it is read once" if same else "verify with a larger --sample: one of the machines is at fault",
+                advice="it is read once"
+                if same
+                else "verify with a larger --sample to see which is right: a machine made a mistake",
                 note=same,
             )

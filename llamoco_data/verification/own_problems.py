@@ -1,6 +1,6 @@
-"""Checks users' own problems of a campaign: that each is what its text defines, and that the text is kept twice.
+"""Checks the users' own problems of a campaign: each is what its text defines, and its text is stored twice.
 
-The texts are executed, each in a process of its own with a time limit.
+Every text is executed in a process of its own with a time limit.
 """
 
 from collections import Counter
@@ -20,26 +20,28 @@ _AGAIN = "add it again to the campaign"
 
 
 def check_own_problems(spec: CampaignSpec, store: Store, checked: Counter[str]) -> Iterator[Finding]:
-    """Every own problem of the campaign, and those that were not added to the end."""
+    """Checks every own problem of the campaign, and notes those whose adding was interrupted."""
     for problem_id in spec.own_problems:
         where = f"problem {problem_id}"
         if kept_text(store.place, problem_id) is None:
-            what = "has no whole copy of its text beside the tables"
+            what = "has no intact copy of its text beside the tables"
             yield Finding(where=where, what=what, advice=f"{_AGAIN}; it is read from its table", note=True)
         if store.problem_id(own_index(problem_id)) is None:
-            yield Finding(where=where, what="is in no table", advice=f"run the campaign; where that says so, {_AGAIN}")
+            yield Finding(
+                where=where, what="is in no table", advice=f"run the campaign, and if it asks you to, {_AGAIN}"
+            )
             continue
         try:
             problem = store.problem(problem_id)
-        except LlamocoError:  # its file is named elsewhere
+        except LlamocoError:  # its file is reported elsewhere
             continue
         checked["own problems checked again"] += 1
         if isinstance(problem, OwnProblemSpec):
             yield from _check_text(problem)
     for index in store.indices():
         if index < 0 and not spec.holds(index):
-            what = "lies in a table and is not in the campaign: adding it was interrupted"
-            advice = "add it again, or leave it: nobody runs it"
+            what = "is in a table but not in the campaign: adding it was interrupted"
+            advice = "add it again, or leave it: it is not run"
             yield Finding(where=f"problem {store.problem_id(index)}", what=what, advice=advice, note=True)
 
 
@@ -48,12 +50,12 @@ def _check_text(problem: OwnProblemSpec) -> Iterator[Finding]:
     try:
         now = check_apart(problem.source, problem.name).spec
     except LlamocoError as error:
-        what = f"does not pass today: {error}".partition("; ")[0]
+        what = f"does not pass its check today: {error}".partition("; ")[0]
         yield Finding(where=where, what=what, advice=_OTHER)
         return
-    # A share is an estimate, and slow problems are asked at as many points as time allows.
+    # The share is an estimate, and slow problems are evaluated at as many points as time allows.
     now = now.model_copy(update={"feasible_share": problem.feasible_share})
     if now != problem:
         differs = next(name for name in type(now).model_fields if getattr(now, name) != getattr(problem, name))
-        what = f"is stored with {differs} {getattr(problem, differs)}, and its text says {getattr(now, differs)}"
+        what = f"is stored with {differs} {getattr(problem, differs)}, but its text gives {getattr(now, differs)}"
         yield Finding(where=where, what=what, advice=_OTHER)

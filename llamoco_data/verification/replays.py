@@ -1,6 +1,6 @@
-"""Runs one row of an export from its own texts: its answer on its problem, and the code that states the problem.
+"""Runs one row of an export from its own texts: the answer on the problem, and the code that states the problem.
 
-This executes what the row holds, as its user would.
+The texts are executed in this process, as by a user of the row.
 """
 
 import contextlib
@@ -21,14 +21,14 @@ from llamoco_data.verification.finding import Finding
 from llamoco_data.verification.reruns import DIFFERS
 
 POINTS = 5
-"""Random points at which a statement is compared with the evaluator."""
+"""Number of random points at which a statement is compared with the evaluator."""
 AGREEMENT = 1e-9
-"""Relative difference that is none."""
+"""Largest difference that counts as agreement, relative and absolute."""
 _BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
 def check_replay(row: Mapping[str, object]) -> Iterator[Finding]:
-    """Whether the answer gives the recorded result, and whether the statement states the problem that was measured."""
+    """Checks that the answer gives the recorded result, and that the statement states the problem that was measured."""
     with silence():
         findings = tuple(_findings(row))
     yield from findings
@@ -42,7 +42,7 @@ def _findings(row: Mapping[str, object]) -> Iterator[Finding]:
     told = (row["replay_best_f"], row["replay_violation"], row["replay_evaluations"])
     gives = (record.best_f, record.violation, record.evaluations)
     if gives != told:
-        what = f"its answer gives (best_f, violation, evaluations) {gives}, and the row says {told}"
+        what = f"its answer gives (best_f, violation, evaluations) {gives}, but the row has {told}"
         yield Finding(where=where, what=what, advice=DIFFERS)
     texts = {"problem_source": str(row["problem_source"])}
     if row["form"] == "python":
@@ -51,12 +51,12 @@ def _findings(row: Mapping[str, object]) -> Iterator[Finding]:
     for name, text in texts.items():
         difference = _difference(text, problem)
         if difference:
-            advice = "the row teaches another problem than was measured: export the campaign again"
+            advice = "the row teaches another problem than the one measured: export the campaign again"
             yield Finding(where=where, what=f"its {name} is not its problem: {difference}", advice=advice)
 
 
 def _difference(text: str, problem: Problem) -> str:
-    """Where a Python statement and the evaluator part; empty where they agree."""
+    """How a Python statement differs from the evaluator; empty if they agree."""
     with contextlib.ExitStack() as afterwards:
         try:
             executed = execute(text, "statement")
@@ -77,12 +77,12 @@ def _parted(stated: Mapping[str, object], problem: Problem) -> str:
             pairs.append((_told(stated["constraints"], x), np.concatenate([g, h])))
         for told, is_so in pairs:
             if not _agree(told, is_so):
-                return f"at {x.tolist()} it gives {told}, and the evaluator {is_so}"
+                return f"at {x.tolist()} it gives {told}, but the evaluator gives {is_so}"
     return ""
 
 
 def _told(function: object, x: Vector) -> object:
-    """What a stated function gives at a point: a number, or g and h in one array; what it raises, where it does."""
+    """The value of a stated function at a point: a number, g and h in one array, or the text of the error it raises."""
     try:
         given = cast("Callable[[Vector], object]", function)(x.copy())
         if isinstance(given, tuple):
@@ -93,7 +93,7 @@ def _told(function: object, x: Vector) -> object:
 
 
 def _agree(told: object, is_so: float | Vector) -> bool:
-    """Whether two answers are one: what is raised is a value that is not finite, and all such values are equal."""
+    """Whether two values are equal; an error counts as a value that is not finite, and all such values are equal."""
     if isinstance(told, str):
         return not np.isfinite(is_so).any()
     given = np.asarray(told, np.float64)

@@ -1,4 +1,4 @@
-"""Makes runs again, and says where what comes out is not what was recorded."""
+"""Makes runs again, and reports where the results differ from the records."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -8,7 +8,7 @@ from llamoco_data.runs import RunRecord, run_program
 from llamoco_data.verification.finding import Finding
 
 _UNREPEATABLE = ("timed_out", "crashed")
-"""Statuses that the speed or the memory of a machine decides; a run of the second kind would end this process."""
+"""Statuses that depend on the speed or memory of a machine; a run that crashes would end this process."""
 
 DIFFERS = (
     "either the record is wrong, or this machine has other versions of the libraries (constraints.txt has the "
@@ -17,12 +17,12 @@ DIFFERS = (
 
 
 def chosen(ids: Sequence[str], number: int) -> list[str]:
-    """So many of the ids, or all: any of them, but always the same."""
+    """At most `number` of the ids: an arbitrary choice, but always the same."""
     return sorted(ids, key=lambda one: digest(["verify", one]))[:number]
 
 
 def repeatable(records: Sequence[RunRecord], programs: Mapping[str, str], number: int) -> list[RunRecord]:
-    """Runs whose program is known and that any machine can make again."""
+    """At most `number` runs whose program is known and that any machine can make again."""
     fit = {r.run_id: r for r in records if r.status not in _UNREPEATABLE and r.candidate_id in programs}
     return [fit[one] for one in chosen(list(fit), number)]
 
@@ -30,6 +30,7 @@ def repeatable(records: Sequence[RunRecord], programs: Mapping[str, str], number
 def check_again(
     record: RunRecord, problem: AnySpec, programs: Mapping[str, str], time_limit_s: float
 ) -> Iterator[Finding]:
+    """Makes a run again, and compares its result with the record."""
     again = run_program(programs[record.candidate_id], problem, record.seed, time_limit_s=time_limit_s)
     differs = [
         f"{name} {new!r}, not {old!r}"

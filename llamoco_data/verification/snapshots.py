@@ -21,10 +21,10 @@ _AGAIN = "export the campaign again"
 
 
 def verify_snapshots(place: Files, checked: Counter[str]) -> Iterator[Finding]:
-    """What is wrong with the snapshots of an export; one that was exported before there were numbers has none."""
+    """What is wrong with the snapshots of an export; exports from before numbered snapshots have none."""
     numbers = snapshot_numbers(place)
     for name in sorted(set(place.names(SNAPSHOTS)) - {f"{number:04}" for number in numbers}):
-        yield Finding(where=place.where(f"{SNAPSHOTS}/{name}"), what="is no snapshot", advice="move it elsewhere")
+        yield Finding(where=place.where(f"{SNAPSHOTS}/{name}"), what="is not a snapshot", advice="move it elsewhere")
     for number in numbers:
         checked["snapshots"] += 1
         try:
@@ -56,19 +56,19 @@ def _check_snapshot(place: Files, number: int, manifest: SnapshotManifest) -> It
 
 
 def _check_newest(place: Files, manifest: SnapshotManifest) -> Iterator[Finding]:
-    """The shards outside of the snapshots are read and named by whoever verifies the rows."""
+    """Checks that `data/` and the card are those of the newest snapshot; it reads no rows."""
     told = {shard.path.removeprefix("data/"): shard.sha256 for shard in manifest.shards}
     there = [name for name in place.names("data") if SHARD_NAME.fullmatch(name)]
     for name in sorted({*told, *there}):
         if name not in told:
-            what = f"is not in snapshot {manifest.number}, the newest: an export was not finished"
+            what = f"is not in snapshot {manifest.number}, the newest: an export was interrupted"
             yield Finding(where=place.where(f"data/{name}"), what=what, advice=_AGAIN)
             continue
         what = _wrong(place, f"data/{name}", told[name])
         if what:
             yield Finding(where=place.where(f"data/{name}"), what=what, advice=_AGAIN)
     if CARD_FILE in place.names() and _wrong(place, CARD_FILE, manifest.card_sha256):
-        what = f"is not that of snapshot {manifest.number}, the newest"
+        what = f"is not the card of snapshot {manifest.number}, the newest"
         yield Finding(where=place.where(CARD_FILE), what=what, advice=_AGAIN, note=True)
 
 

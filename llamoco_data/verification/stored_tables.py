@@ -1,5 +1,5 @@
 # pyright: reportUnknownParameterType=false
-"""Checks one table of a campaign folder by itself: digest, schema, and every id against what it is the digest of."""
+"""Checks one table of a campaign folder by itself: its digest and schema, and that every id is the right digest."""
 
 import hashlib
 from collections.abc import Iterator
@@ -22,11 +22,12 @@ _SCHEMAS = {
     "problems": (PROBLEMS,),
     "runs": (RUNS, RUNS_WITHOUT_SLACK_WORTH),
 }
-_REDO = "run the campaign: it is set aside, and what it held is made again"
-_WRONG = "it was not written by this program; take a copy of the folder that is whole"
+_REDO = "run the campaign, which sets it aside and makes its contents again"
+_WRONG = "it was not written by this program; restore the folder from a copy"
 
 
 def check_table(place: Files, file: StoredFile) -> Iterator[Finding]:
+    """What is wrong with a table that the log names."""
     where = place.where(file.path)
     try:
         content = place.open(file.path)
@@ -43,20 +44,20 @@ def check_table(place: Files, file: StoredFile) -> Iterator[Finding]:
 def _complaints(file: StoredFile, content: pa.NativeFile) -> Iterator[str]:
     schemas = _SCHEMAS.get(file.kind)
     if schemas is None:
-        yield f"is a table of no kind, {file.kind!r}"
+        yield f"is a table of the unknown kind {file.kind!r}"
         return
     if PurePosixPath(file.path).stem != file.sha256[:DIGEST_CHARACTERS]:
         yield "is not named by its SHA-256"
     try:
         parquet = pq.ParquetFile(content)
     except pa.ArrowException:
-        yield "is no Parquet file"
+        yield "is not a Parquet file"
         return
     if not any(parquet.schema_arrow.equals(schema, check_metadata=True) for schema in schemas):
-        yield "has other columns than this version's"
+        yield "does not have the columns of this version"
         return
     if parquet.metadata.num_rows != file.rows:
-        yield f"has {parquet.metadata.num_rows:,} rows, and the log says {file.rows:,}"
+        yield f"has {parquet.metadata.num_rows:,} rows, but {file.rows:,} in the log"
     if file.kind == "runs":
         yield from _about_runs(file, parquet)
     elif file.kind == "problems":
@@ -68,7 +69,7 @@ def _complaints(file: StoredFile, content: pa.NativeFile) -> Iterator[str]:
 def _about_problems(file: StoredFile, table: pa.Table) -> Iterator[str]:
     indices, ids, specs = (table[name].to_pylist() for name in ("index", "problem_id", "spec"))
     if (tuple(indices), tuple(ids)) != (file.indices, file.problem_ids):
-        yield "holds other problems than the log says"
+        yield "does not hold the problems that the log names"
     for problem_id, spec in zip(ids, specs, strict=True):
         try:
             named = read_spec(spec).problem_id
@@ -87,7 +88,7 @@ def _about_candidates(table: pa.Table) -> Iterator[str]:
 
 def _about_runs(file: StoredFile, parquet: pq.ParquetFile) -> Iterator[str]:
     if parquet.num_row_groups != len(file.problem_ids):
-        yield f"has {parquet.num_row_groups} row groups, and the log says {len(file.problem_ids)}"
+        yield f"has {parquet.num_row_groups} row groups, but {len(file.problem_ids)} problems in the log"
         return
     for group, problem_id in enumerate(file.problem_ids):
         columns = ("run_id", "problem_id", "candidate_id", "seed", "max_evaluations", "evaluations")
@@ -96,7 +97,7 @@ def _about_runs(file: StoredFile, parquet: pq.ParquetFile) -> Iterator[str]:
             *(table[name].to_pylist() for name in columns), strict=True
         ):
             if problem != problem_id:
-                yield f"run {run} is of problem {problem}, and the log says {problem_id}"
+                yield f"run {run} is of problem {problem}, but of {problem_id} in the log"
             if run_id(problem, candidate, seed, budget) != run:
                 yield f"run {run} is not the digest of its problem, candidate, seed and budget"
             if not 0 <= evaluations <= budget:

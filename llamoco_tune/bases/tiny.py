@@ -1,4 +1,4 @@
-"""A random model of two layers with a tokenizer of its own: for tests, and to see the way without a download."""
+"""A random model of two layers with a tokenizer of its own: for tests, and to try the commands without a download."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +15,7 @@ from llamoco_tune.bases.records import BaseRecord
 END = "<|endoftext|>"
 PAD = "<|padding|>"
 CONTEXT = 8_192
-"""Tokens."""
+"""Most tokens that the model sees at once."""
 NAME = "tiny"
 
 
@@ -37,10 +37,10 @@ def load_tiny() -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast, BaseRecord]:
 
 
 def byte_tokenizer(texts: Iterable[str], *, vocabulary: int) -> PreTrainedTokenizerFast:
-    """Byte pairs that are frequent in some texts; any text comes back from its tokens to the byte.
+    """A tokenizer of the byte pairs that are frequent in some texts; any text comes back from its tokens to the byte.
 
     Args:
-        vocabulary: tokens at most; no fewer than 258, the bytes and two special ones.
+        vocabulary: most tokens; at least 258, for the bytes and two special tokens.
     """
     tokenizer = Tokenizer(BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -58,7 +58,7 @@ def byte_tokenizer(texts: Iterable[str], *, vocabulary: int) -> PreTrainedTokeni
 
 
 def tiny_model(vocabulary: int, *, seed: int = 0, width: int = 64) -> LlamaForCausalLM:
-    """Two layers of random weights."""
+    """A model of two layers with random weights."""
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=vocabulary,

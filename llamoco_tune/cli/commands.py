@@ -17,7 +17,7 @@ from llamoco_tune.records import TuningError
 from llamoco_tune.stopping import Stopped
 
 INTERRUPTED_EXIT_CODE = 130
-"""As of any program that Ctrl-C ended: 128 + SIGINT; SIGTERM, after which nothing is lost either, gives the same."""
+"""Exit code after Ctrl-C, 128 + SIGINT as usual; SIGTERM, after which nothing is lost either, gives the same."""
 SPINS = "10000"
 """Turns of a waiting thread's loop before it sleeps; the library's default is 300,000."""
 
@@ -63,11 +63,11 @@ llamoco_tune.add_command(generate_command)
 
 
 def _prepare_environment() -> None:
-    """What torch reads when it is imported.
+    """Sets the variables that torch reads when it is imported.
 
-    Threads that spin for long while they wait for each other stand still when anything else runs, six times slower on
-    two cores; those that do not spin at all are a sixth slower when nothing does. And one process has one GPU: several
-    are for several processes, by torchrun.
+    Threads that spin for long while they wait for each other are six times slower on two cores when anything else runs;
+    threads that do not spin at all are a sixth slower when nothing else does. A process uses one GPU; for several GPUs,
+    torchrun starts several processes.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
@@ -76,7 +76,7 @@ def _prepare_environment() -> None:
 
 
 def _stop(message: str, given: Sequence[str]) -> NoReturn:
-    """Says how far it came, and what to paste to go on."""
+    """Prints how far the command came and the command that goes on, and exits."""
     if is_main_process():
         again = "the same command of torchrun" if num_processes() > 1 else command(*given)
         click.echo(f"{message}\ngo on with: {again}", err=True)

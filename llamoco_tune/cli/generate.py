@@ -14,13 +14,17 @@ COUNT = click.IntRange(min=1)
 @click.command("generate")
 @click.option("--data", type=click.Path(path_type=Path), required=True, metavar="EXPORT", help="The instruction set.")
 @click.option("--split", default="test", show_default=True, help="Split whose prompts are answered.")
-@click.option("--model", required=True, metavar="NAME", help="Folder of a model, its name on the hub, or a server's.")
+@click.option("--model", required=True, metavar="NAME", help="Folder of a model, or its name on the hub or the server.")
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Parquet file of the programs."
 )
-@click.option("--endpoint", metavar="URL", help="An OpenAI-compatible server; its key is read from OPENAI_API_KEY.")
+@click.option(
+    "--endpoint", metavar="URL", help="URL of an OpenAI-compatible server; its key is read from OPENAI_API_KEY."
+)
 @click.option("--limit", type=COUNT, metavar="N", help="Number of problems; all by default.")
-@click.option("--prompts-per-problem", type=COUNT, metavar="K", help="Number of prompts of each; all by default.")
+@click.option(
+    "--prompts-per-problem", type=COUNT, metavar="K", help="Number of prompts of each problem; all by default."
+)
 @click.option("--form", type=click.Choice(["python", "latex"]), help="Answer only prompts of this form.")
 @click.option(
     "--samples", type=COUNT, default=1, show_default=True, metavar="K", help="Number of programs for each prompt."
@@ -29,14 +33,24 @@ COUNT = click.IntRange(min=1)
     "--max-new-tokens", type=COUNT, default=2_048, show_default=True, metavar="N", help="Most tokens of a program."
 )
 @click.option(
-    "--temperature", type=click.FloatRange(min=0), default=0.0, show_default=True, help="0 takes the likeliest token."
+    "--temperature",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="Temperature of sampling; 0 takes the likeliest token.",
 )
 @click.option(
-    "--top-p", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True, help="Nucleus to draw from."
+    "--top-p",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Share of the probability to sample from.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of what is drawn.")
-@click.option("--retry-errors", is_flag=True, help="Try prompts again whose row is an error.")
-@click.option("--batch-size", type=COUNT, metavar="N", help="Local model: rows at once; 16 on a CPU, 64 on a GPU.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Random seed of sampling.")
+@click.option("--retry-errors", is_flag=True, help="Try prompts again that ended with an error.")
+@click.option(
+    "--batch-size", type=COUNT, metavar="N", help="Local model: rows at once; by default 16 on a CPU, 64 on a GPU."
+)
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True,
               help="Local model: precision of the weights; auto is bf16 where the hardware multiplies it.")  # fmt: skip
 @click.option("--device", metavar="NAME", help="Local model: cpu, cuda or cuda:1; a GPU by default.")
@@ -77,14 +91,14 @@ def generate_command(
 ) -> None:
     """Let a model write programs for the prompts of a split.
 
-    A local model, or with --endpoint one that a server has. The same command again goes on where it was stopped.
+    The model is local or, with --endpoint, on a server. Run the command again to go on where it was stopped.
     """
     check_data(data)
     if endpoint is None:
         check_model(model)
-    from llamoco_tune.cli.generation_display import generation_display, summary  # noqa: PLC0415 - a second
-    from llamoco_tune.generate.jobs import SelectionConfig  # noqa: PLC0415 - as above
-    from llamoco_tune.programs import DecodingConfig  # noqa: PLC0415 - as above
+    from llamoco_tune.cli.generation_display import generation_display, summary  # noqa: PLC0415 - slow to import
+    from llamoco_tune.generate.jobs import SelectionConfig  # noqa: PLC0415
+    from llamoco_tune.programs import DecodingConfig  # noqa: PLC0415
 
     selection = SelectionConfig(
         split=split,
@@ -97,14 +111,14 @@ def generate_command(
     decoding = DecodingConfig(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
     with generation_display(None if quiet else Console(stderr=True)) as show:
         if endpoint is None:
-            from llamoco_tune.generate.local import LocalConfig, generate_locally  # noqa: PLC0415 - torch
-            from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415 - as above
+            from llamoco_tune.generate.local import LocalConfig, generate_locally  # noqa: PLC0415
+            from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415
 
             quiet_transformers()
             local = LocalConfig(model=model, precision=precision, device=device, num_slots=batch_size)
             report = generate_locally(data, selection, decoding, local, out, show)
         else:
-            from llamoco_tune.endpoint import EndpointConfig  # noqa: PLC0415 - openai
+            from llamoco_tune.endpoint import EndpointConfig  # noqa: PLC0415
             from llamoco_tune.generate.served import generate_at_endpoint  # noqa: PLC0415
 
             server = EndpointConfig(

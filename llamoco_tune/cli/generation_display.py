@@ -1,4 +1,4 @@
-"""Generation, as a person sees it: a live line in a terminal, a plain line now and then elsewhere, a summary."""
+"""Shows a generation: a live line in a terminal, elsewhere a plain line now and then, and a summary at the end."""
 
 import contextlib
 from collections.abc import Generator, Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def generation_display(console: Console | None) -> Generator["Show"]:
-    """Yields what to call with each headway; nothing is shown without a console."""
+    """Yields a function that shows a headway; nothing is shown without a console."""
     if console is None:
         yield lambda _: None
     elif console.is_terminal:
@@ -41,7 +41,7 @@ def describe(headway: "Headway") -> str:
 
 
 def summary(report: "GenerationReport", out: Path, data: Path) -> Iterator[str]:
-    """What was written, how it ended, how fast, and what to do with it."""
+    """Lines that say what was written, how it ended, how fast, and what to do with it."""
     programs, last = report.programs, report.last
     stopped, errors = (sum(row.ended == how for row in programs) for how in ("stop", "error"))
     tokens = sum(row.completion_tokens for row in programs)

@@ -1,25 +1,29 @@
-"""What the commands print when a run is finished: a few figures, and what to do next."""
+"""Prints the end of a finished run: a few figures, and what to do next."""
 
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from llamoco_tune.display import whole_line
 from llamoco_tune.invocation import command
 from llamoco_tune.run_folder import RunRecord
+from llamoco_tune.snapshots import set_files
 
 SHOWN = {
     "loss": "training loss, last step",
     "eval_loss": "validation loss, nats a token",
     "eval_programs_parse": "programs that parse",
-    "eval_programs_define_minimize": "that define minimize",
-    "eval_programs_right_optimizer": "that name the right optimizer",
-    "eval_lm_loss": "language model's loss after it",
-    "probe_majority": "most frequent optimizer, accuracy",
-    "probe_accuracy_before": "linear probe before, accuracy",
-    "probe_accuracy_after": "linear probe after, accuracy",
+    "eval_programs_define_minimize": "programs that define minimize",
+    "eval_programs_right_optimizer": "programs that name the right optimizer",
+    "eval_lm_loss": "language model's loss, nats a token",
+    "probe_majority": "accuracy of the most frequent optimizer",
+    "probe_accuracy_before": "accuracy of a linear probe before",
+    "probe_accuracy_after": "accuracy of a linear probe after",
 }
-"""Metric -> what it is called on the page."""
+"""Words for the metrics that are shown."""
+ASKED_SPLITS = ("test", "test_families", "validation")
+"""Splits for whose prompts a tuned model is to write programs: the first that the set has."""
 
 
 def show_finished(console: Console, run: RunRecord, out: Path, data: Path) -> None:
@@ -32,10 +36,13 @@ def show_finished(console: Console, run: RunRecord, out: Path, data: Path) -> No
         if name in run.facts:
             table.add_row(name.removeprefix("num_").replace("dropped", "rows left out"), str(run.facts[name]))
     console.print(table)
-    following = (
-        command("teach", "--data", data, "--base", out, "--out", "runs/tuned")
-        if run.spec.phase == "contrast"
-        else command("generate", "--data", data, "--split", "test", "--model", out, "--out", "programs.parquet")
-    )
-    console.print(f"model       {out}", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"next        {following}", markup=False, highlight=False, soft_wrap=True)
+    whole_line(console, f"model       {out}")
+    whole_line(console, f"next        {_following(run, out, data)}")
+
+
+def _following(run: RunRecord, out: Path, data: Path) -> str:
+    if run.spec.phase == "contrast":
+        return command("teach", "--data", data, "--base", out, "--out", "runs/tuned")
+    present = set_files(data).splits
+    split = next((name for name in ASKED_SPLITS if name in present), ASKED_SPLITS[0])
+    return command("generate", "--data", data, "--split", split, "--model", out, "--out", "programs.parquet")

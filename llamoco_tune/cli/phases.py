@@ -37,9 +37,9 @@ _SHARED = (
     click.option("--lora/--full", default=None, help="Train an adapter, or every weight. [default: the recipe's]"),
     click.option("--lora-rank", type=click.IntRange(min=1), help="Rank of the adapter; its alpha is twice that."),
     click.option("--steps", type=click.IntRange(min=1), help="Number of training steps. [default: the recipe's]"),
-    click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Learning rate at its peak."),
+    click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Peak of the learning rate."),
     click.option(
-        "--per-batch", type=click.IntRange(min=1), help="Prompts, rows or sequences in a batch of one device."
+        "--per-batch", type=click.IntRange(min=1), help="Number of prompts, rows or sequences in a batch of one device."
     ),
     click.option("--accumulation", type=click.IntRange(min=1), help="Number of batches for one step."),
     click.option(
@@ -58,12 +58,12 @@ _SHARED = (
         help="Rows that are longer than the context: leave them out and count them, or refuse them.",
     ),
     click.option("--save-every", type=click.IntRange(min=1), help="Number of steps between two checkpoints."),
-    click.option("--seed", type=click.IntRange(min=0), help="Seed of what is drawn."),
+    click.option("--seed", type=click.IntRange(min=0), help="Random seed."),
 )
 
 
 def shared(command: Command) -> Command:
-    """The options that both phases have."""
+    """Adds the options that both phases have."""
     for option in reversed(_SHARED):
         command = option(command)
     return command
@@ -72,18 +72,22 @@ def shared(command: Command) -> Command:
 @click.command("contrast", short_help="Phase 1: bring prompts with one best optimizer together.")
 @shared
 @click.option(
-    "--loss", type=click.Choice(("margin", "info_nce")), help="The loss: the paper's margin loss, or InfoNCE."
+    "--loss", type=click.Choice(("margin", "info_nce")), help="Contrastive loss: the paper's margin loss, or InfoNCE."
 )
-@click.option("--lm-weight", type=click.FloatRange(min=0), help="Weight of the language model's loss beside it.")
+@click.option("--lm-weight", type=click.FloatRange(min=0), help="Weight of the language model's loss on answers.")
 @click.option(
-    "--lm-tokens", type=click.IntRange(min=1), help="Leading tokens of an answer in that loss. [default: the recipe's]"
+    "--lm-tokens",
+    type=click.IntRange(min=1),
+    help="Leading answer tokens in the language model's loss. [default: the recipe's]",
 )
 @click.option("--micro-batch", type=click.IntRange(min=1), help="Number of prompts that are embedded at once.")
 @click.option(
-    "--recompute/--no-recompute", default=None, help="Embed in parts (GradCache): less memory, a third more time."
+    "--recompute/--no-recompute",
+    default=None,
+    help="Recompute activations (GradCache): less memory, a third more time.",
 )
 @click.option(
-    "--centred/--raw", default=None, help="Compare embeddings less their mean over the batch, or as they are."
+    "--centred/--raw", default=None, help="Subtract the batch's mean from embeddings, or compare them as they are."
 )
 @click.option("--max-tokens", type=click.IntRange(min=16), help="Most tokens that a row may have.")
 def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any) -> None:
@@ -113,14 +117,18 @@ def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any
     help="Tokens of a packed sequence, and the most that a row may have.",
 )
 @click.option(
-    "--batching", type=click.Choice(("packed", "padded")), help="How rows are put into a batch. A CPU takes padded."
+    "--batching",
+    type=click.Choice(("packed", "padded")),
+    help="How rows are put into a batch; on a CPU, padded is faster.",
 )
 @click.option(
     "--mixing",
     type=click.Choice(("balanced", "capped", "proportional")),
     help="How rows are sampled across optimizers.",
 )
-@click.option("--mixing-cap", type=click.IntRange(min=1), help="Most rows that an optimizer counts for.")
+@click.option(
+    "--mixing-cap", type=click.IntRange(min=1), help="Most rows that an optimizer counts for in capped mixing."
+)
 def teach_command(data: Path, base: str, out: Path, recipe: str, **given: Any) -> None:
     """Phase 2: teach the base to write the program that answers each prompt. The tuned model is in OUT.
 
@@ -141,14 +149,14 @@ def teach_command(data: Path, base: str, out: Path, recipe: str, **given: Any) -
 
 
 def _begun() -> Console:
-    """Where a command speaks; its first line comes before the libraries are loaded, which takes seconds."""
+    """The console for messages, with a first line before the libraries are loaded, which takes seconds."""
     console = Console(stderr=True, quiet=not is_main_process())
     console.print("loading PyTorch and transformers")
     return console
 
 
 def changed(config: Any, given: Mapping[str, Any]) -> Any:
-    """The settings of a recipe with those that were given on the command line.
+    """The settings of a recipe, changed by those that were given on the command line.
 
     Raises:
         TuningError: they do not go together.

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish to stop: the first is waited for where a run can keep what it has, the second is not."""
+"""Turns Ctrl-C and SIGTERM into a wish to stop; a second signal, or one that no run looks for, ends at once."""
 
 import contextlib
 import os
@@ -17,11 +17,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def stop_on_signals(console: Console) -> Generator[StopWish]:
     """Yields the wish that signals make; restores the handlers afterwards.
 
-    A signal for which nobody waits is a KeyboardInterrupt, as is the second. Under `torchrun` the second is nothing:
-    its agent passes on every signal that it gets, and ends those that take more than 30 seconds by itself.
+    Under `torchrun` a second signal does nothing: its agent passes on every signal that it gets, and kills processes
+    that take more than 30 seconds.
 
     Raises:
-        KeyboardInterrupt: see above.
+        KeyboardInterrupt: a signal came that no run looks for, or a second one.
     """
     wish = StopWish()
 
@@ -43,7 +43,7 @@ def stop_on_signals(console: Console) -> Generator[StopWish]:
 
 
 def _say(console: Console, line: str) -> None:
-    """Writes past the console, which may be in the middle of a line of its own; a live line is drawn anew below."""
+    """Writes around the console, which the signal may have interrupted; a live line is drawn anew below."""
     if not console.quiet:
         clear = "\r\x1b[2K" if console.is_terminal else ""
         os.write(console.file.fileno(), f"{clear}{line}\n".encode())

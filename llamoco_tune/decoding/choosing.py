@@ -1,4 +1,4 @@
-"""The next token of every row: the likeliest, or one drawn from the nucleus. Draws are the caller's."""
+"""The next token of every row: the likeliest, or one drawn from the nucleus. The caller gives the random numbers."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ def next_tokens(logits_BV: Tensor, config: DecodingConfig, draws_B: Sequence[flo
     """A token for each row.
 
     Args:
-        draws_B: uniform in [0, 1), one for each row; a row's token depends on its own draw alone.
+        draws_B: a uniform random number in [0, 1) for each row, on which its token alone depends.
     """
     if config.is_greedy:
         return logits_BV.argmax(-1).tolist()

@@ -17,8 +17,8 @@ from transformers.cache_utils import Cache, DynamicLayer
 from typing_extensions import override
 
 SPARE_COLUMNS = 256
-"""Allocated beyond what is needed, so that a step writes one column. The library's own cache copies all of them anew at
-each step, which takes longer than the step's arithmetic in a batch of 16."""
+"""Number of columns allocated beyond those in use, so that a step writes one column only. The library's own cache
+copies all columns at each step, which takes longer than the step's arithmetic in a batch of 16."""
 
 
 class _SlotLayer(DynamicLayer):
@@ -64,10 +64,10 @@ class _SlotLayer(DynamicLayer):
 
 
 class SlotCache(Cache):
-    """What a transformers model takes as `past_key_values`, for rows that come and go."""
+    """A cache that a model of transformers takes as `past_key_values`, for rows that come and go."""
 
     def __init__(self, prompt: Cache, num_slots: int) -> None:
-        """Empty slots, with as many columns as a prompt has that was read with a cache of its own."""
+        """Makes empty slots, with as many columns as the cache of a prompt."""
         self.slot_layers = [_SlotLayer(*_states(layer), num_slots) for layer in prompt.layers]
         self.begins_B = torch.full((num_slots,), self.length, device=self.slot_layers[0].device)
         super().__init__(layers=list(self.slot_layers))
@@ -78,7 +78,7 @@ class SlotCache(Cache):
         return self.slot_layers[0].length
 
     def place(self, slot: int, prompt: Cache) -> None:
-        """Puts a prompt that was read alone into a slot, whatever was there."""
+        """Puts the cache of a prompt that was read alone into a slot, in place of what was there."""
         num_columns = prompt.get_seq_length()
         if num_columns > self.length:
             self._move(torch.arange(len(self.begins_B), device=self.begins_B.device), num_columns - self.length)
@@ -87,11 +87,11 @@ class SlotCache(Cache):
         self.begins_B[slot] = self.length - num_columns
 
     def keep(self, slots: Sequence[int]) -> None:
-        """Drops all other slots."""
+        """Keeps these slots, in this order, and drops all others."""
         self._move(torch.tensor(slots, device=self.begins_B.device), 0)
 
     def next_column(self) -> tuple[Tensor, Tensor]:
-        """What the model must be told of the tokens that come next: attention mask (B, T) and positions (B, 1)."""
+        """Attention mask (B, T) and positions (B, 1) of the tokens that come next."""
         if self.slot_layers[0].is_full:
             unused = int(self.begins_B.min())
             self._move(torch.arange(len(self.begins_B), device=self.begins_B.device), -unused)

@@ -1,8 +1,9 @@
 # pyright: reportExplicitAny=false
-"""Writes answers to many prompts at once. It knows nothing of files, nor of what the text means.
+"""Writes answers to many prompts at once. It knows nothing of files or of what the text means.
 
 A prompt is read alone, without padding, and then joins the batch; a row that ends leaves it at once. So no row waits
-for the longest, and no step computes what nobody reads. A model whose memory has no columns writes one row at a time.
+for the longest, and no step computes what is not used. A model that remembers more than keys and values by token writes
+one row at a time.
 """
 
 import random
@@ -22,32 +23,32 @@ from llamoco_tune.model import context_of
 from llamoco_tune.programs import DecodingConfig, Ended
 
 DEFAULT_SLOTS = {"cpu": 16, "cuda": 64}
-"""Rows that are written at once: with more, a CPU gains little and waits longer for the first."""
+"""Number of rows written at once, by device; with more, a CPU gains little and its first program takes longer."""
 LAYERS_WITH_COLUMNS = {"full_attention", "sliding_attention"}
 """Kinds of layers that remember keys and values by token, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What the model wrote after one prompt."""
+    """The answer to one prompt."""
 
     index: int
-    """Of the prompt, among those given."""
+    """Place of the prompt among those given."""
     ids: tuple[int, ...]
-    """Its tokens, without the end-of-text."""
+    """Tokens of the answer, without the end-of-text."""
     ended: Ended
     detail: str
     num_tokens: int
-    """With the end-of-text, which costs a step like any other."""
+    """Number of tokens, with the end-of-text, which costs a step like any other."""
     seconds: float
-    """For reading the prompt, and its share of each step that it was part of."""
+    """Seconds for reading the prompt, and the row's share of each of its steps."""
 
 
 @dataclass(slots=True)
 class _Row:
     index: int
     room: int
-    """The most tokens that it may have."""
+    """Most tokens that the row may have."""
     stream: random.Random
     ids: list[int] = field(default_factory=list)
     seconds: float = 0.0
@@ -69,12 +70,12 @@ def write(
 ) -> Iterator[Written]:
     """Yields an answer for every prompt, in the order in which they end; the longest prompts are begun first.
 
-    What is written after a prompt does not depend on the others, but for ties that rounding decides.
+    An answer does not depend on the other prompts, except where rounding decides a tie.
 
     Args:
-        num_slots: rows written at once; as the device likes it where None.
-        streams: names of the random streams, one a prompt; their places where None.
-        report: called with the number of tokens at each step.
+        num_slots: number of rows written at once; None takes that of `DEFAULT_SLOTS`.
+        streams: names of the random streams, one a prompt; None takes the prompts' places.
+        report: called at each step with the number of tokens.
     """
     slots = num_slots or DEFAULT_SLOTS.get(torch.device(model.device).type, 16)
     names = streams or [str(i) for i in range(len(prompts_ids))]
@@ -123,7 +124,7 @@ class _Desk:
             yield from self._step(running, self._cache)
 
     def write_one_by_one(self, prompts_ids: Sequence[Sequence[int]], streams: Sequence[str]) -> Generator[Written]:
-        """By the model's own loop, which knows what its layers remember; the tokens are chosen here."""
+        """Writes with the model's own loop, which handles any kind of layer; the tokens are chosen here."""
         for index, (prompt, stream) in enumerate(zip(prompts_ids, streams, strict=True)):
             row, error = self._row(index, prompt, stream)
             yield error or self._written_alone(row, prompt)
@@ -153,13 +154,13 @@ class _Desk:
         return ended[0]
 
     def _row(self, index: int, prompt: Sequence[int], stream: str) -> tuple[_Row, Written | None]:
-        """An empty row, and the error with which it ends where it has no room."""
+        """An empty row, and the error with which it ends if it has no room."""
         context = context_of(self._model)
         room = min(self._config.max_new_tokens, context - len(prompt))
         row = _Row(index, room, random.Random(f"{self._config.seed}/{stream}"))
         if room >= 1 and prompt:
             return row, None
-        return row, row.written("error", f"a prompt of {len(prompt)} tokens, the model sees {context} at once")
+        return row, row.written("error", f"the prompt has {len(prompt)} tokens, and the model sees {context} at once")
 
     def _begin(self, slot: int, index: int, prompt: Sequence[int], stream: str) -> tuple[_Row | None, Written | None]:
         row, error = self._row(index, prompt, stream)
@@ -220,7 +221,7 @@ class _Desk:
 
 
 def _ends(model: Any, tokenizer: Any) -> set[int]:
-    """What the tokenizer calls the end, and what the model was made to end with: chat models have two."""
+    """Tokens that end an answer: the tokenizer's, and those of the model's own settings; chat models have two."""
     of_model = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
     listed = of_model if isinstance(of_model, list) else [of_model]
     return {int(token) for token in [tokenizer.eos_token_id, *listed] if token is not None}
@@ -228,7 +229,7 @@ def _ends(model: Any, tokenizer: Any) -> set[int]:
 
 @torch.inference_mode()
 def _has_columns(model: Any) -> bool:
-    """Whether all that the model remembers of a row are keys and values by token, as `SlotCache` keeps them."""
+    """Whether the model remembers only keys and values by token, as `SlotCache` keeps them."""
     kinds = set(getattr(model.config, "layer_types", None) or LAYERS_WITH_COLUMNS)
     if not kinds <= LAYERS_WITH_COLUMNS:
         return False

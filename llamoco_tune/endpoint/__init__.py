@@ -1,4 +1,4 @@
-"""Programs from an OpenAI-compatible server. A key comes from the environment alone, and is neither shown nor kept."""
+"""Programs from an OpenAI-compatible server. The key is read from the environment only, and never shown or stored."""
 
 from llamoco_tune.endpoint.asking import ask
 from llamoco_tune.endpoint.config import EndpointConfig

@@ -1,4 +1,4 @@
-"""Sends prompts: several at a time, again where that may help, no more often than allowed, never to a dead server."""
+"""Sends prompts to a server: several at a time, with retries and a limit of calls. It gives up on a dead server."""
 
 import asyncio
 import os
@@ -17,19 +17,18 @@ from llamoco_tune.programs import Answer, DecodingConfig
 from llamoco_tune.records import TuningError
 
 LONGEST_WAIT_S = 60.0
-"""Whatever a server asks for."""
+"""Longest wait before a retry, even if a server asks for more."""
 GIVE_UP_AFTER = 16
-"""Prompts that fail one after the other, all retries included: then the server is to blame."""
+"""Number of prompts that may fail in a row, retries included, before the server is given up."""
 DETAIL_CHARACTERS = 200
 USELESS_STATUSES = {
     401: f"set {KEY_VARIABLE} to a key of this server",
     403: f"the key in {KEY_VARIABLE} may not use this model",
-    404: "does the URL end as the server wants it, often in /v1, and has it this model?",
+    404: "check that the URL ends as the server wants it, often in /v1, and that the server has this model",
 }
-"""Statuses after which no other prompt will fare better, and what to do."""
+"""HTTP statuses that any prompt would get, and what to do."""
 RETRIED_STATUSES = {408, 409, 425, 429}
-"""With those from 500 on."""
-
+"""HTTP statuses that are retried, besides those from 500 on."""
 
 _Split = tuple[set["asyncio.Task[Answer | None]"], set["asyncio.Task[Answer | None]"]]
 
@@ -37,14 +36,14 @@ _Split = tuple[set["asyncio.Task[Answer | None]"], set["asyncio.Task[Answer | No
 def ask(
     prompts: Sequence[str], seeds: Sequence[int], decoding: DecodingConfig, config: EndpointConfig
 ) -> Generator[Answer]:
-    """Yields the answer to every prompt, in the order in which they come; a prompt that keeps failing has an error.
+    """Yields the answer to every prompt in the order of arrival; a prompt that keeps failing gets an error.
 
     Args:
-        seeds: one a prompt, sent where tokens are drawn.
+        seeds: one a prompt, sent unless decoding is greedy.
 
     Raises:
-        TuningError: the server is not there, wants another key, model or path, or fails prompt after prompt; or
-            `max_calls` requests were made. What was yielded before stands.
+        TuningError: the server does not answer, wants another key, model or path, or fails prompt after prompt; or
+            `max_calls` requests were made. Answers that were yielded before are good.
     """
     desk = _Desk(decoding, config)
     failed: list[Answer] = []
@@ -65,7 +64,7 @@ def ask(
 
 
 class _Desk:
-    """A server, how it is asked, and how often it was."""
+    """A server, the settings for asking it, and the number of calls so far."""
 
     def __init__(self, decoding: DecodingConfig, config: EndpointConfig) -> None:
         self._decoding = decoding
@@ -80,7 +79,7 @@ class _Desk:
         self._has_answered = False
         self._paused_until = 0.0
         self.is_spent = False
-        """Whether a call was wanted after the last that was allowed."""
+        """Whether a call was needed beyond `max_calls`."""
 
     def answers(self, runner: asyncio.Runner, prompts: Sequence[str], seeds: Sequence[int]) -> Iterator[Answer]:
         waiting = deque(enumerate(zip(prompts, seeds, strict=True)))
@@ -90,7 +89,7 @@ class _Desk:
                 index, (prompt, seed) = waiting.popleft()
                 running.add(runner.get_loop().create_task(self._answer(index, prompt, seed)))
             done, running = runner.run(_first(running))
-            # What came before a failure of the server is kept.
+            # Answers come before failures of the server, so that they are kept.
             for task in sorted(done, key=lambda task: task.exception() is not None):
                 answer = task.result()
                 if answer:
@@ -120,11 +119,11 @@ class _Desk:
 
     async def _pause(self, failure: Failure, attempt: int) -> None:
         if failure.wait_s is None:
-            # Spread, so that those that failed together do not come back together.
+            # Random, so that requests that failed together are not repeated together.
             wait_s = self._config.first_wait_s * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)
             await asyncio.sleep(min(wait_s, LONGEST_WAIT_S))
         else:
-            # The server said so, and means all of us.
+            # What the server asks for holds for all requests.
             self._paused_until = max(self._paused_until, time.monotonic() + min(failure.wait_s, LONGEST_WAIT_S))
 
     async def _call(self, index: int, prompt: str, seed: int) -> Answer | Failure:
@@ -163,7 +162,7 @@ class _Desk:
         if advice:
             raise TuningError(f"{self._config.url} refuses {self._config.model!r}, {detail}; {advice}")
         if error.status_code == 400 and "max_completion_tokens" in error.message and self._limit_name == "max_tokens":
-            # OpenAI renamed it for newer models; most other servers know the old name alone.
+            # OpenAI renamed the limit for newer models; most other servers know only the old name.
             self._limit_name = "max_completion_tokens"
             return Failure(detail, wait_s=0.0)
         may_pass = error.status_code in RETRIED_STATUSES or error.status_code >= 500
@@ -172,11 +171,13 @@ class _Desk:
     def _lost(self, error: openai.APIConnectionError) -> Failure:
         detail = self._line(str(error.__cause__ or error))
         if not self._has_answered:
-            raise TuningError(f"no server answers at {self._config.url} ({detail}); is it running, is the URL right?")
+            raise TuningError(
+                f"no server answers at {self._config.url} ({detail}); check that it is running, and the URL"
+            )
         return Failure(f"the connection was lost: {detail}")
 
     def _line(self, text: str) -> str:
-        """Of what a server said: short, in one line, and without the key, which some repeat."""
+        """A server's message, cut to one short line and without the key, which some servers repeat."""
         return " ".join(self._without_key(text).split())[:DETAIL_CHARACTERS]
 
     def _without_key(self, text: str) -> str:

@@ -1,4 +1,4 @@
-"""Where and how patiently a server is asked; a URL that holds a key is refused."""
+"""The address of a server, and how patiently it is asked; a URL that holds a key is refused."""
 
 from urllib.parse import urlsplit
 
@@ -7,31 +7,31 @@ from pydantic import Field
 from llamoco_tune.records import Record, TuningError
 
 KEY_VARIABLE = "OPENAI_API_KEY"
-"""The only place where a key is looked for."""
+"""Environment variable of the key, which is read from nowhere else."""
 
 
 class EndpointConfig(Record):
-    """Where and how patiently a server is asked."""
+    """The address of a server, and how patiently it is asked."""
 
     url: str
     model: str
     num_parallel: int = Field(default=8, ge=1)
-    """Requests at a time."""
+    """Number of requests at a time."""
     timeout_s: float = Field(default=300.0, gt=0.0)
-    """For one request, from sending it to the end of the reply."""
+    """Seconds for one request, from sending it to the end of the reply."""
     num_retries: int = Field(default=5, ge=0)
-    """Of a request that failed in a way that may pass."""
+    """Number of retries of a request whose failure may pass."""
     first_wait_s: float = Field(default=1.0, ge=0.0)
-    """Before the first retry; twice as long before each that follows."""
+    """Seconds before the first retry; twice as long before each further one."""
     max_calls: int | None = Field(default=None, ge=1)
-    """Requests in all, retries included."""
+    """Most requests in all, retries included."""
 
 
 def base_url(url: str) -> str:
-    """The URL below which the library asks: with /v1 where it has no path, as nearly all servers want it.
+    """The base URL for the library: with /v1 if it has no path, as nearly all servers expect.
 
     Raises:
-        TuningError: it is none, or holds a name, a password or a query, which may be a key.
+        TuningError: it is no URL, or holds a name, a password or a query, which may be a key.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:

@@ -1,4 +1,4 @@
-"""What a server says: its completions, its failures, how long it wants to be left alone. Nothing is sent from here."""
+"""Reads replies of a server: completions, failures, and how long to wait. It sends nothing."""
 
 import re
 import time
@@ -11,15 +11,17 @@ from pydantic import BaseModel, Field, ValidationError
 from llamoco_tune.programs import Answer
 
 UNFIT_REASONS = {"content_filter", "tool_calls", "function_call"}
-"""Of finishing, after which there is no program to be had."""
+"""Finish reasons of replies without a program."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
+    """A request without a usable reply."""
+
     detail: str
     may_pass: bool = True
     wait_s: float | None = None
-    """As the server wants it."""
+    """Seconds that the server asks to wait, if it says so."""
 
 
 class _Message(BaseModel):
@@ -37,14 +39,14 @@ class _Usage(BaseModel):
 
 
 class _Completion(BaseModel):
-    """What is read of a server's answer; servers add much of their own."""
+    """The part of a reply that is read; servers add much of their own."""
 
     choices: list[_Choice] = Field(min_length=1)
     usage: _Usage | None = None
 
 
 def read_completion(index: int, text: str, seconds: float) -> Answer | Failure:
-    """The body of an answer as an answer; a failure where it is no chat completion, or one without a program."""
+    """The answer in the body of a reply; a failure if the body is no chat completion, or one without a program."""
     try:
         completion = _Completion.model_validate_json(text)
     except ValidationError:
@@ -58,7 +60,7 @@ def read_completion(index: int, text: str, seconds: float) -> Answer | Failure:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """What the header Retry-After asks for, in seconds (RFC 9110, 10.2.3); None where it does not say."""
+    """Seconds that the header Retry-After asks for (RFC 9110, 10.2.3); None without one."""
     text = headers.get("retry-after", "")
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         return float(text)

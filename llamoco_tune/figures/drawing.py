@@ -1,10 +1,9 @@
-"""Whole pictures, written as PNG; what draws their parts, and with it matplotlib, is imported when one is drawn."""
+"""Draws whole pictures as PNG; matplotlib, and the code that draws their parts, are imported when one is drawn."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
-import os
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,9 +22,9 @@ TAUGHT_TITLE = "instruction tuning"
 
 
 def loss_figure(run: Path, warm_run: Path | None = None) -> Path | None:
-    """Draws `loss.png` in a run's folder: its losses and learning rate, beside those of the warm-up it began from.
+    """Draws `loss.png` in a run's folder: its losses and learning rate, beside those of the warm-up that it began from.
 
-    Without matplotlib, or without a line of metrics, it draws nothing and gives None: the run is none the worse.
+    Without matplotlib, or without a line of metrics, it draws nothing and returns None: a run needs no picture.
 
     Raises:
         TuningError: the metrics of a run cannot be read.
@@ -87,7 +86,7 @@ def _draw_spaces(figure: Figure | SubFigure, spaces: Embeddings, titles: tuple[s
 
 @contextlib.contextmanager
 def _figure(out: Path, inches: tuple[float, float]) -> Generator[Figure]:
-    """A figure that is written, whole or not at all, when it has been drawn."""
+    """Yields a figure, and writes it, whole or not at all, when it has been drawn."""
     import matplotlib as mpl  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -97,7 +96,7 @@ def _figure(out: Path, inches: tuple[float, float]) -> Generator[Figure]:
         partial = out.with_name(f".{out.name}.partial")
         out.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(partial, format="png")
-        os.replace(partial, out)  # noqa: PTH105 - the same, and it says that it replaces
+        partial.replace(out)
 
 
 def _require_matplotlib() -> None:

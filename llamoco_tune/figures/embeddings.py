@@ -1,4 +1,4 @@
-"""Embeddings of the same prompts before and after the warm-up, and what a picture of them shows."""
+"""Reads embeddings of prompts before and after the warm-up, and computes what a picture of them shows."""
 
 import zipfile
 from collections.abc import Sequence
@@ -15,24 +15,24 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Embeddings:
-    """One row a prompt, N of them; the two widths may differ."""
+    """Embeddings of N prompts, one row each; the two widths may differ."""
 
     before: Floats
-    """Shape (N, H)."""
+    """Embeddings before the warm-up, (N, H)."""
     after: Floats
-    """Shape (N, H)."""
+    """Embeddings after the warm-up, (N, H)."""
     families: tuple[str, ...]
-    """Of the optimizer that answers each prompt."""
+    """Family of the optimizer that answers each prompt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Rows in the plane of their two first principal components."""
+    """Rows in the plane of their first two principal components."""
 
     points: Floats
-    """Shape (N, 2)."""
+    """Coordinates of the rows, (N, 2)."""
     shares: tuple[float, float]
-    """Of the variance, along each component."""
+    """Share of the variance along each component."""
 
 
 def read_embeddings(file: Path) -> Embeddings:
@@ -60,7 +60,7 @@ def project(rows_NH: Floats) -> Projection:
 
 
 def mean_cosines(rows_NH: Floats, families: Sequence[str]) -> tuple[float, float]:
-    """Of pairs of different rows: of the same family, and of two; NaN where there is no such pair."""
+    """Mean cosines of two rows of the same family, and of different families; NaN if there is no such pair."""
     units_NH = _units(rows_NH)
     cosines_NN = units_NH @ units_NH.T
     names_N = np.array(families)

@@ -1,4 +1,4 @@
-"""The parts of a picture, each drawn into axes that it is given."""
+"""Draws the parts of a picture, each into given axes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from llamoco_tune.figures.style import COLORS, looks
 from llamoco_tune.metrics import MetricsRecord, read_metrics
 
 SMOOTHED_FROM = 40
-"""Points of a curve from which on its moving average is drawn over it."""
+"""Number of points from which a curve's moving average is drawn over it."""
 DOTTED_BELOW = 12
-"""Points of a curve up to which each is marked: of one alone nothing else would be seen."""
+"""Number of points below which each is marked, since a curve of one point would not be seen."""
 LOG_FROM = 30.0
-"""Ratio of the largest to the smallest loss from which on the axis is logarithmic."""
+"""Ratio of the largest to the smallest loss above which the axis is logarithmic."""
 TRAINING_LOSS = "loss"
 EVALUATED_LOSSES = {"eval_loss": "validation", "eval_lm_loss": "language model, validation"}
-"""What an evaluation of either phase gives."""
+"""Labels of the losses that an evaluation of either phase gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class RunCurves:
-    """What the metrics of a run hold."""
+    """Curves in the metrics of a run."""
 
     training: Curve
     evaluated: tuple[Curve, ...]
-    """Those losses that were evaluated."""
+    """Curves of the losses that were evaluated."""
     learning_rate: Curve
 
 
@@ -59,7 +59,7 @@ def curves_of(run: Path) -> RunCurves:
 
 
 def draw_losses(axes: Axes, curves: RunCurves, title: str) -> None:
-    """The losses over the steps, that in training smoothed where it has many points."""
+    """Draws the losses over the steps; the training loss is smoothed if it has many points."""
     steps, values = curves.training.steps, curves.training.values
     smoothed = steps.size >= SMOOTHED_FROM
     if smoothed:
@@ -83,7 +83,7 @@ def draw_losses(axes: Axes, curves: RunCurves, title: str) -> None:
 
 
 def draw_learning_rate(axes: Axes, curve: Curve) -> None:
-    """A thin panel, below the losses and over the same steps."""
+    """Draws the learning rate in a thin panel, over the same steps as the losses."""
     axes.fill_between(curve.steps, curve.values, color="#999999", alpha=0.35, linewidth=0)
     axes.plot(curve.steps, curve.values, color="#777777", linewidth=1.0)
     axes.set_ylim(bottom=0)
@@ -97,7 +97,7 @@ def draw_learning_rate(axes: Axes, curve: Curve) -> None:
 
 
 def draw_embeddings(axes: Axes, rows_NH: Floats, families: Sequence[str], title: str) -> None:
-    """The rows in the plane of most variance, coloured by family; the mean cosines stand below the title."""
+    """Draws the rows in the plane of most variance, coloured by family, with mean cosines below the title."""
     projection = project(rows_NH)
     names_N = np.array(families)
     for family, (color, marker) in looks(families).items():
@@ -127,7 +127,7 @@ def draw_embeddings(axes: Axes, rows_NH: Floats, families: Sequence[str], title:
 
 
 def family_handles(families: Sequence[str]) -> list[Line2D]:
-    """What a legend of the families shows."""
+    """Entries of a legend of the families."""
     return [
         Line2D([], [], color=color, marker=marker, linestyle="", markersize=6, label=family)
         for family, (color, marker) in looks(families).items()
@@ -135,7 +135,7 @@ def family_handles(families: Sequence[str]) -> list[Line2D]:
 
 
 def moving_average(values: Floats) -> Floats:
-    """The mean of each value and its neighbours, a twentieth of the curve in all; of fewer of them at its ends."""
+    """The mean over a twentieth of the curve around each value; over fewer values at its ends."""
     reach = values.size // 40
     padded = np.pad(np.cumsum(values), (1, 0))
     places = np.arange(values.size)

@@ -1,4 +1,4 @@
-"""How pictures look: quiet axes, colours that colour-blind readers tell apart, letters that bear half the width."""
+"""The style of pictures: quiet axes, colours for colour-blind readers, letters that can be read at half the width."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ STYLE: "dict[RcKeyType, object]" = {
 }
 """Settings of matplotlib."""
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B8A900", "#222222")
-"""Okabe and Ito 2008, "Color universal design", their yellow darkened for white paper."""
+"""Colours of Okabe and Ito 2008, "Color universal design", with the yellow darkened for white paper."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 FAMILY_ORDER = (
     "numerical optimization",

@@ -1,1 +1,1 @@
-"""Programs for the prompts of a split, by a local model or a server: what is missing in the file is written to it."""
+"""Writes programs for the prompts of a split, by a local model or a server, and only those that the file lacks."""

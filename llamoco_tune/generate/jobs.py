@@ -1,4 +1,4 @@
-"""What is to be written: which prompts of a split, how often, and how a finished program is named in the file."""
+"""Chooses the prompts of a split and the number of programs for each, and makes the rows of finished programs."""
 
 import json
 from collections import defaultdict
@@ -15,45 +15,46 @@ from llamoco_tune.records import Record, TuningError
 
 
 class SelectionConfig(Record):
-    """Which prompts of an export are answered, and how often."""
+    """Choice of the prompts of an export that are answered, and how often."""
 
     split: str = "test"
     form: Literal["python", "latex"] | None = None
     num_problems: int | None = Field(default=None, ge=1)
-    """As many, in the order of their ids, which is as good as drawn; all where None."""
+    """Number of problems, in the order of their ids, which is as good as random; None means all."""
     prompts_per_problem: int | None = Field(default=None, ge=1)
+    """Number of prompts for each problem; None means all."""
     num_samples: int = Field(default=1, ge=1)
-    """Programs for each prompt."""
+    """Number of programs for each prompt."""
     is_retrying_errors: bool = False
     """Whether prompts whose row is an error are tried again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A prompt, and which of its programs is wanted."""
+    """One program that is wanted: a prompt, and the number of the sample."""
 
     example: Example
     sample: int
 
     @property
     def key(self) -> Key:
-        """By which the file of programs knows it."""
+        """Key of the program in the file."""
         return (self.example.split, self.example.instruction_id, self.sample)
 
     @property
     def stream(self) -> str:
-        """The name of its random numbers: what is drawn does not depend on what else is."""
+        """Name of the random stream, which is independent of all other programs."""
         return f"{self.example.instruction_id}/{self.sample}"
 
 
 def jobs_of(examples: Iterable[Example], selection: SelectionConfig, decoding: DecodingConfig) -> list[Job]:
-    """What is wanted of a split. A larger selection holds every smaller one.
+    """The programs that are wanted. A larger selection holds every smaller one.
 
     Raises:
         TuningError: no prompt has the form, or several programs are wanted where all would be the same.
     """
     if selection.num_samples > 1 and decoding.is_greedy:
-        raise TuningError("greedy decoding writes one program however often; give --temperature with --samples")
+        raise TuningError("greedy decoding writes the same program each time; give --temperature with --samples")
     by_problem: dict[str, list[Example]] = defaultdict(list)
     for example in examples:
         if selection.form in (None, example.form):
@@ -69,7 +70,7 @@ def jobs_of(examples: Iterable[Example], selection: SelectionConfig, decoding: D
 
 
 def settings_of(decoding: DecodingConfig, **more: str | bool) -> str:
-    """How programs are decoded, as the file says it: what has no effect is not in it."""
+    """Settings of decoding as JSON, as they are stored in the file; settings without effect are left out."""
     facts: dict[str, object] = {"decoding": "greedy"}
     if not decoding.is_greedy:
         facts = {"decoding": "sampling", **decoding.model_dump(include={"temperature", "top_p", "seed"})}

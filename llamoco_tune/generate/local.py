@@ -1,4 +1,4 @@
-"""Programs by a model on this machine."""
+"""Writes programs with a model on this machine."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,21 +21,21 @@ class LocalConfig(Record):
     """A model on this machine."""
 
     model: str
-    """A folder, or a name on the hub."""
+    """Folder of the model, or its name on the hub."""
     precision: Precision = "auto"
     device: str | None = None
-    """A GPU where there is one, else the CPU, where None."""
+    """Device; None takes a GPU if there is one, else the CPU."""
     num_slots: int | None = Field(default=None, ge=1)
-    """Rows written at once."""
+    """Number of rows written at once."""
 
 
 def generate_locally(
     data: Path, selection: SelectionConfig, decoding: DecodingConfig, local: LocalConfig, out: Path, show: Show
 ) -> GenerationReport:
-    """Writes what is missing with a model on this machine.
+    """Writes the programs that the file lacks, with a model on this machine.
 
     Raises:
-        TuningError: there is no such export, split or model, the file was written otherwise, or memory is short.
+        TuningError: there is no such export, split or model, the file has other settings, or memory ran out.
     """
     jobs = jobs_of(read_split(data, selection.split), selection, decoding)
     device = _device(local.device)

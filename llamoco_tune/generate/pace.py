@@ -1,4 +1,4 @@
-"""How far a generation is: rows go to the file as they are finished, and whoever watches is told."""
+"""Puts finished programs into the file, and reports the headway of a generation."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,12 +10,12 @@ from llamoco_tune.programs import Program, ProgramsFile
 
 @dataclass(frozen=True, slots=True)
 class Headway:
-    """How far a generation is."""
+    """Progress of a generation."""
 
     rows: int
     total: int
     new_rows: int
-    """Of those, written by this call."""
+    """Number of rows that this call has written."""
     new_tokens: int
     seconds: float
 
@@ -25,15 +25,15 @@ Show = Callable[[Headway], None]
 
 @dataclass(frozen=True, slots=True)
 class GenerationReport:
-    """What a generation gave."""
+    """Result of a generation."""
 
     programs: tuple[Program, ...]
-    """All that were asked for."""
+    """Programs that were asked for, whichever call wrote them."""
     last: Headway
 
 
 class Pace:
-    """Puts finished rows into the file, and tells whoever watches of the headway."""
+    """The programs that are still wanted, and the headway of writing them."""
 
     def __init__(self, jobs: Sequence[Job], selection: SelectionConfig, file: ProgramsFile, show: Show) -> None:
         self._jobs = jobs

@@ -1,4 +1,4 @@
-"""Programs by the model of a server."""
+"""Writes programs with the model of a server."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,16 +11,16 @@ from llamoco_tune.programs import DecodingConfig, Program, open_programs
 from llamoco_tune.records import digest
 
 SEED_DIGITS = 7
-"""Hexadecimal digits of a seed that is sent to a server: some take 31 bits."""
+"""Hexadecimal digits of a seed that is sent to a server: some servers take only 31 bits."""
 
 
 def generate_at_endpoint(
     data: Path, selection: SelectionConfig, decoding: DecodingConfig, endpoint: EndpointConfig, out: Path, show: Show
 ) -> GenerationReport:
-    """Writes what is missing with the model of a server.
+    """Writes the programs that the file lacks, with the model of a server.
 
     Raises:
-        TuningError: there is no such export or split, the file was written otherwise, or the server does not answer.
+        TuningError: there is no such export or split, the file has other settings, or the server does not answer.
     """
     jobs = jobs_of(read_split(data, selection.split), selection, decoding)
     settings = settings_of(decoding, served=True)

@@ -1,4 +1,4 @@
-"""What a run shows and keeps while the model trains: a line for a person, metrics.jsonl, TensorBoard."""
+"""Shows and stores metrics while a model trains: a line for a person, metrics.jsonl, TensorBoard."""
 
 from llamoco_tune.progress.callback import TRAINER_DISPLAYS, RunProgress, TokenCount
 

@@ -1,5 +1,5 @@
 # pyright: reportExplicitAny=false
-"""The trainer's callback that keeps and shows what happens; the main process alone writes."""
+"""The trainer's callback that stores and shows metrics; only the main process writes."""
 
 import time
 from contextlib import ExitStack
@@ -26,14 +26,14 @@ from llamoco_tune.progress.scalars import Scalars, open_scalars
 from llamoco_tune.quiet import quiet_transformers
 
 TRAINER_DISPLAYS: tuple[type[TrainerCallback], ...] = (PrinterCallback, ProgressCallback)
-"""What the trainer would show by itself: to be taken out with `Trainer.remove_callback`."""
+"""Displays of the trainer itself, which have to be taken out with `Trainer.remove_callback`."""
 SUMMARY_KEY = "train_runtime"
-"""In the log with which the trainer ends, which is no step."""
+"""Key of the trainer's last log, which belongs to no step."""
 
 
 @dataclass(slots=True)
 class TokenCount:
-    """Tokens that this process has trained on: its `compute_loss` adds those of a batch, in training alone."""
+    """Number of tokens that this process has trained on; `compute_loss` adds those of each training batch."""
 
     total: int = 0
 
@@ -55,7 +55,7 @@ class RunProgress(TrainerCallback):
         self._opened = ExitStack()
 
     def close(self) -> None:
-        """Ends the live line; to be called whatever ended training, best with `contextlib.closing`."""
+        """Ends the live line; must be called however training ends, best with `contextlib.closing`."""
         self._opened.close()
 
     @override

@@ -1,4 +1,4 @@
-"""What the device can do and does: its peak arithmetic, a model's arithmetic for a token, the memory in use."""
+"""Figures of the device: its peak arithmetic, a model's arithmetic for a token, the memory in use."""
 
 import resource
 
@@ -18,12 +18,12 @@ PEAK_FLOPS = (
     ("V100", 125e12),
     ("T4", 65e12),
 )
-"""Dense bf16 operations per second by a part of the device's name, the first that fits, from NVIDIA's data sheets; fp16
-for V100 and T4, which have no bf16 units."""
+"""Dense bf16 operations per second by a part of the device's name, of which the first that fits counts, from NVIDIA's
+data sheets; fp16 for V100 and T4, which have no bf16 units."""
 
 
 def peak_flops(device_name: str) -> float | None:
-    """Operations per second at best of a GPU of this name; None where it is not in the table."""
+    """Peak operations per second of a GPU of this name; None if it is not in the table."""
     return next((peak for part, peak in PEAK_FLOPS if part in device_name), None)
 
 
@@ -36,14 +36,14 @@ def flops_per_token(model: nn.Module) -> float:
     """Operations that training needs for a token: 6 N for N parameters that are all trained.
 
     Kaplan et al. 2020, section 2.1: two for each parameter forward, and two backward to the activations; two more for
-    each that is trained. Attention and recomputed activations are left out, so a utilisation is rather too low.
+    each that is trained. Attention and recomputed activations are left out, so a utilisation is somewhat too low.
     """
     sizes = [(parameter.numel(), parameter.requires_grad) for parameter in model.parameters()]
     return sum(6.0 * size if trained else 4.0 * size for size, trained in sizes)
 
 
 def peak_memory_bytes() -> int:
-    """Most memory ever in use: allocated on the GPU where there is one, else resident in this process."""
+    """Peak memory so far: allocated on the GPU, or resident in this process if there is none."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -1,4 +1,4 @@
-"""Training, as a person sees it: a live line in a terminal, a plain line now and then elsewhere."""
+"""Shows training: a live line in a terminal, elsewhere a plain line now and then."""
 
 import contextlib
 from collections.abc import Callable, Generator, Mapping
@@ -10,14 +10,14 @@ from rich.progress import Progress
 from llamoco_tune.display import duration, live_bar, plain_lines, whole_line
 
 SPEED_SUFFIXES = ("_runtime", "_per_second", "_preparation_time")
-"""Of what the trainer logs of an evaluation beside its results."""
+"""Endings of the names of an evaluation's speeds, which the trainer logs beside its results."""
 OF_A_PART = "loss_"
-"""In the name of a loss on some of the rows: there are too many for a line."""
+"""Part of the name of a loss on one family only, of which there are too many for a line."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """A step of training, as a person is told of it; None is not known yet."""
+    """A step of training as a person is told of it; None means unknown yet."""
 
     step: int
     steps: int
@@ -35,7 +35,7 @@ Show = Callable[[StepReport], None]
 
 @contextlib.contextmanager
 def training_display(console: Console | None) -> Generator[Show]:
-    """Yields what to call with each report; nothing is shown without a console."""
+    """Yields a function that shows a report; nothing is shown without a console."""
     if console is None:
         yield lambda _: None
     elif console.is_terminal:
@@ -62,7 +62,7 @@ def describe(at: StepReport) -> str:
 
 
 def describe_evaluation(at: StepReport) -> str:
-    """For example `step 200/300  evaluation: loss 1.234  accuracy 0.91`, not its speed, nor losses by family."""
+    """For example `step 200/300  evaluation: loss 1.234  accuracy 0.91`, without speeds and losses by family."""
     results = {name: value for name, value in at.evaluation.items() if not name.endswith(SPEED_SUFFIXES)}
     shown = {name: value for name, value in results.items() if OF_A_PART not in name}
     words = [

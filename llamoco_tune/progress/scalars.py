@@ -1,5 +1,5 @@
 # pyright: reportExplicitAny=false
-"""The same metrics for TensorBoard, where it is installed."""
+"""Writes the metrics for TensorBoard, if it is installed."""
 
 import importlib
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Scalars = Callable[[MetricsRecord], None]
 
 
 def open_scalars(run: Path, step: int, opened: ExitStack) -> Scalars:
-    """What to call with each record; later steps of an earlier session are hidden, and `opened` closes the writer."""
+    """Returns a function that writes a record; later steps of an earlier session are hidden; `opened` closes it."""
     try:
         tensorboard: Any = importlib.import_module("torch.utils.tensorboard")
     except ImportError:

@@ -5,6 +5,7 @@ About 20 s.
 """
 
 import functools
+import json
 import os
 import shlex
 import signal
@@ -34,6 +35,8 @@ pytestmark = pytest.mark.chaos
 
 QUIET = Console(quiet=True)
 STEPS = 20
+CONTEXT = 256
+"""Tokens; the longest row of the export has fewer."""
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +46,11 @@ def one_thread() -> None:
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_base(tmp_path_factory.mktemp("base") / "tiny", width=64)
+    """A base that sees so few tokens at once that the programs of an evaluation are short."""
+    folder = write_tiny_base(tmp_path_factory.mktemp("base") / "tiny", width=64)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"max_position_embeddings": CONTEXT}))
+    return folder
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,7 @@ def test_driver_that_was_killed_elsewhere_is_waited_for_once_and_then_replaced(e
     assert (code, err) == (0, "")
     assert out.count("\n") == 1
     assert f"/c was worked on by process {first.pid} on " in out
-    assert f"looking for up to {STALE_S:.0f} s whether it lives" in out
+    assert f"watching for up to {STALE_S:.0f} s whether it is alive" in out
     assert time.monotonic() - began > STALE_S
     assert results(tmp_path / "c") == expected
     assert Store(tmp_path / "c").num_runs == len(expected)

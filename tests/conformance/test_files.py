@@ -134,6 +134,7 @@ def test_put_whose_answer_was_lost_is_known_to_have_succeeded(service: S3Service
         ("s3://key:hush@bucket/c", "holds nothing else; credentials and the endpoint come from the environment"),
         ("s3://bucket/c?secret=hush", "holds nothing else"),
         ("s3://", "an S3 address is s3://bucket/prefix"),
+        ("", "the name of a folder is empty"),
         ("gs://bucket/hush", "gs:// is no place for this; give the path of a folder, or s3://bucket/prefix"),
     ],
 )

@@ -73,7 +73,7 @@ def test_failed_run_is_failed_at_a_smaller_budget_and_a_larger_one_is_refused():
     cut = at_budget(raised, shorter)
     assert cut is not None
     assert (cut.status, cut.max_evaluations, cut.problem_id) == ("raised", SHORT, shorter.problem_id)
-    with pytest.raises(LlamocoError, match="says nothing of 1000"):
+    with pytest.raises(LlamocoError, match="says nothing about 1000"):
         at_budget(cut, spec)
 
 

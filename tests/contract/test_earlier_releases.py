@@ -5,6 +5,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -17,6 +18,8 @@ from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.recipes import campaign_for
 from llamoco_data.statements import statement
 from llamoco_data.verification import verify
+from llamoco_tune.instructions import rows_of
+from llamoco_tune.snapshots import set_files
 from tests.campaigns import results
 
 pytestmark = pytest.mark.contract
@@ -55,6 +58,42 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def by_id(rows: list[dict], columns: tuple[str, ...]) -> dict[str, list[object]]:
     return {row["instruction_id"]: [row[column] for column in columns] for row in rows}
+
+
+RESULTS = ("near_ties", "optimizer_scores")
+
+
+def upgraded(row: dict) -> dict:
+    """The row at schema version 3, without numbers of runs."""
+    results = {name: [{**result, "runs": None} for result in row[name]] for name in RESULTS}
+    return {**row, **results, "schema_version": 3}
+
+
+def at_version_2(row: dict) -> dict:
+    results = {name: [{k: v for k, v in result.items() if k != "runs"} for result in row[name]] for name in RESULTS}
+    return {**row, **results, "schema_version": 2}
+
+
+def sorted_rows(folder: Path, snapshot: int | None = None) -> list[dict]:
+    return sorted(read_instructions(folder, snapshot=snapshot).to_pylist(), key=lambda row: row["instruction_id"])
+
+
+@pytest.fixture
+def exported_as_version_2(campaign: Path, tmp_path: Path) -> Path:
+    """What the release before the numbers of runs would have exported of the kept campaign."""
+    made = export(campaign, tmp_path / "made").folder
+    result = pa.struct([field for field in SCHEMA.field("near_ties").type.value_type if field.name != "runs"])
+    results = {"near_ties": pa.list_(result), "optimizer_scores": pa.list_(result)}
+    schema = pa.schema(
+        [pa.field(field.name, results.get(field.name, field.type), nullable=field.nullable) for field in SCHEMA],
+        metadata={"llamoco_schema_version": "2"},
+    )
+    (tmp_path / "set2" / "data").mkdir(parents=True)
+    (tmp_path / "set2" / "README.md").write_bytes(KEPT.joinpath("set", "README.md").read_bytes())
+    for file in (made / "data").iterdir():
+        rows = [at_version_2(row) for row in pq.read_table(file).to_pylist()]
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), tmp_path / "set2" / "data" / file.name)
+    return tmp_path / "set2"
 
 
 def test_kept_campaign_is_read_and_left_as_it_was(campaign: Path):
@@ -112,8 +151,33 @@ def test_kept_set_is_upgraded_as_it_is_read(exported: Path):
     table = read_instructions(exported)
     assert table.schema.equals(SCHEMA, check_metadata=True)
     for now, then in zip(table.to_pylist(), as_written(exported), strict=True):
-        assert now == {**then, "base_problem_id": then["problem_id"], "schema_version": 2}
+        assert now == upgraded({**then, "base_problem_id": then["problem_id"]})
     assert contents(exported) == before
+
+
+def test_set_of_version_2_is_read_alike_but_for_the_numbers_of_runs(campaign: Path, exported_as_version_2: Path):
+    table = read_instructions(exported_as_version_2)
+    assert table.schema.equals(SCHEMA, check_metadata=True)
+    assert sorted_rows(exported_as_version_2) == [upgraded(row) for row in sorted_rows(campaign.with_name("made"))]
+    assert [finding.line for finding in verify(exported_as_version_2, sample=1, checked=Counter())] == []
+
+
+def test_set_of_version_2_gives_tuning_the_same_rows(campaign: Path, exported_as_version_2: Path):
+    earlier, made = set_files(exported_as_version_2), set_files(campaign.with_name("made"))
+    assert {split: rows_of(earlier, split) for split in earlier.splits} == {
+        split: rows_of(made, split) for split in made.splits
+    }
+
+
+def test_numbers_of_runs_are_no_change_since_a_snapshot_of_version_2(campaign: Path, exported_as_version_2: Path):
+    second = export(campaign, exported_as_version_2, since=1)
+    assert second.snapshot == 2
+    assert second.changes is not None
+    assert second.changes.count() == {}
+    first, newest = (sorted_rows(exported_as_version_2, number) for number in (1, 2))
+    assert first == [upgraded(row) for row in newest]
+    assert all(result["runs"] for row in newest for result in row["optimizer_scores"])
+    assert [finding.line for finding in verify(exported_as_version_2, sample=0, checked=Counter())] == []
 
 
 def test_kept_set_becomes_the_first_snapshot_and_can_be_compared_with(campaign: Path, exported: Path):

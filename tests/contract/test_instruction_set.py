@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import cast
 
@@ -20,7 +21,7 @@ from llamoco_data.execution import executor
 from llamoco_data.export import Exported, export
 from llamoco_data.export.making import wordings_of
 from llamoco_data.identity import LlamocoError
-from llamoco_data.instruction_set import SCHEMA, SPLITS, Instruction, Split, read_instructions
+from llamoco_data.instruction_set import SCHEMA, SPLITS, CandidateResult, Instruction, Split, read_instructions
 from llamoco_data.problems.evaluation import build
 from llamoco_data.problems.functions import FUNCTION_BY_NAME
 from llamoco_data.problems.spec import ProblemSpec
@@ -70,7 +71,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_schema_has_a_column_for_every_field_with_a_description():
     assert SCHEMA.names == list(Instruction.model_fields)
-    assert all(field.description for field in Instruction.model_fields.values())
+    assert [field.name for field in SCHEMA.field("near_ties").type.value_type] == list(CandidateResult.model_fields)
+    assert all(field.description for record in (Instruction, CandidateResult) for field in record.model_fields.values())
 
 
 def test_rows_validate_as_instructions(rows: list[dict]):
@@ -169,6 +171,9 @@ def test_row_agrees_with_the_verdict_on_the_stored_runs(campaign: Path, rows: li
             assert row["confidence"] == verdict.confidence
             assert {tie["candidate_id"] for tie in row["near_ties"]} == set(verdict.near_ties)
             assert len(row["optimizer_scores"]) == len({candidates[r.candidate_id].optimizer for r in runs.records})
+            made = Counter(record.candidate_id for record in runs.records)
+            for result in (*row["near_ties"], *row["optimizer_scores"]):
+                assert result["runs"] == made[result["candidate_id"]] > 0
 
 
 def test_export_made_twice_has_the_same_bytes(campaign: Path, exported: Exported, tmp_path: Path):

@@ -316,6 +316,7 @@ ROW = ComparedRow(
     candidate_id="one text",
     statement="as it was",
     results="as they were",
+    num_runs="as many",
 )
 BESIDE = {"beside": ROW._replace(problem_id="at the whole budget")}
 
@@ -332,6 +333,7 @@ BESIDE = {"beside": ROW._replace(problem_id="at the whole budget")}
         ({"row": ROW}, {"row": ROW._replace(settings='{"CR": 0.2}', candidate_id="another text")}, "new winner"),
         ({"row": ROW}, {"row": ROW._replace(candidate_id="another text", results="others")}, "new program text"),
         ({"row": ROW}, {"row": ROW._replace(results="others")}, "new results"),
+        ({"row": ROW}, {"row": ROW._replace(num_runs="more")}, "new results"),
         ({"row": ROW}, {}, "problem withdrawn"),
         (BESIDE | {"row": ROW}, BESIDE, "budget withdrawn"),
         ({"beside": ROW, "row": ROW}, {"beside": ROW}, "wording withdrawn"),
@@ -344,3 +346,7 @@ def test_change_has_its_reason(before: dict[str, ComparedRow], now: dict[str, Co
 
 def test_rows_that_are_as_they_were_have_no_reason():
     assert changes_between(1, {"row": ROW}, 2, {"row": ROW}).rows == []
+
+
+def test_numbers_of_runs_that_an_earlier_version_did_not_tell_are_no_reason():
+    assert changes_between(1, {"row": ROW._replace(num_runs="")}, 2, {"row": ROW}).rows == []

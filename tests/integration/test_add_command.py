@@ -61,7 +61,7 @@ def test_command_begins_a_campaign_of_own_problems_alone_and_it_grows(command):
     assert "2 complete of 2, 2 of them users' own" in succeed(command("status", "c"))
     assert "def objective(x):" in succeed(command("show", "c", "free_one"))
     shown = succeed(command("show", "c", own_problem(BOWL, "bowl").problem_id[:8]))
-    assert "a user's own, bowl; D = 2, 120 evaluations, 1 inequalities" in shown
+    assert "a user's own, bowl; D = 2, 120 evaluations, 1 inequality" in shown
     assert BOWL in shown
     assert "as LaTeX" not in shown
     grown_out = succeed(command("run", "c", "--recipe", "demo", "--problems", "1", "--address", "inline", "--quiet"))
@@ -74,7 +74,7 @@ def refused(ended: tuple[int, str, str]) -> str:
     code, out, err = ended
     assert (code, out) == (2, "")
     *progress, line = err.splitlines()
-    assert set(progress) <= {"asking the problems at random points ..."}
+    assert set(progress) <= {"evaluating the problems at random points ..."}
     return line
 
 
@@ -84,7 +84,7 @@ def refused(ended: tuple[int, str, str]) -> str:
         (["bowl.py"], "c holds no campaign yet; name a recipe for it: demo"),
         (["bowl.py", "none.py", "--recipe", "demo"], "none.py cannot be read: No such file or directory; give"),
         ([".", "--recipe", "demo"], ". cannot be read: Is a directory"),
-        (["latin.py", "--recipe", "demo"], "latin.py is no text in UTF-8"),
+        (["latin.py", "--recipe", "demo"], "latin.py is not text in UTF-8"),
         (["bowl.py", "broken.py", "--recipe", "demo"], "broken.py: lower is a list; make it an array"),
         (["--recipe", "demo"], "--help"),
     ],
@@ -115,4 +115,4 @@ def test_command_on_the_campaign_of_another_recipe_is_refused(command):
 
 
 def test_help_says_that_the_code_runs_as_the_user(command):
-    assert "Their code runs as you: here, and on every worker" in succeed(command("add", "--help"))
+    assert "Their code runs as you, here and on every worker" in succeed(command("add", "--help"))

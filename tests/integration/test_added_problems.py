@@ -357,7 +357,7 @@ def test_text_that_is_lost_while_its_table_is_well_is_a_note_and_is_kept_again_b
     damage(text)
     (line,) = found(folder)
     assert line.startswith(
-        f"note: problem {OWN[0].problem_id}: has no whole copy of its text beside the tables; add it"
+        f"note: problem {OWN[0].problem_id}: has no intact copy of its text beside the tables; add it"
     )
     assert run(folder) == []
     assert add_problems(folder, OWN) == (OWN[0].problem_id,)

@@ -149,7 +149,7 @@ def test_second_driver_on_s3_says_who_holds_the_campaign(expected, s3: S3Service
         code, out, err = ended(driver(url("held/c"), machine="here", stale_s=60.0))
         assert code == 2
         assert f"{url('held/c')} is being worked on by process {first.pid} on " in err
-        assert "whether it lives" in out
+        assert "whether it is alive" in out
         assert ended(first)[0] == 0
     assert results(url("held/c")) == expected
 

@@ -157,6 +157,16 @@ def test_show_of_a_problem_has_the_race_in_the_order_of_the_verdict(command, pla
     assert candidates[verdict.winner].program in shown
 
 
+def test_show_of_an_instruction_lists_rivals_in_the_order_of_the_verdict_with_their_runs(command, places: Path):
+    row = read_instructions(places / "export").to_pylist()[0]
+    shown = command("show", places / "export", row["instruction_id"]).out
+    rivals = [(result["optimizer"], str(result["runs"])) for result in row["optimizer_scores"]]
+    assert rivals[0] == (row["optimizer"], "5")
+    table = shown.partition("how it was measured")[2].splitlines()[2 : 2 + len(rivals)]
+    found = [re.fullmatch(r"(\w+) .* (\d+) +\d\.\d{3} +\d+%.*", line) for line in table]
+    assert [match and match.groups() for match in found] == rivals
+
+
 def test_show_saves_the_program_that_won(command, places: Path, tmp_path: Path):
     row = read_instructions(places / "export").to_pylist()[0]
     for folder, identifier in (("export", row["instruction_id"]), ("campaign", row["base_problem_id"])):
@@ -169,7 +179,7 @@ def test_show_saves_the_program_that_won(command, places: Path, tmp_path: Path):
         file.write_text("mine")
         assert "must not replace" in refusal(command("show", places / folder, identifier, "--program", file))
         assert file.read_text() == "mine"
-    assert "Give an id" in refusal(command("show", places / "export", "--program", tmp_path / "p.py"))
+    assert "--program needs an ID" in refusal(command("show", places / "export", "--program", tmp_path / "p.py"))
 
 
 def test_show_of_a_race_that_is_not_finished_says_so(command, small_recipes, tmp_path: Path):
@@ -178,8 +188,8 @@ def test_show_of_a_race_that_is_not_finished_says_so(command, small_recipes, tmp
     run_campaign(tmp_path / "c", spec, OneRunSlices(executor("inline")), stop=lambda: next(left, True))
     shown = command("show", tmp_path / "c", 0).out
     assert "so far" in shown
-    assert f"its race is not finished; go on with: llamoco-data run {tmp_path / 'c'}" in shown
-    assert "1 more are not begun" in command("show", tmp_path / "c").out
+    assert f"the race is not finished; go on with: llamoco-data run {tmp_path / 'c'}" in shown
+    assert "1 more is not begun" in command("show", tmp_path / "c").out
 
 
 WHAT = {
@@ -305,7 +315,9 @@ def test_second_export_says_what_has_changed(command, small_recipes, tmp_path: P
     assert "1, which the folder held already" in command("export", folder, out).out
     command("run", folder, "--problems", 6, "--address", "inline", "--quiet")
     second = command("export", folder, out, "--since", 1)
-    assert re.search(r"since snapshot 1: [1-9]\d* new rows, \d+ changed \(0 have another answer\), 0 withd", second.out)
+    assert re.search(
+        r"since snapshot 1: [1-9]\d* new rows?, \d+ changed \(0 with another answer\), 0 withd", second.out
+    )
     assert "new problem" in second.out
     assert f"written to {out}/changes/0001-0002" in second.out
     assert "has no snapshot 9; it has 1, 2" in refusal(command("export", folder, out, "--since", 9))
@@ -314,7 +326,7 @@ def test_second_export_says_what_has_changed(command, small_recipes, tmp_path: P
 def test_run_without_a_number_keeps_the_folder_s_own(command, small_recipes, tmp_path: Path):
     """The demo asks for two problems, the folder was begun with one: going on with it must not grow it."""
     command("run", tmp_path / "c", "--recipe", "demo", "--problems", 1, "--address", "inline", "--quiet")
-    assert "nothing was missing: all 1 problems" in command("run", tmp_path / "c", "--address", "inline").out
+    assert "nothing was missing: the one problem" in command("run", tmp_path / "c", "--address", "inline").out
 
 
 def test_portfolio_lists_every_optimizer_and_candidate(command):
@@ -418,7 +430,7 @@ def test_address_without_ray_is_refused_quickly(command, tmp_path: Path):
 def test_growth_where_no_ray_answers_changes_nothing(command, small_recipes, tmp_path: Path):
     command("run", tmp_path / "c", "--recipe", "demo", "--problems", 1, "--address", "inline", "--quiet")
     refusal(command("run", tmp_path / "c", "--problems", 5, "--address", "127.0.0.1:1", "--quiet"))
-    assert "nothing was missing: all 1 problems" in command("run", tmp_path / "c", "--address", "inline").out
+    assert "nothing was missing: the one problem" in command("run", tmp_path / "c", "--address", "inline").out
 
 
 def test_program_with_a_syntax_error_is_refused(command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -178,7 +178,7 @@ def test_report_s_curves_end_where_the_verdict_stands(campaign: Path):
     assert len(judged.curves) == 8
     for problem in judged.curves:
         assert problem.curves[0].role == "winner"
-        tolerance = 1e-8 * max(1.0, abs(problem.verdict.best_known or 0.0))
+        tolerance = problem.verdict.tolerance
         for curve in problem.curves:
             end, standing = curve.points[-1], curve.standing
             if standing.median_error is None:

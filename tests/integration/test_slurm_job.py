@@ -47,7 +47,7 @@ def test_slurm_job_ends_with_the_rows_of_a_local_campaign():
             timeout=240,
         )
         assert done.returncode == 0, done.stdout
-        assert "all 1 problems are complete" in done.stdout
+        assert "the one problem is complete" in done.stdout
         assert (folder / ".ray" / "auth_token").exists()
         run_campaign(folder / "local", campaign_for(folder / "local", "demo", 1), InlineExecutor())
         assert results(submitted) == results(folder / "local")

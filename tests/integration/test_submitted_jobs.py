@@ -35,7 +35,7 @@ def test_submitted_campaign_ends_with_the_rows_of_a_local_one(head: Head):
     campaign = ["llamoco-data", "run", str(folder), "--recipe", "demo", "--problems", "1"]
     done = submit(head, "--", *campaign, "--address", "auto")
     assert done.returncode == 0, done.stdout
-    assert "all 1 problems are complete" in done.stdout
+    assert "the one problem is complete" in done.stdout
     local = head.folder / "local"
     run_campaign(local, campaign_for(local, "demo", 1), InlineExecutor())
     assert results(folder) == results(local)

@@ -216,14 +216,12 @@ def test_teach_sets_problems_aside_where_there_is_no_validation_split_and_says_s
     (line,) = [line for line in said.getvalue().splitlines() if "set aside" in line]
     aside = run.facts["num_set_aside"]
     assert line == (
-        f"the set has no validation rows: {aside} of its 12 training problems are set aside to look at, and not "
+        f"the set has no validation rows: {aside} of its 12 training problems are set aside for evaluations, and not "
         "trained on"
     )
     assert run.facts["num_problems"] == 12 - int(str(aside))
     assert "eval_loss" in run.results
-    assert (
-        f"| looked at meanwhile | {aside} training problems set aside" in (tmp_path / "run" / "README.md").read_text()
-    )
+    assert f"| evaluated on | {aside} training problems set aside" in (tmp_path / "run" / "README.md").read_text()
 
 
 def test_run_whose_set_has_grown_is_told_apart_in_one_line(tmp_path, base, capsys):

@@ -97,7 +97,7 @@ def test_entry_that_is_damaged_and_file_that_is_none_are_named(folder: Path):
     (folder / ".manifest" / "notes.json").write_text("{}")
     text = wrong(folder)
     assert f"{entry}: is damaged or of another version" in text
-    assert "notes.json: is no entry of the log" in text
+    assert "notes.json: is not an entry of the log" in text
 
 
 def test_file_that_no_entry_names_is_a_note(folder: Path):
@@ -105,13 +105,13 @@ def test_file_that_no_entry_names_is_a_note(folder: Path):
     (finding,) = findings(folder)
     assert finding.note
     assert finding.line.startswith(
-        f"note: {folder / 'runs' / 'stray.parquet'}: is in no entry of the log; nobody reads"
+        f"note: {folder / 'runs' / 'stray.parquet'}: is in no entry of the log; no command reads"
     )
 
 
 def test_campaign_file_that_is_missing_is_named(folder: Path):
     (folder / "campaign.json").unlink()
-    assert wrong(folder) == f"{folder / 'campaign.json'}: is missing, and decides every row; restore it from a copy"
+    assert wrong(folder) == f"{folder / 'campaign.json'}: is missing; it decides every row; restore it from a copy"
 
 
 def commit(folder: Path, block: Block) -> None:
@@ -134,7 +134,7 @@ def test_run_of_another_budget_or_beyond_it_is_named(folder: Path):
     other = some_run(folder, max_evaluations=7)
     commit(folder, Block(records=[other]))
     text = wrong(folder)
-    assert f"run {other.run_id}: has a budget of 7, and its problem one of " in text
+    assert f"run {other.run_id}: has a budget of 7, but its problem has " in text
     assert f"run {other.run_id} spent " in text
     assert "evaluations of a budget of 7" in text
 
@@ -193,7 +193,7 @@ def test_problem_that_is_said_to_be_complete_and_is_not_is_named(tmp_path: Path)
     problem = StoredProblem(index=0, spec=sample(SPEC.mixture, SPEC.seed, 0))
     candidates = read_candidates_of(tmp_path)
     commit(tmp_path / "c", Block([problem], records[:-3], entry["plan_id"], entry["complete"], candidates))
-    assert "the log says that it is complete, and it lacks 3 runs" in wrong(tmp_path / "c")
+    assert "is complete by the log, but lacks 3 runs" in wrong(tmp_path / "c")
 
 
 def read_candidates_of(tmp_path: Path):
@@ -214,12 +214,12 @@ def rewritten(exported: Path, change: Callable[[dict], object], *, split: str = 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"answer": "def minimize(): ..."}, "and its answer the digest"),
-        ({"problem_id": "0" * 20}, "has problem_id 00000000000000000000, and its problem_spec the digest"),
+        ({"answer": "def minimize(): ..."}, "but the digest of its answer is"),
+        ({"problem_id": "0" * 20}, "has problem_id 00000000000000000000, but the digest of its problem_spec is"),
         ({"wording": 15}, "has an id that is not the digest of its problem, form and wording"),
-        ({"split": "validation"}, "is of split validation, and lies in train-00000-of-00001-"),
-        ({"max_evaluations": 3}, "says max_evaluations 3, and its problem has"),
-        ({"problem_spec": "{}"}, "is no instruction"),
+        ({"split": "validation"}, "is of split validation, but lies in train-00000-of-00001-"),
+        ({"max_evaluations": 3}, "has max_evaluations 3, but its problem has"),
+        ({"problem_spec": "{}"}, "is not an instruction"),
         ({"schema_version": 1}, "has schema version 1"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
@@ -281,7 +281,7 @@ def test_export_that_was_not_copied_whole_is_named(exported: Path):
     text = wrong(exported)
     assert "README.md: is missing: the export was not finished, or not copied whole" in text
     assert "train-00000-of-00002.parquet: is missing" in text
-    assert "notes.txt: is no file of an export" in text
+    assert "notes.txt: is not a file of an export" in text
 
 
 def test_snapshots_that_are_damaged_are_named(folder: Path, tmp_path: Path):
@@ -319,16 +319,16 @@ def command(*arguments: object) -> int:
 
 def test_exit_code_says_whether_something_is_wrong(folder: Path, capsys: pytest.CaptureFixture[str]):
     (folder / "runs" / "stray.parquet").write_bytes(b"anything")
-    assert command(folder, "--sample", 2) == 0
+    assert command(folder, "--sample", 1) == 0
     note, last = capsys.readouterr().out.splitlines()
     assert note.startswith("note: ")
     assert last.startswith(f"{folder}: all is well; looked at ")
-    assert last.endswith("2 runs made again")
+    assert last.endswith("runs, 1 run made again")
     path = folder / next(file.path for file in Store(folder).files if file.kind == "runs")
     path.write_bytes(path.read_bytes()[:-1])
     assert command(folder, "--sample", 0) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert f"{path}: is damaged: its SHA-256 is not that of the log; run the campaign: it is set aside" in lines[0]
+    assert f"{path}: is damaged: its SHA-256 is not that of the log; run the campaign, which sets it aside" in lines[0]
     assert f"{folder}: 1 thing is wrong; looked at " in lines[-1]
 
 

@@ -202,6 +202,22 @@ def test_problem_that_nobody_could_rely_on_is_refused_in_one_line(text: str, say
     assert says in complaint(text)
 
 
+@pytest.mark.parametrize("where", [LOWER, VALUE])
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [("Mute()", "Mute: it has no message"), ("ValueError('\\ud800 a\\n\\nb')", "ValueError: \\ud800 a b")],
+)
+def test_error_that_cannot_be_written_as_it_is_makes_one_line(where: str, error: str, says: str):
+    mute = "class Mute(Exception):\n    def __str__(self): return 1 / 0\n\n\n"
+    assert says in complaint(mute + replaced(where, f"raise {error}"))
+
+
+def test_stored_problem_that_does_not_load_any_more_says_why_in_one_line():
+    spec = own_problem(BOWL, "bowl").model_copy(update={"source": "raise ValueError('a\\n\\nb')\n"})
+    with pytest.raises(LlamocoError, match="bowl does not load here, ValueError: a b; it did where it was checked"):
+        build(spec)
+
+
 def test_problem_that_fails_in_some_places_is_accepted_and_they_are_counted():
     text = replaced(VALUE, f"if x[0] > 2.0:\n        raise ValueError('too far')\n    {VALUE}")
     checked = check(text)
@@ -296,6 +312,14 @@ def test_check_in_another_process_gives_the_same_problem_whatever_it_prints(capf
     checked = check_apart(noisy, "bowl")
     assert capfd.readouterr() == ("", "")
     assert checked.spec == own_problem(noisy, "bowl")
+
+
+def test_thread_that_a_problem_leaves_is_refused_at_once():
+    text = BOWL + "import threading\nthreading.Thread(target=threading.Event().wait).start()\n"
+    began = time.monotonic()
+    with pytest.raises(LlamocoError, match="it starts a thread that does not end; a worker"):
+        check_apart(text)
+    assert time.monotonic() - began < 50
 
 
 def test_process_that_a_problem_starts_ends_with_its_check():

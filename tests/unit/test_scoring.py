@@ -78,7 +78,7 @@ NULLABLE = PROGRAMS.set(PROGRAMS.get_field_index("ended"), pa.field("ended", pa.
         ([written(ROW, "a", ended=None)], NULLABLE, "without a value in ended"),
         ([written(ROW, "a", ended="because")], PROGRAMS, "ended 'because'"),
         ([written(ROW, "a"), written(ROW, "b")], PROGRAMS, "sample 0 of instruction i more than once"),
-        ([written(ROW, "a"), written(ROW, "a", sample=1, model="b")], PROGRAMS, "2 models, a model and b"),
+        ([written(ROW, "a"), written(ROW, "a", sample=1, model="b")], PROGRAMS, "2 models, such as a model and b"),
     ],
 )
 def test_file_that_is_not_of_the_contract_is_refused(rows: list, schema: pa.Schema, says: str, tmp_path: Path):
@@ -90,7 +90,7 @@ def test_file_that_is_missing_or_no_parquet_is_refused(tmp_path: Path):
     with pytest.raises(LlamocoError, match="does not exist"):
         read_programs(tmp_path / "p.parquet")
     (tmp_path / "text").write_text("text")
-    with pytest.raises(LlamocoError, match="no Parquet file"):
+    with pytest.raises(LlamocoError, match="not a Parquet file"):
         read_programs(tmp_path / "text")
     with pytest.raises(LlamocoError, match="is a folder; name the Parquet file"):
         read_programs(tmp_path)

@@ -18,13 +18,13 @@ FunctionFamily = Literal[
 class BasicFunction:
     """A function of z[d], d >= 2, whose global minimum over all of R^d is 0 (to rounding), at z = 0.
 
-    The three spellings of the formula agree to 1e-9 relative; a property test holds them to it.
+    The three spellings of the formula agree to 1e-9 relative, which a property test checks.
     """
 
     name: str
     """Identifier, also the function's name in Python statements."""
     title: str
-    """The field's name for it."""
+    """Name in the literature."""
     family: FunctionFamily
     """Landscape structure; whole families are held out for testing."""
     kernel: Callable[[Vector], float]

@@ -1,10 +1,11 @@
-"""Models whose files are damaged, or not all there, are refused in one line that names the file."""
+"""Models whose files are damaged or incomplete are refused in one line that names the file."""
 
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -54,8 +55,8 @@ def of_another_width(folder: Path) -> None:
         (cut_pickled_weights, "base/pytorch_model.bin is damaged"),
         (cut("config.json"), "base/config.json is damaged"),
         (cut("tokenizer.json"), "base/tokenizer.json is damaged"),
-        (without_a_layer, "not all there: model.layers.1"),
-        (of_another_width, "config.json is of another model than the weights"),
+        (without_a_layer, "incomplete: model.layers.1"),
+        (of_another_width, "config.json belongs to another model than the weights"),
     ],
 )
 def test_damaged_model_is_refused_by_whoever_reads_it(tmp_path, sound, damage, line):
@@ -69,6 +70,19 @@ def test_damaged_model_is_refused_by_whoever_reads_it(tmp_path, sound, damage, l
     assert list((tmp_path / "copies").iterdir()) == []
 
 
+@pytest.mark.parametrize("place", ["./nowhere", "~nobody/base", "a/b/c"])
+def test_folder_that_is_not_there_is_not_looked_for_on_the_hub(place):
+    with pytest.raises(TuningError) as caught:
+        load(place)
+    assert str(caught.value) == f"there is no folder {place}"
+
+
+def test_name_that_no_hub_gives_is_refused_by_the_first_sentence_of_the_reason(monkeypatch):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(TuningError, match=r"find them in the cached files; give a"):
+        load("owner/no-such-model")
+
+
 @pytest.mark.parametrize("damage", [lambda _: None, lambda folder: (folder / "README.md").write_text("not JSON")])
 def test_sound_model_is_loaded_whatever_lies_beside_it(tmp_path, sound, damage):
     shutil.copytree(sound, tmp_path / "base")
@@ -78,5 +92,5 @@ def test_sound_model_is_loaded_whatever_lies_beside_it(tmp_path, sound, damage):
 
 
 def test_attention_that_the_architecture_lacks_is_refused(sound):
-    with pytest.raises(TuningError, match="cannot attend by flash_attention_2"):
+    with pytest.raises(TuningError, match="cannot use the attention flash_attention_2"):
         load(str(sound), attention="flash_attention_2")
