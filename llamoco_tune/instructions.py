@@ -86,7 +86,10 @@ def rows_of(found: SetFiles, split: str) -> list[Example]:
     if not found.splits:
         raise TuningError(f"{found.folder} holds no rows; is it what `llamoco-data export` wrote?")
     if split not in found.splits:
-        raise TuningError(f"{found.folder} has no split {split!r}; it has {', '.join(sorted(found.splits))}")
+        raise TuningError(
+            f"{found.folder} has no split {split!r}; it has {', '.join(sorted(found.splits))}; "
+            "export more problems, or name another split"
+        )
     rows = [row for file in found.splits[split] for row in _read(file)]
     if not rows:
         raise TuningError(

@@ -8,6 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.forking import DATA, Forked, forked
+
+Driver = Forked | subprocess.Popen[str]
+
 DRIVER = """
 import json, os, random, resource, sys, time
 import llamoco_data.campaign.driver as driver
@@ -61,7 +65,7 @@ def driver(
     environment: Mapping[str, str] | None = None,
     prefix: Sequence[str] = (),
     **options: Any,
-) -> subprocess.Popen[str]:
+) -> Driver:
     """A driver that commits after every run unless told otherwise.
 
     Args:
@@ -72,16 +76,20 @@ def driver(
             for; `clock`, where its wall clock is to jump once it is at work; `file_bytes`, which no file may exceed;
             `user`, the number of one that it is to become.
     """
+    command = ["-c", DRIVER, str(folder), json.dumps({"block_s": 0.0, "pace_s": 0.0, **options})]
+    variables = {**os.environ, **(environment or {})}
+    if not prefix:
+        return forked(DATA, command, env=variables)
     return subprocess.Popen(
-        [*prefix, sys.executable, "-c", DRIVER, str(folder), json.dumps({"block_s": 0.0, "pace_s": 0.0, **options})],
+        [*prefix, sys.executable, *command],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, **(environment or {})},
+        env=variables,
     )
 
 
-def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+def ended(process: Driver) -> tuple[int, str, str]:
     """Exit code, output and errors of a driver, within four minutes."""
     out, err = process.communicate(timeout=240)
     return process.returncode, out, err

@@ -1,6 +1,7 @@
 """A real S3 protocol server of our own for tests: moto behind HTTP, on a port of its own, in a process of its own."""
 
 import contextlib
+import functools
 import os
 import subprocess
 import sys
@@ -50,13 +51,7 @@ class S3Service:
     """What a client needs: endpoint and credentials."""
 
     def client(self) -> Any:
-        return boto3.Session().client(
-            "s3",
-            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            region_name="us-east-1",
-        )
+        return _client(self.environment["AWS_ENDPOINT_URL"])
 
     def keys(self, prefix: str) -> list[str]:
         """Every object below a prefix, without it."""
@@ -72,6 +67,18 @@ class S3Service:
     def lose_the_next_answer(self) -> None:
         """The next put is done, and its answer is an error."""
         urllib.request.urlopen(f"{self.environment['AWS_ENDPOINT_URL']}/-/lose-the-next-answer").close()
+
+
+@functools.cache
+def _client(endpoint: str) -> Any:
+    """One for all, since its making takes a tenth of a second."""
+    return boto3.Session().client(
+        "s3",
+        endpoint_url=endpoint,
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        region_name="us-east-1",
+    )
 
 
 @contextlib.contextmanager

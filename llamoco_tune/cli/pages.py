@@ -8,6 +8,7 @@ from rich.table import Table
 from llamoco_tune.display import whole_line
 from llamoco_tune.invocation import command
 from llamoco_tune.run_folder import RunRecord
+from llamoco_tune.snapshots import set_files
 
 SHOWN = {
     "loss": "training loss, last step",
@@ -21,6 +22,8 @@ SHOWN = {
     "probe_accuracy_after": "accuracy of a linear probe after",
 }
 """Words for the metrics that are shown."""
+ASKED_SPLITS = ("test", "test_families", "validation")
+"""Splits for whose prompts a tuned model is to write programs: the first that the set has."""
 
 
 def show_finished(console: Console, run: RunRecord, out: Path, data: Path) -> None:
@@ -33,10 +36,13 @@ def show_finished(console: Console, run: RunRecord, out: Path, data: Path) -> No
         if name in run.facts:
             table.add_row(name.removeprefix("num_").replace("dropped", "rows left out"), str(run.facts[name]))
     console.print(table)
-    following = (
-        command("teach", "--data", data, "--base", out, "--out", "runs/tuned")
-        if run.spec.phase == "contrast"
-        else command("generate", "--data", data, "--split", "test", "--model", out, "--out", "programs.parquet")
-    )
     whole_line(console, f"model       {out}")
-    whole_line(console, f"next        {following}")
+    whole_line(console, f"next        {_following(run, out, data)}")
+
+
+def _following(run: RunRecord, out: Path, data: Path) -> str:
+    if run.spec.phase == "contrast":
+        return command("teach", "--data", data, "--base", out, "--out", "runs/tuned")
+    present = set_files(data).splits
+    split = next((name for name in ASKED_SPLITS if name in present), ASKED_SPLITS[0])
+    return command("generate", "--data", data, "--split", split, "--model", out, "--out", "programs.parquet")

@@ -1,6 +1,6 @@
 """A tuning run that is asked to stop keeps its steps, says how to go on, and goes on as if nothing had been.
 
-About 20 s.
+About 25 s.
 """
 
 import json

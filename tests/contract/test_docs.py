@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from llamoco_data.execution import executor
 from llamoco_data.export import export
 from llamoco_data.recipes import recipe
 from llamoco_data.runs import RunStatus
+from tests.forking import DATA, finished
 from tests.pages import PAGES, ROOT, Block, blocks
 
 pytestmark = pytest.mark.contract
@@ -86,13 +88,21 @@ def run_python(block: Block, page: Path, namespace: dict[str, object]) -> str:
 
 def run_commands(block: Block) -> None:
     assert block.commands, f"line {block.line}: a command begins with `$ `"
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for command in block.commands:
-        done = subprocess.run(
-            ["bash", "-c", command], env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
-        )
+        done = executed(command)
         expected = int(block.argument) if block.mark == "exits with" else 0
         assert done.returncode == expected, f"line {block.line}: {command}\n{done.stdout}{done.stderr}"
+
+
+def executed(command: str) -> subprocess.CompletedProcess[str]:
+    """By a shell, or without one where it is one command of ours and nothing more."""
+    words = shlex.split(command)
+    if words[0] == "llamoco-data" and not set(command) & set("&|;<>$*?~"):
+        return finished(DATA, ["-m", "llamoco_data", *words[1:]])
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "-c", command], env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

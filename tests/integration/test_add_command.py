@@ -74,7 +74,7 @@ def refused(ended: tuple[int, str, str]) -> str:
     code, out, err = ended
     assert (code, out) == (2, "")
     *progress, line = err.splitlines()
-    assert set(progress) <= {"asking the problems at random points ..."}
+    assert set(progress) <= {"evaluating the problems at random points ..."}
     return line
 
 
@@ -115,4 +115,4 @@ def test_command_on_the_campaign_of_another_recipe_is_refused(command):
 
 
 def test_help_says_that_the_code_runs_as_the_user(command):
-    assert "Their code runs as you: here, and on every worker" in succeed(command("add", "--help"))
+    assert "Their code runs as you, here and on every worker" in succeed(command("add", "--help"))

@@ -20,8 +20,8 @@ from llamoco_data.runs import RunRecord
 from llamoco_data.store import Block, Store
 from tests.campaigns import SMALL, OneRunSlices, grown, results
 from tests.drivers import driver, ended
+from tests.forking import DATA, finished
 from tests.own_problems import BOWL
-from tests.pages import ROOT
 from tests.s3_service import BUCKET, CREDENTIALS, S3Service, s3_service
 
 pytestmark = pytest.mark.integration
@@ -178,14 +178,7 @@ def test_commands_take_an_address_wherever_they_take_a_folder(undisturbed: Path,
 
 def command(*arguments: str, folder: Path, **environment: str) -> tuple[int, str, str]:
     """A command in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "llamoco_data", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-    )
+    done = finished(DATA, ["-m", "llamoco_data", *arguments], cwd=folder, env={**os.environ, **environment})
     return done.returncode, done.stdout, done.stderr
 
 

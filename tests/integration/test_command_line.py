@@ -315,7 +315,9 @@ def test_second_export_says_what_has_changed(command, small_recipes, tmp_path: P
     assert "1, which the folder held already" in command("export", folder, out).out
     command("run", folder, "--problems", 6, "--address", "inline", "--quiet")
     second = command("export", folder, out, "--since", 1)
-    assert re.search(r"since snapshot 1: [1-9]\d* new rows, \d+ changed \(0 have another answer\), 0 withd", second.out)
+    assert re.search(
+        r"since snapshot 1: [1-9]\d* new rows?, \d+ changed \(0 with another answer\), 0 withd", second.out
+    )
     assert "new problem" in second.out
     assert f"written to {out}/changes/0001-0002" in second.out
     assert "has no snapshot 9; it has 1, 2" in refusal(command("export", folder, out, "--since", 9))
