@@ -19,8 +19,8 @@ def files_at(folder: Place) -> Files:
     """The files of a folder.
 
     Raises:
-        LlamocoError: the address is empty or of neither kind; or, on S3, the folder cannot be reached with these credentials,
-            or the package for it is not installed.
+        LlamocoError: the address is empty or of neither kind; or, on S3, the folder cannot be reached with these
+            credentials, or the package for it is not installed.
     """
     if not _is_s3(folder):
         return LocalFiles(local_folder(folder))
