@@ -92,4 +92,4 @@ def driver(
 def ended(process: Driver) -> tuple[int, str, str]:
     """Exit code, output and errors of a driver, within four minutes."""
     out, err = process.communicate(timeout=240)
-    return process.returncode, out, err
+    return process.wait(), out, err

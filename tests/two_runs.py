@@ -5,13 +5,14 @@
 Each run is forked from a process that has loaded PyTorch, and meets the other rank at its port.
 """
 
+import importlib
 import os
 import shlex
 import sys
 
-import llamoco_tune.teach  # noqa: F401 - loaded before the forks
 from llamoco_tune.cli import main
 
+importlib.import_module("llamoco_tune.teach")
 for port, arguments in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
     pid = os.fork()
     if pid == 0:

@@ -1,7 +1,6 @@
 """Two drivers on one campaign: the second says who holds it, a dead one is in the way for seconds, no row is lost."""
 
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -14,14 +13,14 @@ from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.identity import LlamocoError
 from llamoco_data.store import Store
 from tests.campaigns import SMALL, results
-from tests.drivers import driver, ended
+from tests.drivers import Driver, driver, ended
 
 pytestmark = pytest.mark.chaos
 
 STALE_S = 3.0
 
 
-def wait_for(folder: Path, num_entries: int, *processes: subprocess.Popen[str]) -> None:
+def wait_for(folder: Path, num_entries: int, *processes: Driver) -> None:
     """Returns when the log has so many entries; a process that ends before then has failed."""
     deadline = time.monotonic() + 120
     while len(list((folder / ".manifest").glob("*.json"))) < num_entries:
@@ -30,7 +29,7 @@ def wait_for(folder: Path, num_entries: int, *processes: subprocess.Popen[str]) 
         time.sleep(0.01)
 
 
-def paused_at(folder: Path, num_entries: int, **options: Any) -> subprocess.Popen[str]:
+def paused_at(folder: Path, num_entries: int, **options: Any) -> Driver:
     """A driver that is stopped, but not dead, in the middle of its work."""
     process = driver(folder, pace_s=0.02, **options)
     wait_for(folder, num_entries, process)
