@@ -111,7 +111,7 @@ def check_said(checked: Checked, elsewhere: Said) -> None:
     Raises:
         LlamocoError: they differ.
     """
-    advice = "the order of a set, hash() and the number of the process differ between processes; use a tuple or sorted(...)"
+    advice = "the order of a set, hash() and getpid() differ between processes; use a tuple or sorted(...)"
     if checked.said.bounds != elsewhere.bounds:
         raise wrong("lower, upper or max_evaluations are others in another process", advice)
     spec = checked.spec
