@@ -200,7 +200,7 @@ def test_export_whose_own_text_was_changed_is_named(whole: Path, rows: list[dict
             {**row, "problem_spec": row["problem_spec"].replace("10.0 *", "11.0 *")} for row in table.to_pylist()
         ]
         pq.write_table(pa.Table.from_pylist(changed, schema=table.schema), file)
-    assert any("and its problem_spec the digest" in line for line in wrong(exported))
+    assert any("but the digest of its problem_spec is" in line for line in wrong(exported))
 
 
 def test_problem_that_is_there_is_passed_over(folder: Path):

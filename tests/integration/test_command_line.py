@@ -23,6 +23,7 @@ from llamoco_tune.bases.records import BASE_FILE
 from llamoco_tune.cli.commands import main as tune
 from llamoco_tune.run_folder import RUN_FILE
 from tests.campaigns import OneRunSlices
+from tests.forking import DATA, finished
 from tests.scores import write_programs, written
 
 pytestmark = pytest.mark.integration
@@ -293,10 +294,13 @@ def test_share_of_the_budget_that_adds_nothing_is_refused(command, places: Path,
     assert list(tmp_path.iterdir()) == []
 
 
-def test_score_where_no_ray_answers_leaves_no_folder(command, places: Path, tmp_path: Path):
-    file, out = places / "programs.parquet", tmp_path / "scores"
-    refused = refusal(command("score", file, "--data", places / "export", "--out", out, "--address", "127.0.0.1:1"))
-    assert "no Ray answers" in refused
+def test_score_where_no_ray_answers_leaves_no_folder(places: Path, tmp_path: Path):
+    file, out = str(places / "programs.parquet"), tmp_path / "scores"
+    arguments = ["score", file, "--data", str(places / "export"), "--out", str(out), "--address", "127.0.0.1:1"]
+    # In a process of its own, since this one may be connected to a Ray.
+    done = finished(DATA, ["-m", "llamoco_data", *arguments])
+    assert done.returncode == 2
+    assert "no Ray answers" in done.stderr
     assert not out.exists()
 
 
@@ -468,11 +472,7 @@ def test_interrupt_drains_and_says_how_to_go_on(tmp_path: Path, number: signal.S
     match = re.search(r"([\d,]+) runs", out)
     assert match is not None
     made = int(match.group(1).replace(",", ""))
-    status = subprocess.run(
-        [sys.executable, "-m", "llamoco_data", "status", str(tmp_path / "c")],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    status = finished(DATA, ["-m", "llamoco_data", "status", str(tmp_path / "c")])
+    assert status.returncode == 0
     assert made > 0
     assert f"{made:,} completed" in status.stdout
