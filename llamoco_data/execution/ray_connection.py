@@ -131,7 +131,7 @@ def short_folder() -> str | None:
 
 def _set_token() -> None:
     """Gives a Ray of our own a secret of its own, so that it keeps none in the user's home, which may be read-only."""
-    known = {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
+    known = {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
     if not known and not Path("~/.ray/auth_token").expanduser().exists():
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 

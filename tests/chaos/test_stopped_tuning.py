@@ -242,6 +242,7 @@ def test_command_that_is_stopped_before_it_trains_says_how_to_go_on(tmp_path: Pa
         [sys.executable, "-m", "llamoco_tune", *options("teach", export, base, tmp_path / "run")],
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - it takes no lock
     ) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "loading PyTorch and transformers\n"
