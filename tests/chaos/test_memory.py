@@ -5,6 +5,7 @@ test may make none. 40 s.
 """
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,7 +53,7 @@ def head() -> Iterator[Head]:
 @pytest.fixture
 def confined() -> Iterator[Host]:
     """A part of this machine's memory, which what runs there takes for the whole."""
-    group = GROUPS / "llamoco-test"
+    group = GROUPS / f"llamoco-test-{os.getpid()}"
     try:
         group.mkdir()
     except OSError as error:
