@@ -88,7 +88,7 @@ def _told(function: object, x: Vector) -> object:
         if isinstance(given, tuple):
             return np.concatenate([np.asarray(part, np.float64) for part in cast("tuple[object, object]", given)])
         return np.asarray(given, np.float64)[()]
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the text is the row's, and may raise anything
         return f"{type(error).__name__}: {error}"[:200]
 
 
