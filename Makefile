@@ -90,12 +90,11 @@ $(FULL): pyproject.toml constraints.txt
 
 comma := ,
 
-# Modules are compiled when they are first imported: most of those of torch and transformers never are.
 define install
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { $(call require_3_11,$(PYTHON)) && $(PYTHON) -m venv $(VENV); }
 	@$(call require_3_11,$(BIN)/python)
 	@echo "Installing into $(VENV) (the first time takes a few minutes) ..."
-	@set -o pipefail; $(BIN)/python -m pip install --no-compile --disable-pip-version-check --constraint constraints.txt \
+	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt \
 		--editable '$(1)' | awk '/^Collecting/ { print "  " $$2; fflush() } /^Installing collected/ { print "  unpacking ..."; fflush() }'
 endef
 
