@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -14,20 +13,17 @@ from llamoco_tune import model as models
 from llamoco_tune.batches import IGNORED, packed, stacked
 from llamoco_tune.contrast import ContrastConfig, contrastive
 from llamoco_tune.forward import answer_nats
-from llamoco_tune.instructions import Example
 from llamoco_tune.losses import answer_loss, batch_info_nce
 from llamoco_tune.model import LoraSpec
 from llamoco_tune.pairs import ContrastPlan
-from llamoco_tune.tokens import Encoded
 from llamoco_tune.training import TrainConfig
+from tests.tuning_rows import VOCABULARY, encoded
 
 # peft 0.21 asks transformers 5.23 by a name that it will give up.
 pytestmark = [
     pytest.mark.unit,
     pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"),
 ]
-
-VOCABULARY = 40
 
 
 @pytest.fixture(autouse=True)
@@ -62,26 +58,6 @@ def gpt2() -> Any:
         attn_pdrop=0,
     )
     return GPT2LMHeadModel(config)
-
-
-def encoded(
-    length: int, num_prompt: int, seed: int, *, optimizer: str = "de", problem: str = "p", wording: int = 0
-) -> Encoded:
-    example = Example(
-        instruction_id=f"i{seed}",
-        problem_id=problem,
-        base_problem_id=problem,
-        split="train",
-        form="python",
-        wording=wording,
-        prompt="",
-        answer="",
-        optimizer=optimizer,
-        family="family",
-        functions=("sphere",),
-    )
-    ids = np.random.default_rng(seed).integers(2, VOCABULARY, size=length)
-    return Encoded(example, ids.astype(np.int64), num_prompt)
 
 
 ROWS = [encoded(9, 4, 0), encoded(14, 6, 1), encoded(5, 3, 2)]
