@@ -93,7 +93,7 @@ def sphere(u: np.ndarray) -> float:
 @PROGRAMS
 def test_program_text_is_short_plain_and_self_contained(name: str):
     text = (FOLDER / f"{name}.py").read_text()
-    assert 15 <= len(text.splitlines()) <= 90
+    assert 15 <= len(text.splitlines()) <= 110
     tree = ast.parse(text)
     assert ast.get_docstring(tree), "its first line says what the method is"
     for node in tree.body:
