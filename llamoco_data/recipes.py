@@ -6,7 +6,7 @@ from llamoco_data.campaign import CampaignSpec, stored_campaign
 from llamoco_data.files import Place
 from llamoco_data.folders import not_a
 from llamoco_data.identity import LlamocoError
-from llamoco_data.portfolio import OPTIMIZER_BY_NAME, OPTIMIZERS
+from llamoco_data.portfolio import OPTIMIZER_BY_NAME, OPTIMIZERS, RETIRED
 from llamoco_data.problems.sampling import ProblemMixture, sample
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.racing import Exhaustive, Policy, Race
@@ -95,7 +95,7 @@ def campaign_for(folder: Place, recipe_name: str | None, num_problems: int | Non
     """The campaign that a user asks for in a folder: a new one, or that of the folder, grown to today's recipe.
 
     A folder keeps its problems and their number, unless more are asked for; optimizers, repeats and wordings that its
-    recipe has gained since come with it.
+    recipe has gained since come with it, and optimizers that have left the portfolio go.
 
     Raises:
         LlamocoError: the folder holds no campaign and no recipe is named, or holds that of another recipe, or is
@@ -113,10 +113,10 @@ def campaign_for(folder: Place, recipe_name: str | None, num_problems: int | Non
             f"{folder} holds a campaign of recipe {stored.recipe!r}, not {recipe_name!r}; "
             "leave --recipe out to go on with it, or choose another folder"
         )
-    lacking = [name for name in stored.optimizers if name not in OPTIMIZER_BY_NAME]
+    lacking = [name for name in stored.optimizers if name not in OPTIMIZER_BY_NAME and name not in RETIRED]
     if lacking:
         raise LlamocoError(
-            f"{folder} holds a campaign with {', '.join(lacking)}, which this program's portfolio lacks; "
+            f"{folder} holds a campaign with {', '.join(lacking)}, which no portfolio known to this program has; "
             "go on with the release that has it, or export what is there"
         )
     return _sized(_grown(stored, recipe(stored.recipe)), num_problems)

@@ -10,7 +10,7 @@ from llamoco_data.campaign.reading import (
     read_problems,
     view_of,
 )
-from llamoco_data.campaign.spec import CampaignSpec, load_campaign, stored_campaign, wanted_campaign
+from llamoco_data.campaign.spec import CampaignSpec, farewell, load_campaign, stored_campaign, wanted_campaign
 from llamoco_data.campaign.survey import Plan, Status, plan, status
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Status",
     "add_problems",
     "expected",
+    "farewell",
     "load_campaign",
     "plan",
     "present_problems",

@@ -10,11 +10,20 @@ from llamoco_data.campaign.agenda import Agenda
 from llamoco_data.campaign.costs import problem_costs
 from llamoco_data.campaign.missing import known_indices, open_indices, open_task
 from llamoco_data.campaign.repair import repair
-from llamoco_data.campaign.spec import CampaignSpec, keep_campaign, plan_id, stored_campaign, wanted_campaign
+from llamoco_data.campaign.spec import (
+    CampaignSpec,
+    farewell,
+    keep_campaign,
+    plan_id,
+    stored_campaign,
+    wanted_campaign,
+    without_retired,
+)
 from llamoco_data.campaign.tally import Tally
 from llamoco_data.drive import DriveProgress, Pace, Step, drive, holding
 from llamoco_data.execution import Draw, Executor, GivenRuns, Program, Task, applicable, runs_wanted
 from llamoco_data.files import Place
+from llamoco_data.portfolio import retired
 from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import RunRecord, RunStatus
@@ -42,9 +51,12 @@ def run_campaign(
 ) -> Outcome:
     """Creates, resumes or grows the campaign in a folder, until nothing is missing or `stop` says so.
 
+    Optimizers of the folder's campaign that have left the portfolio leave its spec; their runs stay, and are ignored.
+
     Args:
         report: called at the beginning, about five times a second, and at the end.
-        notice: called with a line for a person: a damaged file was set aside, or another driver is waited for.
+        notice: called with a line for a person: a damaged file was set aside, another driver is waited for, or
+            optimizers leave the campaign.
         stop: asked whenever a worker is free; once it is true no new work is handed out, running slices end within
             about two seconds and a run, and everything that was evaluated is committed.
 
@@ -52,7 +64,10 @@ def run_campaign(
         LlamocoError: the folder holds another campaign or cannot be written, another driver works on it, or no worker
             can be started. What was evaluated until then is in the folder wherever it can be written.
     """
-    wanted_campaign(folder, spec)
+    spec = without_retired(wanted_campaign(folder, spec))
+    stored = stored_campaign(folder)
+    if stored is not None and (left := retired(stored.optimizers)):
+        notice(farewell(left, folder))
     return run_candidates(
         folder, spec, stored_candidates(spec.optimizers), executor, report=report, notice=notice, stop=stop
     )

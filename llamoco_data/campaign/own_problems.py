@@ -9,7 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from llamoco_data.campaign.costs import FLOOR_S
-from llamoco_data.campaign.spec import CampaignSpec, keep_campaign, load_campaign, own_index, wanted_campaign
+from llamoco_data.campaign.spec import (
+    CampaignSpec,
+    keep_campaign,
+    load_campaign,
+    own_index,
+    wanted_campaign,
+    without_retired,
+)
 from llamoco_data.drive import holding
 from llamoco_data.files import Files, Place, files_at
 from llamoco_data.identity import LlamocoError
@@ -39,7 +46,7 @@ def expected(spec: CampaignSpec, checked: Checked) -> Expected:
     Raises:
         LlamocoError: a run would be stopped by the campaign's time limit.
     """
-    problem, candidates = checked.spec, stored_candidates(spec.optimizers)
+    problem, candidates = checked.spec, stored_candidates(without_retired(spec).optimizers)
     optimizer = {candidate.candidate_id: OPTIMIZER_BY_NAME[candidate.optimizer] for candidate in candidates}
     runs = outlook(spec.policy, problem.problem_id, optimizers_of(candidates, problem), ())
     each_us = {c: optimizer[c].cost_us + checked.evaluation_us for c in runs}
@@ -97,7 +104,7 @@ def add_problems(
         present = _present(spec, store)
         new = {problem.problem_id: problem for problem in problems if problem.problem_id not in present}
         if not store.candidates():  # the log begins with them: tables without a log are taken for a broken copy
-            store.commit(Block(candidates=stored_candidates(spec.optimizers)))
+            store.commit(Block(candidates=stored_candidates(without_retired(spec).optimizers)))
         for problem in new.values():
             store.place.replace(_file_of(problem), problem.source.encode())
         store.commit(Block([_stored(problem) for problem in new.values()]))

@@ -10,7 +10,7 @@ from llamoco_data.files import Files, Place, files_at
 from llamoco_data.folders import content_of, not_a
 from llamoco_data.identity import LlamocoError, Record, digest
 from llamoco_data.invocation import command
-from llamoco_data.portfolio import OPTIMIZER_BY_NAME
+from llamoco_data.portfolio import OPTIMIZER_BY_NAME, RETIRED, retired
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.functions.definition import FunctionFamily
 from llamoco_data.problems.sampling import ProblemMixture
@@ -102,18 +102,19 @@ def stored_campaign(folder: Place) -> CampaignSpec | None:
 def wanted_campaign(folder: Place, wanted: CampaignSpec) -> CampaignSpec:
     """The wanted spec, where the folder is free for it, holds it, or may grow into it.
 
-    More problems, users' own included, more repeats, more optimizers and more wordings are growth; everything else is
-    another campaign.
+    More problems, users' own included, more repeats, more optimizers and more wordings are growth, and so is leaving
+    out optimizers that have left the portfolio; everything else is another campaign.
 
     Raises:
         LlamocoError: the wanted spec shrinks the folder's campaign, is of another campaign, or contradicts itself.
     """
     _read_back(wanted.to_json(), "the campaign asked for", "mend it")
-    unknown = [name for name in wanted.optimizers if name not in OPTIMIZER_BY_NAME]
-    if unknown:
-        raise LlamocoError(f"the campaign asked for is malformed: the portfolio has no {', '.join(unknown)}; mend it")
     place = files_at(folder)
     stored = _stored(place)
+    known = {*OPTIMIZER_BY_NAME, *(retired(stored.optimizers) if stored else ())}
+    unknown = [name for name in wanted.optimizers if name not in known]
+    if unknown:
+        raise LlamocoError(f"the campaign asked for is malformed: the portfolio has no {', '.join(unknown)}; mend it")
     if stored is None and (place.names() or content_of(folder)):
         otherwise = "is not empty and holds no campaign; choose a new or an empty folder"
         raise not_a("a campaign", folder, otherwise)
@@ -132,6 +133,32 @@ def keep_campaign(folder: Place, wanted: CampaignSpec) -> None:
     place = files_at(folder)
     if _stored(place) != wanted:
         place.replace(CAMPAIGN_FILE, (wanted.model_dump_json(indent=2) + "\n").encode())
+
+
+def without_retired(spec: CampaignSpec) -> CampaignSpec:
+    """The spec without the optimizers that have left the portfolio, whose programs no longer exist.
+
+    Raises:
+        LlamocoError: no optimizer would be left.
+    """
+    left = tuple(name for name in spec.optimizers if name not in RETIRED)
+    if not left:
+        names = ", ".join(spec.optimizers)
+        raise LlamocoError(f"none of the optimizers asked for is in the portfolio any more: {names}; ask for others")
+    return spec.model_copy(update={"optimizers": left})
+
+
+def farewell(names: Sequence[str], folder: Place) -> str:
+    """The line that tells a person which optimizers of a folder's campaign have left the portfolio, and what follows.
+
+    Args:
+        names: at least one.
+    """
+    one = len(names) == 1
+    return (
+        f"{', '.join(names)} {'has' if one else 'have'} left the portfolio: {folder} goes on without "
+        f"{'it' if one else 'them'}; {'its' if one else 'their'} runs stay in the folder, but no longer count"
+    )
 
 
 def plan_id(spec: CampaignSpec, candidates: Sequence[StoredCandidate]) -> str:
@@ -209,7 +236,7 @@ def _check_growth(stored: CampaignSpec, wanted: CampaignSpec, folder: Place) -> 
             f"{folder} holds a user's own problem {lost[0]}, which was not asked for: a campaign only grows; "
             "was it added just now? Then say that again"
         )
-    gone = [name for name in stored.optimizers if name not in wanted.optimizers]
+    gone = [name for name in stored.optimizers if name not in wanted.optimizers and name not in RETIRED]
     if gone:
         raise LlamocoError(
             f"{folder} holds a campaign with {', '.join(gone)}, which was not asked for: a campaign only grows; "

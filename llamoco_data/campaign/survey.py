@@ -6,9 +6,17 @@ from dataclasses import dataclass
 
 from llamoco_data.campaign.costs import FLOOR_S, evaluation_s
 from llamoco_data.campaign.missing import open_indices, open_task
-from llamoco_data.campaign.spec import CampaignSpec, load_campaign, plan_id, wanted_campaign
+from llamoco_data.campaign.spec import (
+    CampaignSpec,
+    load_campaign,
+    plan_id,
+    stored_campaign,
+    wanted_campaign,
+    without_retired,
+)
 from llamoco_data.execution import drawn
 from llamoco_data.files import Place
+from llamoco_data.portfolio import retired
 from llamoco_data.portfolio.stored_candidates import optimizers_of, stored_candidates
 from llamoco_data.racing import Race, outlook
 from llamoco_data.runs import RunStatus
@@ -33,6 +41,8 @@ class Plan:
     core_hours_by_optimizer: Mapping[str, float]
     exact: bool
     """Whether the missing runs were counted, and not estimated from a sample of the problems or for a race."""
+    retired: tuple[str, ...]
+    """Optimizers of the folder's campaign that have left the portfolio: it would go on without them."""
     measured: tuple[str, ...]
     """Optimizers whose cost was measured in the folder; for the others it is the catalogue's."""
 
@@ -65,7 +75,7 @@ def plan(folder: Place, spec: CampaignSpec) -> Plan:
     Raises:
         LlamocoError: the folder holds another campaign, or is damaged.
     """
-    wanted_campaign(folder, spec)
+    spec, stored = without_retired(wanted_campaign(folder, spec)), stored_campaign(folder)
     store, candidates = Store(folder), stored_candidates(spec.optimizers)
     optimizer = {candidate.candidate_id: candidate.optimizer for candidate in candidates}
     measured = _seconds_per_evaluation(run_totals(store), optimizer)
@@ -96,6 +106,7 @@ def plan(folder: Place, spec: CampaignSpec) -> Plan:
         core_hours=sum(hours.values()),
         core_hours_by_optimizer=hours,
         exact=step == 1 and not isinstance(spec.policy, Race),
+        retired=retired(stored.optimizers) if stored else (),
         measured=tuple(name for name in spec.optimizers if name in measured),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 from rich.markup import escape
 
-from llamoco_data.campaign import Outcome, Plan, Status
+from llamoco_data.campaign import Outcome, Plan, Status, farewell
 from llamoco_data.cli.own_files import Added
 from llamoco_data.cli.text import counts, duration, facts, say
 from llamoco_data.invocation import command
@@ -18,6 +18,8 @@ from llamoco_data.report import Reported
 
 def show_plan(console: Console, plan: Plan, folder: str) -> None:
     """Prints the missing runs and their cost."""
+    if plan.retired:
+        say(console, farewell(plan.retired, folder))
     if plan.runs_missing == 0:
         say(console, f"nothing is missing: {_all_have_runs(plan.problems_total, folder)}")
         return

@@ -11,11 +11,13 @@ from llamoco_data.portfolio.catalog import (
     render,
 )
 from llamoco_data.portfolio.rendering import Setting, program_text
+from llamoco_data.portfolio.retired import RETIRED, retired
 
 __all__ = [
     "BASELINE",
     "OPTIMIZERS",
     "OPTIMIZER_BY_NAME",
+    "RETIRED",
     "Candidate",
     "Optimizer",
     "OptimizerFamily",
@@ -23,4 +25,5 @@ __all__ = [
     "portfolio",
     "program_text",
     "render",
+    "retired",
 ]

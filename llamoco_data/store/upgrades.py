@@ -5,18 +5,20 @@ from typing import Any
 
 import pyarrow as pa
 
-from llamoco_data.portfolio import OPTIMIZER_BY_NAME
+from llamoco_data.portfolio import OPTIMIZER_BY_NAME, RETIRED
 from llamoco_data.portfolio.limits import Limits
 
 
 def whole_limits(optimizer: str, stored: dict[str, Any]) -> dict[str, Any]:
     """The stored limits of a candidate, completed from today's catalogue with those that its release did not know.
 
-    The first releases stored none, and later ones not whether an optimizer follows its budget. An optimizer that is no
-    longer in the catalogue is taken to follow it, so that its traces tell nothing about smaller budgets.
+    The first releases stored none, and later ones not whether an optimizer follows its budget. Limits of optimizers
+    that have left the portfolio are remembered; one that never was in it is taken to follow its budget, so that its
+    traces tell nothing about smaller budgets.
     """
     known = OPTIMIZER_BY_NAME.get(optimizer)
-    return (known.limits if known else Limits(follows_budget=True)).model_dump(mode="json") | stored
+    limits = known.limits if known else RETIRED.get(optimizer, Limits(follows_budget=True))
+    return limits.model_dump(mode="json") | stored
 
 
 def whole_runs(stored: pa.Table, schema: pa.Schema) -> pa.Table:
