@@ -34,7 +34,7 @@ LONGER = {
     "sep_cma_es": 1_370,
     "trust_constr": 1_320,
 }
-"""Tokens, by the stand-in, of programs that are longer than an answer should be: none may grow, and none may be added."""
+"""Tokens, by the stand-in, of programs that are longer than an answer should be; none of them may grow."""
 
 PROGRAMS = pytest.mark.parametrize("name", NAMES)
 CONSTRAINED_PROGRAMS = pytest.mark.parametrize("name", CONSTRAINED)
