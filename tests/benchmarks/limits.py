@@ -270,7 +270,7 @@ def main() -> int:
             limit = getattr(OPTIMIZER_BY_NAME[row.name].limits, trial.limit)
             table.add_row(
                 row.name,
-                f"{limit:g}" if limit else "none",
+                "none" if not limit else "yes" if limit is True else f"{limit:g}",
                 str(row.problems),
                 f"{row.score:.3f}",
                 f"{row.single_score:.3f} {row.single}",
