@@ -23,6 +23,7 @@ OptimizerFamily = Literal[
     "bayesian optimization",
     "local search",
     "numerical optimization",
+    "hybrid",
     "baseline",
 ]
 """The seven families of Ma et al. (arXiv 2403.01131), and the floor that every winner must clear."""
@@ -405,6 +406,28 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         takes_constraints=True,
         min_evaluations_per_dimension=20.0,
         cost_us=5.0,
+    ),
+    Optimizer(
+        name="epsilon_de_slsqp",
+        title="Epsilon-constrained DE, then SLSQP",
+        family="hybrid",
+        library="scipy",
+        grid={"GLOBAL_SHARE": (0.5, 0.3)},
+        takes_constraints=True,
+        needs_constraints=True,
+        follows_budget=True,
+        cost_us=50.0,
+    ),
+    Optimizer(
+        name="sampling_slsqp",
+        title="Random sample, then SLSQP from its best points",
+        family="hybrid",
+        library="scipy",
+        grid={"SAMPLE_SHARE": (0.1, 0.03)},
+        takes_constraints=True,
+        needs_constraints=True,
+        follows_budget=True,
+        cost_us=50.0,
     ),
     Optimizer(
         name=BASELINE,

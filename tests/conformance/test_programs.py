@@ -22,7 +22,7 @@ LIBRARIES = {"numpy", "scipy", "cma", "pymoo", "nlopt", "minionpy"}
 RECENT_POINTS = 512
 """The runner gives the constraints of this many latest points for nothing."""
 
-MODELS_CONSTRAINTS = {"cobyla", "slsqp", "trust_constr"}
+MODELS_CONSTRAINTS = {"cobyla", "epsilon_de_slsqp", "sampling_slsqp", "slsqp", "trust_constr"}
 """Programs that follow the constraints by a model of them; the others compare points by the feasibility rules."""
 
 PROGRAMS = pytest.mark.parametrize("name", NAMES)
@@ -93,7 +93,7 @@ def sphere(u: np.ndarray) -> float:
 @PROGRAMS
 def test_program_text_is_short_plain_and_self_contained(name: str):
     text = (FOLDER / f"{name}.py").read_text()
-    assert 15 <= len(text.splitlines()) <= 90
+    assert 15 <= len(text.splitlines()) <= 110
     tree = ast.parse(text)
     assert ast.get_docstring(tree), "its first line says what the method is"
     for node in tree.body:
