@@ -26,7 +26,8 @@ OptimizerFamily = Literal[
     "hybrid",
     "baseline",
 ]
-"""The seven families of Ma et al. (arXiv 2403.01131), and the floor that every winner must clear."""
+"""The seven families of Ma et al. (arXiv 2403.01131), hybrids (global search, then local polish), and the floor that
+every winner must clear."""
 
 BASELINE = "random_search"
 

@@ -142,6 +142,9 @@ def test_local_method_ends_in_the_minima_of_its_reference(optimizer: str, method
         ("de", "g04 g08 g09 g24", 8_000, 1e-4),
         ("epsilon_de", "g04 g11", 12_000, 1e-4),
         ("isres", "g08", 8_000, 1e-4),
+        ("epsilon_de_slsqp", "g04 g06 g08 g09 g11 g24", 4_000, 1e-5),
+        ("sampling_slsqp", "g04 g06 g07 g08 g09 g11 g24", 4_000, 1e-5),
+        ("sampling_cobyla", "g04 g06 g08 g09 g11 g24", 4_000, 1e-5),
     ],
 )
 def test_program_reaches_the_published_optimum_of_constrained_problems(
