@@ -130,7 +130,6 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="scipy",
         grid={"DIFFERENCE_STEP": (1e-8, 1e-3)},
         takes_constraints=True,
-        min_evaluations_per_dimension=3.0,
         cost_us=20.0,
     ),
     Optimizer(
@@ -151,8 +150,6 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         family="numerical optimization",
         library="nlopt",
         grid={"INITIAL_STEP": (0.4, 0.05)},
-        min_evaluations_per_dimension=5.0,
-        max_dimension=20,
         cost_us=27.0,
     ),
     Optimizer(
@@ -170,7 +167,6 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="nlopt",
         grid={"INITIAL_STEP": (0.4, 0.1)},
         takes_constraints=True,
-        min_evaluations_per_dimension=3.0,
         max_dimension=20,
         cost_us=24.0,
     ),
