@@ -274,10 +274,10 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         name="cma_es",
         title="CMA-ES with doubled populations",
         family="evolution strategy",
-        library="numpy",
+        library="minionpy",
         grid={"INITIAL_STEP": (0.3, 0.1), "POPULATION_FACTOR": (1.0, 3.0)},
         min_evaluations_per_dimension=10.0,
-        cost_us=18.0,
+        cost_us=8.0,
     ),
     Optimizer(
         name="sep_cma_es",
