@@ -23,7 +23,7 @@ LIBRARIES = {"numpy", "scipy", "cma", "pymoo", "nlopt", "minionpy"}
 RECENT_POINTS = 512
 """The runner gives the constraints of this many latest points for nothing."""
 
-MODELS_CONSTRAINTS = {"cobyla", "slsqp", "trust_constr"}
+MODELS_CONSTRAINTS = {"cobyla", "epsilon_de_slsqp", "sampling_slsqp", "slsqp", "trust_constr"}
 """Programs that follow the constraints by a model of them; the others compare points by the feasibility rules."""
 
 LONGER = {
