@@ -69,6 +69,8 @@ class Informed(Record):
     kind: Literal["informed"] = "informed"
     prior: str
     """Digest of the prior."""
+    always: tuple[str, ...] = ()
+    """Optimizers that run on every problem to which they apply, so that one of them can be the single best solver."""
     first_informed: int = Field(ge=0)
     """Index of the first problem with an informed race; problems before it, and users' own, have whole races."""
     full: Race = Race()
@@ -213,9 +215,8 @@ def _stages(
 
 def _entered(policy: Informed, optimizers: Mapping[str, str], prospects: Prospects) -> list[str]:
     """The optimizers that take part in an informed race, in catalogue order."""
-    promising = {name for name, gain in prospects.items() if gain >= policy.least_gain} | set(
-        list(prospects)[: policy.opened]
-    )
+    promising = {name for name, gain in prospects.items() if gain >= policy.least_gain}
+    promising |= {*list(prospects)[: policy.opened], *policy.always}
     return [name for name in dict.fromkeys(optimizers.values()) if name in promising or name not in prospects]
 
 

@@ -159,7 +159,7 @@ def _informed(spec: CampaignSpec, prior: Prior | None, num_before: int) -> Campa
     if not isinstance(spec.policy, Race):
         raise LlamocoError("a prior informs races, and the campaign is an exhaustive search; leave --prior out")
     first = max(num_before, prior.spec.num_problems if prior.spec.source == source_of(spec) else 0)
-    policy = Informed(prior=prior.prior_id, first_informed=first, full=spec.policy)
+    policy = Informed(prior=prior.prior_id, always=prior.spec.always, first_informed=first, full=spec.policy)
     return spec.model_copy(update={"policy": policy})
 
 

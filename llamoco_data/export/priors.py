@@ -15,6 +15,8 @@ from llamoco_data.portfolio import BASELINE
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.selector import Measured, Prior, features, prior_from
 
+ALWAYS = 2
+"""Number of optimizers, the best on the average, that informed races always run: a new portfolio may change places."""
 LEAST_PROBLEMS = 20
 """Least number of training problems behind a prior."""
 
@@ -52,7 +54,14 @@ def make_prior(folder: Place, *, processes: int | None = None) -> Prior:
             f"{folder} has {len(measured.problem_ids)} training problems that are judged and worth teaching, and a "
             f"prior needs {LEAST_PROBLEMS}; go on with: {command('run', folder)}"
         )
-    return prior_from(measured, source=source_of(reader.spec), num_problems=reader.spec.num_problems)
+    by_total = sorted(judgements.total_scores, key=judgements.total_scores.__getitem__, reverse=True)
+    best_first = dict.fromkeys(reader.candidates[candidate_id].optimizer for candidate_id in by_total)
+    return prior_from(
+        measured,
+        source=source_of(reader.spec),
+        num_problems=reader.spec.num_problems,
+        always=tuple(name for name in best_first if name != BASELINE)[:ALWAYS],
+    )
 
 
 def _measured(reader: CampaignReader, judgements: Judgements) -> Measured:

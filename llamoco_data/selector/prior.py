@@ -46,6 +46,8 @@ class PriorSpec(Record):
     """Problems of that campaign, which had the first indices."""
     optimizers: tuple[str, ...] = Field(min_length=1)
     """Optimizers whose scores it has; random search, which scores 0 by definition, is not among them."""
+    always: tuple[str, ...]
+    """Optimizers with the best mean scores on the training problems, which informed races run on every problem."""
     features: tuple[str, ...] = NAMES
     """Names of the features."""
     settings: ForestSettings = ForestSettings()
@@ -92,10 +94,14 @@ def prior_id(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:DIGEST_CHARACTERS]
 
 
-def prior_from(measured: Measured, *, source: str, num_problems: int) -> Prior:
+def prior_from(measured: Measured, *, source: str, num_problems: int, always: tuple[str, ...]) -> Prior:
     """The prior of measured problems; filling in the gaps takes seconds."""
     spec = PriorSpec(
-        source=source, num_problems=num_problems, optimizers=measured.optimizers, scikit_learn=_installed()
+        source=source,
+        num_problems=num_problems,
+        optimizers=measured.optimizers,
+        always=always,
+        scikit_learn=_installed(),
     )
     columns = {
         "problem_id": list(measured.problem_ids),

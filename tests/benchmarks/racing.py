@@ -59,7 +59,7 @@ INFORMED = "informed race"
 
 def informed_policies(prior: Prior) -> dict[str, Policy]:
     """Informed races, one in ten of them whole but for the variants."""
-    usual = Informed(prior=prior.prior_id, first_informed=0)
+    usual = Informed(prior=prior.prior_id, always=prior.spec.always, first_informed=0)
     changes: dict[str, dict[str, object]] = {
         "no whole races": {},
         "every optimizer": {"least_gain": 0.0},
