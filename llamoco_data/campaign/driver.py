@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from llamoco_data.campaign.agenda import Agenda
 from llamoco_data.campaign.costs import problem_costs
-from llamoco_data.campaign.foresight import Foresight, keep_prior, prior_for
+from llamoco_data.campaign.foresight import Foresight, holds_prior, keep_prior, prior_for
 from llamoco_data.campaign.missing import known_indices, open_indices, open_task
 from llamoco_data.campaign.repair import repair
 from llamoco_data.campaign.spec import CampaignSpec, keep_campaign, plan_id, stored_campaign, wanted_campaign
@@ -90,7 +90,7 @@ def run_candidates(
     store, candidates = Store(folder), tuple(candidates)
     prior = prior_for(store.place, spec, prior)
     found = list(damaged(store))
-    if not found and _is_finished(folder, spec, candidates, store):
+    if not found and holds_prior(store.place, prior) and _is_finished(folder, spec, candidates, store):
         progress = _begin(Foresight(spec, store, prior), candidates).progress(Pace())
         report(progress)
         return Outcome(progress, {}, drained=False)

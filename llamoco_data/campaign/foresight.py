@@ -129,17 +129,19 @@ def prior_for(place: Files, spec: CampaignSpec, given: Prior | None = None) -> P
     return parsed_prior(data, where)
 
 
+def holds_prior(place: Files, prior: Prior | None) -> bool:
+    """Whether the prior is in the folder of its campaign; true where there is none."""
+    try:
+        return prior is None or prior_id(place.read(PRIOR_FILE)) == prior.prior_id
+    except FileNotFoundError:
+        return False
+
+
 def keep_prior(place: Files, prior: Prior | None) -> None:
     """Writes the prior into the folder of its campaign, where it is not there.
 
     Raises:
         LlamocoError: the folder cannot be written.
     """
-    if prior is None:
-        return
-    try:
-        there = prior_id(place.read(PRIOR_FILE)) == prior.prior_id
-    except FileNotFoundError:
-        there = False
-    if not there:
+    if prior is not None and not holds_prior(place, prior):
         place.replace(PRIOR_FILE, prior.data)
