@@ -141,7 +141,9 @@ def parsed_prior(data: bytes, where: str) -> Prior:
             np.array(table[name].to_pylist()) for name in ("features", "scores", "measured")
         )
     except (pa.ArrowException, OSError, KeyError, ValueError, ValidationError):
-        raise LlamocoError(f"{where} holds no prior, or a damaged one; {_WRITE_ANEW}") from None
+        raise LlamocoError(
+            f"{where} holds no prior, a damaged one, or that of another release; {_WRITE_ANEW}"
+        ) from None
     if spec.features != NAMES:
         raise LlamocoError(f"{where} is the prior of another release, which read other features; {_WRITE_ANEW}")
     return Prior(spec, data, features_NF, scores_NO, measured_NO)

@@ -109,7 +109,7 @@ def test_prior_is_read_back_from_its_file_and_grows_the_same_forest(tmp_path: Pa
 def test_prior_that_is_cut_off_is_refused_in_one_line(tmp_path: Path, kept: int):
     file = tmp_path / "p.parquet"
     file.write_bytes(prior().data[:kept])
-    with pytest.raises(LlamocoError, match=r"p\.parquet holds no prior, or a damaged one; write it anew with"):
+    with pytest.raises(LlamocoError, match=r"p\.parquet holds no prior, a damaged one, or that of another"):
         read_prior(file)
 
 
