@@ -27,7 +27,6 @@ MODELS_CONSTRAINTS = {"cobyla", "epsilon_de_slsqp", "sampling_slsqp", "slsqp", "
 """Programs that follow the constraints by a model of them; the others compare points by the feasibility rules."""
 
 LONGER = {
-    "al_cma_es": 1_910,
     "bayesian_optimization": 1_710,
     "bipop_cma_es_lbfgsb": 1_320,
     "sep_cma_es": 1_370,
