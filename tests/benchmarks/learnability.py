@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 from sklearn.ensemble import RandomForestRegressor
-from statement_features import features
 
 from llamoco_data.campaign import read_candidates, read_problems
 from llamoco_data.identity import stream
 from llamoco_data.portfolio import BASELINE
 from llamoco_data.problems.functions import FUNCTION_BY_NAME, FUNCTIONS
 from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.selector import features
 from llamoco_data.verdicts import Verdict, judge
 
 FOLDS = 5
