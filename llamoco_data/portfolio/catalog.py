@@ -26,7 +26,8 @@ OptimizerFamily = Literal[
     "hybrid",
     "baseline",
 ]
-"""The seven families of Ma et al. (arXiv 2403.01131), chains of two methods, and the floor for every winner."""
+"""The seven families of Ma et al. (arXiv 2403.01131); chained optimizers: a global search, then local searches around
+its best point; and the floor for every winner."""
 
 BASELINE = "random_search"
 

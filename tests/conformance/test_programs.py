@@ -27,7 +27,7 @@ MODELS_CONSTRAINTS = {"cobyla", "epsilon_de_slsqp", "sampling_cobyla", "sampling
 """Programs that follow the constraints by a model of them; the others compare points by the feasibility rules."""
 
 LONGER = {
-    "bayesian_optimization": 1_710,
+    "bayesian_optimization": 1_345,
     "bipop_cma_es_lbfgsb": 1_320,
     "sep_cma_es": 1_370,
     "simulated_annealing_bobyqa": 1_310,
