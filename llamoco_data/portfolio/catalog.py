@@ -492,7 +492,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         takes_constraints=True,
         needs_constraints=True,
         follows_budget=True,
-        cost_us=50.0,
+        cost_us=75.0,
     ),
     Optimizer(
         name="sampling_slsqp",
@@ -503,7 +503,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         takes_constraints=True,
         needs_constraints=True,
         follows_budget=True,
-        cost_us=50.0,
+        cost_us=75.0,
     ),
     Optimizer(
         name="sampling_cobyla",
@@ -515,7 +515,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         needs_constraints=True,
         follows_budget=True,
         max_dimension=30,
-        cost_us=37.0,
+        cost_us=45.0,
     ),
     Optimizer(
         name=BASELINE,
