@@ -87,7 +87,7 @@ class Informed(Record):
     """Share of the leaders that stay after each further seed."""
     finalists: int = Field(default=3, ge=2)
     """Least number of leaders that stay to the end."""
-    runs_per_candidate: float = Field(default=0.42, gt=0)
+    runs_per_candidate: float = Field(default=0.45, gt=0)
     """Limit on a problem's runs, per candidate; the race ends before the seed that would exceed it."""
 
     @property

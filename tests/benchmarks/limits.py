@@ -116,19 +116,25 @@ def trials() -> Iterator[Trial]:
                 repeats=2,
                 rivals=EVERYBODY,
             )
-    large = {"min_dimension": 21, "max_dimension": 50, "max_evaluations": 5_000}
-    for share, kind in ((0.0, "without constraints"), (1.0, "with constraints")):
-        name = f"D 21-50, at most 5,000 evaluations, {kind}"
-        yield Trial("max_dimension", name, {**large, "constrained_share": share})
+    large = {"min_dimension": 21, "max_dimension": 50}
+    for share, most, kind in ((0.0, 5_000, "without constraints"), (1.0, 2_000, "with constraints")):
+        name = f"D 21-50, at most {most:,} evaluations, {kind}"
+        yield Trial("max_dimension", name, {**large, "max_evaluations": most, "constrained_share": share})
     yield Trial(
         "needs_constraints",
-        "no constraints, at most 3,000 evaluations",
-        {"max_evaluations": 3_000, "max_dimension": 20, "constrained_share": 0.0},
+        "no constraints, at most 2,000 evaluations",
+        {"max_evaluations": 2_000, "max_dimension": 20, "constrained_share": 0.0},
     )
     yield Trial(
         "max_evaluations",
-        "5,001-10,000 evaluations, with constraints",
-        {"min_budget_factor": 250, "min_dimension": 11, "max_dimension": 20, "constrained_share": 1.0},
+        "5,001-6,000 evaluations, with constraints",
+        {
+            "min_budget_factor": 250,
+            "min_dimension": 10,
+            "max_dimension": 20,
+            "max_evaluations": 6_000,
+            "constrained_share": 1.0,
+        },
     )
     few = {"min_budget_factor": 6, "max_budget_factor": 14, "max_evaluations": 300, "constrained_share": 0.0}
     yield Trial("max_dimension", "D 21-50, at most 300 evaluations", {**large, **few})
