@@ -515,7 +515,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         takes_constraints=True,
         needs_constraints=True,
         follows_budget=True,
-        max_dimension=30,
+        max_dimension=20,
         cost_us=45.0,
     ),
     Optimizer(
