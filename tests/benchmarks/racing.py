@@ -9,8 +9,8 @@ truly best candidate less that of the chosen one, both by the truth: all seeds o
 that the policy has seen, the other half of the seeds. Prints what every rule of the race buys, and how far confidence
 can be believed; exits with 1 where the race spends more than a fifth of the evaluations of five seeds for every
 candidate, its mean regret is larger, or a bin with enough verdicts is right more than five points more or less often
-than its verdicts say; and, given a prior, where informed races, whole ones among them, spend more than a tenth, or their
-mean regret is larger than the race's.
+than its verdicts say; and, given a prior, where informed races, whole ones among them, spend more than a tenth, or
+their mean regret is larger than the race's.
 """
 
 import argparse
