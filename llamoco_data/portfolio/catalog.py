@@ -489,11 +489,11 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         title="Epsilon-constrained DE, then SLSQP",
         family="hybrid",
         library="scipy",
-        grid={"GLOBAL_SHARE": (0.5, 0.3), "POPULATION_SIZE": (20, 10)},
+        grid={"GLOBAL_SHARE": (0.5, 0.3)},
         takes_constraints=True,
         needs_constraints=True,
         follows_budget=True,
-        cost_us=50.0,
+        cost_us=75.0,
     ),
     Optimizer(
         name="sampling_slsqp",
@@ -504,7 +504,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         takes_constraints=True,
         needs_constraints=True,
         follows_budget=True,
-        cost_us=50.0,
+        cost_us=75.0,
     ),
     Optimizer(
         name="sampling_cobyla",
@@ -515,8 +515,8 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         takes_constraints=True,
         needs_constraints=True,
         follows_budget=True,
-        max_dimension=30,
-        cost_us=37.0,
+        max_dimension=20,
+        cost_us=45.0,
     ),
     Optimizer(
         name=BASELINE,

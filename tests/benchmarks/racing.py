@@ -8,8 +8,9 @@ Every policy is replayed over stored runs, several times with the seeds in anoth
 truly best candidate less that of the chosen one, both by the truth: all seeds of every candidate, or, without any run
 that the policy has seen, the other half of the seeds. Prints what every rule of the race buys, and how far confidence
 can be believed; exits with 1 where the race spends more than a fifth of the evaluations of five seeds for every
-candidate, or its mean regret is larger; and, given a prior, where informed races, whole ones among them, spend more
-than a tenth, or their mean regret is larger than the race's.
+candidate, its mean regret is larger, or a bin with enough verdicts is right more than five points more or less often
+than its verdicts say; and, given a prior, where informed races, whole ones among them, spend more than a tenth, or
+their mean regret is larger than the race's.
 """
 
 import argparse
@@ -40,6 +41,12 @@ REFERENCE = "exhaustive, 5 seeds"
 RACE = "race"
 CLOSE = 0.02
 """A choice with a regret below this is as good as the best for any purpose."""
+BINS = ((0.0, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 0.95), (0.95, 1.01))
+"""Bins of stated confidence: from, and below."""
+ENOUGH = 20
+"""Verdicts that a bin needs for its share to be judged."""
+POINTS_ALLOWED = 5.0
+"""Largest difference between what the verdicts of a bin say and how often they are right, in points."""
 
 POLICIES: dict[str, Policy] = {
     "exhaustive, 1 seed": Exhaustive(repeats=1),
@@ -134,11 +141,13 @@ def main() -> int:
     console.print(f"{len(references)} problems worth teaching, {num_seeds} seeds, {REPLAYS} replays\n")
     console.print(_policies_table(outcomes))
     console.print(_confidence_table(outcomes[RACE]))
+    off = max((abs(points) for points in _calibration(outcomes[RACE])), default=0.0)
+    console.print(f"largest difference of a bin with at least {ENOUGH} verdicts: {off:.1f} points")
     race, exhaustive = outcomes[RACE], outcomes[REFERENCE]
     difference = _by_problem(race, "blind_regret") - _by_problem(exhaustive, "blind_regret")
     low, high = interval(difference)
     console.print(f"regret of the race less that of {REFERENCE}: {difference.mean():+.4f} [{low:+.4f}, {high:+.4f}]")
-    met = float(np.mean(race.spent)) <= 0.2 and float(difference.mean()) <= 0
+    met = float(np.mean(race.spent)) <= 0.2 and float(difference.mean()) <= 0 and off <= POINTS_ALLOWED
     if INFORMED in outcomes:
         informed = outcomes[INFORMED]
         console.print(_confidence_table(informed, INFORMED))
@@ -242,20 +251,51 @@ def _policies_table(outcomes: dict[str, Outcome]) -> Table:
 
 
 def _confidence_table(outcome: Outcome, policy: str = RACE) -> Table:
-    table = Table(
-        f"confidence of the {policy}'s verdict", title="How far confidence can be believed", title_justify="left"
-    )
-    for head in ("verdicts", "truth's winner", "regret < 0.02", "mean regret"):
+    title = f"How far the confidence of the {policy} can be believed"
+    table = Table("confidence", title=title, title_justify="left")
+    for head in ("verdicts", "said", "right", "right less said, points", "truth's winner", "mean regret"):
         table.add_column(head, justify="right")
-    confidence, regret = np.array(outcome.confidence), np.array(outcome.regret)
-    for low, high in ((0.0, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 0.95), (0.95, 1.01)):
+    confidence, agrees, regret = np.array(outcome.confidence), np.array(outcome.agrees), np.array(outcome.regret)
+    for low, high in BINS:
         inside = (confidence >= low) & (confidence < high)
         if inside.any():
-            agrees = np.array(outcome.agrees)[inside].mean()
-            close = (regret[inside] < CLOSE).mean()
-            label = f"{low:.2f} to {min(high, 1):.2f}"
-            table.add_row(label, f"{inside.sum()}", f"{agrees:.0%}", f"{close:.0%}", f"{regret[inside].mean():.4f}")
+            least, most = _ratio_interval(_right_less_said(outcome)[inside], np.array(outcome.problem)[inside])
+            table.add_row(
+                f"{low:.2f} to {min(high, 1):.2f}",
+                f"{inside.sum()}",
+                f"{confidence[inside].mean():.1%}",
+                f"{_right(outcome)[inside].mean():.1%}",
+                f"{100 * _right_less_said(outcome)[inside].mean():+.1f} [{100 * least:+.1f}, {100 * most:+.1f}]",
+                f"{agrees[inside].mean():.0%}",
+                f"{regret[inside].mean():.4f}",
+            )
     return table
+
+
+def _right(outcome: Outcome) -> NDArray[np.bool_]:
+    """Whether the truth's winner was chosen, or one within `CLOSE` of its score."""
+    return np.array(outcome.agrees) | (np.array(outcome.regret) < CLOSE)
+
+
+def _right_less_said(outcome: Outcome) -> NDArray[np.float64]:
+    return _right(outcome) - np.array(outcome.confidence)
+
+
+def _calibration(outcome: Outcome) -> list[float]:
+    """Of each bin with enough verdicts, how much more often they are right than they say, in points."""
+    confidence, difference = np.array(outcome.confidence), _right_less_said(outcome)
+    bins = [difference[(confidence >= low) & (confidence < high)] for low, high in BINS]
+    return [100 * float(values.mean()) for values in bins if len(values) >= ENOUGH]
+
+
+def _ratio_interval(values: NDArray[np.float64], problem: NDArray[np.int64]) -> tuple[float, float]:
+    """95 % interval of the mean of values, of which problems have unequal numbers, by a bootstrap over problems."""
+    positions = [problem == p for p in np.unique(problem)]
+    sum_P = np.array([values[position].sum() for position in positions])
+    count_P = np.array([np.count_nonzero(position) for position in positions])
+    picks = stream("racing", "interval").integers(len(sum_P), size=(5_000, len(sum_P)))
+    low, high = np.quantile(sum_P[picks].sum(axis=1) / count_P[picks].sum(axis=1), [0.025, 0.975])
+    return float(low), float(high)
 
 
 def _by_problem(outcome: Outcome, what: str) -> NDArray[np.float64]:

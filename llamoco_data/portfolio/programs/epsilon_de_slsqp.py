@@ -77,7 +77,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
                 u = np.where(crossed, a + (b - c) / 2, target)
                 u = np.where((u < 0) | (u > 1), (target + (u > 1)) / 2, u)  # halfway to the wall
                 new = outcome(u.tobytes())[1]
-                by = int(max(new[0], old[0]) <= tolerance)  # by value where both are tolerated, else by violation
+                by = int(max(new[0], old[0]) <= tolerance)  # by value where both are tolerated
                 if new[by] <= old[by]:
                     population[k], scores[k] = u, new
         search(best[2])
