@@ -9,6 +9,7 @@ import argparse
 import inspect
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,11 +77,14 @@ def updated(page: str) -> str:
 
 
 def counts() -> str:
-    kinds = {optimizer.family for optimizer in OPTIMIZERS} - {"baseline"}
+    families = Counter(optimizer.family for optimizer in OPTIMIZERS)
+    chains, floor = families.pop("hybrid"), families.pop("baseline")
     rows = [
         ("basic functions", f"{len(FUNCTIONS)} in {len({f.family for f in FUNCTIONS})} families"),
         ("constraint forms", f"{len(FORMS)}"),
-        ("optimizers", f"{len(OPTIMIZERS) - 1} in {len(kinds)} families, and random search as the floor"),
+        ("optimizers", f"{len(OPTIMIZERS) - floor}, and random search as the floor"),
+        ("of them, single methods", f"{families.total()} in {len(families)} families"),
+        ("of them, chains of two methods (family `hybrid`)", f"{chains}"),
         ("candidates (an optimizer with its settings)", f"{len(portfolio())}"),
         ("optimizers that take constraints", f"{sum(optimizer.takes_constraints for optimizer in OPTIMIZERS)}"),
     ]

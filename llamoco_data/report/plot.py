@@ -16,6 +16,9 @@ from llamoco_data.report.wording import slug, tick
 _UNITS = 1000
 """Width and height of the inner picture, in its own units."""
 
+_DASHES = 7
+"""Number of dashes in the style sheet; as many curves of one problem can be of one family."""
+
 _MOST_TICKS = {"error": 8, "violation": 5}
 """Most labels that fit on the vertical axis of each plot."""
 
@@ -28,7 +31,7 @@ def curve_classes(problem: ProblemCurves) -> list[str]:
     classes: list[str] = []
     for curve in problem.curves:
         family = curve.candidate.family
-        classes.append(f"{slug(family)} dash-{seen[family] % 4} {slug(curve.role)}")
+        classes.append(f"{slug(family)} dash-{seen[family] % _DASHES} {slug(curve.role)}")
         seen[family] += 1
     return classes
 

@@ -13,6 +13,8 @@ from llamoco_data.texts import readable
 _DOCSTRING = re.compile(r"""\s*(?:#[^\n]*\n\s*)*[rR]?(?:\"{3}|'{3})\s*([^\n]*)""")
 """First line of the docstring that a text begins with, even if the rest is not Python."""
 _TITLE_END = re.compile(r"""[:,]| \(|\"{3}|'{3}""")
+_SECOND = re.compile(r"(?: \([^)]*\))?, then ([^:;]*)")
+"""What follows the first method of a chain, such as ` (Hansen, 2009), then BOBYQA (Powell, 2009)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,14 @@ def names(prompts: Iterable[Prompt]) -> Names:
 
 
 def title(program: str) -> str:
-    """The beginning of a program's docstring, up to a colon, comma or bracket; empty without a docstring."""
+    """The beginning of a program's docstring, up to a colon, comma or bracket; empty without a docstring.
+
+    The title of a chain names both methods: `bipop-cma-es, then bobyqa`.
+    """
     docstring = _DOCSTRING.match(readable(program))
-    return "" if docstring is None else " ".join(_TITLE_END.split(docstring[1])[0].split()).casefold()
+    if docstring is None:
+        return ""
+    first = _TITLE_END.split(docstring[1])[0]
+    second = _SECOND.match(docstring[1], len(first))
+    both = first if second is None else f"{first}, then {_TITLE_END.split(second[1])[0]}"
+    return " ".join(both.split()).casefold()

@@ -31,9 +31,9 @@ STYLE: "dict[RcKeyType, object]" = {
     "savefig.facecolor": "white",
 }
 """Settings of matplotlib."""
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B8A900", "#222222")
-"""Colours of Okabe and Ito 2008, "Color universal design", with the yellow darkened for white paper."""
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B8A900", "#222222", "#6B1140")
+"""Colours of Okabe and Ito 2008, "Color universal design", with the yellow darkened for white paper; then a plum."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "p")
 FAMILY_ORDER = (
     "numerical optimization",
     "differential evolution",
@@ -43,6 +43,7 @@ FAMILY_ORDER = (
     "bayesian optimization",
     "genetic algorithm",
     "baseline",
+    "hybrid",
 )
 """Families that keep their colour from picture to picture; hues as in the report of a campaign."""
 

@@ -40,7 +40,7 @@ from llamoco_data.racing import Exhaustive
 from llamoco_data.recipes import standard
 from llamoco_data.runs import RunRecord, run_seed
 
-OPTIMIZERS = ("slsqp", "pattern_search", "isres", "de", "random_search")
+OPTIMIZERS = ("slsqp", "pattern_search", "pso", "de", "random_search")
 REPEATS = 2
 DRAWN = 100
 TRACE_POINTS = 25

@@ -39,7 +39,7 @@ def without_time(record: RunRecord) -> RunRecord:
 
 @pytest.mark.parametrize("spec", [FREE, BOUND, OWN], ids=["free", "constrained", "own"])
 def test_run_apart_gives_the_record_of_a_run_in_process(spec: AnySpec):
-    for candidate in stored_candidates(("slsqp", "cma_es", "lshade", "isres", "random_search")):
+    for candidate in stored_candidates(("slsqp", "cma_es", "lshade", "lshade_bobyqa", "pso", "random_search")):
         if not candidate.declines(spec):
             here = run_program(candidate.program, spec, 5)
             assert without_time(run_text(candidate.program, spec, 5)) == without_time(here)

@@ -15,13 +15,13 @@ import nlopt
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.integrate import quad
 from scipy.optimize import check_grad
 from scipy.optimize import direct as scipy_direct
-from scipy.special import log_ndtr, ndtr
+from scipy.special import ndtr
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
+from llamoco_data.portfolio import Setting
 from tests.references.comparisons import COMPARISONS, Comparison, difference
 from tests.references.g_functions import g_function
 from tests.references.trials import Ended, Trial, bbob, portfolio_solver, program_of
@@ -44,14 +44,10 @@ def test_program_needs_as_many_evaluations_as_its_reference(comparison: Comparis
         ("lshade", "POPULATION_PER_DIMENSION * len(lower)", "10 * len(lower)"),
         ("de", "F * (population[b] - population[c])", "F * (population[b] - best)"),
         ("de", "< CR", "> CR"),
-        ("cma_es", "c_mu * (v * y.T) @ y", "0.0 * (v * y.T) @ y"),
-        ("cma_es", "negative * w / -w[mu:].sum()", "0.0 * w"),
-        ("cma_es", "(mu_eff + 2) / (n + mu_eff + 5)  # (55)", "0.05"),
         ("sep_cma_es", "d_sigma = 1 + ", "d_sigma = 3 + "),
         ("pso", "INERTIA * velocity", "0.6 * velocity"),
         ("ga", ".min(axis=0)]  # tournaments", ".max(axis=0)]  # tournaments"),
         ("crs2", "2 * centre - population[others[0]]", "1.5 * centre - 0.5 * population[others[0]]"),
-        ("isres", "STEP_SMOOTHING * (steps - parent_steps[i])", "0.0"),
     ],
 )
 def test_broken_program_is_found_out_by_a_comparison(name: str, old: str, new: str):
@@ -131,24 +127,26 @@ def test_local_method_ends_in_the_minima_of_its_reference(optimizer: str, method
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "names", "budget", "relative_gap"),
+    ("optimizer", "settings", "names", "budget", "relative_gap"),
     [
-        ("slsqp", "g04 g06 g07 g08 g09 g11 g24", 4_000, 1e-5),
-        ("slsqp", "g13", 4_000, 2e-4),  # it meets equalities exactly; the published optimum uses their tolerance
-        ("cobyla", "g04 g06 g07 g08 g09 g11 g24", 4_000, 1e-5),
-        ("cobyla", "g13", 4_000, 2e-4),
-        ("trust_constr", "g04 g08", 4_000, 1e-5),
-        ("al_cma_es", "g04 g09 g11 g24", 4_000, 1e-4),
-        ("de", "g04 g08 g09 g24", 8_000, 1e-4),
-        ("epsilon_de", "g04 g11", 12_000, 1e-4),
-        ("isres", "g08", 8_000, 1e-4),
+        ("slsqp", {}, "g04 g06 g07 g08 g09 g11 g24", 4_000, 1e-5),
+        ("slsqp", {}, "g13", 4_000, 2e-4),  # it meets equalities exactly; the published optimum uses their tolerance
+        ("cobyla", {}, "g04 g06 g07 g08 g09 g11 g24", 4_000, 1e-5),
+        ("cobyla", {}, "g13", 4_000, 2e-4),
+        ("trust_constr", {}, "g04 g08", 4_000, 1e-5),
+        ("al_cma_es", {}, "g04 g09 g11 g24", 4_000, 1e-4),
+        ("de", {"POPULATION_SIZE": 30}, "g04 g08 g09 g24", 8_000, 1e-4),
+        ("epsilon_de", {"POPULATION_SIZE": 30}, "g04 g11", 12_000, 1e-4),
+        ("epsilon_de_slsqp", {}, "g04 g06 g08 g09 g11 g24", 4_000, 1e-5),
+        ("sampling_slsqp", {}, "g04 g06 g07 g08 g09 g11 g24", 4_000, 1e-5),
+        ("sampling_cobyla", {}, "g04 g06 g08 g09 g11 g24", 4_000, 1e-5),
     ],
 )
 def test_program_reaches_the_published_optimum_of_constrained_problems(
-    optimizer: str, names: str, budget: int, relative_gap: float
+    optimizer: str, settings: dict[str, Setting], names: str, budget: int, relative_gap: float
 ):
     for name in names.split():
-        trial = g_function(name, budget, relative_gap).run(portfolio_solver(optimizer, {}), 0)
+        trial = g_function(name, budget, relative_gap).run(portfolio_solver(optimizer, settings), 0)
         gap = trial.gap / abs(trial.optimum)
         assert -relative_gap <= gap <= relative_gap, f"{name}: {gap:.1e}"
 
@@ -250,7 +248,7 @@ def data(num_points: int = 25, dimension: int = 3) -> tuple[np.ndarray, np.ndarr
 def reference_process(bayesian: dict) -> GaussianProcessRegressor:
     """scikit-learn's Gaussian process with the program's kernel and data."""
     u, y, scales = data()
-    variance = float(bayesian["condition"](bayesian["matern"](u / scales, u / scales)[0], y)[3])
+    variance = float(bayesian["condition"](bayesian["matern"](u / scales, u / scales)[0], y)[2])
     kernel = ConstantKernel(variance, "fixed") * Matern(scales, "fixed", nu=2.5)
     process = GaussianProcessRegressor(kernel, alpha=variance * bayesian["NOISE"], optimizer=None)
     return process.fit(u, y)
@@ -269,17 +267,6 @@ def test_bayesian_optimization_follows_the_slope_of_its_likelihood(bayesian: dic
     u, y, scales = data()
     value, slope = (lambda log_scales, i=i: bayesian["fit_loss"](log_scales, u, y)[i] for i in (0, 1))
     assert check_grad(value, slope, np.log(scales)) < 1e-4 * np.linalg.norm(slope(np.log(scales)))
-
-
-@pytest.mark.parametrize("change", [None, ("math.sqrt(2 * math.pi) + near", "math.sqrt(math.pi) + near")])
-def test_log_improvement_is_the_integral_of_the_normal_distribution(change: tuple[str, str] | None):
-    """Expected improvement is the integral of Phi up to z (Jones et al., 1998)."""
-    found = program_of("bayesian_optimization", {}, change)["log_improvement"]
-    errors = []
-    for z in (-30.0, -8.0, -2.0, -1.0, -0.5, 0.0, 1.0, 5.0):
-        scaled = quad(lambda t, z=z: math.exp(log_ndtr(z - t) - log_ndtr(z)), 0, np.inf, epsabs=0, epsrel=1e-11)[0]
-        errors.append(abs(found(np.array([z]))[0] - log_ndtr(z) - math.log(scaled)))
-    assert (max(errors) < 1e-7) == (change is None)
 
 
 def test_bayesian_optimization_proposes_a_point_of_great_expected_improvement(bayesian: dict):

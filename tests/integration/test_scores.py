@@ -52,7 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     changes = {
         "num_problems": 16,
         "mixture": demo.mixture.model_copy(update={"max_evaluations": 150, "max_dimension": 4}),
-        "optimizers": ("slsqp", "nelder_mead", "de", "isres", "random_search"),
+        "optimizers": ("slsqp", "nelder_mead", "de", "pso", "random_search"),
         "policy": Race(),
         "wordings": 1,
     }

@@ -1,7 +1,9 @@
 """The numbers of a campaign report, from hand-made verdicts and runs whose answers are known."""
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from importlib.resources import files
+from typing import Any, get_args
 
 import pytest
 
@@ -29,6 +31,16 @@ def candidate(candidate: str, family: OptimizerFamily) -> StoredCandidate:
     return StoredCandidate(
         candidate_id=candidate, optimizer=candidate[0], family=family, settings={}, program=candidate, limits=limits
     )
+
+
+def test_every_family_of_optimizers_has_a_colour_of_its_own_in_light_and_dark():
+    style = files("llamoco_data.report").joinpath("page.css").read_text()
+    families = [wording.slug(family) for family in get_args(OptimizerFamily)]
+    colours = {family: re.findall(rf"^ +--{family}: (#\w+);", style, re.MULTILINE) for family in families}
+    assert {len(pair) for pair in colours.values()} == {2}
+    assert {len(set(scheme)) for scheme in zip(*colours.values(), strict=True)} == {len(families)}
+    for family in families:
+        assert re.search(rf"\.{family}\b[^{{]* {{ color: var\(--{family}\); }}", style)
 
 
 ENTRANTS = {

@@ -113,7 +113,10 @@ def test_program_is_named_by_its_text_or_by_its_title():
         assert known.named(text[: len(text) // 2]) == candidate.optimizer
     assert known.named("# mine\n\n'''  jade, with my own settings.'''\n" + OK) == "jade"
     assert known.named('r"""JADE"""') == "jade"
-    for unknown in ("", OK, '"""The jade of"""', "x = 1\n'''JADE: '''"):
+    assert known.named('"""Direct, then SLSQP: my own."""') == known.named('"""DIRECT (1993), then SLSQP"""')
+    assert known.named('"""DIRECT (1993), then SLSQP"""') == "direct_slsqp"
+    assert known.named('"""DIRECT, with a local search."""') == "direct"
+    for unknown in ("", OK, '"""The jade of"""', '"""DIRECT, then JADE"""', "x = 1\n'''JADE: '''"):
         assert known.named(unknown) == ""
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from llamoco_data.budgets import at_budget, shorter_budget
 from llamoco_data.identity import LlamocoError
-from llamoco_data.portfolio import portfolio, render
+from llamoco_data.portfolio import Candidate, portfolio, render
 from llamoco_data.problems.checking import own_problem
 from llamoco_data.runs import RunRecord, run_program
 from llamoco_data.shrunk_verdicts import judge_shrunk
@@ -123,7 +123,8 @@ def test_label_at_a_smaller_budget_is_no_candidate_that_is_often_infeasible_ther
     budget = shorter_budget(spec.max_evaluations, 0.3)
     assert budget == 200
     shorter = spec.with_budget(budget)
-    leaders, others = portfolio(("crs2",))[:2], [portfolio((name,))[0] for name in ("slsqp", "cobyla", "random_search")]
+    leaders = [Candidate(optimizer="crs2", settings={"POPULATION_PER_DIMENSION": size}) for size in (4, 10)]
+    others = [portfolio((name,))[0] for name in ("slsqp", "cobyla", "random_search")]
     whole = [
         run_program(render(candidate, spec), spec, seed)
         for candidate in (*leaders, *others)

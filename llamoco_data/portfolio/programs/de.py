@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 STRATEGY = "rand1bin"  # or "best1bin", "currenttobest1bin"
-POPULATION_SIZE = 30
+POPULATION_SIZE = 15
 F = 0.5
 CR = 0.9
 ALIKE = 1e-12  # it starts again when all points score alike, to this share

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-POPULATION_SIZE = 30
+POPULATION_SIZE = 20
 F = 0.5
 CR = 0.95
 RELAXED_SHARE = 0.8  # of the budget, during which some violation is tolerated

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-POPULATION_SIZE = 50
+POPULATION_SIZE = 30
 CROSSOVER_RATE = 0.9
-CROSSOVER_ETA = 15.0
+CROSSOVER_ETA = 2.0
 MUTATION_ETA = 20.0
 EQUALITY_TOLERANCE = 1e-4
 HUGE = 1e300  # what is as large as this counts as not finite

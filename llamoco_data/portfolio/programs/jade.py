@@ -5,7 +5,7 @@ import math
 import minionpy
 import numpy as np
 
-POPULATION_SIZE = 30
+POPULATION_SIZE = 20
 ADAPTATION_RATE = 0.1  # of the means of F and CR
 ARCHIVE_RATIO = 1.0  # of the population
 
