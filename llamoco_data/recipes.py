@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-from llamoco_data.campaign import CampaignSpec, stored_campaign
+from llamoco_data.campaign import CampaignSpec, source_of, stored_campaign
 from llamoco_data.files import Place
 from llamoco_data.folders import not_a
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME, OPTIMIZERS, RETIRED
 from llamoco_data.problems.sampling import ProblemMixture, sample
 from llamoco_data.problems.spec import ProblemSpec
-from llamoco_data.racing import Exhaustive, Policy, Race
+from llamoco_data.racing import Exhaustive, Informed, Policy, Race
+from llamoco_data.selector import Prior
 
 
 def standard() -> CampaignSpec:
@@ -91,15 +92,21 @@ def recipe(name: str) -> CampaignSpec:
     return RECIPES[name]()
 
 
-def campaign_for(folder: Place, recipe_name: str | None, num_problems: int | None) -> CampaignSpec:
+def campaign_for(
+    folder: Place, recipe_name: str | None, num_problems: int | None, prior: Prior | None = None
+) -> CampaignSpec:
     """The campaign that a user asks for in a folder: a new one, or that of the folder, grown to today's recipe.
 
     A folder keeps its problems and their number, unless more are asked for; optimizers, repeats and wordings that its
     recipe has gained since come with it, and optimizers that have left the portfolio go.
 
+    Args:
+        prior: the prior that informs the races of the problems that the folder does not have yet, and that the prior
+            was not made of.
+
     Raises:
-        LlamocoError: the folder holds no campaign and no recipe is named, or holds that of another recipe, or is
-            damaged; or no recipe has the name.
+        LlamocoError: the folder holds no campaign and no recipe is named, or holds that of another recipe, or one with
+            another prior, or is damaged; or no recipe has the name.
     """
     named = None if recipe_name is None else recipe(recipe_name)
     stored = stored_campaign(folder)
@@ -107,7 +114,7 @@ def campaign_for(folder: Place, recipe_name: str | None, num_problems: int | Non
         if named is None:
             otherwise = f"holds no campaign yet; name a recipe for it: {', '.join(RECIPES)}"
             raise not_a("a campaign", folder, otherwise)
-        return _sized(named, num_problems)
+        return _informed(_sized(named, num_problems), prior, 0)
     if named is not None and named.recipe != stored.recipe:
         raise LlamocoError(
             f"{folder} holds a campaign of recipe {stored.recipe!r}, not {recipe_name!r}; "
@@ -119,7 +126,8 @@ def campaign_for(folder: Place, recipe_name: str | None, num_problems: int | Non
             f"{folder} holds a campaign with {', '.join(lacking)}, which no portfolio known to this program has; "
             "go on with the release that has it, or export what is there"
         )
-    return _sized(_grown(stored, recipe(stored.recipe)), num_problems)
+    grown = _sized(_grown(stored, recipe(stored.recipe)), num_problems)
+    return _informed(grown, prior, stored.num_problems)
 
 
 def _grown(stored: CampaignSpec, today: CampaignSpec) -> CampaignSpec:
@@ -131,6 +139,28 @@ def _grown(stored: CampaignSpec, today: CampaignSpec) -> CampaignSpec:
             "policy": _longer(stored.policy, today.policy),
         }
     )
+
+
+def _informed(spec: CampaignSpec, prior: Prior | None, num_before: int) -> CampaignSpec:
+    """The campaign with races that a prior informs, after the problems before and those that the prior was made of.
+
+    Raises:
+        LlamocoError: the campaign has another prior, or its policy is no race.
+    """
+    if prior is None:
+        return spec
+    if isinstance(spec.policy, Informed):
+        if spec.policy.prior != prior.prior_id:
+            raise LlamocoError(
+                f"the campaign has the prior {spec.policy.prior}, and {prior.prior_id} was given: a campaign keeps its "
+                "prior; leave --prior out, or choose another folder"
+            )
+        return spec
+    if not isinstance(spec.policy, Race):
+        raise LlamocoError("a prior informs races, and the campaign is an exhaustive search; leave --prior out")
+    first = max(num_before, prior.spec.num_problems if prior.spec.source == source_of(spec) else 0)
+    policy = Informed(prior=prior.prior_id, always=prior.spec.always, first_informed=first, full=spec.policy)
+    return spec.model_copy(update={"policy": policy})
 
 
 def _longer(stored: Policy, today: Policy) -> Policy:

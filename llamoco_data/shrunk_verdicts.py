@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llamoco_data.identity import stream
-from llamoco_data.ordering import upper_median
 from llamoco_data.runs import RunRecord
-from llamoco_data.verdicts import NEAR_TIE_SHARE, RESAMPLES, Contest, Verdict, contest, verdict_on
+from llamoco_data.verdicts import Contest, Verdict, belief_in, contest, verdict_on
 
 PRIOR_RUNS = 1
 """Runs at the mean of all candidates that are added to the runs of each."""
+
+RESAMPLES = 200
+"""Resamples of the runs behind the loss."""
 
 LOSS_ALLOWED = 0.04
 """Score that one other candidate may gain on the label, on average over the resamples; no gain counts as 0."""
@@ -25,10 +27,9 @@ LOSS_ALLOWED = 0.04
 def judge_shrunk(records: Sequence[RunRecord], *, order: Sequence[str], baseline: str) -> Verdict:
     """The verdict on one problem where a candidate's number of runs is no merit.
 
-    The winner has the highest mean score, shrunk; equals are in the order of verdicts. A resample draws as many runs
-    for a candidate as it has, added ones included: each is one of its own, or, with the share of the added runs as its
-    probability, one of any candidate's. The winner of a resample has the highest mean score, then the lowest median of
-    evaluations to the target.
+    The winner has the highest mean score, shrunk; equals are in the order of verdicts. Whether there is a label at all
+    is decided by resamples. Each draws as many runs for a candidate as it has, added ones included: one of its own, or,
+    with the share of the added runs as its probability, one of any candidate's.
 
     Args:
         order: candidate ids in catalogue order, which break the last ties.
@@ -39,18 +40,9 @@ def judge_shrunk(records: Sequence[RunRecord], *, order: Sequence[str], baseline
     """
     compared = contest(records, order=order, baseline=baseline)
     ranked = _ranked(compared)
-    score_CB, hit_CB = _resampled(compared)
-    winner = ranked[0]
-    wins_C = np.bincount([_best(*column) for column in zip(score_CB.T, hit_CB.T, strict=True)], minlength=len(ranked))
-    as_good_CB = (score_CB > score_CB[winner]) | ((score_CB == score_CB[winner]) & (hit_CB <= hit_CB[winner]))
-    tie_share_C = as_good_CB.mean(axis=1)
-    verdict = verdict_on(
-        compared,
-        ranked,
-        dict(enumerate((wins_C / RESAMPLES).tolist())),
-        [c for c in ranked[1:] if tie_share_C[c] >= NEAR_TIE_SHARE],
-    )
-    loss_C = np.maximum(0.0, score_CB - score_CB[winner]).mean(axis=1)
+    verdict = verdict_on(compared, ranked, belief_in(compared, ranked[0], order=None))
+    score_CB = _resampled(compared)
+    loss_C = np.maximum(0.0, score_CB - score_CB[ranked[0]]).mean(axis=1)
     if verdict.kept_out is None and loss_C.max() > LOSS_ALLOWED:
         return verdict.model_copy(update={"kept_out": "unsure at a smaller budget"})
     return verdict
@@ -64,25 +56,18 @@ def _ranked(compared: Contest) -> list[int]:
     return np.lexsort((*compared.keys.T[::-1], -shrunk_C)).tolist()
 
 
-def _best(score_C: NDArray[np.float64], hit_C: NDArray[np.float64]) -> int:
-    """Position of the winner of one resample."""
-    return int(np.lexsort((hit_C, -score_C))[0])
-
-
-def _resampled(compared: Contest) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean score and median evaluations to the target of each candidate, of shape (candidates, resamples)."""
+def _resampled(compared: Contest) -> NDArray[np.float64]:
+    """Mean score of each candidate, of shape (candidates, resamples)."""
     num_candidates = len(compared.candidates)
     counts_C = np.array([len(runs) for runs in compared.runs])
     first_C = np.cumsum(counts_C) - counts_C
-    hits = {c: hit for result in compared.results for c, hit in zip(result.positions, result.hit, strict=True)}
     score_A = np.concatenate([compared.scores[c] for c in range(num_candidates)])
-    hit_A = np.concatenate([hits[c] for c in range(num_candidates)])
-    score_CB, hit_CB = np.empty((2, num_candidates, RESAMPLES))
+    score_CB = np.empty((num_candidates, RESAMPLES))
     for c, (candidate_id, count) in enumerate(zip(compared.candidates, counts_C.tolist(), strict=True)):
         random, size = stream("confidence", compared.problem_id, candidate_id), (RESAMPLES, count + PRIOR_RUNS)
         others = random.integers(num_candidates, size=size)
         of_others = first_C[others] + (random.random(size) * counts_C[others]).astype(np.int64)
         own = first_C[c] + random.integers(count, size=size)
         picks_BR = np.where(random.random(size) < PRIOR_RUNS / size[1], of_others, own)
-        score_CB[c], hit_CB[c] = score_A[picks_BR].mean(axis=1), upper_median(hit_A[picks_BR])
-    return score_CB, hit_CB
+        score_CB[c] = score_A[picks_BR].mean(axis=1)
+    return score_CB

@@ -1,4 +1,4 @@
-"""From the runs of a problem to its winner: one total order, a confidence from resampled seeds, and the near-ties.
+"""From the runs of a problem to its winner: one total order, a confidence over all that ran, and the near-ties.
 
 The order of candidates is that of `ordering`, then that of the catalogue. Candidates that a race dropped come after
 those that ran longer.
@@ -13,16 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from llamoco_data.identity import LlamocoError, Record, stream
-from llamoco_data.ordering import Results, Yardstick, keys, keys_of, ranking, results_of, upper_median, yardstick
+from llamoco_data.confidence import Belief, believed
+from llamoco_data.identity import LlamocoError, Record
+from llamoco_data.ordering import Results, Yardstick, keys_of, ranking, results_of, upper_median, yardstick
 from llamoco_data.portfolio import BASELINE, portfolio
 from llamoco_data.runs import MEASURED, RunRecord
 
-RESAMPLES = 200
-"""Bootstrap resamples of the seeds behind the confidence: its standard error is at most 0.035."""
-
-NEAR_TIE_SHARE = 0.1
-"""Least share of the resamples in which a near-tie is at least as good as the winner."""
+NEAR_TIE = 0.1
+"""Least probability with which a near-tie is at least as good as the winner."""
 
 KeptOutReason = Literal["trivial", "unsolved", "no better than random search", "unsure at a smaller budget"]
 
@@ -44,7 +42,7 @@ class Standing(Record):
     score: float = Field(ge=0, le=1)
     """Mean over the runs of how far they came, on a log scale, from random search (0) to the tolerance (1)."""
     win_share: float = Field(ge=0, le=1)
-    """Share of the resamples that the candidate wins."""
+    """The confidence, for the winner; for another, how likely it is the better label, as a part of what is left."""
 
 
 class Verdict(Record):
@@ -55,9 +53,9 @@ class Verdict(Record):
     winner: str
     """candidate_id; also the first of the standings."""
     confidence: float = Field(ge=0, le=1)
-    """Share of the resamples of the seeds that the winner wins."""
+    """Probability that the winner is that of very many seeds for every candidate, or within 0.02 of its score."""
     near_ties: tuple[str, ...]
-    """candidate_ids at least as good as the winner in a tenth of the resamples or more, best first."""
+    """candidate_ids at least as good as the winner with a probability of a tenth or more, best first."""
     best_known: float | None
     """The proven minimum, or the best feasible objective of any run; None where no run was feasible."""
     best_known_proven: bool
@@ -140,29 +138,34 @@ def judge(records: Sequence[RunRecord], *, order: Sequence[str] | None = None, b
     compared = contest(records, order=order, baseline=baseline)
     tier = _tier(compared.runs)
     ranked = sorted(ranking(compared.keys), key=lambda c: -tier[c])
-    finalists = [c for c in ranked if tier[c] == tier[ranked[0]]]
-    win_share, tie_share = _resample(compared.problem_id, compared.candidates, compared.results, finalists)
-    near_ties = [c for c in finalists[1:] if tie_share[c] >= NEAR_TIE_SHARE]
-    return verdict_on(compared, ranked, win_share, near_ties)
+    return verdict_on(compared, ranked, belief_in(compared, ranked[0], order=compared.keys))
 
 
-def verdict_on(
-    compared: Contest, ranked: Sequence[int], win_share: Mapping[int, float], near_ties: Sequence[int]
-) -> Verdict:
+def belief_in(compared: Contest, winner: int, *, order: NDArray[np.float64] | None) -> Belief:
+    """What the runs of a contest say of its winner; see `believed`."""
+    return believed(
+        [compared.scores[c] for c in range(len(compared.candidates))],
+        winner,
+        order=order,
+        max_evaluations=compared.max_evaluations,
+        proven=compared.measured_by.proven,
+    )
+
+
+def verdict_on(compared: Contest, ranked: Sequence[int], belief: Belief) -> Verdict:
     """The verdict on a contest whose candidates are ranked.
 
     Args:
         ranked: positions of the candidates, best first.
-        win_share: position -> share of the resamples that the candidate wins; 0 where it is left out.
-        near_ties: positions of the near-ties, best first.
+        belief: what is believed of the first of them, and of the others.
     """
-    standings = tuple(_standing(compared, c, win_share.get(c, 0.0)) for c in ranked)
+    standings = tuple(_standing(compared, c, float(belief.share[c])) for c in ranked)
     return Verdict(
         problem_id=compared.problem_id,
         max_evaluations=compared.max_evaluations,
         winner=standings[0].candidate_id,
-        confidence=standings[0].win_share,
-        near_ties=tuple(compared.candidates[c] for c in near_ties),
+        confidence=belief.confidence,
+        near_ties=tuple(compared.candidates[c] for c in ranked[1:] if belief.as_good[c] >= NEAR_TIE),
         best_known=compared.measured_by.best_known,
         best_known_proven=compared.measured_by.proven,
         tolerance=compared.measured_by.tolerance,
@@ -181,48 +184,6 @@ def _tier(runs: Sequence[Sequence[RunRecord]]) -> list[int]:
     counts = [len(records) for records in runs]
     most = sorted(counts)[-2:][0]
     return [min(count, most) for count in counts]
-
-
-def _resample(
-    problem_id: str, candidates: Sequence[str], results: Sequence[Results], finalists: Sequence[int]
-) -> tuple[dict[int, float], dict[int, float]]:
-    """By finalists' positions: the share of resamples that each wins, and in which it is at least as good as the first.
-
-    A candidate's resamples depend only on the problem, the candidate and its number of runs, so that another candidate
-    does not change them.
-    """
-    by_position = sorted(finalists)
-    keys_KCB = np.empty((4, len(by_position), RESAMPLES))
-    for result in results:
-        rows = [row for row, c in enumerate(result.positions) if c in finalists]
-        if rows:
-            ids = [candidates[result.positions[row]] for row in rows]
-            places = [by_position.index(result.positions[row]) for row in rows]
-            keys_KCB[:, places] = _resampled_keys(problem_id, ids, result, rows)
-    order_CB = np.lexsort(keys_KCB[::-1], axis=0)
-    sorted_KCB = np.take_along_axis(keys_KCB, order_CB[None], axis=1)
-    worse_CB = np.any(sorted_KCB[:, 1:] != sorted_KCB[:, :-1], axis=0)
-    ranks_CB = np.zeros_like(order_CB)
-    np.put_along_axis(ranks_CB, order_CB[1:], np.cumsum(worse_CB, axis=0), axis=0)
-    wins_C = np.bincount(order_CB[0], minlength=len(by_position)) / RESAMPLES
-    ties_C = np.count_nonzero(ranks_CB <= ranks_CB[by_position.index(finalists[0])], axis=1) / RESAMPLES
-    win_share, tie_share = (dict(zip(by_position, share.tolist(), strict=True)) for share in (wins_C, ties_C))
-    return win_share, tie_share
-
-
-def _resampled_keys(
-    problem_id: str, candidate_ids: Sequence[str], result: Results, rows: Sequence[int]
-) -> NDArray[np.float64]:
-    """The order's criteria of the candidates in these rows of the results, of shape (4, candidates, resamples)."""
-    count = result.error.shape[1]
-    picks_CBR = np.array(
-        [
-            stream("confidence", problem_id, candidate_id).integers(count, size=(RESAMPLES, count))
-            for candidate_id in candidate_ids
-        ]
-    )
-    rows_C11 = np.array(rows)[:, None, None]
-    return keys(*(values[rows_C11, picks_CBR] for values in (result.violation, result.error, result.hit)))
 
 
 def floor_from(baseline: Sequence[RunRecord], measured_by: Yardstick) -> float | None:

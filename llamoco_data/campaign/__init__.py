@@ -10,7 +10,14 @@ from llamoco_data.campaign.reading import (
     read_problems,
     view_of,
 )
-from llamoco_data.campaign.spec import CampaignSpec, farewell, load_campaign, stored_campaign, wanted_campaign
+from llamoco_data.campaign.spec import (
+    CampaignSpec,
+    farewell,
+    load_campaign,
+    source_of,
+    stored_campaign,
+    wanted_campaign,
+)
 from llamoco_data.campaign.survey import Plan, Status, plan, status
 
 __all__ = [
@@ -32,6 +39,7 @@ __all__ = [
     "read_problems",
     "run_campaign",
     "run_candidates",
+    "source_of",
     "status",
     "stored_campaign",
     "view_of",

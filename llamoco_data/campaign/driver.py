@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from llamoco_data.campaign.agenda import Agenda
 from llamoco_data.campaign.costs import problem_costs
+from llamoco_data.campaign.foresight import Foresight, holds_prior, keep_prior, prior_for
 from llamoco_data.campaign.missing import known_indices, open_indices, open_task
 from llamoco_data.campaign.repair import repair
 from llamoco_data.campaign.spec import (
@@ -21,12 +22,14 @@ from llamoco_data.campaign.spec import (
 )
 from llamoco_data.campaign.tally import Tally
 from llamoco_data.drive import DriveProgress, Pace, Step, drive, holding
-from llamoco_data.execution import Draw, Executor, GivenRuns, Program, Task, applicable, runs_wanted
+from llamoco_data.execution import ByPolicy, Draw, Executor, GivenRuns, Program, Task, applicable, runs_wanted
 from llamoco_data.files import Place
 from llamoco_data.portfolio import retired
 from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
 from llamoco_data.problems.own_spec import AnySpec
+from llamoco_data.racing import most_runs, rule_for
 from llamoco_data.runs import RunRecord, RunStatus
+from llamoco_data.selector import Prior
 from llamoco_data.store import Block, Store, StoredProblem, damaged
 
 
@@ -45,6 +48,7 @@ def run_campaign(
     spec: CampaignSpec,
     executor: Executor,
     *,
+    prior: Prior | None = None,
     report: Callable[[DriveProgress], None] = lambda _: None,
     notice: Callable[[str], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
@@ -54,6 +58,7 @@ def run_campaign(
     Optimizers of the folder's campaign that have left the portfolio leave its spec; their runs stay, and are ignored.
 
     Args:
+        prior: the prior of a campaign with informed races, where its folder does not hold it yet.
         report: called at the beginning, about five times a second, and at the end.
         notice: called with a line for a person: a damaged file was set aside, another driver is waited for, or
             optimizers leave the campaign.
@@ -69,7 +74,14 @@ def run_campaign(
     if stored is not None and (left := retired(stored.optimizers)):
         notice(farewell(left, folder))
     return run_candidates(
-        folder, spec, stored_candidates(spec.optimizers), executor, report=report, notice=notice, stop=stop
+        folder,
+        spec,
+        stored_candidates(spec.optimizers),
+        executor,
+        prior=prior,
+        report=report,
+        notice=notice,
+        stop=stop,
     )
 
 
@@ -79,6 +91,7 @@ def run_candidates(
     candidates: Sequence[StoredCandidate],
     executor: Executor,
     *,
+    prior: Prior | None = None,
     report: Callable[[DriveProgress], None] = lambda _: None,
     notice: Callable[[str], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
@@ -90,16 +103,19 @@ def run_candidates(
     """
     wanted_campaign(folder, spec)
     store, candidates = Store(folder), tuple(candidates)
+    prior = prior_for(store.place, spec, prior)
     found = list(damaged(store))
-    if not found and _is_finished(folder, spec, candidates, store):
-        progress = _begin(spec, candidates, store).progress(Pace())
+    if not found and holds_prior(store.place, prior) and _is_finished(folder, spec, candidates, store):
+        progress = _begin(Foresight(spec, store, prior), candidates).progress(Pace())
         report(progress)
         return Outcome(progress, {}, drained=False)
     with executor.connected(), holding(store.place, notice) as hold:
         keep_campaign(folder, spec)
         store = Store(folder)  # another driver may have ended just now
-        repair(spec, store, found, notice)
-        campaign = _begin(spec, candidates, store)
+        keep_prior(store.place, prior)
+        foresight = Foresight(spec, store, prior)
+        repair(foresight, found, notice)
+        campaign = _begin(foresight, candidates)
         driven = drive(campaign, store, executor, hold=hold, report=report, stop=stop)
     return Outcome(driven.progress, driven.by_status, drained=campaign.width > 0)
 
@@ -121,6 +137,7 @@ class _Campaign:
     plan_id: str
     tally: Tally
     agenda: Agenda
+    foresight: Foresight
     problems: dict[int, StoredProblem] = field(default_factory=dict)
     """Index -> problem that had new runs or was finished."""
     records: list[RunRecord] = field(default_factory=list)
@@ -160,6 +177,7 @@ class _Campaign:
 
     def committed(self) -> None:
         """See `Work`."""
+        self.foresight.forget(self.problems)
         self.problems, self.records, self.complete = {}, [], []
 
     def progress(self, pace: Pace) -> DriveProgress:
@@ -167,11 +185,17 @@ class _Campaign:
         return self.tally.progress(pace)
 
     def _keep(self, index: int, problem: AnySpec, step: Step) -> None:
-        self.problems.setdefault(index, StoredProblem(index=index, spec=problem))
+        if index not in self.problems:
+            self.problems[index] = self.foresight.with_precedents(index, problem)
         self.records.extend(step.records)
         for record in step.records:
             self.tally.add(index, record)
-        self.tally.expect(index, len(applicable(self.programs, problem)), len(step.asked.records))
+        self.tally.expect(index, self._most_runs(step.asked, problem), len(step.asked.records))
+
+    def _most_runs(self, task: Task, problem: AnySpec) -> int:
+        prospects = task.wants.prospects if isinstance(task.wants, ByPolicy) else None
+        rule = rule_for(self.tally.policy, problem.problem_id, prospects)
+        return most_runs(rule, len(applicable(self.programs, problem)))
 
     def _finish(self, index: int, problem: AnySpec) -> None:
         self.agenda.finish(index)
@@ -179,7 +203,8 @@ class _Campaign:
         self.complete.append(problem.problem_id)
 
 
-def _begin(spec: CampaignSpec, candidates: tuple[StoredCandidate, ...], store: Store) -> _Campaign:
+def _begin(foresight: Foresight, candidates: tuple[StoredCandidate, ...]) -> _Campaign:
+    spec, store = foresight.spec, foresight.store
     if store.candidates() != candidates:
         store.commit(Block(candidates=candidates))
     indices = open_indices(spec, candidates, store)
@@ -197,9 +222,10 @@ def _begin(spec: CampaignSpec, candidates: tuple[StoredCandidate, ...], store: S
         ),
         agenda=Agenda(
             programs=programs,
-            open=lambda index: open_task(spec, candidates, store, index),
+            open=lambda index: open_task(foresight, candidates, index),
             costs=problem_costs(spec, candidates, store, indices),
         ),
+        foresight=foresight,
     )
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from llamoco_data.campaign.foresight import Foresight, prior_for
 from llamoco_data.campaign.spec import CampaignSpec, load_campaign
 from llamoco_data.files import Place
 from llamoco_data.portfolio.stored_candidates import StoredCandidate, optimizers_of
 from llamoco_data.problems.own_spec import AnySpec
-from llamoco_data.racing import replayed
+from llamoco_data.racing import Informed, replayed, rule_for
 from llamoco_data.runs import RunRecord
 from llamoco_data.store import Store
 
@@ -26,6 +27,8 @@ class ProblemRuns:
     """
     complete: bool
     """Whether the policy asks for no more runs."""
+    informed: bool
+    """Whether optimizers may be missing that apply, because a prior expected too little of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class CampaignReader:
             candidate.candidate_id: candidate for candidate in self._store.candidates()
         }
         """candidate_id -> candidate, in catalogue order."""
+        self._foresight = Foresight(self.spec, self._store, prior_for(self._store.place, self.spec))
         self._rank = {candidate_id: position for position, candidate_id in enumerate(self.candidates)}
 
     def indices(self) -> list[int]:
@@ -80,12 +84,15 @@ class CampaignReader:
         problem = self.problem(index)
         problem_id = problem.problem_id
         applying = optimizers_of(self.candidates.values(), problem)
-        records, missing = replayed(self.spec.policy, problem_id, applying, self._store.records(problem_id))
+        prospects = self._foresight.prospects(self._store.precedents(problem_id), applying.values())
+        policy, stored = self.spec.policy, self._store.records(problem_id)
+        records, missing = replayed(policy, problem_id, applying, stored, prospects)
         return ProblemRuns(
             index=index,
             spec=problem,
             records=tuple(sorted(records, key=lambda record: (self._rank[record.candidate_id], record.seed))),
             complete=not missing,
+            informed=isinstance(rule_for(policy, problem_id, prospects), Informed),
         )
 
 

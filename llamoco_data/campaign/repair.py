@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
+from llamoco_data.campaign.foresight import Foresight
 from llamoco_data.campaign.own_problems import restored
-from llamoco_data.campaign.spec import CampaignSpec
 from llamoco_data.invocation import command
-from llamoco_data.problems.sampling import sample
-from llamoco_data.store import Block, Damage, Store, StoredProblem, damaged, set_aside
+from llamoco_data.store import Block, Damage, StoredProblem, damaged, set_aside
 
 _LOST = {
     "runs": "its {rows:,} runs are made again",
@@ -15,7 +14,7 @@ _LOST = {
 }
 
 
-def repair(spec: CampaignSpec, store: Store, found: Sequence[Damage], notice: Callable[[str], None]) -> None:
+def repair(foresight: Foresight, found: Sequence[Damage], notice: Callable[[str], None]) -> None:
     """Sets aside the files that were found damaged and still are, and draws their problems again.
 
     Users' own problems cannot be drawn; they are restored from saved text or reported lost. No runs are made here: a
@@ -25,6 +24,7 @@ def repair(spec: CampaignSpec, store: Store, found: Sequence[Damage], notice: Ca
     Raises:
         LlamocoError: the folder cannot be written.
     """
+    spec, store = foresight.spec, foresight.store
     still = {file.path: file for file in store.files}
     damages = list(damaged(store, [still[damage.file.path] for damage in found if damage.file.path in still]))
     moved = set_aside(store, damages)
@@ -33,7 +33,7 @@ def repair(spec: CampaignSpec, store: Store, found: Sequence[Damage], notice: Ca
         how = f"is damaged, and set aside as {moved[file.path]}" if moved[file.path] else "is missing"
         lost = _LOST[file.kind].format(rows=file.rows)
         notice(f"{store.place.where(file.path)} {how}; {lost}")
-    problems = [again for damage in damages for again in _drawn_again(spec, damage)]
+    problems = [again for damage in damages for again in _drawn_again(foresight, damage)]
     for problem_id, own in restored(spec, store):
         if own is None:
             notice(
@@ -47,7 +47,6 @@ def repair(spec: CampaignSpec, store: Store, found: Sequence[Damage], notice: Ca
         store.commit(Block(problems))
 
 
-def _drawn_again(spec: CampaignSpec, damage: Damage) -> list[StoredProblem]:
-    indices = [index for index in damage.file.indices if index >= 0]
-    drawn = (StoredProblem(index=index, spec=sample(spec.mixture, spec.seed, index)) for index in indices)
+def _drawn_again(foresight: Foresight, damage: Damage) -> list[StoredProblem]:
+    drawn = foresight.drawn([index for index in damage.file.indices if index >= 0])
     return [again for again in drawn if again.spec.problem_id in damage.file.problem_ids]

@@ -14,7 +14,7 @@ from llamoco_data.portfolio import OPTIMIZER_BY_NAME, RETIRED, retired
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.functions.definition import FunctionFamily
 from llamoco_data.problems.sampling import ProblemMixture
-from llamoco_data.racing import Exhaustive, Policy
+from llamoco_data.racing import Exhaustive, Informed, Policy
 from llamoco_data.runs import TIME_LIMIT_S
 
 SCHEMA_VERSION = 1
@@ -102,8 +102,8 @@ def stored_campaign(folder: Place) -> CampaignSpec | None:
 def wanted_campaign(folder: Place, wanted: CampaignSpec) -> CampaignSpec:
     """The wanted spec, where the folder is free for it, holds it, or may grow into it.
 
-    More problems, users' own included, more repeats, more optimizers and more wordings are growth, and so is leaving
-    out optimizers that have left the portfolio; everything else is another campaign.
+    More problems, users' own included, more repeats, more optimizers, more wordings, and a prior for further problems
+    are growth, and so is leaving out optimizers that have left the portfolio; everything else is another campaign.
 
     Raises:
         LlamocoError: the wanted spec shrinks the folder's campaign, is of another campaign, or contradicts itself.
@@ -161,6 +161,11 @@ def farewell(names: Sequence[str], folder: Place) -> str:
     )
 
 
+def source_of(spec: CampaignSpec) -> str:
+    """The id of what decides the drawn problems of a campaign, but for their number."""
+    return digest([spec.mixture, spec.seed])
+
+
 def plan_id(spec: CampaignSpec, candidates: Sequence[StoredCandidate]) -> str:
     """The id of everything that decides which runs a given problem needs.
 
@@ -205,11 +210,18 @@ def _read_back(data: str | bytes, what: str, advice: str) -> CampaignSpec:
         raise LlamocoError(f"{what} is malformed: {where + ': ' if where else ''}{first['msg']}; {advice}") from None
 
 
+def _may_become(stored: CampaignSpec, wanted: Policy) -> bool:
+    """Whether another policy changes nothing for the problems that the campaign has: more repeats, or a first prior."""
+    if isinstance(wanted, Informed):
+        return stored.policy == wanted.full and wanted.first_informed >= stored.num_problems
+    return isinstance(stored.policy, Exhaustive) and isinstance(wanted, Exhaustive)
+
+
 def _check_growth(stored: CampaignSpec, wanted: CampaignSpec, folder: Place) -> None:
     fixed = ("recipe", "seed", "mixture", "held_out_families", "time_limit_s")
     other = [name for name in fixed if getattr(stored, name) != getattr(wanted, name)]
-    if not isinstance(stored.policy, Exhaustive) or not isinstance(wanted.policy, Exhaustive):
-        other += ["policy"] if stored.policy != wanted.policy else []
+    if stored.policy != wanted.policy and not _may_become(stored, wanted.policy):
+        other.append("policy")
     if other:
         name = other[0]
         values = ""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from llamoco_data.campaign.costs import FLOOR_S, evaluation_s
+from llamoco_data.campaign.foresight import Foresight, prior_for
 from llamoco_data.campaign.missing import open_indices, open_task
 from llamoco_data.campaign.spec import (
     CampaignSpec,
@@ -14,12 +15,13 @@ from llamoco_data.campaign.spec import (
     wanted_campaign,
     without_retired,
 )
-from llamoco_data.execution import drawn
+from llamoco_data.execution import ByPolicy, drawn
 from llamoco_data.files import Place
 from llamoco_data.portfolio import retired
 from llamoco_data.portfolio.stored_candidates import optimizers_of, stored_candidates
-from llamoco_data.racing import Race, outlook
+from llamoco_data.racing import Exhaustive, outlook
 from llamoco_data.runs import RunStatus
+from llamoco_data.selector import Prior
 from llamoco_data.store import RunTotals, Store, run_totals
 
 COUNTED_PROBLEMS = 300
@@ -67,8 +69,8 @@ class Status:
     size_bytes: int
 
 
-def plan(folder: Place, spec: CampaignSpec) -> Plan:
-    """What `run_campaign` would do with the same folder and spec; the folder need not exist.
+def plan(folder: Place, spec: CampaignSpec, prior: Prior | None = None) -> Plan:
+    """What `run_campaign` would do with the same folder, spec and prior; the folder need not exist.
 
     It takes up to a minute for a new campaign of hundreds of problems, which have to be drawn.
 
@@ -77,6 +79,7 @@ def plan(folder: Place, spec: CampaignSpec) -> Plan:
     """
     spec, stored = without_retired(wanted_campaign(folder, spec)), stored_campaign(folder)
     store, candidates = Store(folder), stored_candidates(spec.optimizers)
+    foresight = Foresight(spec, store, prior_for(store.place, spec, prior))
     optimizer = {candidate.candidate_id: candidate.optimizer for candidate in candidates}
     measured = _seconds_per_evaluation(run_totals(store), optimizer)
     indices = open_indices(spec, candidates, store)
@@ -84,10 +87,13 @@ def plan(folder: Place, spec: CampaignSpec) -> Plan:
     runs: dict[str, float] = defaultdict(float)
     seconds: dict[str, float] = defaultdict(float)
     missing = 0
+    foresight.look_ahead(indices[::step])
     for index in indices[::step]:
-        task = open_task(spec, candidates, store, index)
+        task = open_task(foresight, candidates, index)
         problem = drawn(task.problem)
-        expected = outlook(spec.policy, problem.problem_id, optimizers_of(candidates, problem), task.records)
+        applying = optimizers_of(candidates, problem)
+        prospects = task.wants.prospects if isinstance(task.wants, ByPolicy) else None
+        expected = outlook(spec.policy, problem.problem_id, applying, task.records, prospects)
         missing += bool(expected)
         for candidate_id, num_runs in expected.items():
             name = optimizer[candidate_id]
@@ -105,7 +111,7 @@ def plan(folder: Place, spec: CampaignSpec) -> Plan:
         runs_missing_by_optimizer=by_optimizer,
         core_hours=sum(hours.values()),
         core_hours_by_optimizer=hours,
-        exact=step == 1 and not isinstance(spec.policy, Race),
+        exact=step == 1 and isinstance(spec.policy, Exhaustive),
         retired=retired(stored.optimizers) if stored else (),
         measured=tuple(name for name in spec.optimizers if name in measured),
     )

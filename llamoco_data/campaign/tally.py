@@ -39,10 +39,10 @@ class Tally:
         self.cpu_s_by_index[index] += record.cpu_s
         self.longest_s_by_index[index] = max(self.longest_s_by_index[index], record.cpu_s)
 
-    def expect(self, index: int, num_candidates: int, num_before: int) -> None:
-        """Notes, at a problem's first slice, how many candidates apply to it and how many runs it had before."""
+    def expect(self, index: int, num_runs: int, num_before: int) -> None:
+        """Notes, at a problem's first slice, about how many runs it has in the end and how many it had before."""
         if index not in self.need_by_index:
-            self._needs(index, max(most_runs(self.policy, num_candidates) - num_before, self.made_by_index[index]))
+            self._needs(index, max(num_runs - num_before, self.made_by_index[index]))
 
     def finish(self, index: int) -> None:
         self.problems_open -= 1

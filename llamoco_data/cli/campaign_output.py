@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,6 +15,7 @@ from llamoco_data.plurals import counted
 from llamoco_data.problems.checking import Checked
 from llamoco_data.problems.own_spec import OwnProblemSpec
 from llamoco_data.report import Reported
+from llamoco_data.selector import Prior
 
 
 def show_plan(console: Console, plan: Plan, folder: str) -> None:
@@ -35,6 +37,17 @@ def show_plan(console: Console, plan: Plan, folder: str) -> None:
     for name, runs in sorted(plan.runs_missing_by_optimizer.items(), key=lambda item: -hours[item[0]]):
         table.add_row(name, f"{runs:,}", _hours(hours[name]))
     console.print(table)
+
+
+def show_prior(console: Console, prior: Prior, out: Path) -> None:
+    """Prints what a prior holds, and the next command."""
+    num_problems, num_optimizers = prior.scores.shape
+    say(
+        console,
+        f"{out}: prior {prior.prior_id}, scores of {counted(num_optimizers, 'optimizer')} on "
+        f"{counted(num_problems, 'training problem')}, {prior.measured.mean():.0%} of them measured",
+    )
+    say(console, f"next: {command('run', 'DIR', '--prior', str(out))}")
 
 
 def show_added(console: Console, added: Sequence[Added], folder: str) -> None:

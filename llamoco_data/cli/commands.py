@@ -18,12 +18,14 @@ from llamoco_data.cli.stopping import stop_on_interrupt
 from llamoco_data.cli.text import say
 from llamoco_data.execution import executor
 from llamoco_data.export import export as export_set
+from llamoco_data.export import write_prior
 from llamoco_data.files import folder_name
 from llamoco_data.identity import LlamocoError
 from llamoco_data.invocation import command
 from llamoco_data.recipes import RECIPES, campaign_for
 from llamoco_data.report import write_report
 from llamoco_data.scoring import TIME_LIMIT_S, score
+from llamoco_data.selector import read_prior
 from llamoco_data.verification import verify
 
 FOUND_EXIT_CODE = 1
@@ -89,17 +91,26 @@ WORKERS = click.option(
 PROBLEMS = click.option(
     "--problems", type=click.IntRange(min=1), metavar="N", help="Number of problems. It can grow, but not shrink."
 )
+PRIOR = click.option(
+    "--prior",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="File of `llamoco-data prior`: the races of problems that are new to DIR begin with the optimizers that it "
+    "expects to win.",
+)
 
 
 @llamoco_data.command("plan", short_help="Say which runs a campaign lacks and what they will cost.")
 @FOLDER
 @RECIPE
 @PROBLEMS
-def plan_command(folder: str, recipe: str | None, problems: int | None) -> None:
+@PRIOR
+def plan_command(folder: str, recipe: str | None, problems: int | None, prior: Path | None) -> None:
     """Say which runs the campaign in DIR lacks, and what they will cost. Nothing is run or written."""
-    spec = campaign_for(folder, recipe, problems)
+    given = None if prior is None else read_prior(prior)
+    spec = campaign_for(folder, recipe, problems, given)
     with working(Console(stderr=True), "drawing problems and counting missing runs"):
-        planned = plan(folder, spec)
+        planned = plan(folder, spec, given)
     campaign_output.show_plan(Console(), planned, folder)
 
 
@@ -107,23 +118,32 @@ def plan_command(folder: str, recipe: str | None, problems: int | None) -> None:
 @FOLDER
 @RECIPE
 @PROBLEMS
+@PRIOR
 @ADDRESS
 @WORKERS
 @click.option("--quiet", is_flag=True, help="Print only the outcome.")
 def run_command(
-    folder: str, recipe: str | None, problems: int | None, address: str, workers: int | None, quiet: bool
+    folder: str,
+    recipe: str | None,
+    problems: int | None,
+    prior: Path | None,
+    address: str,
+    workers: int | None,
+    quiet: bool,
 ) -> int:
     """Create, resume or grow the campaign in DIR: make every run that is missing.
 
     Ctrl-C stops the command cleanly; the same command goes on from there.
     """
-    spec = campaign_for(folder, recipe, problems)
+    given = None if prior is None else read_prior(prior)
+    spec = campaign_for(folder, recipe, problems, given)
     console = Console(stderr=True)
     with stop_on_interrupt(console) as stop, progress_display(console, quiet=quiet) as report:
         outcome = run_campaign(
             folder,
             spec,
             executor(address, workers),
+            prior=given,
             report=with_metrics(report, address, folder_name(folder)),
             notice=lambda line: say(console, line),
             stop=stop,
@@ -210,6 +230,20 @@ def export_command(
         click.echo(str(exported.folder))
     else:
         set_output.show_export(Console(), exported, folder)
+
+
+@llamoco_data.command("prior", short_help="Write what a campaign's scores tell of new problems.")
+@FOLDER
+@click.option("--out", required=True, metavar="FILE", type=click.Path(path_type=Path), help="File to write.")
+@PROCESSES
+def prior_command(folder: str, out: Path, processes: int | None) -> None:
+    """Write the scores of all optimizers on the training problems of the campaign in DIR, for `run --prior`.
+
+    From them, a forest expects which optimizers will win a new problem, by what its statement says.
+    """
+    with working(Console(stderr=True), "judging problems and growing a forest"):
+        prior = write_prior(folder, out, processes=processes)
+    campaign_output.show_prior(Console(), prior, out)
 
 
 @llamoco_data.command("report", short_help="Write an HTML page about a campaign.")

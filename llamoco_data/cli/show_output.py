@@ -18,7 +18,7 @@ from llamoco_data.identity import LlamocoError
 from llamoco_data.instruction_set import read_instructions
 from llamoco_data.invocation import command
 from llamoco_data.plurals import counted
-from llamoco_data.portfolio.stored_candidates import StoredCandidate
+from llamoco_data.portfolio.stored_candidates import StoredCandidate, optimizers_of
 from llamoco_data.problems.evaluation import proven_optimum
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.statements import forms_of, python_source, statement
@@ -186,6 +186,10 @@ def _show_race(console: Console, runs: ProblemRuns, candidates: Mapping[str, Sto
     best = "no run was feasible" if verdict.best_known is None else f"best known value {verdict.best_known!r}{proven}"
     of_optimizer = optimizer_confidence(verdict, candidates)
     say(console, f"confidence {verdict.confidence:.2f}, or {of_optimizer:.2f} with any settings; {best}")
+    if runs.informed:
+        applying = set(optimizers_of(candidates.values(), runs.spec).values())
+        left_out = len(applying - {candidates[record.candidate_id].optimizer for record in runs.records})
+        say(console, f"an informed race: {counted(left_out, 'optimizer')} not run, of which the prior expected less")
     if verdict.kept_out:
         say(console, f"kept out of exports: {verdict.kept_out}")
     if not runs.complete:

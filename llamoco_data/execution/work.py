@@ -16,7 +16,7 @@ from llamoco_data.problems.evaluation import Meter, build
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.problems.sampling import ProblemMixture, sample
 from llamoco_data.problems.spec import Component, ProblemSpec
-from llamoco_data.racing import Policy, Run, next_runs
+from llamoco_data.racing import Policy, Prospects, Run, next_runs
 from llamoco_data.runs import RunRecord, run_program
 
 SLICE_S = 2.0
@@ -47,6 +47,8 @@ class ByPolicy(Record):
     policy: Policy
     optimizers: Mapping[str, str]
     """candidate_id -> its optimizer, in catalogue order; programs that do not apply to the problem are passed over."""
+    prospects: Prospects | None = None
+    """What a prior expects of the optimizers on the problem; None where nothing is expected."""
 
 
 class GivenRuns(Record):
@@ -121,7 +123,7 @@ def _left_of(task: Task, spec: AnySpec, applies: Container[str], records: Sequen
         made = {(record.candidate_id, record.seed) for record in records}
         return tuple(run for run in task.wants.runs if (run.candidate_id, run.seed) not in made)
     optimizers = {program: optimizer for program, optimizer in task.wants.optimizers.items() if program in applies}
-    return next_runs(task.wants.policy, spec.problem_id, optimizers, records)
+    return next_runs(task.wants.policy, spec.problem_id, optimizers, records, task.wants.prospects)
 
 
 def drawn(problem: AnySpec | Draw) -> AnySpec:

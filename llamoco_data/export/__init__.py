@@ -3,6 +3,7 @@
 from llamoco_data.export.changes import REASONS, Changes
 from llamoco_data.export.crew import crew, number_for
 from llamoco_data.export.judging import baseline_of, judge_all, single_best_solver
+from llamoco_data.export.priors import make_prior, write_prior
 from llamoco_data.export.report import ExportReport
 from llamoco_data.export.writing import Exported, export
 
@@ -15,6 +16,8 @@ __all__ = [
     "crew",
     "export",
     "judge_all",
+    "make_prior",
     "number_for",
     "single_best_solver",
+    "write_prior",
 ]

@@ -41,10 +41,10 @@ about {VALIDATION_SHARE:.0%} each go to `validation` and `test`, by the digest o
 
 {table(("family", "problems won"), report.winning_families.items())}
 
-{report.near_tie_share:.0%} of the problems have a near-tie with another optimizer; the winning optimizer keeps its win
-in {report.median_confidence:.0%} of the resamples of the seeds, in the median problem. On a log scale from random
-search at the same budget (0) to the target (1), the winners score {report.virtual_best_score:.2f} on average, and the
-single best solver, `{report.single_best}`, {report.single_best_score:.2f}.
+{report.near_tie_share:.0%} of the problems have a near-tie with another optimizer; the confidence in the winning
+optimizer is {report.median_confidence:.0%} in the median problem. On a log scale from random search at the same budget
+(0) to the target (1), the winners score {report.virtual_best_score:.2f} on average, and the single best solver,
+`{report.single_best}`, {report.single_best_score:.2f}.
 
 ## Kept out
 
@@ -55,8 +55,9 @@ single best solver, `{report.single_best}`, {report.single_best_score:.2f}.
 Candidates are ordered by the share of feasible runs, then by the median violation, then by the median final error
 (errors within the tolerance are equal: 1e-8, or where no optimum is proven 1e-8 times the larger of 1 and the best
 known value, and at least what the tolerance of the equalities can buy, which `extra` tells), then by the median number
-of evaluations to the target, then by the order of the catalogue. `confidence` is the share of resamples of the seeds
-that the winner wins; `near_ties` are at least as good in a tenth of them or more. Where `base_problem_id` is another
+of evaluations to the target, then by the order of the catalogue. `confidence` is the probability
+that the winner is the truly best program or within 0.02 of its score, from the scatter of all runs on the problem;
+`near_ties` are at least as good with a probability of a tenth or more. Where `base_problem_id` is another
 problem, the one that was measured at a larger budget, candidates are ordered by mean score instead, with one run at the
 mean of all added to the runs of each.
 

@@ -1,7 +1,7 @@
 """Judges every complete problem of a campaign folder, and chooses the single best solver by the training problems."""
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -14,6 +14,7 @@ from llamoco_data.budgets import at_budget, shorter_budget
 from llamoco_data.campaign import CampaignReader, ProblemRuns
 from llamoco_data.export.crew import Crew, chunks_of
 from llamoco_data.export.making import replay_of, split_of
+from llamoco_data.export.totals import Totals
 from llamoco_data.identity import Record
 from llamoco_data.instruction_set import Split
 from llamoco_data.portfolio import BASELINE
@@ -36,6 +37,8 @@ class BudgetedProblem:
     """The split of the problem at its own budget, so that a function is on one side whatever the budget."""
     is_shorter: bool = False
     """Whether the runs were made at a larger budget."""
+    informed: bool = False
+    """Whether optimizers may be missing that apply; see `ProblemRuns`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,9 @@ class Judgements:
     total_scores: Mapping[str, float]
     """candidate_id -> sum of its scores on the training problems (on all, where none is for training); catalogue order.
 
-    A candidate that was not run on a problem scores 0 there: it did not apply, or a race did not try its settings.
+    A candidate that was not run on a problem scores 0 there: it did not apply, or a race did not try its settings. Of a
+    campaign with informed races only the problems with whole races count, where there are any, and only candidates that
+    ran wherever they apply, where there are any: that a prior expected little is no measurement.
     """
 
 
@@ -100,6 +105,8 @@ class _Judged:
     """The winner's run; None where the problem is kept out."""
     scores: NDArray[np.float64]
     """Score of each candidate, in catalogue order; 0 where it was not run."""
+    left_out: NDArray[np.bool_] | None
+    """Whether an informed race did not run the candidate although it applies; None for other races."""
 
 
 def budgeted_problems(
@@ -114,12 +121,12 @@ def budgeted_problems(
         candidates: by candidate_id.
     """
     split = split_of(runs.spec, held_out_families)
-    yield BudgetedProblem(runs.spec, runs.records, split)
+    yield BudgetedProblem(runs.spec, runs.records, split, informed=runs.informed)
     for shorter in shorter_of(runs.spec, shares):
         told = [r for r in runs.records if _tells(candidates[r.candidate_id], shorter)]
         records = [record for record in (at_budget(run, shorter) for run in told) if record is not None]
         if records:
-            yield BudgetedProblem(shorter, records, split, is_shorter=True)
+            yield BudgetedProblem(shorter, records, split, is_shorter=True, informed=runs.informed)
 
 
 def shorter_of(spec: AnySpec, shares: Sequence[float]) -> Iterator[AnySpec]:
@@ -148,7 +155,7 @@ def judge_all(crew: Crew[CampaignReader], reader: CampaignReader, shares: Sequen
     splits: dict[str, Split] = {}
     taught: dict[int, list[str]] = {}
     num_complete = 0
-    of_training_C, of_all_C = (np.zeros(len(reader.candidates)) for _ in range(2))
+    totals = Totals(tuple(reader.candidates))
     indices = reader.indices()
     for chunk in crew.results(partial(_judged, tuple(shares)), chunks_of(indices, crew.size)):
         for index, budgets in chunk:
@@ -161,9 +168,7 @@ def judge_all(crew: Crew[CampaignReader], reader: CampaignReader, shares: Sequen
                 replays.packed[budgeted.problem_id] = budgeted.replay
                 splits[budgeted.problem_id] = budgeted.split
                 taught.setdefault(index, []).append(budgeted.problem_id)
-                of_all_C += budgeted.scores
-                of_training_C += budgeted.scores if budgeted.split == "train" else 0.0
-    totals_C = of_training_C if "train" in splits.values() else of_all_C
+                totals.add(budgeted.scores, budgeted.left_out, is_training=budgeted.split == "train")
     return Judgements(
         verdicts=verdicts,
         replays=replays,
@@ -171,20 +176,19 @@ def judge_all(crew: Crew[CampaignReader], reader: CampaignReader, shares: Sequen
         taught=taught,
         kept_out=kept_out,
         incomplete=reader.spec.problems_total - num_complete,
-        total_scores=dict(zip(reader.candidates, totals_C.tolist(), strict=True)),
+        total_scores=totals.by_candidate(baseline_of(reader.candidates)),
     )
 
 
 def _judged(shares: Sequence[float], reader: CampaignReader, indices: Sequence[int]) -> list[tuple[int, list[_Judged]]]:
     """The budgeted problems of each complete problem."""
-    order = list(reader.candidates)
     baseline = baseline_of(reader.candidates)
     judged: list[tuple[int, list[_Judged]]] = []
     for index in indices:
         runs = reader.runs(index)
         if runs.complete and runs.records:
             budgets = budgeted_problems(runs, reader.candidates, shares, reader.spec.held_out_families)
-            judged.append((index, [_judge_one(budgeted, order, baseline) for budgeted in budgets]))
+            judged.append((index, [_judge_one(budgeted, reader.candidates, baseline) for budgeted in budgets]))
     return judged
 
 
@@ -198,8 +202,8 @@ def verdict_of(budgeted: BudgetedProblem, order: Sequence[str], baseline: str) -
     return (judge_shrunk if budgeted.is_shorter else judge)(budgeted.records, order=order, baseline=baseline)
 
 
-def _judge_one(budgeted: BudgetedProblem, order: Sequence[str], baseline: str) -> _Judged:
-    verdict = verdict_of(budgeted, order, baseline)
+def _judge_one(budgeted: BudgetedProblem, candidates: Mapping[str, StoredCandidate], baseline: str) -> _Judged:
+    verdict = verdict_of(budgeted, list(candidates), baseline)
     is_taught = verdict.kept_out is None
     scores = {standing.candidate_id: standing.score for standing in verdict.standings}
     replay = replay_of(budgeted.records, verdict.winner).model_copy(update={"trace": ()}) if is_taught else None
@@ -208,15 +212,22 @@ def _judge_one(budgeted: BudgetedProblem, order: Sequence[str], baseline: str) -
         split=budgeted.split,
         verdict=packed(verdict),
         replay=packed(replay) if replay else None,
-        scores=np.array([scores.get(candidate_id, 0.0) for candidate_id in order]),
+        scores=np.array([scores.get(candidate_id, 0.0) for candidate_id in candidates]),
+        left_out=_left_out(budgeted, candidates, scores) if budgeted.informed else None,
     )
+
+
+def _left_out(
+    budgeted: BudgetedProblem, candidates: Mapping[str, StoredCandidate], ran: Container[str]
+) -> NDArray[np.bool_]:
+    return np.array([c not in ran and not candidates[c].declines(budgeted.spec) for c in candidates])
 
 
 def single_best_solver(judgements: Judgements, baseline: str) -> str:
     """The candidate with the best mean score on the training problems, or on all where there are none for training.
 
     After races it is, as a rule, an optimizer with its first settings. Of equals, the first in catalogue order is
-    chosen.
+    chosen. See `Judgements.total_scores` on informed races.
     """
     totals = {candidate: total for candidate, total in judgements.total_scores.items() if candidate != baseline}
     return max(totals, key=totals.__getitem__)

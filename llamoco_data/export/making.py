@@ -167,7 +167,7 @@ def replay_of(records: Sequence[RunRecord], winner: str) -> RunRecord:
 
 
 def optimizer_confidence(verdict: Verdict, candidates: Mapping[str, StoredCandidate]) -> float:
-    """Share of the resamples that the winning optimizer wins, with any settings."""
+    """Probability that the winning optimizer, with any settings, is the label to give."""
     optimizer = candidates[verdict.winner].optimizer
     same = (s.win_share for s in verdict.standings if candidates[s.candidate_id].optimizer == optimizer)
     return min(1.0, sum(same))

@@ -30,7 +30,7 @@ class ExportReport:
     near_tie_share: float
     """Share of problems whose winner has a near-tie with another optimizer."""
     median_confidence: float
-    """Median over problems of the share of resamples in which an optimizer keeps its win."""
+    """Median over problems of the confidence in the winning optimizer, with any settings."""
     single_best: str
     """Optimizer and settings of the single best solver."""
     single_best_score: float

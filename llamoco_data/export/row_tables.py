@@ -46,7 +46,7 @@ class Fact(NamedTuple):
     has_rival: bool
     """Whether the winner has a near-tie with another optimizer."""
     confidence: float
-    """Share of the resamples that the winning optimizer wins, with any settings."""
+    """Probability that the winning optimizer, with any settings, is the label to give."""
     single_best_score: float
     """Score of the single best solver on the problem."""
     score: float

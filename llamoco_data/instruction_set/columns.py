@@ -97,11 +97,11 @@ class Instruction(Record):
     winner_feasible_share: float
     """Share of the answer's runs that ended feasible."""
     confidence: float
-    """Share of resamples of the seeds in which this very program wins."""
+    """Probability that this program is the truly best one, or within 0.02 of its score."""
     optimizer_confidence: float
-    """Share of resamples in which the winning optimizer wins, with any settings."""
+    """Probability that the winning optimizer, with any settings, is the one to name."""
     near_ties: tuple[CandidateResult, ...]
-    """Programs at least as good as the answer in a tenth of the resamples or more, best first."""
+    """Programs at least as good as the answer with a probability of a tenth or more, best first."""
     optimizer_scores: tuple[CandidateResult, ...]
     """The best candidate of every optimizer that ran, best first."""
     single_best_score: float

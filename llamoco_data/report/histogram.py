@@ -5,7 +5,7 @@ from markupsafe import Markup
 from llamoco_data.report.bars import percent
 from llamoco_data.report.sureness import NUM_BINS, Sureness
 
-_SERIES = (("candidate", "wins with these very settings"), ("optimizer", "wins with any settings"))
+_SERIES = (("candidate", "confidence in these very settings"), ("optimizer", "confidence in any settings"))
 
 
 def histogram(counts: Sureness) -> Markup:
@@ -37,7 +37,7 @@ def _column(which: int, position: int, value: int, top: int) -> Markup:
     height = value / top
     return Markup(
         '<rect class="mark {name}" x="{x}" y="{y}" width="{width}" height="{height}">'
-        "<title>{value} problems: {meaning} in {low:.0%} to {high:.0%} of the resamples</title></rect>"
+        "<title>{value} problems: {meaning} of {low:.0%} to {high:.0%}</title></rect>"
     ).format(
         name=name,
         x=percent(low + (0.12 + 0.39 * which) / NUM_BINS),

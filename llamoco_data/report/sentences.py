@@ -63,7 +63,7 @@ def problem_facts(problem: ProblemCurves) -> str:
     return (
         f"{_objective(spec)}; {spec.dimension} variables, {constraints}, "
         f"{counted(spec.max_evaluations, 'evaluation')} ({each} per variable). "
-        f"{best}. The winner wins in {share(verdict.confidence)} of the resamples and has {near_ties}."
+        f"{best}. The winner's confidence is {share(verdict.confidence)}, and it has {near_ties}."
     )
 
 

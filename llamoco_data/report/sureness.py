@@ -17,9 +17,9 @@ class Sureness:
     """Confidences over problems, with a count of problems for each bin."""
 
     candidate_counts: tuple[int, ...]
-    """Number of problems by the share of resamples in which the winner wins."""
+    """Number of problems by the confidence of the winner."""
     optimizer_counts: tuple[int, ...]
-    """Number of problems by the share of resamples in which the winner's optimizer wins, with any settings."""
+    """Number of problems by the confidence of the winner's optimizer, with any settings."""
     median_candidate: float
     median_optimizer: float
     near_ties: int

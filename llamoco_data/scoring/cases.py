@@ -17,6 +17,7 @@ from llamoco_data.instruction_set import (
 )
 from llamoco_data.ordering import Yardstick, yardstick_from
 from llamoco_data.problems.own_spec import AnySpec, read_spec
+from llamoco_data.scoring.forest import Training, training_of
 from llamoco_data.scoring.programs import Generated
 
 
@@ -75,6 +76,8 @@ class Export:
     """Names of the optimizers that ran in the campaign."""
     single_best: str
     """candidate_id of the single best solver."""
+    training: Training | None
+    """What the training rows tell of the optimizers; None where they are too few."""
 
 
 def read_export(folder: Place, programs: Sequence[Generated]) -> Export:
@@ -99,6 +102,7 @@ def read_export(folder: Place, programs: Sequence[Generated]) -> Export:
         cases=dict(sorted(cases.items())),
         optimizers=frozenset(ran),
         single_best=rows[0]["single_best_candidate"],
+        training=training_of(table),
     )
 
 

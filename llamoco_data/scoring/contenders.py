@@ -13,12 +13,18 @@ from llamoco_data.identity import stream
 from llamoco_data.portfolio import BASELINE, OPTIMIZERS
 from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
 from llamoco_data.scoring.cases import Case, Export, Prompt
+from llamoco_data.scoring.forest import foreseen
 from llamoco_data.scoring.naming import Names
 from llamoco_data.scoring.programs import Generated
 from llamoco_data.scoring.retrieval import nearest
 
-Contender = Literal["model", "random candidate", "single best solver", "nearest neighbour", "virtual best"]
-BASELINES: tuple[Contender, ...] = ("random candidate", "single best solver", "nearest neighbour", "virtual best")
+Contender = Literal[
+    "model", "random candidate", "single best solver", "nearest neighbour", "statement forest", "virtual best"
+]
+BASELINES: tuple[Contender, ...] = (
+    *("random candidate", "single best solver", "nearest neighbour"),
+    *("statement forest", "virtual best"),
+)
 
 REPEATS = 3
 """Number of runs of each program, each with another seed."""
@@ -42,14 +48,15 @@ def answers_of(programs: Sequence[Generated]) -> list[Answer]:
 def baselines(export: Export, names: Names, instruction_ids: Sequence[str]) -> list[Answer]:
     """The answers of the baselines: of nearest neighbour to each given instruction, of the others to each problem.
 
-    A baseline without an answer is left out: nearest neighbour without training rows, and the single best solver if
-    its program is unknown.
+    A baseline without an answer is left out: nearest neighbour without training rows, the statement forest with too few
+    of them, and the single best solver if its program is unknown.
     """
     answers = [Answer("virtual best", case.problem_id, (case.answer,) * REPEATS) for case in export.cases.values()]
     single_best = names.texts.get(export.single_best)
     if single_best is not None:
         answers += [Answer("single best solver", problem, (single_best,) * REPEATS) for problem in export.cases]
     answers += _drawn(export)
+    answers += _foreseen(export, names, single_best)
     return answers + _retrieved(export, instruction_ids)
 
 
@@ -64,6 +71,15 @@ def _drawn(export: Export) -> list[Answer]:
             drawn = tuple(_draw(applicable, case, repeat).program for repeat in range(REPEATS))
             answers.append(Answer("random candidate", case.problem_id, drawn))
     return answers
+
+
+def _foreseen(export: Export, names: Names, single_best: str | None) -> list[Answer]:
+    """The answers of the selector, or of the single best solver to a user's own problem, which no forest can read."""
+    if export.training is None:
+        return []
+    programs = foreseen(export.training, [case.spec for case in export.cases.values()], names.texts)
+    answered = ((problem_id, text or single_best) for problem_id, text in zip(export.cases, programs, strict=True))
+    return [Answer("statement forest", problem_id, (text,) * REPEATS) for problem_id, text in answered if text]
 
 
 def _draw(applicable: Sequence[StoredCandidate], case: Case, repeat: int) -> StoredCandidate:

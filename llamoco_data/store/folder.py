@@ -21,11 +21,12 @@ from llamoco_data.invocation import command
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.own_spec import AnySpec, read_spec
 from llamoco_data.runs import RunRecord
+from llamoco_data.selector import Precedents
 from llamoco_data.store import manifest, tables
 from llamoco_data.store.index import Index
 from llamoco_data.store.manifest import Entry, StoredFile
 from llamoco_data.store.tables import StoredProblem
-from llamoco_data.store.upgrades import whole_runs
+from llamoco_data.store.upgrades import with_all_columns
 
 _OPEN_FILES = 8
 """Number of Parquet files kept open, since problems read in succession mostly lie in the same ones.
@@ -117,7 +118,18 @@ class Store:
         """
         path = self._index.problem_file[problem_id]
         with self._readable(path):
-            return read_spec(self._specs(path)[problem_id])
+            return read_spec(self._specs(path)[problem_id][0])
+
+    def precedents(self, problem_id: str) -> Precedents | None:
+        """The precedents that a problem was stored with; None where its race is not informed.
+
+        Raises:
+            KeyError, LlamocoError: see `problem`.
+        """
+        path = self._index.problem_file[problem_id]
+        with self._readable(path):
+            stored = self._specs(path)[problem_id][1]
+            return None if stored is None else Precedents.from_json(stored)
 
     def records(self, problem_id: str) -> list[RunRecord]:
         """The runs of a problem, each once.
@@ -141,7 +153,7 @@ class Store:
         for path, group in self._index.run_groups.get(problem_id, ()):
             with self._readable(path):
                 stored = self._open(path).read_row_group(group, use_threads=False)
-                groups.append(whole_runs(stored, tables.RUNS))
+                groups.append(with_all_columns(stored, tables.RUNS))
         return pa.concat_tables(groups)
 
     def run_columns(self, *columns: str) -> Iterator[pa.Table]:
@@ -226,10 +238,11 @@ class Store:
         file.seek(0)
         return pq.ParquetFile(file)
 
-    def _specs_of(self, path: str) -> dict[str, str]:
-        """problem_id -> spec as JSON."""
-        table = self._open(path).read(columns=["problem_id", "spec"])
-        return dict(zip(*(column.to_pylist() for column in table.columns), strict=True))
+    def _specs_of(self, path: str) -> dict[str, tuple[str, str | None]]:
+        """problem_id -> spec and precedents as JSON."""
+        table = with_all_columns(self._open(path).read(), tables.PROBLEMS)
+        ids, specs, precedents = (table[name].to_pylist() for name in ("problem_id", "spec", "precedents"))
+        return {key: (spec, stored) for key, spec, stored in zip(ids, specs, precedents, strict=True)}
 
     @contextlib.contextmanager
     def _readable(self, path: str) -> Generator[None]:

@@ -16,6 +16,7 @@ from llamoco_data.identity import Record, canonical
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import RunRecord
+from llamoco_data.selector import Precedents
 from llamoco_data.store.upgrades import whole_limits
 
 _METADATA = {"schema_version": "1"}
@@ -54,10 +55,14 @@ PROBLEMS = pa.schema(
         pa.field("index", pa.int64(), nullable=False),
         pa.field("problem_id", pa.string(), nullable=False),
         pa.field("spec", pa.string(), nullable=False),
+        pa.field("precedents", pa.string()),
     ],
     _METADATA,
 )
-"""Schema of problems: one row a problem, its spec as JSON."""
+"""Schema of problems: one row a problem, its spec as JSON, and its precedents in the campaign's prior, if any."""
+
+PROBLEMS_WITHOUT_PRECEDENTS = PROBLEMS.remove(PROBLEMS.get_field_index("precedents"))
+"""Schema of problems in the releases without informed races."""
 
 CANDIDATES = pa.schema(
     [
@@ -85,6 +90,8 @@ class StoredProblem(Record):
 
     index: int
     spec: AnySpec
+    precedents: Precedents | None = None
+    """The problems of the campaign's prior that are most similar to it; None where its race is not informed."""
 
 
 _TRACE = ("trace_evaluations", "trace_f", "trace_violation")
@@ -122,6 +129,7 @@ def problems_table(problems: Sequence[StoredProblem]) -> pa.Table:
         "index": [problem.index for problem in problems],
         "problem_id": [problem.spec.problem_id for problem in problems],
         "spec": [problem.spec.to_json() for problem in problems],
+        "precedents": [problem.precedents.to_json() if problem.precedents else None for problem in problems],
     }
     return pa.table(columns, schema=PROBLEMS)
 

@@ -21,8 +21,8 @@ def whole_limits(optimizer: str, stored: dict[str, Any]) -> dict[str, Any]:
     return limits.model_dump(mode="json") | stored
 
 
-def whole_runs(stored: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Runs with all columns of today's schema; those that their release did not know are null."""
+def with_all_columns(stored: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table with all columns of today's schema; those that its release did not know are null."""
     for field in schema:
         if field.name not in stored.schema.names:
             stored = stored.append_column(field, pa.nulls(stored.num_rows, field.type))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from llamoco_data.campaign import CampaignSpec, stored_campaign
+from llamoco_data.campaign.foresight import PRIOR_FILE, Foresight, prior_for
 from llamoco_data.files import Place, files_at
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
@@ -50,17 +51,23 @@ def verify_campaign(folder: Place, sample: int, checked: Counter[str]) -> Iterat
             note=True,
         )
     try:
+        prior = prior_for(place, spec)
+    except LlamocoError as error:
+        yield Finding(where=place.where(PRIOR_FILE), what="is missing or damaged", advice=str(error))
+        return
+    try:
         candidates = store.candidates()
     except LlamocoError:  # reported above
         return
     yield from check_own_problems(spec, store, checked)
-    yield from _check_problems(spec, candidates, store, checked)
+    yield from _check_problems(Foresight(spec, store, prior), candidates, checked)
     yield from _check_sample(spec, candidates, store, sample, checked)
 
 
 def _check_problems(
-    spec: CampaignSpec, candidates: Sequence[StoredCandidate], store: Store, checked: Counter[str]
+    foresight: Foresight, candidates: Sequence[StoredCandidate], checked: Counter[str]
 ) -> Iterator[Finding]:
+    spec, store = foresight.spec, foresight.store
     drawn = set(chosen(_ids(spec, store), MOST_DRAWN))
     for index in store.indices():
         problem = _problem(store, index)
@@ -71,7 +78,7 @@ def _check_problems(
             checked["problems drawn again"] += 1
             yield from check_drawing(spec, index, problem)
         try:
-            yield from check_runs(spec, candidates, store, problem)
+            yield from check_runs(foresight, candidates, problem)
             checked["runs"] += len(store.records(problem.problem_id))
         except LlamocoError:  # its files are reported above
             continue

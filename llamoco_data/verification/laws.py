@@ -4,6 +4,7 @@
 from collections.abc import Iterator, Sequence
 
 from llamoco_data.campaign import CampaignSpec
+from llamoco_data.campaign.foresight import Foresight
 from llamoco_data.campaign.spec import plan_id
 from llamoco_data.plurals import counted
 from llamoco_data.portfolio.stored_candidates import StoredCandidate, optimizers_of
@@ -29,15 +30,13 @@ def check_drawing(spec: CampaignSpec, index: int, problem: AnySpec) -> Iterator[
         yield Finding(where=f"problem {problem.problem_id}", what=what, advice=_OTHER_RELEASE)
 
 
-def check_runs(
-    spec: CampaignSpec, candidates: Sequence[StoredCandidate], store: Store, problem: AnySpec
-) -> Iterator[Finding]:
+def check_runs(foresight: Foresight, candidates: Sequence[StoredCandidate], problem: AnySpec) -> Iterator[Finding]:
     """Checks the runs of a problem: stored once, with the campaign's seeds and budget, and complete if the log says so.
 
     Raises:
         LlamocoError: a file of the problem is missing or damaged.
     """
-    problem_id = problem.problem_id
+    spec, store, problem_id = foresight.spec, foresight.store, problem.problem_id
     yield from _repeated(store, problem_id)
     records = store.records(problem_id)
     seeds = {run_seed(problem_id, repeat) for repeat in range(spec.policy.repeats)}
@@ -45,7 +44,9 @@ def check_runs(
         yield from (
             Finding(where=f"run {record.run_id}", what=w, advice=_STRANGE) for w in _odd(record, problem, seeds)
         )
-    missing = next_runs(spec.policy, problem_id, optimizers_of(candidates, problem), records)
+    applying = optimizers_of(candidates, problem)
+    prospects = foresight.prospects(store.precedents(problem_id), applying.values())
+    missing = next_runs(spec.policy, problem_id, applying, records, prospects)
     if missing and problem_id in store.complete(plan_id(spec, candidates)):
         yield Finding(
             where=f"problem {problem_id}",

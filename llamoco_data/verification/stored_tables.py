@@ -14,12 +14,19 @@ from llamoco_data.identity import DIGEST_CHARACTERS
 from llamoco_data.problems.own_spec import read_spec
 from llamoco_data.runs import program_id, run_id
 from llamoco_data.store.manifest import StoredFile
-from llamoco_data.store.tables import CANDIDATES, CANDIDATES_WITHOUT_LIMITS, PROBLEMS, RUNS, RUNS_WITHOUT_SLACK_WORTH
+from llamoco_data.store.tables import (
+    CANDIDATES,
+    CANDIDATES_WITHOUT_LIMITS,
+    PROBLEMS,
+    PROBLEMS_WITHOUT_PRECEDENTS,
+    RUNS,
+    RUNS_WITHOUT_SLACK_WORTH,
+)
 from llamoco_data.verification.finding import Finding
 
 _SCHEMAS = {
     "candidates": (CANDIDATES, CANDIDATES_WITHOUT_LIMITS),
-    "problems": (PROBLEMS,),
+    "problems": (PROBLEMS, PROBLEMS_WITHOUT_PRECEDENTS),
     "runs": (RUNS, RUNS_WITHOUT_SLACK_WORTH),
 }
 _REDO = "run the campaign, which sets it aside and makes its contents again"

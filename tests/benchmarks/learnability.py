@@ -19,14 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from sklearn.ensemble import RandomForestRegressor
-from statement_features import features
 
-from llamoco_data.campaign import read_candidates, read_problems
+from llamoco_data.campaign import load_campaign, read_candidates, read_problems
+from llamoco_data.export.making import split_of
 from llamoco_data.identity import stream
 from llamoco_data.portfolio import BASELINE
+from llamoco_data.portfolio.stored_candidates import optimizers_of
 from llamoco_data.problems.functions import FUNCTION_BY_NAME, FUNCTIONS
 from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.selector import Measured, features, whole_scores
+from llamoco_data.selector.forest import ForestSettings, grown
 from llamoco_data.verdicts import Verdict, judge
 
 FOLDS = 5
@@ -44,10 +46,15 @@ class Scores:
     features: NDArray[np.float64]
     """(problems, features)."""
     score: NDArray[np.float64]
-    """(problems, optimizers): of the optimizer's best candidate; 0 where it does not apply."""
+    """(problems, optimizers): of the optimizer's best candidate; 0 where it does not apply.
+
+    Where an informed race did not run an optimizer that applies, its score is filled in from similar problems.
+    """
     virtual_best: NDArray[np.float64]
     """(problems,): the winner's score."""
     applies: NDArray[np.bool_]
+    whole: NDArray[np.bool_]
+    """(problems,): whether every optimizer that applies was run, so that a choice can be judged."""
     confidence: NDArray[np.float64]
     winner: list[str]
     optimizers: list[str]
@@ -63,7 +70,7 @@ def main() -> int:
     console.print(f"{len(data.specs)} problems worth teaching; kept out: {dict(data.kept_out)}")
     _print_set(console, data)
     everything = np.arange(len(data.specs))
-    random_folds = [_folds(len(everything), repeat) for repeat in range(REPEATS)]
+    random_folds = [folds_of(len(everything), repeat) for repeat in range(REPEATS)]
     new = _judged(data, random_folds)
     family_folds = [[_with_family(data, family) for family in FAMILIES]]
     held_out = _judged(data, family_folds)
@@ -88,24 +95,34 @@ def main() -> int:
     return 0 if met else 1
 
 
-def read_scores(folder: str) -> Scores:
-    """The judged problems of a campaign, as a table for a classical model."""
+def read_scores(folder: str, split: str | None = None) -> Scores:
+    """The judged problems of a campaign, as a table for a classical model.
+
+    Args:
+        split: the split to read; all by default.
+    """
     candidates = read_candidates(folder)
     order = [candidate.candidate_id for candidate in candidates]
     optimizer = {candidate.candidate_id: candidate.optimizer for candidate in candidates}
     names = [name for name in dict.fromkeys(optimizer.values()) if name != BASELINE]
     baseline = next(candidate.candidate_id for candidate in candidates if candidate.optimizer == BASELINE)
+    held_out = load_campaign(folder).held_out_families
     specs: list[ProblemSpec] = []
     verdicts: list[Verdict] = []
+    whole: list[bool] = []
+    applying: list[set[str]] = []
     kept_out: Counter[str] = Counter()
     for runs in read_problems(folder):
-        if runs.complete and isinstance(runs.spec, ProblemSpec):
+        kept = split is None or split_of(runs.spec, held_out) == split
+        if runs.complete and isinstance(runs.spec, ProblemSpec) and kept:
             verdict = judge(runs.records, order=order, baseline=baseline)
             if verdict.kept_out is not None:
                 kept_out[verdict.kept_out] += 1
                 continue
             specs.append(runs.spec)
             verdicts.append(verdict)
+            whole.append(not runs.informed)
+            applying.append(set(optimizers_of(candidates, runs.spec).values()))
     table = np.full((len(specs), len(names) + 1), np.nan)
     column = {name: position for position, name in enumerate([*names, BASELINE])}
     confidence = np.zeros(len(specs))
@@ -114,12 +131,17 @@ def read_scores(folder: str) -> Scores:
             table[row, column[optimizer[standing.candidate_id]]] = standing.score
             if optimizer[standing.candidate_id] == optimizer[verdict.winner]:
                 confidence[row] += standing.win_share
+    applies = np.array([[name in names_there for name in names] for names_there in applying])
+    seen = np.array([features(spec) for spec in specs])
+    ids = tuple(spec.problem_id for spec in specs)
+    filled = whole_scores(Measured(ids, tuple(names), seen, table[:, :-1])) if not all(whole) else table[:, :-1]
     return Scores(
         specs=specs,
-        features=np.array([features(spec) for spec in specs]),
-        score=np.nan_to_num(table[:, :-1]),
+        features=seen,
+        score=np.where(applies, filled, 0.0),
         virtual_best=np.array([verdict.standings[0].score for verdict in verdicts]),
-        applies=~np.isnan(table[:, :-1]),
+        applies=applies,
+        whole=np.array(whole),
         confidence=confidence,
         winner=[optimizer[verdict.winner] for verdict in verdicts],
         optimizers=names,
@@ -136,15 +158,15 @@ def _judged(
     """
     rows: dict[int, list[tuple[float, float, float]]] = {}
     for repeat, folds in enumerate(assignments):
-        for fold, held in enumerate(folds):
-            train = np.setdiff1d(np.arange(len(data.specs)), held)
+        for fold, left_out in enumerate(folds):
+            train = np.setdiff1d(np.arange(len(data.specs)), left_out)
             if size is not None:
                 train = stream("learnability", repeat, fold).permutation(train)[:size]
+            held = left_out[data.whole[left_out]]
             if not len(held) or not len(train):
                 continue
-            forest = RandomForestRegressor(300, min_samples_leaf=2, max_features=0.4, random_state=repeat)
-            forest.fit(data.features[train], data.score[train])
-            predicted = np.where(data.applies[held], forest.predict(data.features[held]), -1.0)
+            selector = grown(tuple(data.optimizers), data.features[train], data.score[train], ForestSettings())
+            predicted = np.where(data.applies[held], selector.expected(data.features[held])[0], -1.0)
             single = int(data.score[train].mean(axis=0).argmax())
             for problem, choice in zip(held, predicted.argmax(axis=1), strict=True):
                 score = data.score[problem]
@@ -154,7 +176,7 @@ def _judged(
     return np.array([(problem, *np.mean(values, axis=0)) for problem, values in sorted(rows.items())])
 
 
-def _folds(count: int, repeat: int) -> list[NDArray[np.int64]]:
+def folds_of(count: int, repeat: int) -> list[NDArray[np.int64]]:
     return np.array_split(stream("learnability", "folds", repeat).permutation(count), FOLDS)
 
 

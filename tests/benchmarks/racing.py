@@ -1,19 +1,23 @@
 """Measures the race against exhaustive search on problems set aside: evaluations spent, and regret of what is chosen.
 
     python tests/benchmarks/truth.py truth-test --set test
-    python tests/benchmarks/racing.py truth-test
+    llamoco-data prior standard-campaign --out prior.parquet
+    python tests/benchmarks/racing.py truth-test --prior prior.parquet
 
 Every policy is replayed over stored runs, several times with the seeds in another order. Regret is the score of the
 truly best candidate less that of the chosen one, both by the truth: all seeds of every candidate, or, without any run
 that the policy has seen, the other half of the seeds. Prints what every rule of the race buys, and how far confidence
 can be believed; exits with 1 where the race spends more than a fifth of the evaluations of five seeds for every
-candidate, or its mean regret is larger.
+candidate, its mean regret is larger, or a bin with enough verdicts is right more than five points more or less often
+than its verdicts say; and, given a prior, where informed races, whole ones among them, spend more than a tenth, or
+their mean regret is larger than the race's.
 """
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +29,9 @@ from llamoco_data.identity import stream
 from llamoco_data.portfolio import BASELINE
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.spec import ProblemSpec
-from llamoco_data.racing import Exhaustive, Policy, Race, next_runs, replayed
+from llamoco_data.racing import Exhaustive, Informed, Policy, Prospects, Race, next_runs, replayed
 from llamoco_data.runs import RunRecord, run_seed
+from llamoco_data.selector import Prior, features, prospects, read_prior
 from llamoco_data.verdicts import Verdict, judge
 
 REPLAYS = 10
@@ -36,6 +41,12 @@ REFERENCE = "exhaustive, 5 seeds"
 RACE = "race"
 CLOSE = 0.02
 """A choice with a regret below this is as good as the best for any purpose."""
+BINS = ((0.0, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 0.95), (0.95, 1.01))
+"""Bins of stated confidence: from, and below."""
+ENOUGH = 20
+"""Verdicts that a bin needs for its share to be judged."""
+POINTS_ALLOWED = 5.0
+"""Largest difference between what the verdicts of a bin say and how often they are right, in points."""
 
 POLICIES: dict[str, Policy] = {
     "exhaustive, 1 seed": Exhaustive(repeats=1),
@@ -50,6 +61,24 @@ POLICIES: dict[str, Policy] = {
     "race, half the runs": Race(runs_per_candidate=0.6),
     "race, twice the runs": Race(runs_per_candidate=2.0),
 }
+INFORMED = "informed race"
+
+
+def informed_policies(prior: Prior) -> dict[str, Policy]:
+    """Informed races of problems that have no whole race."""
+    usual = Informed(prior=prior.prior_id, always=prior.spec.always, first_informed=0, full_share=0.0)
+    changes: dict[str, dict[str, object]] = {
+        "every optimizer": {"least_gain": 0.0},
+        "few optimizers": {"least_gain": 0.01},
+        "one optimizer opened": {"opened": 1},
+        "six optimizers opened": {"opened": 6},
+        "three leaders": {"leaders": 3},
+        "ten leaders": {"leaders": 10},
+        "leaders never dropped": {"kept": 0.999},
+        "one run per candidate": {"runs_per_candidate": 1.0},
+    }
+    variants = {f"informed, {name}": usual.model_copy(update=change) for name, change in changes.items()}
+    return {INFORMED: usual, **variants}
 
 
 Served = dict[tuple[str, int], RunRecord]
@@ -66,6 +95,8 @@ class Reference:
     records: dict[str, list[RunRecord]]
     """candidate_id -> its runs, by seed."""
     truth: Verdict
+    prospects: Prospects | None
+    """What the prior expects of the optimizers."""
 
 
 @dataclass(slots=True)
@@ -96,27 +127,42 @@ class Field:
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", help="a campaign of tests/benchmarks/truth.py")
+    parser.add_argument("--prior", type=Path, help="a file of `llamoco-data prior`, of other problems")
     arguments = parser.parse_args()
     console = Console(width=120)
-    field, references = read_references(arguments.folder)
-    outcomes = {name: Outcome() for name in POLICIES}
+    prior = None if arguments.prior is None else read_prior(arguments.prior)
+    field, references = read_references(arguments.folder, prior)
+    policies = POLICIES | (informed_policies(prior) if prior else {})
+    outcomes = {name: Outcome() for name in policies}
     for position, reference in enumerate(references):
         for replay in range(REPLAYS):
-            _replay(field, reference, position, replay, outcomes)
+            _replay(field, reference, position, replay, policies, outcomes)
     num_seeds = len(next(iter(references[0].records.values())))
     console.print(f"{len(references)} problems worth teaching, {num_seeds} seeds, {REPLAYS} replays\n")
     console.print(_policies_table(outcomes))
     console.print(_confidence_table(outcomes[RACE]))
+    off = max((abs(points) for points in _calibration(outcomes[RACE])), default=0.0)
+    console.print(f"largest difference of a bin with at least {ENOUGH} verdicts: {off:.1f} points")
     race, exhaustive = outcomes[RACE], outcomes[REFERENCE]
     difference = _by_problem(race, "blind_regret") - _by_problem(exhaustive, "blind_regret")
     low, high = interval(difference)
     console.print(f"regret of the race less that of {REFERENCE}: {difference.mean():+.4f} [{low:+.4f}, {high:+.4f}]")
-    met = float(np.mean(race.spent)) <= 0.2 and float(difference.mean()) <= 0
+    met = float(np.mean(race.spent)) <= 0.2 and float(difference.mean()) <= 0 and off <= POINTS_ALLOWED
+    if INFORMED in outcomes:
+        informed = outcomes[INFORMED]
+        console.print(_confidence_table(informed, INFORMED))
+        less = _by_problem(informed, "blind_regret") - _by_problem(race, "blind_regret")
+        low, high = interval(less)
+        console.print(f"regret of the {INFORMED} less that of the race: {less.mean():+.4f} [{low:+.4f}, {high:+.4f}]")
+        whole = Informed(prior="", first_informed=0).full_share
+        spent = whole * float(np.mean(race.spent)) + (1 - whole) * float(np.mean(informed.spent))
+        console.print(f"evaluations with a share of {whole:g} of whole races: {spent:.1%}")
+        met = met and spent <= 0.1 and float(less.mean()) <= 0
     console.print("met" if met else "MISSED")
     return 0 if met else 1
 
 
-def read_references(folder: str) -> tuple[Field, list[Reference]]:
+def read_references(folder: str, prior: Prior | None = None) -> tuple[Field, list[Reference]]:
     """The complete problems of a reference campaign that are worth teaching."""
     candidates = {candidate.candidate_id: candidate for candidate in read_candidates(folder)}
     field = Field(candidates, next(c for c, candidate in candidates.items() if candidate.optimizer == BASELINE))
@@ -130,8 +176,18 @@ def read_references(folder: str) -> tuple[Field, list[Reference]]:
         truth = field.judge(runs.records)
         if truth.kept_out is None:
             optimizers = {c: candidate.optimizer for c, candidate in candidates.items() if c in by_candidate}
-            references.append(Reference(runs.spec, optimizers, by_candidate, truth))
-    return field, references
+            references.append(Reference(runs.spec, optimizers, by_candidate, truth, None))
+    return field, with_prospects(references, prior) if prior else references
+
+
+def with_prospects(references: Sequence[Reference], prior: Prior) -> list[Reference]:
+    found = prior.selector.precedents(np.array([features(reference.spec) for reference in references]))
+    return [
+        dataclasses.replace(
+            one, prospects=prospects(each, prior.scores, prior.spec.optimizers, one.optimizers.values())
+        )
+        for one, each in zip(references, found, strict=True)
+    ]
 
 
 def reordered(reference: Reference, replay: int) -> tuple[Served, list[RunRecord]]:
@@ -150,17 +206,24 @@ def reordered(reference: Reference, replay: int) -> tuple[Served, list[RunRecord
 def raced(policy: Policy, reference: Reference, served: Served) -> list[RunRecord]:
     """Every run that a policy asks for; a run's cost is the problem's budget."""
     problem_id, records = reference.spec.problem_id, list[RunRecord]()
-    while runs := next_runs(policy, problem_id, reference.optimizers, records):
+    while runs := next_runs(policy, problem_id, reference.optimizers, records, reference.prospects):
         records += [served[run.candidate_id, run.seed].model_copy(update={"seed": run.seed}) for run in runs]
-    return list(replayed(policy, problem_id, reference.optimizers, records)[0])
+    return list(replayed(policy, problem_id, reference.optimizers, records, reference.prospects)[0])
 
 
-def _replay(field: Field, reference: Reference, position: int, replay: int, outcomes: dict[str, Outcome]) -> None:
+def _replay(
+    field: Field,
+    reference: Reference,
+    position: int,
+    replay: int,
+    policies: Mapping[str, Policy],
+    outcomes: dict[str, Outcome],
+) -> None:
     """Every policy on one problem."""
     served, unseen = reordered(reference, replay)
     scores = {s.candidate_id: s.score for s in reference.truth.standings}
     blind = {s.candidate_id: s.score for s in field.judge(unseen).standings}
-    for name, policy in POLICIES.items():
+    for name, policy in policies.items():
         records = raced(policy, reference, served)
         verdict, outcome = field.judge(records), outcomes[name]
         outcome.problem.append(position)
@@ -187,19 +250,52 @@ def _policies_table(outcomes: dict[str, Outcome]) -> Table:
     return table
 
 
-def _confidence_table(outcome: Outcome) -> Table:
-    table = Table("confidence of the race's verdict", title="How far confidence can be believed", title_justify="left")
-    for head in ("verdicts", "truth's winner", "regret < 0.02", "mean regret"):
+def _confidence_table(outcome: Outcome, policy: str = RACE) -> Table:
+    title = f"How far the confidence of the {policy} can be believed"
+    table = Table("confidence", title=title, title_justify="left")
+    for head in ("verdicts", "said", "right", "right less said, points", "truth's winner", "mean regret"):
         table.add_column(head, justify="right")
-    confidence, regret = np.array(outcome.confidence), np.array(outcome.regret)
-    for low, high in ((0.0, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 0.95), (0.95, 1.01)):
+    confidence, agrees, regret = np.array(outcome.confidence), np.array(outcome.agrees), np.array(outcome.regret)
+    for low, high in BINS:
         inside = (confidence >= low) & (confidence < high)
         if inside.any():
-            agrees = np.array(outcome.agrees)[inside].mean()
-            close = (regret[inside] < CLOSE).mean()
-            label = f"{low:.2f} to {min(high, 1):.2f}"
-            table.add_row(label, f"{inside.sum()}", f"{agrees:.0%}", f"{close:.0%}", f"{regret[inside].mean():.4f}")
+            least, most = _ratio_interval(_right_less_said(outcome)[inside], np.array(outcome.problem)[inside])
+            table.add_row(
+                f"{low:.2f} to {min(high, 1):.2f}",
+                f"{inside.sum()}",
+                f"{confidence[inside].mean():.1%}",
+                f"{_right(outcome)[inside].mean():.1%}",
+                f"{100 * _right_less_said(outcome)[inside].mean():+.1f} [{100 * least:+.1f}, {100 * most:+.1f}]",
+                f"{agrees[inside].mean():.0%}",
+                f"{regret[inside].mean():.4f}",
+            )
     return table
+
+
+def _right(outcome: Outcome) -> NDArray[np.bool_]:
+    """Whether the truth's winner was chosen, or one within `CLOSE` of its score."""
+    return np.array(outcome.agrees) | (np.array(outcome.regret) < CLOSE)
+
+
+def _right_less_said(outcome: Outcome) -> NDArray[np.float64]:
+    return _right(outcome) - np.array(outcome.confidence)
+
+
+def _calibration(outcome: Outcome) -> list[float]:
+    """Of each bin with enough verdicts, how much more often they are right than they say, in points."""
+    confidence, difference = np.array(outcome.confidence), _right_less_said(outcome)
+    bins = [difference[(confidence >= low) & (confidence < high)] for low, high in BINS]
+    return [100 * float(values.mean()) for values in bins if len(values) >= ENOUGH]
+
+
+def _ratio_interval(values: NDArray[np.float64], problem: NDArray[np.int64]) -> tuple[float, float]:
+    """95 % interval of the mean of values, of which problems have unequal numbers, by a bootstrap over problems."""
+    positions = [problem == p for p in np.unique(problem)]
+    sum_P = np.array([values[position].sum() for position in positions])
+    count_P = np.array([np.count_nonzero(position) for position in positions])
+    picks = stream("racing", "interval").integers(len(sum_P), size=(5_000, len(sum_P)))
+    low, high = np.quantile(sum_P[picks].sum(axis=1) / count_P[picks].sum(axis=1), [0.025, 0.975])
+    return float(low), float(high)
 
 
 def _by_problem(outcome: Outcome, what: str) -> NDArray[np.float64]:

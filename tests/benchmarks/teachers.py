@@ -19,10 +19,10 @@ from racing import REPLAYS, Field, Reference, interval, raced, read_references, 
 from rich.console import Console
 from rich.table import Table
 from sklearn.ensemble import RandomForestRegressor
-from statement_features import features
 
 from llamoco_data.portfolio import BASELINE
 from llamoco_data.racing import Race
+from llamoco_data.selector import features
 from llamoco_data.verdicts import Verdict
 
 WEIGHTS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)

@@ -15,10 +15,9 @@ import nlopt
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.integrate import quad
 from scipy.optimize import check_grad
 from scipy.optimize import direct as scipy_direct
-from scipy.special import log_ndtr, ndtr
+from scipy.special import ndtr
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
@@ -45,9 +44,6 @@ def test_program_needs_as_many_evaluations_as_its_reference(comparison: Comparis
         ("lshade", "POPULATION_PER_DIMENSION * len(lower)", "10 * len(lower)"),
         ("de", "F * (population[b] - population[c])", "F * (population[b] - best)"),
         ("de", "< CR", "> CR"),
-        ("cma_es", "c_mu * (v * y.T) @ y", "0.0 * (v * y.T) @ y"),
-        ("cma_es", "negative * w / -w[mu:].sum()", "0.0 * w"),
-        ("cma_es", "(mu_eff + 2) / (n + mu_eff + 5)  # (55)", "0.05"),
         ("sep_cma_es", "d_sigma = 1 + ", "d_sigma = 3 + "),
         ("pso", "INERTIA * velocity", "0.6 * velocity"),
         ("ga", ".min(axis=0)]  # tournaments", ".max(axis=0)]  # tournaments"),
@@ -141,6 +137,9 @@ def test_local_method_ends_in_the_minima_of_its_reference(optimizer: str, method
         ("al_cma_es", {}, "g04 g09 g11 g24", 4_000, 1e-4),
         ("de", {"POPULATION_SIZE": 30}, "g04 g08 g09 g24", 8_000, 1e-4),
         ("epsilon_de", {"POPULATION_SIZE": 30}, "g04 g11", 12_000, 1e-4),
+        ("epsilon_de_slsqp", {}, "g04 g06 g08 g09 g11 g24", 4_000, 1e-5),
+        ("sampling_slsqp", {}, "g04 g06 g07 g08 g09 g11 g24", 4_000, 1e-5),
+        ("sampling_cobyla", {}, "g04 g06 g08 g09 g11 g24", 4_000, 1e-5),
     ],
 )
 def test_program_reaches_the_published_optimum_of_constrained_problems(
@@ -249,7 +248,7 @@ def data(num_points: int = 25, dimension: int = 3) -> tuple[np.ndarray, np.ndarr
 def reference_process(bayesian: dict) -> GaussianProcessRegressor:
     """scikit-learn's Gaussian process with the program's kernel and data."""
     u, y, scales = data()
-    variance = float(bayesian["condition"](bayesian["matern"](u / scales, u / scales)[0], y)[3])
+    variance = float(bayesian["condition"](bayesian["matern"](u / scales, u / scales)[0], y)[2])
     kernel = ConstantKernel(variance, "fixed") * Matern(scales, "fixed", nu=2.5)
     process = GaussianProcessRegressor(kernel, alpha=variance * bayesian["NOISE"], optimizer=None)
     return process.fit(u, y)
@@ -268,17 +267,6 @@ def test_bayesian_optimization_follows_the_slope_of_its_likelihood(bayesian: dic
     u, y, scales = data()
     value, slope = (lambda log_scales, i=i: bayesian["fit_loss"](log_scales, u, y)[i] for i in (0, 1))
     assert check_grad(value, slope, np.log(scales)) < 1e-4 * np.linalg.norm(slope(np.log(scales)))
-
-
-@pytest.mark.parametrize("change", [None, ("math.sqrt(2 * math.pi) + near", "math.sqrt(math.pi) + near")])
-def test_log_improvement_is_the_integral_of_the_normal_distribution(change: tuple[str, str] | None):
-    """Expected improvement is the integral of Phi up to z (Jones et al., 1998)."""
-    found = program_of("bayesian_optimization", {}, change)["log_improvement"]
-    errors = []
-    for z in (-30.0, -8.0, -2.0, -1.0, -0.5, 0.0, 1.0, 5.0):
-        scaled = quad(lambda t, z=z: math.exp(log_ndtr(z - t) - log_ndtr(z)), 0, np.inf, epsabs=0, epsrel=1e-11)[0]
-        errors.append(abs(found(np.array([z]))[0] - log_ndtr(z) - math.log(scaled)))
-    assert (max(errors) < 1e-7) == (change is None)
 
 
 def test_bayesian_optimization_proposes_a_point_of_great_expected_improvement(bayesian: dict):

@@ -29,12 +29,13 @@ from tests.scores import write_programs, written
 pytestmark = pytest.mark.integration
 
 OPTIONS = {
-    "plan": {"--recipe", "--problems"},
+    "plan": {"--recipe", "--problems", "--prior"},
     "add": {"--recipe"},
-    "run": {"--recipe", "--problems", "--address", "--workers", "--quiet"},
+    "run": {"--recipe", "--problems", "--prior", "--address", "--workers", "--quiet"},
     "status": set(),
     "verify": {"--sample"},
     "export": {"--budget", "--since", "--processes", "--quiet"},
+    "prior": {"--out", "--processes"},
     "report": {"--out", "--processes"},
     "score": {"--data", "--out", "--address", "--workers", "--time-limit", "--quiet"},
     "show": {"--program"},

@@ -177,12 +177,33 @@ COMPARISONS = (
         )
     ),
     *(
-        Comparison("cma_es", "cmaes.CMA", libraries.cmaes_cma(cmaes.CMA, 0.3), problem, on_bbob(number, 5, 4_000, 1e-6))
-        for problem, number in ((SPHERE, 1), (ELLIPSOID, 10))
+        Comparison(
+            "cma_es",
+            "cmaes.CMA",
+            libraries.cmaes_cma(cmaes.CMA, 0.3),
+            problem,
+            on_bbob(number, 5, 4_000, 1e-6),
+            differs=differs,
+        )
+        for problem, number, differs in (
+            (SPHERE, 1, ""),
+            (ELLIPSOID, 10, "minionpy's CMA-ES takes a quarter more evaluations to learn an ellipsoid"),
+        )
     ),
     *(
-        Comparison("cma_es", "pycma", libraries.pycma_cma(0.3), problem, on_bbob(number, 5, 4_000, 1e-6), slow=True)
-        for problem, number in ((SPHERE, 1), (ELLIPSOID, 10))
+        Comparison(
+            "cma_es",
+            "pycma",
+            libraries.pycma_cma(0.3),
+            problem,
+            on_bbob(number, 5, 4_000, 1e-6),
+            slow=True,
+            differs=differs,
+        )
+        for problem, number, differs in (
+            (SPHERE, 1, ""),
+            (ELLIPSOID, 10, "minionpy's CMA-ES takes a quarter more evaluations to learn an ellipsoid"),
+        )
     ),
     *(
         Comparison(

@@ -82,4 +82,4 @@ def test_portfolio_covers_every_kind_of_problem():
 
 def test_reason_names_the_optimizer():
     optimizer = OPTIMIZER_BY_NAME["bobyqa"]
-    assert optimizer.declines(problem(dimension=30)) == f"{optimizer.title} is made for at most 20 variables"
+    assert optimizer.declines(problem(constrained=True)) == f"{optimizer.title} takes no constraints"

@@ -6,7 +6,19 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from llamoco_data.racing import Exhaustive, Policy, Race, Run, most_runs, next_runs, outlook, replayed
+from llamoco_data.racing import (
+    Exhaustive,
+    Informed,
+    Policy,
+    Prospects,
+    Race,
+    Run,
+    most_runs,
+    next_runs,
+    outlook,
+    replayed,
+    rule_for,
+)
 from llamoco_data.runs import RunRecord, run_seed
 
 pytestmark = pytest.mark.unit
@@ -34,10 +46,21 @@ def wanted(repeats: int, records: list[RunRecord], optimizers: Mapping[str, str]
     return next_runs(Exhaustive(repeats=repeats), "p", optimizers, records)
 
 
-def raced(policy: Policy, field: Mapping[str, str], value: Callable[[str], float], records: list[RunRecord]):
+INFORMED = Informed(prior="a prior", first_informed=0, full_share=0.0, runs_per_candidate=0.8)
+HOPES: Prospects = {"c": 0.5, "j": 0.1, "a": 0.01, "d": 0.001, "e": 0.0, "f": 0.0, "g": 0.0, "h": 0.0, "i": 0.0}
+"""Of the ten optimizers, b is unknown."""
+
+
+def raced(
+    policy: Policy,
+    field: Mapping[str, str],
+    value: Callable[[str], float],
+    records: list[RunRecord],
+    prospects: Prospects | None = None,
+):
     """All records, after every run that the policy asks for; `value` is a candidate's result on any seed."""
     records = list(records)
-    while runs := next_runs(policy, "p", field, records):
+    while runs := next_runs(policy, "p", field, records, prospects):
         records += [record_of(run, value(run.candidate_id)) for run in runs]
     return records
 
@@ -146,3 +169,55 @@ def test_outlook_sums_to_the_runs_that_are_made(policy):
 def test_outlook_of_an_exhaustive_search_is_exact():
     records = [record_of(run) for run in itertools.islice(wanted(2, []), 4)]
     assert outlook(Exhaustive(repeats=2), "p", FEW, records) == {"a": 0.0, "b": 1.0, "c": 1.0}
+
+
+def test_informed_race_begins_with_the_optimizers_that_promise_something_and_the_unknown_ones():
+    runs = next_runs(INFORMED, "p", FIELD, [], HOPES)
+    assert [run.candidate_id for run in runs] == ["a0", "b0", "c0", "j0"]
+    always = INFORMED.model_copy(update={"always": ("h",)})
+    assert [run.candidate_id for run in next_runs(always, "p", FIELD, [], HOPES)] == ["a0", "b0", "c0", "h0", "j0"]
+
+
+def test_informed_race_of_which_little_is_promised_still_runs_the_most_promising():
+    hopes = dict.fromkeys("jihgfedcba", 0.0)
+    assert [run.candidate_id for run in next_runs(INFORMED, "p", FIELD, [], hopes)] == ["h0", "i0", "j0"]
+
+
+def test_informed_race_opens_the_settings_of_the_best_and_ends_with_seeds_for_them():
+    records = raced(INFORMED.model_copy(update={"opened": 1}), FIELD, position, [], HOPES)
+    runs = Counter(record.candidate_id for record in records)
+    assert {candidate for candidate in runs if candidate[0] == "j"} == {"j0", "j1", "j2"}
+    assert not {candidate for candidate in runs if candidate[0] != "j" and candidate[1] != "0"}
+    assert runs["j2"] == max(runs.values()) > 1
+    assert len(records) <= INFORMED.runs_per_candidate * len(FIELD)
+
+
+def test_informed_race_without_prospects_or_drawn_by_its_id_is_a_whole_race():
+    whole = raced(Race(), FIELD, position, [])
+    assert raced(INFORMED, FIELD, position, [], None) == whole
+    assert raced(INFORMED.model_copy(update={"full_share": 1.0}), FIELD, position, [], HOPES) == whole
+    drawn = [rule_for(Informed(prior="", first_informed=0), f"problem {n}", HOPES) for n in range(1_000)]
+    assert 70 <= sum(isinstance(rule, Race) for rule in drawn) <= 130
+
+
+@pytest.mark.parametrize("order", [lambda runs: runs, reversed])
+def test_informed_race_of_interrupted_stages_is_the_same(order):
+    whole = raced(INFORMED, FIELD, position, [], HOPES)
+    records: list[RunRecord] = []
+    while runs := list(order(next_runs(INFORMED, "p", FIELD, records, HOPES))):
+        records.append(record_of(runs[0], position(runs[0].candidate_id)))
+    assert {(r.candidate_id, r.seed) for r in records} == {(r.candidate_id, r.seed) for r in whole}
+
+
+def test_records_that_count_of_a_grown_informed_race_are_those_of_one_that_began_with_all():
+    small = {candidate: optimizer for candidate, optimizer in FIELD.items() if optimizer in "abcde"}
+    grown = raced(INFORMED, FIELD, position, raced(INFORMED, small, position, [], HOPES), HOPES)
+    fresh = raced(INFORMED, FIELD, position, [], HOPES)
+    assert len(grown) > len(fresh)
+    assert list(replayed(INFORMED, "p", FIELD, grown, HOPES)[0]) == fresh
+
+
+def test_outlook_of_an_informed_race_is_that_of_the_rule_for_its_problem():
+    made = len(raced(INFORMED, FIELD, position, [], HOPES))
+    assert made <= sum(outlook(INFORMED, "p", FIELD, [], HOPES).values()) <= most_runs(INFORMED, len(FIELD)) + 1e-9
+    assert outlook(INFORMED, "p", FIELD, []) == outlook(Race(), "p", FIELD, [])

@@ -8,7 +8,7 @@ import numpy as np
 INITIAL_STEP = 0.3  # standard deviation, as a share of the box
 POPULATION_FACTOR = 1.0  # times 4 + 3 ln(D), for the first search
 POPULATION_GROWTH = 2.0  # from one search to the next
-TOLERANCE = 1e-12  # a search ends when steps are this share of the box, or values alike to this share of them
+TOLERANCE = 1e-12  # a search ends when steps are this share of the box, or values alike to this share
 
 
 def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
@@ -19,7 +19,7 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
     evaluations, best_x, best_value = 0, None, math.inf
 
     def evaluate(points):
-        """Values of points, reflected at the walls of the unit cube; what is not finite or past the budget is worst."""
+        """Values of points, reflected at the walls of the unit cube; worst past the budget."""
         nonlocal evaluations, best_x, best_value
         values = np.full(len(points), 1e300)
         folded = points % 2.0
