@@ -1,7 +1,7 @@
 """Compares models that expect every optimizer's score from the statement, and ways to fill in what was not run.
 
     llamoco-data run standard-campaign --recipe standard
-    python tests/benchmarks/selector_models.py standard-campaign
+    python tests/benchmarks/score_models.py standard-campaign
 
 Each model is fitted on four fifths of the problems and judged on the rest, each fifth in turn; nothing is held against
 the test split, because only training problems take part. `Regret` is the winner's score less that of the best of the
