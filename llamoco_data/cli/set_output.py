@@ -51,7 +51,7 @@ def show_portfolio(console: Console, *, candidates: bool) -> None:
         console.print(table)
         return
     settings = Counter(candidate.optimizer for candidate in portfolio())
-    table = counts("optimizer", "library", "constraints", "settings", "applies", numbers=(3,))
+    table = counts("optimizer", "library", "constraints", "grid", "applies", numbers=(3,))
     for family in dict.fromkeys(optimizer.family for optimizer in OPTIMIZERS):
         table.add_row(f"[bold]{family}[/]")
         for optimizer in OPTIMIZERS:
