@@ -334,7 +334,7 @@ def show_command(folder: str, identifier: str | None, program: Path | None) -> N
 @llamoco_data.command("portfolio", short_help="List the optimizers.")
 @click.option("--candidates", is_flag=True, help="List every candidate with its id and settings instead.")
 def portfolio_command(candidates: bool) -> None:
-    """List the optimizers by family: their library, constraints, size of their grid of settings, and where they apply."""
+    """List the optimizers by family: their library, constraints, size of the grid of settings, where they apply."""
     set_output.show_portfolio(Console(), candidates=candidates)
 
 
