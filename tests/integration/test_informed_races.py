@@ -1,13 +1,17 @@
 """Campaigns with a prior: made, run, resumed, grown and mended, each from its folder alone."""
 
+import io
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from llamoco_data.campaign import CampaignReader, CampaignSpec, plan, read_problems, run_campaign, view_of
 from llamoco_data.campaign.foresight import PRIOR_FILE
 from llamoco_data.campaign.spec import keep_campaign
+from llamoco_data.cli.show_output import show
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export, make_prior, write_prior
 from llamoco_data.identity import LlamocoError
@@ -61,7 +65,7 @@ def finished(prior: Prior, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def contents(folder: Path) -> list[tuple]:
+def contents(folder: Path) -> list[object]:
     """Problems with their precedents, and all runs."""
     store = Store(folder)
     ids = [store.problem_id(index) for index in store.indices()]
@@ -162,6 +166,16 @@ def test_single_best_solver_of_a_set_ran_wherever_it_applies(finished: Path, tmp
         assert single_best in {record.candidate_id for record in runs.records}
     for row in rows:
         assert {result["optimizer"] for result in row["optimizer_scores"]} <= set(BEFORE.optimizers)
+
+
+def test_show_says_how_many_optimizers_an_informed_race_left_out(finished: Path):
+    said = {}
+    for runs in read_problems(finished):
+        console = Console(record=True, width=200, file=io.StringIO())
+        show(console, str(finished), str(runs.index), None)
+        said[runs.informed] = re.search(r"an informed race: \d optimizers? not run", console.export_text())
+    assert said[True]
+    assert not said[False]
 
 
 def test_prior_of_too_few_problems_is_refused_and_a_file_never_replaced(finished: Path, before: Path, tmp_path: Path):
