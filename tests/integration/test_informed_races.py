@@ -3,6 +3,7 @@
 import io
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,11 @@ from tests.unit.test_selector import measured
 
 pytestmark = pytest.mark.integration
 
+RACE = Race(runs_per_candidate=1.2)
 BEFORE = grown(
     num_problems=34,
     optimizers=("slsqp", "nelder_mead", "powell", "de", "random_search"),
-    policy=Race(runs_per_candidate=1.2),
+    policy=RACE,
     mixture=ProblemMixture(
         min_dimension=2, max_dimension=3, min_budget_factor=50, max_budget_factor=60, constrained_share=0.0
     ),
@@ -53,7 +55,7 @@ def prior(before: Path) -> Prior:
 
 def informed(prior: Prior, num_problems: int = NUM_NEW) -> CampaignSpec:
     policy = Informed(
-        prior=prior.prior_id, first_informed=0, full=BEFORE.policy, full_share=0.2, opened=1, runs_per_candidate=0.8
+        prior=prior.prior_id, first_informed=0, full=RACE, full_share=0.2, opened=1, runs_per_candidate=0.8
     )
     return BEFORE.model_copy(update={"seed": 4, "num_problems": num_problems, "policy": policy})
 
@@ -65,7 +67,7 @@ def finished(prior: Prior, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def contents(folder: Path) -> list[object]:
+def contents(folder: Path) -> Sequence[object]:
     """Problems with their precedents, and all runs."""
     store = Store(folder)
     ids = [store.problem_id(index) for index in store.indices()]
