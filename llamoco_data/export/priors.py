@@ -12,6 +12,7 @@ from llamoco_data.files import LocalFiles, Place
 from llamoco_data.identity import LlamocoError
 from llamoco_data.invocation import command
 from llamoco_data.portfolio import BASELINE
+from llamoco_data.portfolio.stored_candidates import optimizers_of
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.selector import Measured, Prior, features, prior_from
 
@@ -70,6 +71,7 @@ def _measured(reader: CampaignReader, judgements: Judgements) -> Measured:
     problem_ids: list[str] = []
     rows_NF: list[np.ndarray] = []
     rows_NO: list[list[float]] = []
+    whole_N: list[bool] = []
     for index in reader.indices():
         spec = reader.problem(index)
         if not isinstance(spec, ProblemSpec) or judgements.splits.get(spec.problem_id) != "train":
@@ -80,4 +82,5 @@ def _measured(reader: CampaignReader, judgements: Judgements) -> Measured:
         problem_ids.append(spec.problem_id)
         rows_NF.append(features(spec))
         rows_NO.append([best.get(name, np.nan) for name in optimizers])
-    return Measured(tuple(problem_ids), optimizers, np.array(rows_NF), np.array(rows_NO))
+        whole_N.append(set(optimizers_of(reader.candidates.values(), spec).values()) <= best.keys())
+    return Measured(tuple(problem_ids), optimizers, np.array(rows_NF), np.array(rows_NO), np.array(whole_N))

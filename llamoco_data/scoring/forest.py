@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from llamoco_data.portfolio import BASELINE, OPTIMIZERS
-from llamoco_data.portfolio.stored_candidates import StoredCandidate, optimizers_of, stored_candidates
+from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME, OPTIMIZERS
+from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
 from llamoco_data.problems.own_spec import AnySpec, read_spec
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.selector import Measured, features, fitted
@@ -60,6 +60,9 @@ def training_of(table: pa.Table) -> Training | None:
             scores=np.array(
                 [[row[name]["score"] if name in row else np.nan for name in optimizers] for row in results]
             ),
+            whole=np.array(
+                [_applying(known, spec) <= row.keys() for (spec, _), row in zip(kept, results, strict=True)]
+            ),
         ),
         best_candidates=[{name: result["candidate_id"] for name, result in row.items()} for row in results],
     )
@@ -75,10 +78,11 @@ def foreseen(training: Training, specs: Sequence[AnySpec], texts: Mapping[str, s
     answers: list[str | None] = [None] * len(specs)
     if not asked:
         return answers
-    candidates = stored_candidates(tuple(o.name for o in OPTIMIZERS if o.name in training.measured.optimizers))
+    known = [o.name for o in OPTIMIZERS if o.name in training.measured.optimizers]
+    candidates = stored_candidates(tuple(known))
     selector = fitted(training.measured)
     features_MF = np.array([features(spec) for spec in specs if isinstance(spec, ProblemSpec)])
-    applying = [set(optimizers_of(candidates, specs[position]).values()) for position in asked]
+    applying = [_applying(known, specs[position]) for position in asked]
     choices = selector.choices(features_MF, applying)
     for position, choice, alike in zip(asked, choices, selector.precedents(features_MF), strict=True):
         best = [training.best_candidates[row].get(choice, "") for row in alike.rows]
@@ -88,6 +92,11 @@ def foreseen(training: Training, specs: Sequence[AnySpec], texts: Mapping[str, s
         chosen = max(votes, key=votes.__getitem__)
         answers[position] = texts.get(chosen) or _first_of(choice, candidates, specs[position])
     return answers
+
+
+def _applying(optimizers: Sequence[str], spec: AnySpec) -> set[str]:
+    """Those of today's optimizers that apply to a problem."""
+    return {name for name in optimizers if not OPTIMIZER_BY_NAME[name].limits.declines(spec)}
 
 
 def _first_of(optimizer: str, candidates: Sequence[StoredCandidate], spec: AnySpec) -> str | None:

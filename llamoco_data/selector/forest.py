@@ -95,8 +95,9 @@ def whole_scores(measured: Measured, settings: ForestSettings | None = None) -> 
     """The scores with their gaps filled in, of shape (N, O).
 
     A gap is no zero: the optimizer was left out because less was expected of it, or because it does not apply. It gets
-    the mean of similar problems on which it was run, and no more than what the best of the problem reached, or else
-    what was never run could win.
+    the mean of similar problems with whole races on which it was run, and no more than what the best of the problem
+    reached, or else what was never run could win. Informed races tell nothing here: in them an optimizer runs where it
+    is good.
     """
     settings = settings or ForestSettings()
     gaps_NO = np.isnan(measured.scores)
@@ -104,14 +105,15 @@ def whole_scores(measured: Measured, settings: ForestSettings | None = None) -> 
     if not gaps_NO.any():
         return known_NO
     reached_N1 = known_NO.max(axis=1, keepdims=True)
-    counts_O = np.maximum((~gaps_NO).sum(axis=0), 1)
-    filling_NO: NDArray[np.float64] = np.broadcast_to(known_NO.sum(axis=0) / counts_O, known_NO.shape)
+    told_NO = ~gaps_NO & (measured.whole[:, None] | ~measured.whole.any())
+    means_O = (told_NO * known_NO).sum(axis=0) / np.maximum(told_NO.sum(axis=0), 1)
+    filling_NO: NDArray[np.float64] = np.broadcast_to(means_O, known_NO.shape)
     whole_NO = np.where(gaps_NO, np.minimum(filling_NO, reached_N1), known_NO)
     for _ in range(FILLINGS):
         selector = grown(measured.optimizers, measured.features, whole_NO, settings)
         weights_NN = selector.weights(measured.features)
-        there_NO = weights_NN @ (~gaps_NO).astype(np.float64)
-        means_NO = (weights_NN @ known_NO) / np.where(there_NO > 0, there_NO, 1.0)
+        there_NO = weights_NN @ told_NO.astype(np.float64)
+        means_NO = (weights_NN @ (told_NO * known_NO)) / np.where(there_NO > 0, there_NO, 1.0)
         filling_NO = np.where(there_NO > 0, means_NO, filling_NO)
         whole_NO = np.where(gaps_NO, np.minimum(filling_NO, reached_N1), known_NO)
     return whole_NO

@@ -16,3 +16,5 @@ class Measured:
     """Shape (N, F)."""
     scores: NDArray[np.float64]
     """Score of each optimizer's best candidate, of shape (N, O); NaN where none of its candidates was run."""
+    whole: NDArray[np.bool_]
+    """Whether every optimizer that applies was run, of shape (N,)."""

@@ -134,7 +134,9 @@ def read_scores(folder: str, split: str | None = None) -> Scores:
     applies = np.array([[name in names_there for name in names] for names_there in applying])
     seen = np.array([features(spec) for spec in specs])
     ids = tuple(spec.problem_id for spec in specs)
-    filled = whole_scores(Measured(ids, tuple(names), seen, table[:, :-1])) if not all(whole) else table[:, :-1]
+    filled = table[:, :-1]
+    if not all(whole):
+        filled = whole_scores(Measured(ids, tuple(names), seen, filled, np.array(whole)))
     return Scores(
         specs=specs,
         features=seen,

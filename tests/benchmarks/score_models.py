@@ -157,7 +157,7 @@ def _filling_table(data: Scores) -> Table:
         gaps = np.isnan(masked) & data.applies[train]
         shares.append(1 - gaps.sum() / data.applies[train].sum())
         ids = tuple(data.specs[problem].problem_id for problem in train)
-        whole = whole_scores(Measured(ids, tuple(data.optimizers), data.features[train], masked))
+        whole = whole_scores(Measured(ids, tuple(data.optimizers), data.features[train], masked, ~gaps.any(axis=1)))
         for order, scores in (
             (complete, data.score[train]),
             (zeros, np.nan_to_num(masked)),
@@ -180,7 +180,8 @@ def _as_informed(data: Scores, train: NDArray[np.int64]) -> Array:
     first = train[stream("selectors", "known").permutation(len(train))[:known]]
     policy = Informed(prior="", first_informed=0)
     ids = tuple(data.specs[problem].problem_id for problem in first)
-    selector = fitted(Measured(ids, tuple(data.optimizers), data.features[first], data.score[first]))
+    there = Measured(ids, tuple(data.optimizers), data.features[first], data.score[first], data.whole[first])
+    selector = fitted(there)
     masked = np.where(data.applies[train], data.score[train], np.nan)
     for row, (problem, alike) in enumerate(zip(train, selector.precedents(data.features[train]), strict=True)):
         applying = {name for name, applies in zip(data.optimizers, data.applies[problem], strict=True) if applies}

@@ -1,13 +1,18 @@
 """Campaigns with a prior: made, run, resumed, grown and mended, each from its folder alone."""
 
+import io
+import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from llamoco_data.campaign import CampaignReader, CampaignSpec, plan, read_problems, run_campaign, view_of
 from llamoco_data.campaign.foresight import PRIOR_FILE
 from llamoco_data.campaign.spec import keep_campaign
+from llamoco_data.cli.show_output import show
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export, make_prior, write_prior
 from llamoco_data.identity import LlamocoError
@@ -22,10 +27,11 @@ from tests.unit.test_selector import measured
 
 pytestmark = pytest.mark.integration
 
+RACE = Race(runs_per_candidate=1.2)
 BEFORE = grown(
     num_problems=34,
     optimizers=("slsqp", "nelder_mead", "powell", "de", "random_search"),
-    policy=Race(runs_per_candidate=1.2),
+    policy=RACE,
     mixture=ProblemMixture(
         min_dimension=2, max_dimension=3, min_budget_factor=50, max_budget_factor=60, constrained_share=0.0
     ),
@@ -49,7 +55,7 @@ def prior(before: Path) -> Prior:
 
 def informed(prior: Prior, num_problems: int = NUM_NEW) -> CampaignSpec:
     policy = Informed(
-        prior=prior.prior_id, first_informed=0, full=BEFORE.policy, full_share=0.2, opened=1, runs_per_candidate=0.8
+        prior=prior.prior_id, first_informed=0, full=RACE, full_share=0.2, opened=1, runs_per_candidate=0.8
     )
     return BEFORE.model_copy(update={"seed": 4, "num_problems": num_problems, "policy": policy})
 
@@ -61,7 +67,7 @@ def finished(prior: Prior, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def contents(folder: Path) -> list[tuple]:
+def contents(folder: Path) -> Sequence[object]:
     """Problems with their precedents, and all runs."""
     store = Store(folder)
     ids = [store.problem_id(index) for index in store.indices()]
@@ -162,6 +168,16 @@ def test_single_best_solver_of_a_set_ran_wherever_it_applies(finished: Path, tmp
         assert single_best in {record.candidate_id for record in runs.records}
     for row in rows:
         assert {result["optimizer"] for result in row["optimizer_scores"]} <= set(BEFORE.optimizers)
+
+
+def test_show_says_how_many_optimizers_an_informed_race_left_out(finished: Path):
+    said = {}
+    for runs in read_problems(finished):
+        console = Console(record=True, width=200, file=io.StringIO())
+        show(console, str(finished), str(runs.index), None)
+        said[runs.informed] = re.search(r"an informed race: \d optimizers? not run", console.export_text())
+    assert said[True]
+    assert not said[False]
 
 
 def test_prior_of_too_few_problems_is_refused_and_a_file_never_replaced(finished: Path, before: Path, tmp_path: Path):

@@ -33,7 +33,8 @@ def measured(num_problems: int = 60) -> Measured:
     side = features[:, SIDE]
     scores = np.array([0.9 - 0.8 * side, 0.1 + 0.8 * side, np.full(num_problems, 0.05)]).T
     ids = tuple(f"problem {number}" for number in range(num_problems))
-    return Measured(ids, OPTIMIZERS, features, scores + random.uniform(0, 0.05, scores.shape))
+    scores += random.uniform(0, 0.05, scores.shape)
+    return Measured(ids, OPTIMIZERS, features, scores, np.ones(num_problems, dtype=bool))
 
 
 def prior() -> Prior:
@@ -64,11 +65,18 @@ def test_selector_of_the_same_problems_is_the_same_to_the_last_bit():
     assert sum(first[0].weights) == pytest.approx(1, abs=1e-4)
 
 
-def test_whole_scores_fill_gaps_by_similar_problems_and_never_beyond_what_was_reached():
+def with_gaps() -> Measured:
+    """`right` was not run on twenty problems, and other informed races make it look better than it is."""
     full = measured()
-    scores = full.scores.copy()
-    scores[10:30, 1] = np.nan  # `right` was not run
-    whole = whole_scores(replace(full, scores=scores))
+    scores, whole = full.scores.copy(), full.whole.copy()
+    scores[10:30, 1], scores[30:40, 1], whole[10:40] = np.nan, 1.0, False
+    return replace(full, scores=scores, whole=whole)
+
+
+def test_whole_scores_fill_gaps_by_similar_whole_races_and_never_beyond_what_was_reached():
+    full, gaps = measured(), with_gaps()
+    scores = gaps.scores
+    whole = whole_scores(gaps)
     assert np.array_equal(whole[~np.isnan(scores)], scores[~np.isnan(scores)])
     assert np.all(whole[10:30, 1] <= np.nanmax(scores[10:30], axis=1))
     lost = full.features[10:30, SIDE] == 0
