@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from llamoco_data.identity import stream
 from llamoco_data.runs import RunRecord
-from llamoco_data.verdicts import Contest, Verdict, belief_in, contest, verdict_on
+from llamoco_data.verdicts import Contest, Verdict, contest, ranked_by_score, verdict_on
 
 PRIOR_RUNS = 1
 """Runs at the mean of all candidates that are added to the runs of each."""
@@ -39,21 +39,13 @@ def judge_shrunk(records: Sequence[RunRecord], *, order: Sequence[str], baseline
         LlamocoError: no run to judge, or runs of several problems or budgets.
     """
     compared = contest(records, order=order, baseline=baseline)
-    ranked = _ranked(compared)
-    verdict = verdict_on(compared, ranked, belief_in(compared, ranked[0], order=None))
+    ranked = ranked_by_score(compared, PRIOR_RUNS)
+    verdict = verdict_on(compared, ranked)
     score_CB = _resampled(compared)
     loss_C = np.maximum(0.0, score_CB - score_CB[ranked[0]]).mean(axis=1)
     if verdict.kept_out is None and loss_C.max() > LOSS_ALLOWED:
         return verdict.model_copy(update={"kept_out": "unsure at a smaller budget"})
     return verdict
-
-
-def _ranked(compared: Contest) -> list[int]:
-    """Positions of the candidates, best first."""
-    means_C = np.array([compared.scores[c].mean() for c in range(len(compared.candidates))])
-    counts_C = np.array([len(runs) for runs in compared.runs])
-    shrunk_C = (counts_C * means_C + PRIOR_RUNS * means_C.mean()) / (counts_C + PRIOR_RUNS)
-    return np.lexsort((*compared.keys.T[::-1], -shrunk_C)).tolist()
 
 
 def _resampled(compared: Contest) -> NDArray[np.float64]:

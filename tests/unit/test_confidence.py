@@ -15,7 +15,7 @@ NOISY = [0.9, 0.1, 0.5, 0.9, 0.1, 0.5, 0.9, 0.1]
 
 def belief(*runs: Sequence[float], winner: int = 0, proven: bool = True) -> Belief:
     scores = [np.array(values) for values in runs]
-    return believed(scores, winner, order=None, max_evaluations=100, proven=proven)
+    return believed(scores, winner, proven=proven)
 
 
 def test_clear_winner_with_many_runs_is_nearly_sure():
