@@ -112,7 +112,7 @@ def test_verdict_standings_hold_every_candidate_once_and_share_out_the_wins(reco
     assert sorted(s.candidate_id for s in verdict.standings) == sorted({record.candidate_id for record in records})
     assert verdict.winner == verdict.standings[0].candidate_id
     assert verdict.confidence == verdict.standings[0].win_share
-    assert 0.98 < sum(s.win_share for s in verdict.standings) <= 1  # a little is left for candidates that did not run
+    assert 0.97 < sum(s.win_share for s in verdict.standings) <= 1  # a little is left for candidates that did not run
     assert verdict.winner not in verdict.near_ties
 
 

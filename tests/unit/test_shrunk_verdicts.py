@@ -71,7 +71,7 @@ def test_confidence_falls_with_fewer_runs():
     few = verdict_on(runs("a", 1e-6), runs("b", 1e-4), runs("c", 1e-2))
     many = verdict_on(runs("a", *[1e-6] * 10), runs("b", *[1e-4] * 10), runs("c", *[1e-2] * 10))
     assert few.winner == many.winner == "a"
-    assert few.confidence < 0.975 < many.confidence
+    assert few.confidence < 0.97 < many.confidence
 
 
 def test_label_that_may_well_be_wrong_by_much_is_none():
@@ -110,7 +110,7 @@ def test_verdict_does_not_depend_on_the_order_of_the_records(records, random):
     shuffled = list(records)
     random.shuffle(shuffled)
     assert judge_shrunk(shuffled, order=NAMES, baseline="floor") == verdict
-    assert 0.98 < sum(standing.win_share for standing in verdict.standings) <= 1
+    assert 0.97 < sum(standing.win_share for standing in verdict.standings) <= 1
     assert verdict.confidence == verdict.standings[0].win_share
     assert verdict.winner not in verdict.near_ties
 
