@@ -27,9 +27,9 @@ LOSS_ALLOWED = 0.04
 def judge_shrunk(records: Sequence[RunRecord], *, order: Sequence[str], baseline: str) -> Verdict:
     """The verdict on one problem where a candidate's number of runs is no merit.
 
-    The winner has the highest mean score, shrunk; equals are in the order of `ordering`. Whether there is a label at all
-    is decided by resamples. Each draws as many runs for a candidate as it has, added ones included: one of its own, or,
-    with the share of the added runs as its probability, one of any candidate's.
+    The winner has the highest mean score, shrunk; equals are in the order of `ordering`. Whether there is a label at
+    all is decided by resamples. Each draws as many runs for a candidate as it has, added ones included: one of its own,
+    or, with the share of the added runs as its probability, one of any candidate's.
 
     Args:
         order: candidate ids in catalogue order, which break the last ties.

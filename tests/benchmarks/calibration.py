@@ -4,8 +4,8 @@
     python -m tests.benchmarks.calibration truth-tuning --prior prior.parquet
 
 Policies are replayed over stored runs, of which four seeds stay unseen. A verdict is right if its winner's mean score
-over all seeds is less than 0.02 below the best. For several values of `LIKENESS`, prints the slope, and the log loss with
-problems left out of its fit in turn. Several folders may be given; problems with one id are left out together.
+over all seeds is less than 0.02 below the best. For several values of `LIKENESS`, prints the slope, and the log loss
+with problems left out of its fit in turn. Several folders may be given; problems with one id are left out together.
 """
 
 import argparse
