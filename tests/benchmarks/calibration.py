@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import fminbound
 from scipy.special import expit, logit
 
 from llamoco_data import confidence
@@ -84,7 +84,7 @@ def _loss(slope: float, log_odds_V: NDArray[np.float64], right_V: NDArray[np.boo
 
 
 def _slope(log_odds_V: NDArray[np.float64], right_V: NDArray[np.bool_]) -> float:
-    return float(minimize_scalar(_loss, bounds=(0.05, 2.0), args=(log_odds_V, right_V), method="bounded").x)
+    return float(fminbound(_loss, 0.05, 2.0, args=(log_odds_V, right_V)))
 
 
 def _left_out_loss(log_odds_V: NDArray[np.float64], right_V: NDArray[np.bool_], problem_V: NDArray[np.str_]) -> float:
