@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import fminbound
 from scipy.special import expit, logit
 
 from llamoco_data import confidence
@@ -29,6 +28,7 @@ REPLAYS = 5
 PARTS = 8
 """Parts of the problems that are left out in turn."""
 LIKENESSES = (0.6, 0.7, 0.85, 1.0, 1.2)
+SLOPES = tuple(hundredths / 100 for hundredths in range(5, 200))
 LEAST = 1e-3
 """Least probability that counts in the log loss."""
 
@@ -58,7 +58,7 @@ def main() -> None:
     print(f"{len(right_V)} verdicts on {len(set(problems))} problems, {right_V.mean():.1%} right")
     for likeness, log_odds_V in zip(LIKENESSES, log_odds_LV, strict=True):
         loss = _left_out_loss(log_odds_V, right_V, problem_V)
-        print(f"likeness {likeness:g}: slope {_slope(log_odds_V, right_V):.3f}, log loss {loss:.4f}")
+        print(f"likeness {likeness:g}: slope {_slope(log_odds_V, right_V):.2f}, log loss {loss:.4f}")
 
 
 def _races(reference: Reference, policies: Sequence[Policy]) -> Iterator[list[RunRecord]]:
@@ -84,7 +84,8 @@ def _loss(slope: float, log_odds_V: NDArray[np.float64], right_V: NDArray[np.boo
 
 
 def _slope(log_odds_V: NDArray[np.float64], right_V: NDArray[np.bool_]) -> float:
-    return float(fminbound(_loss, 0.05, 2.0, args=(log_odds_V, right_V)))
+    """The slope with the least log loss, to the second digit."""
+    return min(SLOPES, key=lambda slope: _loss(slope, log_odds_V, right_V))
 
 
 def _left_out_loss(log_odds_V: NDArray[np.float64], right_V: NDArray[np.bool_], problem_V: NDArray[np.str_]) -> float:
