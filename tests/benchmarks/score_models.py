@@ -157,7 +157,8 @@ def _filling_table(data: Scores) -> Table:
         gaps = np.isnan(masked) & data.applies[train]
         shares.append(1 - gaps.sum() / data.applies[train].sum())
         ids = tuple(data.specs[problem].problem_id for problem in train)
-        whole = whole_scores(Measured(ids, tuple(data.optimizers), data.features[train], masked, ~gaps.any(axis=1)))
+        complete_N = np.array([not row.any() for row in gaps])
+        whole = whole_scores(Measured(ids, tuple(data.optimizers), data.features[train], masked, complete_N))
         for order, scores in (
             (complete, data.score[train]),
             (zeros, np.nan_to_num(masked)),

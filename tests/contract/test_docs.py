@@ -61,6 +61,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_page_runs_as_written(page: Path, demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     place = tmp_path / "place"
     shutil.copytree(demo, place)
+    (place / "docs").symlink_to(ROOT / "docs")
     monkeypatch.chdir(place)
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
     namespace: dict[str, object] = {"__name__": "page"}

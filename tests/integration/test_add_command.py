@@ -51,7 +51,7 @@ def test_command_begins_a_campaign_of_own_problems_alone_and_it_grows(command):
         r"budget +120 evaluations of about [\d.]+ µs *\n",
         r"finite +all of 1,000 random points *\n",
         r"feasible +(49|5\d) % of them *\n",
-        r"its race +about 30 runs, under a second of one core *\n",
+        r"its race +about 14 runs, under a second of one core *\n",
         r"next: .* run c\n",
     ):
         assert re.search(expected, out), out

@@ -1,0 +1,55 @@
+"""The released instruction set in docs/releases/standard is whole, small, and what its page says."""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import get_args
+
+import pyarrow.dataset
+import pytest
+
+from llamoco_data import read_instructions
+from llamoco_data.instruction_set.columns import Split
+from llamoco_data.runs import program_id
+
+RELEASE = Path(__file__).parents[2] / "docs" / "releases" / "standard"
+MOST_BYTES = 15 * 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def columns():
+    rows = pyarrow.dataset.dataset(RELEASE / "data", format="parquet")
+    return rows.to_table(["split", "base_problem_id", "answer", "candidate_id"])
+
+
+def test_release_has_the_digests_that_stand_beside_it():
+    lines = [line.split("  ") for line in (RELEASE / "SHA256SUMS").read_text().splitlines()]
+    listed = {name: digest for digest, name in lines}
+    there = {str(path.relative_to(RELEASE)): path for path in RELEASE.rglob("*") if path.is_file()}
+    del there["SHA256SUMS"]
+    assert {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in there.items()} == listed
+    assert sum(path.stat().st_size for path in there.values()) < MOST_BYTES
+
+
+@pytest.mark.parametrize("split", get_args(Split))
+def test_release_is_read_as_any_export_is(split: Split, columns):
+    assert read_instructions(RELEASE, split=split).num_rows == columns["split"].to_pylist().count(split) > 0
+
+
+def test_no_problem_of_the_release_is_in_two_splits(columns):
+    pairs = set(zip(columns["base_problem_id"].to_pylist(), columns["split"].to_pylist(), strict=True))
+    assert len(pairs) == len({problem for problem, _ in pairs})
+
+
+def test_answers_of_the_release_are_the_programs_that_were_run(columns):
+    answers, candidates = columns["answer"].to_pylist(), columns["candidate_id"].to_pylist()
+    assert {(program_id(text), candidate) for text, candidate in zip(answers, candidates, strict=True)} == {
+        (candidate, candidate) for candidate in candidates
+    }
+
+
+def test_page_of_the_release_says_how_many_problems_and_rows_it_has(columns):
+    page = (RELEASE.parent / "index.md").read_text()
+    problems, rows = len(set(columns["base_problem_id"].to_pylist())), columns.num_rows
+    assert re.search(rf"\b{problems:,} problems\b", page)
+    assert re.search(rf"\b{rows:,} rows\b", page)
