@@ -22,7 +22,7 @@ from llamoco_data.campaign.spec import (
 )
 from llamoco_data.campaign.tally import Tally
 from llamoco_data.drive import DriveProgress, Pace, Step, drive, holding
-from llamoco_data.execution import ByPolicy, Draw, Executor, GivenRuns, Program, Task, applicable, runs_wanted
+from llamoco_data.execution import Draw, Executor, GivenRuns, Program, Task, applicable, runs_wanted
 from llamoco_data.files import Place
 from llamoco_data.portfolio import retired
 from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
@@ -193,8 +193,7 @@ class _Campaign:
         self.tally.expect(index, self._most_runs(step.asked, problem), len(step.asked.records))
 
     def _most_runs(self, task: Task, problem: AnySpec) -> int:
-        prospects = task.wants.prospects if isinstance(task.wants, ByPolicy) else None
-        rule = rule_for(self.tally.policy, problem.problem_id, prospects)
+        rule = rule_for(self.tally.policy, problem.problem_id, task.prospects)
         return most_runs(rule, len(applicable(self.programs, problem)))
 
     def _finish(self, index: int, problem: AnySpec) -> None:

@@ -15,7 +15,7 @@ from llamoco_data.campaign.spec import (
     wanted_campaign,
     without_retired,
 )
-from llamoco_data.execution import ByPolicy, drawn
+from llamoco_data.execution import drawn
 from llamoco_data.files import Place
 from llamoco_data.portfolio import retired
 from llamoco_data.portfolio.stored_candidates import optimizers_of, stored_candidates
@@ -92,8 +92,7 @@ def plan(folder: Place, spec: CampaignSpec, prior: Prior | None = None) -> Plan:
         task = open_task(foresight, candidates, index)
         problem = drawn(task.problem)
         applying = optimizers_of(candidates, problem)
-        prospects = task.wants.prospects if isinstance(task.wants, ByPolicy) else None
-        expected = outlook(spec.policy, problem.problem_id, applying, task.records, prospects)
+        expected = outlook(spec.policy, problem.problem_id, applying, task.records, task.prospects)
         missing += bool(expected)
         for candidate_id, num_runs in expected.items():
             name = optimizer[candidate_id]

@@ -83,6 +83,11 @@ class Task(Record):
     lost_nodes: int = Field(default=0, ge=0)
     """Nodes that were lost while the next run was on them, where the task is single."""
 
+    @property
+    def prospects(self) -> Prospects | None:
+        """What a prior expects of the optimizers on the problem; None where nothing is expected."""
+        return self.wants.prospects if isinstance(self.wants, ByPolicy) else None
+
 
 class Progress(Record):
     """What a slice returned."""

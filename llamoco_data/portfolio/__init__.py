@@ -1,15 +1,8 @@
 """The portfolio of optimizers whose programs are raced and taught."""
 
-from llamoco_data.portfolio.catalog import (
-    BASELINE,
-    OPTIMIZER_BY_NAME,
-    OPTIMIZERS,
-    Candidate,
-    Optimizer,
-    OptimizerFamily,
-    portfolio,
-    render,
-)
+from llamoco_data.portfolio.candidates import Candidate, portfolio, render
+from llamoco_data.portfolio.catalog import BASELINE, OPTIMIZER_BY_NAME, OPTIMIZERS
+from llamoco_data.portfolio.optimizer import Optimizer, OptimizerFamily
 from llamoco_data.portfolio.rendering import Setting, program_text
 from llamoco_data.portfolio.retired import RETIRED, retired
 

@@ -1,127 +1,14 @@
-"""The portfolio: which optimizers there are, with which settings, and where each of them does not apply.
+"""The catalogue: which optimizers there are, with which settings, and where each of them does not apply.
 
 An optimizer is one program file in `programs` and one entry here; the order of the entries breaks the last ties.
 """
 
-import functools
-import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
 
-from llamoco_data.identity import Record, digest
-from llamoco_data.portfolio.limits import Limits
-from llamoco_data.portfolio.rendering import Setting, program_text
-from llamoco_data.problems.own_spec import AnySpec
-
-OptimizerFamily = Literal[
-    "genetic algorithm",
-    "differential evolution",
-    "particle swarm",
-    "evolution strategy",
-    "bayesian optimization",
-    "local search",
-    "numerical optimization",
-    "hybrid",
-    "baseline",
-]
-"""The seven families of Ma et al. (arXiv 2403.01131); chained optimizers: a global search, then local searches around
-its best point; and the floor for every winner."""
+from llamoco_data.portfolio.optimizer import Optimizer
 
 BASELINE = "random_search"
-
-
-@dataclass(frozen=True, slots=True)
-class Optimizer:
-    """One optimizer of the portfolio."""
-
-    name: str
-    """Its program file, without the ending."""
-    title: str
-    family: OptimizerFamily
-    library: str
-    """Package that implements the method, or `numpy` where the program spells it out."""
-    grid: Mapping[str, tuple[Setting, ...]] = field(default_factory=dict)
-    """Values to try for each named constant of the program, with a candidate for each combination.
-
-    The first values, which did best on problems set aside, represent the optimizer at the beginning of a race.
-    """
-    takes_constraints: bool = False
-    needs_constraints: bool = False
-    """Whether it only applies to constrained problems.
-
-    On others it would be the same as another optimizer of the portfolio, or much slower than one.
-    """
-    follows_budget: bool = False
-    """Whether its course depends on the whole budget: a schedule, a share for each phase, a shrinking population."""
-    min_evaluations_per_dimension: float = 0.0
-    """Least budget divided by D with which the method can work."""
-    max_evaluations: int | None = None
-    """Largest budget that the method is made for; beyond it, it takes too much time."""
-    max_dimension: int | None = None
-    cost_us: float = 10.0
-    """Processor microseconds an evaluation beyond the objective, at D = 10, for estimates before any measurement."""
-
-    def declines(self, spec: AnySpec) -> str:
-        """Why the optimizer does not apply to a problem; empty where it does."""
-        reason = self.limits.declines(spec)
-        return f"{self.title} {reason}" if reason else ""
-
-    @property
-    def limits(self) -> Limits:
-        return Limits(
-            takes_constraints=self.takes_constraints,
-            needs_constraints=self.needs_constraints,
-            follows_budget=self.follows_budget,
-            min_evaluations_per_dimension=self.min_evaluations_per_dimension,
-            max_evaluations=self.max_evaluations,
-            max_dimension=self.max_dimension,
-        )
-
-
-class Candidate(Record):
-    """An optimizer with its settings."""
-
-    optimizer: str
-    settings: dict[str, Setting]
-
-    @functools.cached_property
-    def candidate_id(self) -> str:
-        """Digest of the program text: a changed program is another candidate."""
-        return digest(program_text(self.optimizer, self.settings))
-
-    @property
-    def family(self) -> OptimizerFamily:
-        return OPTIMIZER_BY_NAME[self.optimizer].family
-
-
-def portfolio(optimizers: tuple[str, ...] = ()) -> tuple[Candidate, ...]:
-    """Every candidate of the named optimizers, or of all, in the order of the catalogue.
-
-    Raises:
-        KeyError: no optimizer has one of the names.
-    """
-    chosen = [OPTIMIZER_BY_NAME[name] for name in optimizers] if optimizers else OPTIMIZERS
-    return tuple(
-        Candidate(optimizer=optimizer.name, settings=dict(zip(optimizer.grid, values, strict=True)))
-        for optimizer in sorted(chosen, key=OPTIMIZERS.index)
-        for values in itertools.product(*optimizer.grid.values())
-    )
-
-
-def render(candidate: Candidate, spec: AnySpec) -> str:
-    """The program text of a candidate for a problem: the text that is run and, to the byte, taught.
-
-    Today's programs read dimension, budget and constraints from their arguments, so the text is the same for every
-    problem; callers must not rely on that.
-
-    Raises:
-        LlamocoError: there is no such program, or its text does not define one of the settings.
-    """
-    del spec
-    return program_text(candidate.optimizer, candidate.settings)
-
 
 OPTIMIZERS: tuple[Optimizer, ...] = (
     Optimizer(

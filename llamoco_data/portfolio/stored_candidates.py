@@ -6,8 +6,10 @@ It needs no catalogue, so that a campaign folder can be exported by later releas
 from collections.abc import Iterable
 
 from llamoco_data.identity import Record
-from llamoco_data.portfolio.catalog import OPTIMIZER_BY_NAME, OptimizerFamily, portfolio
+from llamoco_data.portfolio.candidates import portfolio
+from llamoco_data.portfolio.catalog import OPTIMIZER_BY_NAME
 from llamoco_data.portfolio.limits import Limits
+from llamoco_data.portfolio.optimizer import OptimizerFamily
 from llamoco_data.portfolio.rendering import Setting, program_text
 from llamoco_data.problems.own_spec import AnySpec
 

@@ -22,8 +22,11 @@ Contender = Literal[
     "model", "random candidate", "single best solver", "nearest neighbour", "statement forest", "virtual best"
 ]
 BASELINES: tuple[Contender, ...] = (
-    *("random candidate", "single best solver", "nearest neighbour"),
-    *("statement forest", "virtual best"),
+    "random candidate",
+    "single best solver",
+    "nearest neighbour",
+    "statement forest",
+    "virtual best",
 )
 
 REPEATS = 3

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from llamoco_data.confidence import NEAR
 from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME, OPTIMIZERS, portfolio, render
 from llamoco_data.portfolio.limits import Limits
 from llamoco_data.problems.evaluation import build
@@ -33,8 +34,6 @@ from llamoco_data.runs import RunRecord, run_program
 from llamoco_data.verdicts import contest
 
 SEED = 404
-NEAR = 0.02
-"""Scores this close to the best are as good."""
 LEAST_LEAD_SHARE = 0.1
 MOST_TIMES_SLOWER = 50.0
 MOST_DRAWN = 3

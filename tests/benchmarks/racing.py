@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from llamoco_data.campaign import read_candidates, read_problems
+from llamoco_data.confidence import NEAR
 from llamoco_data.identity import stream
 from llamoco_data.portfolio import BASELINE
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
@@ -39,8 +40,6 @@ SEEN = 10
 """Seeds that a policy may see; the truth that it is blind to is made of the others."""
 REFERENCE = "exhaustive, 5 seeds"
 RACE = "race"
-CLOSE = 0.02
-"""A choice with a regret below this is as good as the best for any purpose."""
 BINS = ((0.0, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 0.95), (0.95, 1.01))
 """Bins of stated confidence: from, and below."""
 ENOUGH = 20
@@ -245,7 +244,7 @@ def _policies_table(outcomes: dict[str, Outcome]) -> Table:
             _withinterval(_by_problem(outcome, "regret")),
             _withinterval(_by_problem(outcome, "blind_regret")),
             f"{np.mean(outcome.agrees):.0%}",
-            f"{np.mean(np.array(outcome.regret) < CLOSE):.0%}",
+            f"{np.mean(np.array(outcome.regret) < NEAR):.0%}",
         )
     return table
 
@@ -273,8 +272,8 @@ def _confidence_table(outcome: Outcome, policy: str = RACE) -> Table:
 
 
 def _right(outcome: Outcome) -> NDArray[np.bool_]:
-    """Whether the truth's winner was chosen, or one within `CLOSE` of its score."""
-    return np.array(outcome.agrees) | (np.array(outcome.regret) < CLOSE)
+    """Whether the truth's winner was chosen, or one within `NEAR` of its score."""
+    return np.array(outcome.agrees) | (np.array(outcome.regret) < NEAR)
 
 
 def _right_less_said(outcome: Outcome) -> NDArray[np.float64]:

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from llamoco_data.campaign import CampaignReader, view_of
+from llamoco_data.confidence import NEAR
 from llamoco_data.export.judging import baseline_of, budgeted_problems, verdict_of
 from llamoco_data.identity import stream
 from llamoco_data.ordering import results_of, yardstick
@@ -29,7 +30,7 @@ from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.racing import next_runs
 from llamoco_data.runs import RunRecord, run_program, run_seed
 from llamoco_data.verdicts import Verdict, floor_from, judge, run_scores
-from tests.benchmarks.racing import CLOSE, interval
+from tests.benchmarks.racing import interval
 
 SET_ASIDE = 30
 """Problems, first of a drawn order, on which the numbers of the rule were chosen; they are passed over."""
@@ -149,7 +150,7 @@ def _add(table: Table, name: str, compared: Iterable[Compared]) -> None:
     if some:
         regret = np.array([one.regret for one in some])
         low, high = interval(regret)
-        close, same = np.mean(regret < CLOSE), np.mean([one.told.winner == one.raced.winner for one in some])
+        close, same = np.mean(regret < NEAR), np.mean([one.told.winner == one.raced.winner for one in some])
         table.add_row(
             name, f"{len(some)}", f"{regret.mean():.3f} [{low:.3f}, {high:.3f}]", f"{close:.0%}", f"{same:.0%}"
         )

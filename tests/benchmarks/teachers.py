@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from sklearn.ensemble import RandomForestRegressor
 
+from llamoco_data.confidence import NEAR
 from llamoco_data.portfolio import BASELINE
 from llamoco_data.racing import Race
 from llamoco_data.selector import features
@@ -27,7 +28,6 @@ from llamoco_data.verdicts import Verdict
 
 WEIGHTS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
 """Times the precision of the prior; 0 is the measured score alone."""
-CLOSE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _table(title: str, regret: dict[float | None, NDArray[np.float64]]) -> Table
         label = "measured winner" if weight is None else f"shrunk, prior x {weight:g}"
         low, high = interval(values - regret[None])
         difference = "" if weight is None else f"{np.mean(values - regret[None]):+.4f} [{low:+.4f}, {high:+.4f}]"
-        table.add_row(label, f"{values.mean():.4f}", f"{(values < CLOSE).mean():.0%}", difference)
+        table.add_row(label, f"{values.mean():.4f}", f"{(values < NEAR).mean():.0%}", difference)
     return table
 
 
