@@ -171,6 +171,7 @@ def _declined(optimizer: Optimizer) -> str:
         (least, f"less than {least:g} D evaluations"),
         (optimizer.max_evaluations, f"more than {optimizer.max_evaluations} evaluations"),
         (optimizer.max_dimension, f"more than {optimizer.max_dimension} variables"),
+        (optimizer.max_free_dimension, f"no constraints and more than {optimizer.max_free_dimension} variables"),
     ]
     return "<br>".join(text for limit, text in limits if limit) or "-"
 

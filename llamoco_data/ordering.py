@@ -1,4 +1,4 @@
-"""The total order of candidates on one problem, over any set of runs; races and verdicts compare by nothing else.
+"""The total order of candidates on one problem, over any set of runs: of races, and of equals in verdicts.
 
 The order: share of feasible runs, then median violation, then median final error (errors within the tolerance are
 equal), then median evaluations to the target. Medians are upper medians: of two middle runs the worse.

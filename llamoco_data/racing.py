@@ -37,7 +37,7 @@ class Race(Record):
     2. The best optimizers run once with each of their other settings.
     3. The best candidates run again and again with new seeds; after each seed only the better ones stay.
 
-    All comparisons are by the order of verdicts, over the seeds that all compared candidates have run.
+    All comparisons are by the order of `ordering`, over the seeds that all compared candidates have run.
     """
 
     kind: Literal["race"] = "race"
@@ -259,7 +259,7 @@ def _runs(candidates: Iterable[str], seed: int) -> list[Run]:
 
 
 def _best_first(candidates: Sequence[str], records: Sequence[RunRecord]) -> list[str]:
-    """Candidates that have run the same seeds, by the order of verdicts."""
+    """Candidates that have run the same seeds, by the order of `ordering`."""
     if not candidates:
         return []
     measured_by = yardstick(records)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from llamoco_data.identity import stream
 from llamoco_data.runs import RunRecord
-from llamoco_data.verdicts import Contest, Verdict, belief_in, contest, verdict_on
+from llamoco_data.verdicts import Contest, Verdict, contest, ranked_by_score, verdict_on
 
 PRIOR_RUNS = 1
 """Runs at the mean of all candidates that are added to the runs of each."""
@@ -27,9 +27,9 @@ LOSS_ALLOWED = 0.04
 def judge_shrunk(records: Sequence[RunRecord], *, order: Sequence[str], baseline: str) -> Verdict:
     """The verdict on one problem where a candidate's number of runs is no merit.
 
-    The winner has the highest mean score, shrunk; equals are in the order of verdicts. Whether there is a label at all
-    is decided by resamples. Each draws as many runs for a candidate as it has, added ones included: one of its own, or,
-    with the share of the added runs as its probability, one of any candidate's.
+    The winner has the highest mean score, shrunk; equals are in the order of `ordering`. Whether there is a label at
+    all is decided by resamples. Each draws as many runs for a candidate as it has, added ones included: one of its own,
+    or, with the share of the added runs as its probability, one of any candidate's.
 
     Args:
         order: candidate ids in catalogue order, which break the last ties.
@@ -39,21 +39,13 @@ def judge_shrunk(records: Sequence[RunRecord], *, order: Sequence[str], baseline
         LlamocoError: no run to judge, or runs of several problems or budgets.
     """
     compared = contest(records, order=order, baseline=baseline)
-    ranked = _ranked(compared)
-    verdict = verdict_on(compared, ranked, belief_in(compared, ranked[0], order=None))
+    ranked = ranked_by_score(compared, PRIOR_RUNS)
+    verdict = verdict_on(compared, ranked)
     score_CB = _resampled(compared)
     loss_C = np.maximum(0.0, score_CB - score_CB[ranked[0]]).mean(axis=1)
     if verdict.kept_out is None and loss_C.max() > LOSS_ALLOWED:
         return verdict.model_copy(update={"kept_out": "unsure at a smaller budget"})
     return verdict
-
-
-def _ranked(compared: Contest) -> list[int]:
-    """Positions of the candidates, best first."""
-    means_C = np.array([compared.scores[c].mean() for c in range(len(compared.candidates))])
-    counts_C = np.array([len(runs) for runs in compared.runs])
-    shrunk_C = (counts_C * means_C + PRIOR_RUNS * means_C.mean()) / (counts_C + PRIOR_RUNS)
-    return np.lexsort((*compared.keys.T[::-1], -shrunk_C)).tolist()
 
 
 def _resampled(compared: Contest) -> NDArray[np.float64]:

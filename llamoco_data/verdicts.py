@@ -1,7 +1,8 @@
 """From the runs of a problem to its winner: one total order, a confidence over all that ran, and the near-ties.
 
-The order of candidates is that of `ordering`, then that of the catalogue. Candidates that a race dropped come after
-those that ran longer.
+Candidates are ordered by mean score. Some runs at the mean of all candidates are added to the runs of each, so that few
+runs are believed less than many: a race gave one run to most. Equals are in the order of `ordering`, then in that of
+the catalogue.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,14 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from llamoco_data.confidence import Belief, believed
+from llamoco_data.confidence import believed
 from llamoco_data.identity import LlamocoError, Record
-from llamoco_data.ordering import Results, Yardstick, keys_of, ranking, results_of, upper_median, yardstick
+from llamoco_data.ordering import Results, Yardstick, keys_of, results_of, upper_median, yardstick
 from llamoco_data.portfolio import BASELINE, portfolio
 from llamoco_data.runs import MEASURED, RunRecord
 
 NEAR_TIE = 0.1
 """Least probability with which a near-tie is at least as good as the winner."""
+
+PRIOR_RUNS = 2
+"""Runs at the mean of all candidates that are added to the runs of each (decision 0029)."""
 
 KeptOutReason = Literal["trivial", "unsolved", "no better than random search", "unsure at a smaller budget"]
 
@@ -136,29 +140,33 @@ def judge(records: Sequence[RunRecord], *, order: Sequence[str] | None = None, b
         LlamocoError: no run to judge, or runs of several problems or budgets.
     """
     compared = contest(records, order=order, baseline=baseline)
-    tier = _tier(compared.runs)
-    ranked = sorted(ranking(compared.keys), key=lambda c: -tier[c])
-    return verdict_on(compared, ranked, belief_in(compared, ranked[0], order=compared.keys))
+    return verdict_on(compared, ranked_by_score(compared, PRIOR_RUNS))
 
 
-def belief_in(compared: Contest, winner: int, *, order: NDArray[np.float64] | None) -> Belief:
-    """What the runs of a contest say of its winner; see `believed`."""
-    return believed(
-        [compared.scores[c] for c in range(len(compared.candidates))],
-        winner,
-        order=order,
-        max_evaluations=compared.max_evaluations,
-        proven=compared.measured_by.proven,
-    )
+def ranked_by_score(compared: Contest, added: int) -> list[int]:
+    """Positions of the candidates, best first.
+
+    Those that never scored come last, and tell nothing of what a run may score.
+
+    Args:
+        added: number of runs at the mean of all candidates that are added to the runs of each.
+    """
+    means_C = np.array([compared.scores[c].mean() for c in range(len(compared.candidates))])
+    counts_C = np.array([len(runs) for runs in compared.runs])
+    scored_C = means_C > 0
+    middle = means_C[scored_C].mean() if scored_C.any() else 0.0
+    shrunk_C = np.where(scored_C, (counts_C * means_C + added * middle) / (counts_C + added), 0.0)
+    return np.lexsort((*compared.keys.T[::-1], -shrunk_C.round(12))).tolist()  # sums of equals differ in a last digit
 
 
-def verdict_on(compared: Contest, ranked: Sequence[int], belief: Belief) -> Verdict:
+def verdict_on(compared: Contest, ranked: Sequence[int]) -> Verdict:
     """The verdict on a contest whose candidates are ranked.
 
     Args:
         ranked: positions of the candidates, best first.
-        belief: what is believed of the first of them, and of the others.
     """
+    scores = [compared.scores[c] for c in range(len(compared.candidates))]
+    belief = believed(scores, ranked[0], proven=compared.measured_by.proven)
     standings = tuple(_standing(compared, c, float(belief.share[c])) for c in ranked)
     return Verdict(
         problem_id=compared.problem_id,
@@ -177,13 +185,6 @@ def verdict_on(compared: Contest, ranked: Sequence[int], belief: Belief) -> Verd
 def _in_catalogue_order(candidates: Iterable[str], order: Sequence[str]) -> list[str]:
     rank = {candidate: position for position, candidate in enumerate(order)}
     return sorted(candidates, key=lambda candidate: (rank.get(candidate, len(rank)), candidate))
-
-
-def _tier(runs: Sequence[Sequence[RunRecord]]) -> list[int]:
-    """Number of runs of each candidate, cut to the second-largest: one candidate alone makes no tier."""
-    counts = [len(records) for records in runs]
-    most = sorted(counts)[-2:][0]
-    return [min(count, most) for count in counts]
 
 
 def floor_from(baseline: Sequence[RunRecord], measured_by: Yardstick) -> float | None:

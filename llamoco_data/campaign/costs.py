@@ -61,9 +61,15 @@ def _by_size(spec: CampaignSpec, candidates: Sequence[StoredCandidate]) -> Calla
     def cost(dimension: int, max_evaluations: int) -> Cost:
         once_s, longest_s = 0.0, 0.0
         for candidate in candidates:
-            if not candidate.limits.exceeded(dimension, max_evaluations):
-                share = constrained * candidate.limits.takes_constraints
-                share += (1 - constrained) * (not candidate.limits.needs_constraints)
+            limits = candidate.limits
+            with_constraints = limits.takes_constraints and not limits.exceeded(
+                dimension, max_evaluations, constrained=True
+            )
+            without = not limits.needs_constraints and not limits.exceeded(
+                dimension, max_evaluations, constrained=False
+            )
+            if with_constraints or without:
+                share = constrained * with_constraints + (1 - constrained) * without
                 run_s = FLOOR_S + evaluation_s(candidate.optimizer) * max_evaluations
                 once_s += share * run_s
                 longest_s = max(longest_s, run_s)

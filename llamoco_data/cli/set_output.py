@@ -119,4 +119,6 @@ def _limits(optimizer: Optimizer) -> list[str]:
         limits.append(f"to {optimizer.max_evaluations:,} evaluations")
     if optimizer.max_dimension is not None:
         limits.append(f"to D = {optimizer.max_dimension}")
+    if optimizer.max_free_dimension is not None:
+        limits.append(f"to D = {optimizer.max_free_dimension} if unconstrained")
     return limits

@@ -52,14 +52,14 @@ optimizer is {report.median_confidence:.0%} in the median problem. On a log scal
 
 ## How a winner is defined
 
-Candidates are ordered by the share of feasible runs, then by the median violation, then by the median final error
-(errors within the tolerance are equal: 1e-8, or where no optimum is proven 1e-8 times the larger of 1 and the best
-known value, and at least what the tolerance of the equalities can buy, which `extra` tells), then by the median number
-of evaluations to the target, then by the order of the catalogue. `confidence` is the probability
+Candidates are ordered by mean score, with two runs at the mean of all added to the runs of each, so that few runs count
+for less than many. Equals are ordered by the share of feasible runs, then by the median violation, then by the median
+final error (errors within the tolerance are equal: 1e-8, or where no optimum is proven 1e-8 times the larger of 1 and
+the best known value, and at least what the tolerance of the equalities can buy, which `extra` tells), then by the
+median number of evaluations to the target, then by the order of the catalogue. `confidence` is the probability
 that the winner is the truly best program or within 0.02 of its score, from the scatter of all runs on the problem;
 `near_ties` are at least as good with a probability of a tenth or more. Where `base_problem_id` is another
-problem, the one that was measured at a larger budget, candidates are ordered by mean score instead, with one run at the
-mean of all added to the runs of each.
+problem, the one that was measured at a larger budget, one run is added instead of two.
 
 ## Columns
 

@@ -29,7 +29,6 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         needs_constraints=True,
         max_evaluations=5_000,
         min_evaluations_per_dimension=3.0,
-        max_dimension=20,
         cost_us=150.0,
     ),
     Optimizer(
@@ -55,7 +54,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         library="nlopt",
         grid={"INITIAL_STEP": (0.4, 0.1)},
         takes_constraints=True,
-        max_dimension=20,
+        max_free_dimension=20,
         cost_us=24.0,
     ),
     Optimizer(
@@ -402,7 +401,6 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         takes_constraints=True,
         needs_constraints=True,
         follows_budget=True,
-        max_dimension=20,
         cost_us=45.0,
     ),
     Optimizer(

@@ -51,6 +51,8 @@ class Optimizer:
     max_evaluations: int | None = None
     """Largest budget that the method is made for; beyond it, it takes too much time."""
     max_dimension: int | None = None
+    max_free_dimension: int | None = None
+    """Largest number of variables of a problem without constraints."""
     cost_us: float = 10.0
     """Processor microseconds an evaluation beyond the objective, at D = 10, for estimates before any measurement."""
 
@@ -68,4 +70,5 @@ class Optimizer:
             min_evaluations_per_dimension=self.min_evaluations_per_dimension,
             max_evaluations=self.max_evaluations,
             max_dimension=self.max_dimension,
+            max_free_dimension=self.max_free_dimension,
         )

@@ -47,7 +47,9 @@ SINGLES = ("slsqp", "bobyqa", "cobyla", "pattern_search", "bipop_cma_es", "epsil
 LIFTED: Mapping[str, Mapping[str, float]] = {
     "slsqp": {"min_evaluations_per_dimension": 3.0},
     "bobyqa": {"min_evaluations_per_dimension": 5.0, "max_dimension": 20},
-    "cobyla": {"min_evaluations_per_dimension": 3.0},
+    "cobyla": {"min_evaluations_per_dimension": 3.0, "max_dimension": 20},
+    "sampling_cobyla": {"max_dimension": 20},
+    "trust_constr": {"max_dimension": 20},
 }
 """Limits that were lifted because of these trials, as they were."""
 
@@ -88,7 +90,9 @@ class Trial:
         limits = [considered(o.name, self.limit) for o in OPTIMIZERS]
         for index in count():
             size = sample_size(self.mixture, SEED, index)
-            if self.limit == "needs_constraints" or any(limit.exceeded(*size) for limit in limits):
+            if self.limit == "needs_constraints" or any(
+                limit.exceeded(*size, constrained=constrained) for limit in limits for constrained in (False, True)
+            ):
                 spec = sample(self.mixture, SEED, index)
                 if self.declined(spec):
                     yield spec
@@ -118,7 +122,8 @@ def trials() -> Iterator[Trial]:
     large = {"min_dimension": 21, "max_dimension": 50}
     for share, most, kind in ((0.0, 5_000, "without constraints"), (1.0, 2_000, "with constraints")):
         name = f"D 21-50, at most {most:,} evaluations, {kind}"
-        yield Trial("max_dimension", name, {**large, "max_evaluations": most, "constrained_share": share})
+        limit = "max_dimension" if share else "max_free_dimension"
+        yield Trial(limit, name, {**large, "max_evaluations": most, "constrained_share": share})
     yield Trial(
         "needs_constraints",
         "no constraints, at most 2,000 evaluations",

@@ -189,7 +189,7 @@ def with_prospects(references: Sequence[Reference], prior: Prior) -> list[Refere
     ]
 
 
-def reordered(reference: Reference, replay: int) -> tuple[Served, list[RunRecord]]:
+def reordered(reference: Reference, replay: int, seen: int = SEEN) -> tuple[Served, list[RunRecord]]:
     """Runs for a policy to find, their seeds in an order of the replay's own, and those that it never sees."""
     problem_id = reference.spec.problem_id
     num_seeds = len(next(iter(reference.records.values())))
@@ -197,9 +197,9 @@ def reordered(reference: Reference, replay: int) -> tuple[Served, list[RunRecord
     served = {
         (candidate, run_seed(problem_id, repeat)): records[place]
         for candidate, records in reference.records.items()
-        for repeat, place in enumerate(shuffled[:SEEN])
+        for repeat, place in enumerate(shuffled[:seen])
     }
-    return served, [records[place] for records in reference.records.values() for place in shuffled[SEEN:]]
+    return served, [records[place] for records in reference.records.values() for place in shuffled[seen:]]
 
 
 def raced(policy: Policy, reference: Reference, served: Served) -> list[RunRecord]:

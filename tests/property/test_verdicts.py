@@ -76,17 +76,18 @@ def test_verdict_with_a_candidate_that_is_never_feasible_moves_no_score(records,
     assert [scores[s.candidate_id] for s in before.standings] == [s.score for s in before.standings]
 
 
-@given(races(), st.integers(1, 4))
-def test_verdict_places_candidates_that_a_race_dropped_after_those_that_ran_longer(records, kept):
-    names = list(dict.fromkeys(record.candidate_id for record in records))
-    extra = [
-        run(name, 10 + seed, records[0].optimum, best_f=50.0, violation=0.0)
-        for name in names[:kept]
-        for seed in range(2)
-    ]
-    standings = verdict_on([*records, *extra]).standings
-    if 2 <= kept < len(names):
-        assert {s.candidate_id for s in standings[:kept]} == set(names[:kept])
+def test_verdict_does_not_make_a_merit_of_many_runs():
+    """A race dropped the better candidate after two runs of bad luck in the medians."""
+    led = [run("b", seed, 0.0, best_f=1.0, violation=0.0) for seed in range(8)]
+    dropped = [run("c", seed, 0.0, best_f=1e-3, violation=0.0) for seed in range(2)]
+    assert verdict_on([*led, *dropped]).winner == "c"
+
+
+def test_verdict_believes_one_good_run_less_than_many_that_are_nearly_as_good():
+    floor = [run("baseline", seed, 0.0, best_f=50.0, violation=0.0) for seed in range(3)]
+    led = [run("b", seed, 0.0, best_f=1e-3, violation=0.0) for seed in range(8)]
+    lucky = [run("c", 0, 0.0, best_f=5e-4, violation=0.0), run("d", 0, 0.0, best_f=1.0, violation=0.0)]
+    assert verdict_on([*floor, *led, *lucky]).winner == "b"
 
 
 def test_verdict_gives_one_candidate_with_more_runs_than_all_others_no_advantage():
@@ -111,7 +112,7 @@ def test_verdict_standings_hold_every_candidate_once_and_share_out_the_wins(reco
     assert sorted(s.candidate_id for s in verdict.standings) == sorted({record.candidate_id for record in records})
     assert verdict.winner == verdict.standings[0].candidate_id
     assert verdict.confidence == verdict.standings[0].win_share
-    assert 0.98 < sum(s.win_share for s in verdict.standings) <= 1  # a little is left for candidates that did not run
+    assert 0.97 < sum(s.win_share for s in verdict.standings) <= 1  # a little is left for candidates that did not run
     assert verdict.winner not in verdict.near_ties
 
 
@@ -146,10 +147,18 @@ def test_verdict_prefers_fewer_evaluations_where_both_reach_the_target():
     assert verdict_on([*slow, *fast]).winner == "c"
 
 
-def test_verdict_prefers_the_median_not_the_best_run():
-    steady = [run("b", seed, 0.0, best_f=1.0, violation=0.0) for seed in range(3)]
+def test_verdict_prefers_the_mean_score_not_the_best_run():
+    floor = [run("baseline", seed, 0.0, best_f=50.0, violation=0.0) for seed in range(3)]
+    steady = [run("b", seed, 0.0, best_f=1e-3, violation=0.0) for seed in range(3)]
     lucky = [run("c", seed, 0.0, best_f=f, violation=0.0) for seed, f in enumerate([0.0, 50.0, 50.0])]
-    assert verdict_on([*steady, *lucky]).winner == "b"
+    assert verdict_on([*floor, *steady, *lucky]).winner == "b"
+
+
+def test_verdict_prefers_a_candidate_that_is_nearly_always_feasible_and_excellent():
+    floor = [run("baseline", seed, 0.0, best_f=50.0, violation=0.0) for seed in range(5)]
+    poor = [run("b", seed, 0.0, best_f=10.0, violation=0.0) for seed in range(5)]
+    fails_once = [run("c", seed, 0.0, best_f=1e-6, violation=float(seed == 0)) for seed in range(5)]
+    assert verdict_on([*floor, *poor, *fails_once]).winner == "c"
 
 
 @pytest.mark.parametrize(

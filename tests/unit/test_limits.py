@@ -51,6 +51,18 @@ def problem(dimension: int = 4, max_evaluations: int = 400, constrained: bool = 
             problem(dimension=21),
             "is made for at most 20 variables",
         ),
+        (
+            Limits(takes_constraints=True, max_free_dimension=20),
+            problem(dimension=20),
+            problem(dimension=21),
+            "is made for at most 20 variables where nothing is constrained",
+        ),
+        (
+            Limits(takes_constraints=True, max_free_dimension=20),
+            problem(dimension=21, constrained=True),
+            problem(dimension=21),
+            "is made for at most 20 variables where nothing is constrained",
+        ),
     ],
 )
 def test_limit_declines_what_is_past_it_with_its_reason(

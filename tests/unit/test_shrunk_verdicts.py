@@ -10,7 +10,7 @@ from llamoco_data.portfolio import Candidate, portfolio, render
 from llamoco_data.problems.checking import own_problem
 from llamoco_data.runs import RunRecord, run_program
 from llamoco_data.shrunk_verdicts import judge_shrunk
-from llamoco_data.verdicts import Verdict, judge
+from llamoco_data.verdicts import Verdict
 
 pytestmark = pytest.mark.unit
 
@@ -61,8 +61,6 @@ def test_candidate_that_a_race_gave_many_seeds_does_not_win_for_that():
     verdict = verdict_on(led, *others)
     assert [standing.candidate_id for standing in verdict.standings] == ["b", "c", "a", "floor"]
     assert [standing.score for standing in verdict.standings] == pytest.approx([0.75, 0.625, 0.25, 0.0])
-    before = judge([*led, *others[0], *others[1], *runs("floor", *[1.0] * 10)], order=NAMES, baseline="floor")
-    assert before.winner == "a"
 
 
 def test_one_lucky_run_is_believed_less_than_many_that_are_nearly_as_good():
@@ -73,7 +71,7 @@ def test_confidence_falls_with_fewer_runs():
     few = verdict_on(runs("a", 1e-6), runs("b", 1e-4), runs("c", 1e-2))
     many = verdict_on(runs("a", *[1e-6] * 10), runs("b", *[1e-4] * 10), runs("c", *[1e-2] * 10))
     assert few.winner == many.winner == "a"
-    assert few.confidence < 0.975 < many.confidence
+    assert few.confidence < 0.97 < many.confidence
 
 
 def test_label_that_may_well_be_wrong_by_much_is_none():
@@ -112,7 +110,7 @@ def test_verdict_does_not_depend_on_the_order_of_the_records(records, random):
     shuffled = list(records)
     random.shuffle(shuffled)
     assert judge_shrunk(shuffled, order=NAMES, baseline="floor") == verdict
-    assert 0.98 < sum(standing.win_share for standing in verdict.standings) <= 1
+    assert 0.97 < sum(standing.win_share for standing in verdict.standings) <= 1
     assert verdict.confidence == verdict.standings[0].win_share
     assert verdict.winner not in verdict.near_ties
 
@@ -132,5 +130,4 @@ def test_label_at_a_smaller_budget_is_no_candidate_that_is_often_infeasible_ther
     ]
     cut = [record for run in whole if (record := at_budget(run, shorter)) is not None]
     order = [candidate.candidate_id for candidate in (*leaders, *others)]
-    assert judge(cut, order=order, baseline=order[-1]).winner in order[:2]
     assert judge_shrunk(cut, order=order, baseline=order[-1]).winner in order[2:4]
