@@ -204,7 +204,7 @@ def _written(
 ) -> list[Path]:
     """Draws the problems that are missing beside the whole shards, and writes them; returns the files in order."""
     done = PROBLEMS_PER_SHARD * len(kept.shards)
-    schema, parts = teacher.drawing.schema, list[Path]()
+    schema, parts = teacher.drawing.file_schema, list[Path]()
     with crew(partial(_itself, teacher), number_for(num_problems - done, processes)) as at_work:
         problems = _problems(at_work.results(predicted, _chunks(kept.next_index)))
         while done < num_problems:

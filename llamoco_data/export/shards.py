@@ -25,7 +25,7 @@ class ShardWriter:
     """Collects rows by split and writes them in shards; a split's number of shards is known only at the end."""
 
     def __init__(self, folder: Path, drawing: Drawing) -> None:
-        self._schema = drawing.schema
+        self._schema = drawing.file_schema
         self._folder = folder
         self._data = folder / "data"
         self._data.mkdir()

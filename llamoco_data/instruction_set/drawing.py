@@ -26,7 +26,7 @@ class Drawing(Record):
     """Families of functions whose problems are for testing only."""
 
     @property
-    def schema(self) -> pa.Schema:
+    def file_schema(self) -> pa.Schema:
         """The schema of the set's files, with this in its metadata."""
         return SCHEMA.with_metadata({**(SCHEMA.metadata or {}), DRAWING_KEY: self.to_json().encode()})
 
