@@ -111,7 +111,7 @@ def _settled(teacher: Teacher, column: int, alike: Precedents) -> str:
     name, training = teacher.selector.optimizers[column], teacher.training
     votes: defaultdict[str, float] = defaultdict(float)
     for row, weight in zip(alike.rows, alike.weights, strict=True):
-        candidate_id = training.best_candidates[row].get(name)
+        candidate_id = training.best_candidates[row].get(name, "")
         if candidate_id in teacher.candidates:
             votes[candidate_id] += weight * float(training.measured.scores[row, column])
     if votes:

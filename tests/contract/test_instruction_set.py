@@ -81,7 +81,11 @@ def test_schema_has_a_column_for_every_field_with_a_description():
     assert SCHEMA.names == list(Instruction.model_fields)
     assert [field.name for field in SCHEMA.field("near_ties").type.value_type] == list(CandidateResult.model_fields)
     assert [field.name for field in SCHEMA.field("reading").type.value_type] == list(Reading.model_fields)
-    assert all(field.description for record in (Instruction, CandidateResult, Reading) for field in record.model_fields.values())
+    assert all(
+        field.description
+        for record in (Instruction, CandidateResult, Reading)
+        for field in record.model_fields.values()
+    )
 
 
 def test_rows_validate_as_instructions(rows: list[dict]):
