@@ -181,8 +181,19 @@ def test_command_extends_a_set_and_a_new_export_leaves_the_rows_out(campaign: Pa
 
 def test_programs_for_predicted_rows_are_refused_in_one_line(extended: Path):
     row = predicted(extended)[0]
-    names = ("instruction_id", "problem_id", "split", "form")
-    program = Generated(**{name: row[name] for name in names}, sample=0, program=row["answer"])
+    program = Generated(
+        instruction_id=row["instruction_id"],
+        problem_id=row["problem_id"],
+        split=row["split"],
+        form=row["form"],
+        sample=0,
+        program=row["answer"],
+        ended="stop",
+        detail="",
+        prompt_tokens=0,
+        completion_tokens=0,
+        seconds=0.0,
+    )
     with pytest.raises(LlamocoError, match="split train_extended, whose problems were never measured"):
         read_export(extended, [program])
 
