@@ -1,11 +1,14 @@
 """What `show` prints: a problem of a campaign with its race, an instruction of an export, or a list of either."""
 
+# pyarrow comes without types.
+# pyright: reportUnknownParameterType=false
+
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-import pyarrow.compute as pc
+import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
@@ -54,14 +57,18 @@ def show(console: Console, folder: str, identifier: str | None, program: Path | 
         raise not_a("a campaign or an export", folder, "holds no campaign and no export; give the folder of one")
 
 
+def _beginning_with(identifier: str, table: pa.Table) -> list[dict[str, object]]:
+    ids: list[str] = table["instruction_id"].to_pylist()
+    return table.take([place for place, each in enumerate(ids) if each.startswith(identifier)]).to_pylist()
+
+
 def _show_export(console: Console, folder: str, identifier: str | None, program: Path | None) -> None:
     tables = instruction_tables(folder)
     if identifier is None:
         rows = [row for table in tables for row in table.select(LISTED).to_pylist()]
         _list_instructions(console, rows, folder)
         return
-    begins = pc.starts_with(pc.field("instruction_id"), identifier)
-    found = [row for table in tables for row in table.filter(begins).to_pylist()]
+    found = [row for table in tables for row in _beginning_with(identifier, table)]
     row = _the_only(found, identifier, folder)
     if program is None:
         _show_instruction(console, row)
