@@ -18,10 +18,10 @@ from llamoco_tune.invocation import DATA, command
 from llamoco_tune.records import DIGEST_CHARACTERS, TuningError, digest, file_sha256
 from llamoco_tune.snapshots import SetFiles, set_files
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version of the export's columns, which the metadata of every file names."""
-VERSIONS = ("1", "2", "3")
-"""Versions that are read; what the first lacks is filled in, and what the third adds is not read."""
+VERSIONS = ("1", "2", "3", "4")
+"""Versions that are read; what the first lacks is filled in, and what the third and fourth add is not read."""
 
 TRAINING_SPLIT = "train"
 """The only split whose rows a model is tuned on."""
