@@ -68,6 +68,29 @@ def batch_info_nce(embeddings_BH: Tensor, labels_B: Tensor, problems_B: Tensor, 
     return info_nce(embeddings_BH, embeddings_BH, same_BB & other_problem_BB, ~same_BB, temperature)
 
 
+def choice_loss(likelihoods_BK: Tensor, targets_BK: Tensor) -> Tensor:
+    """Cross-entropy of the choice among openings with soft targets, summed over the rows, in nats.
+
+    Args:
+        likelihoods_BK: log-likelihoods of openings, which need not sum to 1; they are normalised over the openings.
+        targets_BK: mass of each optimizer; a row of zeros costs nothing.
+    """
+    return -(targets_BK * likelihoods_BK.log_softmax(-1)).sum()
+
+
+def expected_score_loss(likelihoods_BK: Tensor, scores_BK: Tensor) -> Tensor:
+    """Minus the expected score of the choice, summed over the rows."""
+    return -(scores_BK * likelihoods_BK.softmax(-1)).sum()
+
+
+def unopened_nats(likelihoods_BK: Tensor) -> Tensor:
+    """What it costs that the model would begin with no opening at all, summed over the rows, in nats.
+
+    With it, cross-entropy is that of the language model itself, which opens its answers when no one chooses for it.
+    """
+    return -likelihoods_BK.logsumexp(-1).sum()
+
+
 def answer_loss(
     hidden_BTH: Tensor, labels_BT: Tensor, head: Callable[[Tensor], Tensor], *, ignored: int, chunk: int = ANSWER_CHUNK
 ) -> Tensor:
