@@ -105,15 +105,16 @@ def cpu_demo() -> Recipe:
             num_probed=150,
         ),
         teach=TeachConfig(
-            train=TrainConfig(learning_rate=5e-4, max_steps=210, accumulation=2, evaluate_every=70, save_every=35),
+            train=TrainConfig(learning_rate=5e-4, max_steps=130, accumulation=4, evaluate_every=65, save_every=26),
             batching="padded",
             per_batch=1,
             sequence_length=2_600,
+            choice=ChoiceConfig(per_batch=2, writing_share=0.35, num_problems=48),
             mixing="capped",
             mixing_cap=200,
             evaluation=EvaluationConfig(num_rows=16, num_programs=4, programs_every=10, max_new_tokens=1_200),
         ),
-        cost=Cost(minutes=61, memory_gb=14, on="2 CPU cores with AMX", known="measured"),
+        cost=Cost(minutes=61, memory_gb=14, on="2 CPU cores with AMX", known="estimated"),
     )
 
 
@@ -130,6 +131,7 @@ def smollm2_full() -> Recipe:
             train=TrainConfig(learning_rate=5e-4, num_epochs=3, compile=True, evaluate_every=200, save_every=200),
             sequence_length=8_192,
             per_batch=8,
+            choice=ChoiceConfig(per_batch=64),
         ),
         cost=Cost(minutes=15, memory_gb=30, on="one H100, 30,000 rows", known="estimated"),
     )
@@ -150,6 +152,7 @@ def codegen_350m() -> Recipe:
                 "batching": "padded",
                 "sequence_length": 2_048,
                 "per_batch": 16,
+                "choice": ChoiceConfig(per_batch=32),
             }
         ),
         cost=Cost(minutes=40, memory_gb=60, on="one H100, 30,000 rows", known="estimated"),
@@ -184,7 +187,7 @@ def _adapter(base: str, *, minutes: float, memory_gb: float) -> Recipe:
             per_batch=64,
             micro_batch=16,
         ),
-        teach=TeachConfig(train=train, sequence_length=2_048, per_batch=8),
+        teach=TeachConfig(train=train, sequence_length=2_048, per_batch=8, choice=ChoiceConfig(per_batch=16)),
         cost=Cost(minutes=minutes, memory_gb=memory_gb, on="one H100, 30,000 rows", known="estimated"),
     )
 

@@ -72,7 +72,9 @@ def shared(command: Command) -> Command:
 @click.command("contrast", short_help="Phase 1: bring prompts with one best optimizer together.")
 @shared
 @click.option(
-    "--loss", type=click.Choice(("margin", "info_nce")), help="Contrastive loss: the paper's margin loss, or InfoNCE."
+    "--loss",
+    type=click.Choice(("margin", "info_nce", "profile")),
+    help="Contrastive loss: the paper's margin loss, InfoNCE, or likeness of all optimizers' scores.",
 )
 @click.option("--lm-weight", type=click.FloatRange(min=0), help="Weight of the language model's loss on answers.")
 @click.option(
