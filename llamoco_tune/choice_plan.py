@@ -66,8 +66,13 @@ class ChoicePlan:
 
     def chosen(self, index: int) -> tuple[int, ...]:
         """The rows of a batch."""
-        window, place = divmod(index, WAITING)
+        window, place = divmod(index, self.window)
         return _groups_of_window(self, window)[place]
+
+    @property
+    def window(self) -> int:
+        """Number of batches whose rows are sorted by length together; no more than one pass over the measured rows."""
+        return max(1, min(WAITING, self.lessons.num_measured // max(1, self.per_batch - self.num_extended)))
 
     @property
     def num_extended(self) -> int:
@@ -129,17 +134,18 @@ def _groups_of_window(plan: ChoicePlan, window: int) -> list[tuple[int, ...]]:
     """The batches of one window, in which rows are sorted by length to waste no padding."""
     lessons = plan.lessons
     measured, extended = plan.per_batch - plan.num_extended, plan.num_extended
-    groups: list[tuple[int, ...]] = [()] * WAITING
+    batches = plan.window
+    groups: list[tuple[int, ...]] = [()] * batches
     for first, count, size in (
         (0, lessons.num_measured, measured),
         (lessons.num_measured, len(lessons.rows) - lessons.num_measured, extended),
     ):
         if not size:
             continue
-        taken = [first + i for i in _taken(count, window * WAITING * size, WAITING * size, (plan.seed, first))]
+        taken = [first + i for i in _taken(count, window * batches * size, batches * size, (plan.seed, first))]
         near = sorted(taken, key=lambda i: lessons.rows[i].num_prompt)
         groups = [group + tuple(near[i * size : (i + 1) * size]) for i, group in enumerate(groups)]
-    order = np.random.default_rng([plan.seed, window]).permutation(WAITING)
+    order = np.random.default_rng([plan.seed, window]).permutation(batches)
     return [groups[i] for i in order]
 
 

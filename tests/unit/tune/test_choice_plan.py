@@ -52,8 +52,8 @@ def test_mixed_plan_has_its_share_of_writing_and_whole_steps_of_one_kind():
     assert kinds[::2] == kinds[1::2]
     again = MixedPlan(ChoicePlan(made, 4, 0.0, 100, seed=0), writing, 0.3, per_step=2, num_steps=20)
     assert all(plan[i]["input_ids"].equal(again[i]["input_ids"]) for i in (39, 7, 0))
-    texts = [tuple(plan[i]["input_ids"].flatten().tolist()) for i in range(len(plan)) if not kinds[i]]
-    assert len(set(texts)) == len(texts)
+    read = Counter(int(row) for i in range(len(plan)) if not kinds[i] for row in plan[i]["targets"].flatten())
+    assert set(read.values()) <= {5, 6}
 
 
 def test_loss_of_writing_begins_behind_the_opening():
