@@ -137,6 +137,14 @@ def encode(
     return EncodedSet(kept, num_dropped)
 
 
+def encode_prompts(examples: Sequence[Example], template: Template, *, max_tokens: int) -> EncodedSet:
+    """Turns the prompts of rows into tokens, without their answers; prompts that are too long are left out."""
+    prompts = [np.array(template.prompt_ids(example.prompt), dtype=np.int64) for example in examples]
+    rows = [Encoded(example, ids, len(ids)) for example, ids in zip(examples, prompts, strict=True)]
+    kept = tuple(row for row in rows if row.num_prompt <= max_tokens)
+    return EncodedSet(kept, len(rows) - len(kept))
+
+
 def check_known(rows: Iterable[Sequence[int] | NDArray[np.int64]], num_known: int) -> None:
     """Checks that a model has an embedding of every token.
 
