@@ -19,7 +19,7 @@ from llamoco_tune.records import Record, TuningError
 from llamoco_tune.snapshots import set_files
 
 NAME = "compact"
-HEAD_WIDTH = 32
+HEAD_WIDTH = 64
 """Width of an attention head."""
 
 
