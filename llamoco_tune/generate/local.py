@@ -78,7 +78,7 @@ def _written(
 ) -> Iterator[Program]:
     loaded = load(local.model, precision=local.precision, device=local.device)
     template = Template.of(loaded.tokenizer)
-    prompts_ids = [template.prompt_ids(job.example.prompt) for job in jobs]
+    prompts_ids = template.prompts_ids([job.example.prompt for job in jobs])
     check_known(prompts_ids, num_tokens_of(loaded.model))
     streams = [job.stream for job in jobs]
     model, tokenizer = loaded.model, loaded.tokenizer
