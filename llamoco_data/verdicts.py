@@ -1,4 +1,4 @@
-"""From the runs of a problem to its winner: one total order, a confidence over all that ran, and the near-ties.
+"""From the runs of a problem to its winner: the best mean score, a confidence over all that ran, and the near-ties.
 
 Candidates are ordered by mean score. Some runs at the mean of all candidates are added to the runs of each, so that few
 runs are believed less than many: a race gave one run to most. Equals are in the order of `ordering`, then in that of

@@ -115,7 +115,7 @@ def _reach(candidate: str, verdicts: Sequence[Verdict], candidates: Mapping[str,
 
 
 def contributions(verdicts: Sequence[Verdict], candidates: Mapping[str, StoredCandidate]) -> tuple[Contribution, ...]:
-    """The contribution of every optimizer that wins, largest first; below 0 if feasibility outranks a better score."""
+    """The contribution of every optimizer that wins, largest first; below 0 if the next have few and better runs."""
     drops: dict[str, float] = defaultdict(float)
     sole_wins: dict[str, int] = defaultdict(int)
     for verdict in verdicts:

@@ -44,8 +44,8 @@ from llamoco_data.verdicts import floor_from, run_scores
 SEED = 20_261
 """Seed of the problems; no recipe has it."""
 RUN_SEEDS = (70_001, 70_002, 70_003)
-EARLIER_LIMITS: Mapping[str, int] = {"bobyqa": 20}
-"""Largest dimension that it took before limits were measured."""
+EARLIER_LIMITS: Mapping[str, int] = {"bobyqa": 20, "cobyla": 20, "trust_constr": 20}
+"""Largest dimension that an optimizer took before limits were measured."""
 SINGLE_BAR, VIRTUAL_BAR = 0.05, 0.03
 
 Pick = Callable[[NDArray[np.bool_]], NDArray[np.float64]]
