@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from llamoco_tune.choice import opening_log_likelihoods, prompt_batch
+from llamoco_tune.choice import prompt_batch, scored_openings
 from llamoco_tune.forward import hidden_states, own_logits
 from llamoco_tune.openings import Openings, Trie
 from llamoco_tune.records import TuningError
@@ -75,7 +75,7 @@ def check_choice(model: Any) -> None:
         trie = Trie.of(openings)
         batch = {name: value.to(model.device) for name, value in prompt_batch([row.tolist() for row in rows]).items()}
         try:
-            together_BK = opening_log_likelihoods(model, trie, batch)[0]
+            together_BK = scored_openings(model, trie, batch).likelihoods
         except (RuntimeError, ValueError, TypeError, IndexError):
             together_BK = None
         alone_BK = torch.stack(

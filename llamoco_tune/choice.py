@@ -2,10 +2,12 @@
 """Scores all openings behind prompts at once, within the model's own forward, so that it can be trained.
 
 The trie of the openings follows each prompt in one sequence. A mask lets each of its tokens see the prompt and those
-above it, and positions go on from the prompt, so each opening is as likely as if it stood there alone.
+above it, and positions go on from the prompt, so each opening is as likely as if it stood there alone. A choice is
+made wherever openings part: the model's probabilities of the tokens with which they go on, normalised over these.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,10 +34,20 @@ def prompt_batch(prompts: Sequence[Sequence[int] | NDArray[np.int64]]) -> Batch:
     return {"input_ids": ids_BT, "lengths": torch.tensor([len(prompt) for prompt in prompts])}
 
 
-def opening_log_likelihoods(model: Any, trie: Trie, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Log-likelihood of each opening behind each prompt (B, K), and hidden states (B, H) at the prompts' last tokens.
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The openings behind each prompt of a batch."""
 
-    The likelihoods of a prompt's openings sum to less than 1 by what the model would write otherwise.
+    choices: Tensor
+    """Log-probability of each opening if the model can go on with openings alone, (B, K); they sum to 1."""
+    likelihoods: Tensor
+    """Log-likelihood of each opening as text of the model, (B, K); smaller by what it would write otherwise."""
+    states: Tensor
+    """Hidden states at the prompts' last tokens, (B, H)."""
+
+
+def scored_openings(model: Any, trie: Trie, batch: Batch) -> Scored:
+    """Scores all openings behind each prompt.
 
     Args:
         batch: input_ids (B, T), padded on the right, and lengths (B,).
@@ -48,16 +60,21 @@ def opening_log_likelihoods(model: Any, trie: Trie, batch: Batch) -> tuple[Tenso
     places_BN = torch.cat([nodes_B1N[0], nodes_B1N[1].expand(num_prompts, -1)], dim=1)
     states_BNH = hidden_BTH.gather(1, places_BN[..., None].expand(-1, -1, hidden_BTH.shape[-1]))
     edge_nodes_E, edge_tokens_E = trie.edge_nodes.to(device), trie.edge_tokens.to(device)
+    leaves_NE = torch.arange(num_nodes + 1, device=device)[:, None] == edge_nodes_E
 
     def edges(part_BNH: Tensor) -> Tensor:
+        """Log-probabilities of edges among those that leave the same node, and among all tokens, (2, B, E)."""
         logits_BNV = own_logits(model, part_BNH.flatten(0, 1)).float().unflatten(0, part_BNH.shape[:2])
+        edges_BE = logits_BNV[:, edge_nodes_E, edge_tokens_E]
+        among_BN = edges_BE[:, None].masked_fill(~leaves_NE, -torch.inf).logsumexp(-1)
         whole_BN = logits_BNV.logsumexp(-1)
-        return logits_BNV[:, edge_nodes_E, edge_tokens_E] - whole_BN[:, edge_nodes_E]
+        return torch.stack([edges_BE - among_BN[:, edge_nodes_E], edges_BE - whole_BN[:, edge_nodes_E]])
 
     parts = states_BNH.split(max(1, ROWS_OF_LOGITS // (num_nodes + 1)))
-    edges_BE = torch.cat([checkpoint(edges, part, use_reentrant=False) for part in parts])
+    edges_2BE = torch.cat([checkpoint(edges, part, use_reentrant=False) for part in parts], dim=1)
     with torch.autocast(device.type, enabled=False):
-        return edges_BE @ trie.paths.to(device), states_BNH[:, 0]
+        choices_BK, likelihoods_BK = edges_2BE @ trie.paths.to(device)
+    return Scored(choices_BK, likelihoods_BK, states_BNH[:, 0])
 
 
 @torch.inference_mode()
@@ -81,8 +98,8 @@ def choice_log_probabilities(
         go_on()
         places = order[start : start + per_batch]
         batch = {name: value.to(model.device) for name, value in prompt_batch([prompts[i] for i in places]).items()}
-        likelihoods_BK = model(inside=lambda m, b: opening_log_likelihoods(m, trie, b)[0], batch=batch)
-        found_NK[places] = likelihoods_BK.double().log_softmax(-1).cpu().numpy()
+        choices_BK = model(inside=lambda m, b: scored_openings(m, trie, b).choices, batch=batch)
+        found_NK[places] = choices_BK.double().log_softmax(-1).cpu().numpy()
     return found_NK
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from llamoco_tune.batches import Batch
-from llamoco_tune.choice import choice_log_probabilities, opening_log_likelihoods, prompts_of
+from llamoco_tune.choice import choice_log_probabilities, prompts_of, scored_openings
 from llamoco_tune.choice_plan import Lessons, features_of
 from llamoco_tune.instructions import Example
 from llamoco_tune.losses import choice_loss, expected_score_loss, unopened_nats
@@ -25,6 +25,9 @@ from llamoco_tune.openings import Openings, Trie, openings_of, targets_of
 from llamoco_tune.records import Record, TuningError
 from llamoco_tune.tokens import Encoded
 
+UNOPENED_WEIGHT = 0.1
+"""Weight of what a model gives to other tokens than openings. At first it gives them nearly all, and with the weight of
+the choice these would rule the first hundreds of steps; the words themselves are soon learned."""
 READING_HEAD = "reading_head"
 """Name of the head among a model's modules, while there is one."""
 
@@ -104,18 +107,18 @@ def choosing_loss(chooser: Chooser, report: Callable[[str, float], None]) -> Cal
     config = chooser.config
 
     def loss(model: Any, batch: Batch) -> Tensor:
-        likelihoods_BK, states_BH = opening_log_likelihoods(model, chooser.trie, batch)
+        scored = scored_openings(model, chooser.trie, batch)
         if config.loss == "expected":
-            choosing = expected_score_loss(likelihoods_BK, batch["scores"])
+            choosing = expected_score_loss(scored.choices, batch["scores"])
         else:
-            choosing = choice_loss(likelihoods_BK, batch["targets"])
-        parts = {"choice": choosing, "unopened": unopened_nats(likelihoods_BK)}
-        total = choosing + parts["unopened"]
+            choosing = choice_loss(scored.choices, batch["targets"])
+        parts = {"choice": choosing, "unopened": unopened_nats(scored.choices, scored.likelihoods, batch["targets"])}
+        total = choosing + UNOPENED_WEIGHT * parts["unopened"]
         if config.reading_weight:
-            parts["reading"] = _reading_error(getattr(model, READING_HEAD), states_BH, batch["features"])
+            parts["reading"] = _reading_error(getattr(model, READING_HEAD), scored.states, batch["features"])
             total = total + config.reading_weight * parts["reading"]
         for name, value in parts.items():
-            report(name, float(value.detach()) / len(states_BH))
+            report(name, float(value.detach()) / len(batch["lengths"]))
         return total
 
     return loss

@@ -89,27 +89,28 @@ def profile_info_nce(
     return -(target_BB * logits_BB.log_softmax(-1)).masked_fill(same_BB, 0.0).sum(-1).mean()
 
 
-def choice_loss(likelihoods_BK: Tensor, targets_BK: Tensor) -> Tensor:
+def choice_loss(choices_BK: Tensor, targets_BK: Tensor) -> Tensor:
     """Cross-entropy of the choice among openings with soft targets, summed over the rows, in nats.
 
     Args:
-        likelihoods_BK: log-likelihoods of openings, which need not sum to 1; they are normalised over the openings.
+        choices_BK: log-probabilities of the openings.
         targets_BK: mass of each optimizer; a row of zeros costs nothing.
     """
-    return -(targets_BK * likelihoods_BK.log_softmax(-1)).sum()
+    return -(targets_BK * choices_BK).sum()
 
 
-def expected_score_loss(likelihoods_BK: Tensor, scores_BK: Tensor) -> Tensor:
+def expected_score_loss(choices_BK: Tensor, scores_BK: Tensor) -> Tensor:
     """Minus the expected score of the choice, summed over the rows."""
-    return -(scores_BK * likelihoods_BK.softmax(-1)).sum()
+    return -(scores_BK * choices_BK.exp()).sum()
 
 
-def unopened_nats(likelihoods_BK: Tensor) -> Tensor:
-    """What it costs that the model would begin with no opening at all, summed over the rows, in nats.
+def unopened_nats(choices_BK: Tensor, likelihoods_BK: Tensor, targets_BK: Tensor) -> Tensor:
+    """What it costs that the model might leave the openings, summed over the rows, in nats.
 
-    With it, cross-entropy is that of the language model itself, which opens its answers when no one chooses for it.
+    Added to `choice_loss` it gives the cross-entropy of the language model's own text; it lets a model open its answers
+    where nothing holds it to the openings.
     """
-    return -likelihoods_BK.logsumexp(-1).sum()
+    return (targets_BK * (choices_BK - likelihoods_BK)).sum()
 
 
 def answer_loss(

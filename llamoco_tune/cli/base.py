@@ -11,7 +11,7 @@ from llamoco_tune.folders import check_data
 @click.argument("source", metavar="NAME_OR_DIR")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder for the model.")
 @click.option("--data", type=click.Path(path_type=Path), metavar="EXPORT", help="compact: the instruction set.")
-@click.option("--width", type=click.IntRange(min=64), help="compact: hidden width. [default: 192]")
+@click.option("--width", type=click.IntRange(min=64), help="compact: hidden width, a multiple of 64. [default: 192]")
 @click.option("--layers", type=click.IntRange(min=1), help="compact: number of layers. [default: 4]")
 @click.option("--vocabulary", type=click.IntRange(min=300), help="compact: most tokens. [default: 4096]")
 def base_command(

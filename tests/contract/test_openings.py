@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from llamoco_tune.base_checks import check_choice
-from llamoco_tune.choice import choice_log_probabilities, opening_log_likelihoods, prompt_batch
+from llamoco_tune.choice import choice_log_probabilities, prompt_batch, scored_openings
 from llamoco_tune.forward import inside_forward
 from llamoco_tune.openings import Openings, Trie
 from llamoco_tune.records import TuningError
@@ -25,16 +25,29 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def scored_apart(model: Any) -> torch.Tensor:
-    """Log-likelihood of each opening behind each prompt, by the model's own call on each of them, (B, K)."""
-    rows: list[torch.Tensor] = []
+def scored_apart(model: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    """Choices and likelihoods (B, K), by the model's own call on each opening behind each prompt."""
+    openings = [OPENINGS.by_optimizer[name] for name in OPENINGS.optimizers]
+    choices: list[torch.Tensor] = []
+    likelihoods: list[torch.Tensor] = []
     for prompt in PROMPTS:
-        for name in OPENINGS.optimizers:
-            opening = OPENINGS.by_optimizer[name]
+        for opening in openings:
             logits_TV = model(input_ids=torch.tensor([prompt + opening]), use_cache=False).logits[0]
-            of_opening = logits_TV.log_softmax(-1)[len(prompt) - 1 : -1]
-            rows.append(of_opening.gather(1, torch.tensor(opening)[:, None]).sum())
-    return torch.stack(rows).reshape(len(PROMPTS), -1)
+            places = range(len(prompt) - 1, len(prompt) - 1 + len(opening))
+            likelihoods.append(
+                sum(logits_TV[at].log_softmax(-1)[token] for at, token in zip(places, opening, strict=True))
+            )
+            allowed = [
+                sorted({each[depth] for each in openings if each[:depth] == opening[:depth]})
+                for depth in range(len(opening))
+            ]
+            choices.append(
+                sum(
+                    logits_TV[at][tokens].log_softmax(-1)[tokens.index(token)]
+                    for at, token, tokens in zip(places, opening, allowed, strict=True)
+                )
+            )
+    return torch.stack(choices).reshape(len(PROMPTS), -1), torch.stack(likelihoods).reshape(len(PROMPTS), -1)
 
 
 @pytest.mark.parametrize(
@@ -43,8 +56,11 @@ def scored_apart(model: Any) -> torch.Tensor:
 def test_openings_are_as_likely_together_as_apart(kind):
     model = tiny(kind)
     with torch.no_grad():
-        together = opening_log_likelihoods(model, Trie.of(OPENINGS), prompt_batch(PROMPTS))[0]
-        assert torch.allclose(together, scored_apart(model), atol=1e-5)
+        together = scored_openings(model, Trie.of(OPENINGS), prompt_batch(PROMPTS))
+        choices, likelihoods = scored_apart(model)
+    assert torch.allclose(together.choices, choices, atol=1e-5)
+    assert torch.allclose(together.likelihoods, likelihoods, atol=1e-5)
+    assert torch.allclose(choices.exp().sum(1), torch.ones(len(PROMPTS)), atol=1e-5)
     check_choice(model)
 
 
@@ -54,12 +70,9 @@ def test_gradient_of_the_choice_is_that_of_openings_scored_apart(attention):
     for together in (True, False):
         model = tiny("llama")
         model.set_attn_implementation(attention)
-        likelihoods_BK = (
-            opening_log_likelihoods(model, Trie.of(OPENINGS), prompt_batch(PROMPTS))[0]
-            if together
-            else scored_apart(model)
-        )
-        likelihoods_BK.log_softmax(-1)[:, 1].sum().backward()
+        scored = scored_openings(model, Trie.of(OPENINGS), prompt_batch(PROMPTS)) if together else None
+        choices, likelihoods = (scored.choices, scored.likelihoods) if scored else scored_apart(model)
+        (choices[:, 1] + 0.5 * likelihoods[:, 3]).sum().backward()
         gradients.append({name: weight.grad for name, weight in model.named_parameters() if weight.grad is not None})
     assert gradients[0].keys() == gradients[1].keys()
     scale = max(float(gradient.abs().max()) for gradient in gradients[1].values())

@@ -70,11 +70,12 @@ def test_soft_targets_are_a_softmax_over_the_optimizers_of_a_row():
 
 
 def test_losses_of_choosing_on_numbers_computed_by_hand():
+    choices = torch.tensor([[0.25, 0.75], [0.5, 0.5]]).log()
     likelihoods = torch.tensor([[0.2, 0.6], [0.1, 0.1]]).log()
     targets = torch.tensor([[0.5, 0.5], [0.0, 0.0]])
-    assert choice_loss(likelihoods, targets).item() == pytest.approx(-0.5 * np.log(0.25) - 0.5 * np.log(0.75))
-    assert expected_score_loss(likelihoods, torch.tensor([[1.0, 0.2], [0.0, 0.4]])).item() == pytest.approx(-0.6)
-    assert unopened_nats(likelihoods).item() == pytest.approx(-np.log(0.8) - np.log(0.2))
+    assert choice_loss(choices, targets).item() == pytest.approx(-0.5 * np.log(0.25) - 0.5 * np.log(0.75))
+    assert expected_score_loss(choices, torch.tensor([[1.0, 0.2], [0.0, 0.4]])).item() == pytest.approx(-0.6)
+    assert unopened_nats(choices, likelihoods, targets).item() == pytest.approx(-np.log(0.8))
 
 
 def test_rows_with_like_scores_attract_each_other_in_the_loss_of_profiles():
