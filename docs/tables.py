@@ -271,6 +271,7 @@ def program_scores() -> str:
 
 
 _LISTS = {
+    "list<item: struct<name": "list of names and values",
     "list<item: struct": "list of results",
     "list<item: string>": "list of strings",
     "list<item: double>": "list of float64",

@@ -68,6 +68,50 @@ def batch_info_nce(embeddings_BH: Tensor, labels_B: Tensor, problems_B: Tensor, 
     return info_nce(embeddings_BH, embeddings_BH, same_BB & other_problem_BB, ~same_BB, temperature)
 
 
+def profile_info_nce(
+    embeddings_BH: Tensor, profiles_BK: Tensor, problems_B: Tensor, temperature: float, width: float
+) -> Tensor:
+    """InfoNCE with soft targets: rows are to be as near as the scores of all optimizers on their problems are alike.
+
+    The target of a row is softmax(-d / width) over the rows of other problems, where d is the root mean square of the
+    differences of scores; the loss is the mean cross-entropy with it.
+
+    Args:
+        profiles_BK: score of each optimizer on the row's problem.
+        width: difference of scores that makes a row e times less alike.
+    """
+    same_BB = problems_B[:, None] == problems_B
+    with torch.autocast(embeddings_BH.device.type, enabled=False):
+        apart_BB = (profiles_BK[:, None] - profiles_BK[None]).float().square().mean(-1).sqrt()
+    # A finite number in place of infinity: a row without any other problem would give NaN.
+    target_BB = (-apart_BB / width).masked_fill(same_BB, -1e4).softmax(-1)
+    logits_BB = (cosines(embeddings_BH, embeddings_BH) / temperature).masked_fill(same_BB, -1e4)
+    return -(target_BB * logits_BB.log_softmax(-1)).masked_fill(same_BB, 0.0).sum(-1).mean()
+
+
+def choice_loss(likelihoods_BK: Tensor, targets_BK: Tensor) -> Tensor:
+    """Cross-entropy of the choice among openings with soft targets, summed over the rows, in nats.
+
+    Args:
+        likelihoods_BK: log-likelihoods of openings, which need not sum to 1; they are normalised over the openings.
+        targets_BK: mass of each optimizer; a row of zeros costs nothing.
+    """
+    return -(targets_BK * likelihoods_BK.log_softmax(-1)).sum()
+
+
+def expected_score_loss(likelihoods_BK: Tensor, scores_BK: Tensor) -> Tensor:
+    """Minus the expected score of the choice, summed over the rows."""
+    return -(scores_BK * likelihoods_BK.softmax(-1)).sum()
+
+
+def unopened_nats(likelihoods_BK: Tensor) -> Tensor:
+    """What it costs that the model would begin with no opening at all, summed over the rows, in nats.
+
+    With it, cross-entropy is that of the language model itself, which opens its answers when no one chooses for it.
+    """
+    return -likelihoods_BK.logsumexp(-1).sum()
+
+
 def answer_loss(
     hidden_BTH: Tensor, labels_BT: Tensor, head: Callable[[Tensor], Tensor], *, ignored: int, chunk: int = ANSWER_CHUNK
 ) -> Tensor:

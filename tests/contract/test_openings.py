@@ -1,0 +1,82 @@
+"""All openings scored at once behind their prompts: values and gradients are those of each opening scored apart."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from llamoco_tune.base_checks import check_choice
+from llamoco_tune.choice import choice_log_probabilities, opening_log_likelihoods, prompt_batch
+from llamoco_tune.forward import inside_forward
+from llamoco_tune.openings import Openings, Trie
+from llamoco_tune.records import TuningError
+from tests.tiny_models import tiny
+
+pytestmark = [pytest.mark.contract, pytest.mark.filterwarnings("ignore::UserWarning")]
+
+OPENINGS = Openings(by_optimizer={"a": [5, 6, 7], "b": [5, 6, 8], "c": [5, 9], "d": [10, 3, 4], "e": [11]})
+PROMPTS = [
+    torch.randint(2, 48, (length,), generator=torch.Generator().manual_seed(1)).tolist() for length in (9, 30, 17)
+]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def scored_apart(model: Any) -> torch.Tensor:
+    """Log-likelihood of each opening behind each prompt, by the model's own call on each of them, (B, K)."""
+    rows: list[torch.Tensor] = []
+    for prompt in PROMPTS:
+        for name in OPENINGS.optimizers:
+            opening = OPENINGS.by_optimizer[name]
+            logits_TV = model(input_ids=torch.tensor([prompt + opening]), use_cache=False).logits[0]
+            of_opening = logits_TV.log_softmax(-1)[len(prompt) - 1 : -1]
+            rows.append(of_opening.gather(1, torch.tensor(opening)[:, None]).sum())
+    return torch.stack(rows).reshape(len(PROMPTS), -1)
+
+
+@pytest.mark.parametrize(
+    "kind", ["llama", "codegen", "gpt2", "gpt_neox", "phi", "qwen3", "granite", "opt", "cohere", "smollm3"]
+)
+def test_openings_are_as_likely_together_as_apart(kind):
+    model = tiny(kind)
+    with torch.no_grad():
+        together = opening_log_likelihoods(model, Trie.of(OPENINGS), prompt_batch(PROMPTS))[0]
+        assert torch.allclose(together, scored_apart(model), atol=1e-5)
+    check_choice(model)
+
+
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+def test_gradient_of_the_choice_is_that_of_openings_scored_apart(attention):
+    gradients: list[dict[str, torch.Tensor]] = []
+    for together in (True, False):
+        model = tiny("llama")
+        model.set_attn_implementation(attention)
+        likelihoods_BK = (
+            opening_log_likelihoods(model, Trie.of(OPENINGS), prompt_batch(PROMPTS))[0]
+            if together
+            else scored_apart(model)
+        )
+        likelihoods_BK.log_softmax(-1)[:, 1].sum().backward()
+        gradients.append({name: weight.grad for name, weight in model.named_parameters() if weight.grad is not None})
+    assert gradients[0].keys() == gradients[1].keys()
+    scale = max(float(gradient.abs().max()) for gradient in gradients[1].values())
+    assert all(torch.allclose(gradients[0][name], gradients[1][name], atol=1e-5 * scale) for name in gradients[0])
+
+
+def test_distribution_does_not_depend_on_the_other_prompts():
+    model = tiny("llama")
+    inside_forward(model)
+    trie = Trie.of(OPENINGS)
+    together = choice_log_probabilities(model, trie, PROMPTS)
+    alone = [choice_log_probabilities(model, trie, [prompt])[0] for prompt in PROMPTS]
+    assert together == pytest.approx(torch.tensor(alone).numpy(), abs=1e-5)
+    assert torch.tensor(together).exp().sum(1).numpy() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("kind", ["bloom", "gemma2", "mamba", "rwkv"])
+def test_base_that_cannot_score_openings_behind_one_prompt_is_refused(kind):
+    with pytest.raises(TuningError, match="teach with --choice none"):
+        check_choice(tiny(kind))
