@@ -162,6 +162,6 @@ def read_openings(model: str) -> Openings | None:
 
 def _shared(texts: Sequence[Sequence[int]]) -> Sequence[int]:
     """The longest beginning that all sequences have."""
-    first, last = min(texts), max(texts)
+    first, last = min(map(tuple, texts)), max(map(tuple, texts))
     same = next((i for i, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), None)
     return first[: min(len(first), len(last)) if same is None else same]

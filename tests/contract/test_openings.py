@@ -1,5 +1,6 @@
 """All openings scored at once behind their prompts: values and gradients are those of each opening scored apart."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -25,6 +26,10 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+def total(terms: Iterable[torch.Tensor]) -> torch.Tensor:
+    return torch.stack(list(terms)).sum()
+
+
 def scored_apart(model: Any) -> tuple[torch.Tensor, torch.Tensor]:
     """Choices and likelihoods (B, K), by the model's own call on each opening behind each prompt."""
     openings = [OPENINGS.by_optimizer[name] for name in OPENINGS.optimizers]
@@ -42,7 +47,7 @@ def scored_apart(model: Any) -> tuple[torch.Tensor, torch.Tensor]:
                 for depth in range(len(opening))
             ]
             choices.append(
-                sum(
+                total(
                     logits_TV[at][tokens].log_softmax(-1)[tokens.index(token)]
                     for at, token, tokens in zip(places, opening, allowed, strict=True)
                 )

@@ -7,6 +7,7 @@ import pytest
 import torch
 from rich.console import Console
 from safetensors.torch import load_file
+from typing_extensions import override
 
 from llamoco_tune.choosing import READING_HEAD, ChoiceConfig
 from llamoco_tune.cli import main
@@ -92,6 +93,7 @@ def test_run_that_was_stopped_goes_on_to_the_weights_of_an_undisturbed_one(tmp_p
         steps = 0
 
         @property
+        @override
         def is_asked(self) -> bool:
             self.steps += 1
             return self.steps > 12
