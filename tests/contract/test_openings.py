@@ -40,7 +40,7 @@ def scored_apart(model: Any) -> tuple[torch.Tensor, torch.Tensor]:
             logits_TV = model(input_ids=torch.tensor([prompt + opening]), use_cache=False).logits[0]
             places = range(len(prompt) - 1, len(prompt) - 1 + len(opening))
             likelihoods.append(
-                sum(logits_TV[at].log_softmax(-1)[token] for at, token in zip(places, opening, strict=True))
+                total(logits_TV[at].log_softmax(-1)[token] for at, token in zip(places, opening, strict=True))
             )
             allowed = [
                 sorted({each[depth] for each in openings if each[:depth] == opening[:depth]})
