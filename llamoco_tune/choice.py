@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from llamoco_tune.batches import Batch
+from llamoco_tune.batches import Batch, rounded
 from llamoco_tune.forward import decoder_of, own_logits
 from llamoco_tune.openings import Trie
 from llamoco_tune.tokens import Encoded
@@ -26,8 +26,8 @@ ROWS_OF_LOGITS = 2_048
 
 
 def prompt_batch(prompts: Sequence[Sequence[int] | NDArray[np.int64]]) -> Batch:
-    """Prompts as a batch: input_ids (B, T), padded on the right, and lengths (B,)."""
-    longest = max(len(prompt) for prompt in prompts)
+    """Prompts as a batch: input_ids (B, T), padded on the right to a multiple of `ROUND`, and lengths (B,)."""
+    longest = rounded(max(len(prompt) for prompt in prompts))
     ids_BT = torch.zeros(len(prompts), longest, dtype=torch.int64)
     for place, prompt in enumerate(prompts):
         ids_BT[place, : len(prompt)] = torch.as_tensor(prompt)
@@ -113,7 +113,8 @@ def _hidden(model: Any, trie: Trie, batch: Batch) -> Tensor:
     ids_BT, lengths_B = batch["input_ids"], batch["lengths"]
     device, (num_prompts, length) = ids_BT.device, ids_BT.shape
     nodes_BN = trie.tokens.to(device).expand(num_prompts, -1)
-    prompt_BT = torch.arange(length, device=device).expand(num_prompts, -1)
+    # Padding may go on beyond the last position that the model knows.
+    prompt_BT = torch.arange(length, device=device).minimum(lengths_B[:, None] - 1)
     positions_BT = torch.cat([prompt_BT, lengths_B[:, None] + trie.depths.to(device) - 1], dim=1)
     return decoder_of(model)(
         input_ids=torch.cat([ids_BT, nodes_BN], dim=1),

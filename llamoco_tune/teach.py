@@ -19,7 +19,7 @@ from transformers import Trainer
 from typing_extensions import override
 
 from llamoco_tune import model as models
-from llamoco_tune.batches import Batch, PackedPlan, PaddedPlan
+from llamoco_tune.batches import ROUND, Batch, PackedPlan, PaddedPlan, rounded
 from llamoco_tune.choice_plan import ChoicePlan, MixedPlan, num_writing, without_openings
 from llamoco_tune.choosing import (
     READING_HEAD,
@@ -123,7 +123,7 @@ def teach(
             f"packed rows of this base would see each other: batches of {config.per_batch} padded rows instead"
         )
     plan = (
-        mixed_plan_of(begun.training, config, chooser, processes=num_processes())
+        mixed_plan_of(begun.training, config, chooser, processes=num_processes(), round_to=_round_to(begun))
         if chooser
         else plan_of(begun.training, config, processes=num_processes())
     )
@@ -264,11 +264,14 @@ def plan_of(rows: Sequence[Encoded], config: TeachConfig, *, processes: int = 1)
     return _answers_plan(rows, config, per_epoch, epochs)
 
 
-def mixed_plan_of(rows: Sequence[Encoded], config: TeachConfig, chooser: Chooser, *, processes: int = 1) -> MixedPlan:
+def mixed_plan_of(
+    rows: Sequence[Encoded], config: TeachConfig, chooser: Chooser, *, processes: int = 1, round_to: int = 1
+) -> MixedPlan:
     """The batches of a whole run of choosing and writing; an epoch has as many measured prompts as there are rows.
 
     Args:
         processes: number of processes that share the batches.
+        round_to: tokens to whose multiples padded batches of answers are filled up.
     """
     choice, seed = chooser.config, config.train.seed
     per_step = config.train.accumulation * processes
@@ -279,16 +282,24 @@ def mixed_plan_of(rows: Sequence[Encoded], config: TeachConfig, chooser: Chooser
     written = num_writing(int(steps), choice.writing_share) * per_step
     choosing = dataclasses.replace(choosing, num_batches=int(steps) * per_step - written)
     answers = without_openings(rows, chooser.openings.by_optimizer)
-    writing = _answers_plan(answers, config, written, 1) if written else None
+    writing = _answers_plan(answers, config, written, 1, round_to=round_to) if written else None
     return MixedPlan(choosing, writing, choice.writing_share, per_step, int(steps))
 
 
-def _answers_plan(rows: Sequence[Encoded], config: TeachConfig, per_epoch: int, epochs: int) -> PackedPlan | PaddedPlan:
+def _answers_plan(
+    rows: Sequence[Encoded], config: TeachConfig, per_epoch: int, epochs: int, *, round_to: int = 1
+) -> PackedPlan | PaddedPlan:
     weights = row_weights([row.example.optimizer for row in rows], config.mixing, cap=config.mixing_cap)
     if config.batching == "packed":
         length = config.sequence_length
         return PackedPlan(rows, weights, length, config.per_batch, per_epoch, epochs, config.train.seed)
-    return PaddedPlan(rows, weights, config.per_batch, per_epoch, epochs, config.train.seed)
+    return PaddedPlan(rows, weights, config.per_batch, per_epoch, epochs, config.train.seed, round_to)
+
+
+def _round_to(begun: Begun) -> int:
+    """Tokens to whose multiples batches of answers are padded; 1 if that could go beyond the model's context."""
+    longest = max(len(row.ids) for row in begun.training)
+    return ROUND if rounded(longest) <= models.context_of(begun.model) else 1
 
 
 def _chooser(config: TeachConfig, begun: Begun) -> Chooser | None:

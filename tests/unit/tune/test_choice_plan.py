@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from llamoco_tune.batches import IGNORED, WAITING, PaddedPlan
+from llamoco_tune.batches import IGNORED, ROUND, WAITING, PaddedPlan
 from llamoco_tune.choice_plan import ChoicePlan, Lessons, MixedPlan, features_of, num_writing, without_openings
 from llamoco_tune.instructions import Example
 from llamoco_tune.tokens import Encoded
@@ -61,6 +61,14 @@ def test_loss_of_writing_begins_behind_the_opening():
     (behind,) = without_openings([row], {"de": row.ids[4:6].tolist()})
     labels = PaddedPlan([behind], np.ones(1), 1, 1, 1, seed=0)[0]["labels"][0]
     assert (labels != IGNORED).nonzero().flatten().tolist() == [6, 7, 8, 9]
+
+
+def test_lengths_of_batches_repeat():
+    made = lessons(40, 0)
+    choosing = ChoicePlan(made, 4, 0.0, 30, seed=0)
+    assert {choosing[i]["input_ids"].shape[1] for i in range(30)} == {ROUND}
+    writing = PaddedPlan(made.rows, np.full(40, 0.025), 2, 20, 1, seed=0, round_to=16)
+    assert {writing[i]["input_ids"].shape[1] for i in range(20)} <= {16, 32}
 
 
 def read_row(seed: int, reading: dict[str, float]) -> Encoded:
