@@ -140,5 +140,5 @@ def _limits(optimizer: Optimizer) -> list[str]:
     if optimizer.max_dimension is not None:
         limits.append(f"to D = {optimizer.max_dimension}")
     if optimizer.max_free_dimension is not None:
-        limits.append(f"to D = {optimizer.max_free_dimension} if unconstrained")
+        limits.append(f"to D = {optimizer.max_free_dimension}\nif unconstrained")
     return limits

@@ -59,7 +59,8 @@ def show(console: Console, folder: str, identifier: str | None, program: Path | 
 
 def _beginning_with(identifier: str, table: pa.Table) -> list[dict[str, object]]:
     ids: list[str] = table["instruction_id"].to_pylist()
-    return table.take([place for place, each in enumerate(ids) if each.startswith(identifier)]).to_pylist()
+    places = [place for place, each in enumerate(ids) if each.startswith(identifier)]
+    return table.take(pa.array(places, pa.int64())).to_pylist()
 
 
 def _show_export(console: Console, folder: str, identifier: str | None, program: Path | None) -> None:

@@ -1,5 +1,6 @@
 """What earlier releases have left on users' disks, opened by today's: a campaign and an export, kept. About 15 s."""
 
+import dataclasses
 import json
 import shutil
 from collections import Counter
@@ -177,7 +178,7 @@ def test_set_of_version_2_is_read_alike_but_for_the_numbers_of_runs(campaign: Pa
 def test_set_of_version_2_gives_tuning_the_same_rows(campaign: Path, exported_as_version_2: Path):
     earlier, made = set_files(exported_as_version_2), set_files(campaign.with_name("made"))
     assert {split: rows_of(earlier, split) for split in earlier.splits} == {
-        split: rows_of(made, split) for split in made.splits
+        split: [dataclasses.replace(row, reading={}) for row in rows_of(made, split)] for split in made.splits
     }
 
 
