@@ -47,7 +47,7 @@ class Example:
     settings: Mapping[str, Setting]
 
 
-EXAMPLE = Example(index=3, form="python", wording=6, optimizer="nelder_mead", settings={"INITIAL_STEP": 0.2})
+EXAMPLE = Example(index=3, form="python", wording=6, optimizer="nelder_mead", settings={"INITIAL_STEP": 0.5})
 
 
 def main() -> int:
