@@ -218,12 +218,8 @@ def _scores(column: Any) -> list[dict[str, float]]:
 
 
 def _readings(column: Any) -> list[dict[str, float]]:
-    """What each statement tells, by name: from a map, or from a list of names and values."""
-    rows: list[dict[str, float]] = []
-    for entries in column.to_pylist():
-        pairs = (tuple(each.values()) if isinstance(each, dict) else each for each in entries or ())
-        rows.append({str(name): float(value) for name, value in pairs if value is not None})
-    return rows
+    """What each statement tells, by name."""
+    return [{each["name"]: each["value"] for each in entries} for entries in column.to_pylist()]
 
 
 def _table(file: Path, columns: Sequence[str], optional: Sequence[str] = OPTIONAL_COLUMNS) -> pa.Table:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from llamoco_tune.bases.tiny import byte_tokenizer, tiny_model
+from llamoco_tune.bases.from_scratch import byte_tokenizer
+from llamoco_tune.bases.tiny import tiny_model
 from llamoco_tune.instructions import SCHEMA_VERSION
 
 OPTIMIZERS = {"slsqp": "numerical optimization", "de": "differential evolution", "pso": "particle swarm"}

@@ -6,14 +6,10 @@ It knows nothing before it is taught, and so small that two cores teach it to ch
 from collections.abc import Iterator
 from pathlib import Path
 
-import torch
-from tokenizers import Tokenizer, decoders, pre_tokenizers
-from tokenizers.models import BPE
-from tokenizers.trainers import BpeTrainer
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
+from llamoco_tune.bases.from_scratch import byte_tokenizer, random_llama
 from llamoco_tune.bases.records import BaseRecord
-from llamoco_tune.bases.tiny import CONTEXT, END, PAD
 from llamoco_tune.instructions import TRAINING_SPLIT, Example, data_digest, rows_of
 from llamoco_tune.records import Record, TuningError
 from llamoco_tune.snapshots import set_files
@@ -46,7 +42,8 @@ def load_compact(data: Path, shape: CompactShape) -> tuple[LlamaForCausalLM, Pre
     if shape.width % HEAD_WIDTH or shape.width < HEAD_WIDTH:
         raise TuningError(f"--width must be a multiple of {HEAD_WIDTH}, not {shape.width}")
     found = set_files(data)
-    tokenizer = _tokenizer(rows_of(found, TRAINING_SPLIT), shape.vocabulary)
+    texts = _texts(rows_of(found, TRAINING_SPLIT))
+    tokenizer = byte_tokenizer(texts, vocabulary=shape.vocabulary, digits_apart=True)
     model = _model(len(tokenizer), shape)
     record = BaseRecord(
         name=NAME,
@@ -73,28 +70,6 @@ def compact_source(data: Path, shape: CompactShape) -> str:
     )
 
 
-def _tokenizer(rows: list[Example], vocabulary: int) -> PreTrainedTokenizerFast:
-    """A tokenizer of frequent byte pairs, in which every digit is a token of its own.
-
-    So numbers that were never seen are read like those that were; a prompt has an eighth more tokens for it.
-    """
-    tokenizer = Tokenizer(BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = BpeTrainer(
-        vocab_size=vocabulary,
-        special_tokens=[END, PAD],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(_texts(rows), trainer)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token=END, pad_token=PAD, clean_up_tokenization_spaces=False
-    )
-
-
 def _texts(rows: list[Example]) -> Iterator[str]:
     """A prompt of each problem in each form, and every answer once: more of the same words would only take time."""
     prompts = {(row.base_problem_id, row.form): row.prompt for row in rows}
@@ -103,18 +78,13 @@ def _texts(rows: list[Example]) -> Iterator[str]:
 
 
 def _model(vocabulary: int, shape: CompactShape) -> LlamaForCausalLM:
-    torch.manual_seed(shape.seed)
-    config = LlamaConfig(
-        vocab_size=vocabulary,
-        hidden_size=shape.width,
-        intermediate_size=8 * shape.width // 3 // HEAD_WIDTH * HEAD_WIDTH,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.width // HEAD_WIDTH,
-        num_key_value_heads=shape.width // HEAD_WIDTH,
-        max_position_embeddings=CONTEXT,
-        bos_token_id=0,
-        eos_token_id=0,
-        pad_token_id=1,
-        tie_word_embeddings=True,
+    heads = shape.width // HEAD_WIDTH
+    return random_llama(
+        vocabulary,
+        width=shape.width,
+        inner_width=8 * shape.width // 3 // HEAD_WIDTH * HEAD_WIDTH,
+        layers=shape.layers,
+        heads=heads,
+        key_value_heads=heads,
+        seed=shape.seed,
     )
-    return LlamaForCausalLM(config)
