@@ -15,6 +15,23 @@ CARD_FILE = "README.md"
 _MARK = "llamoco_schema_version"
 _NUMBER = "llamoco_snapshot"
 
+_DEFINITION = """\
+Candidates are ordered by mean score, with two runs at the mean of all added to the runs of each, so that few runs count
+for less than many. Equals are ordered by the share of feasible runs, then by the median violation, then by the median
+final error (errors within the tolerance are equal: 1e-8, or where no optimum is proven 1e-8 times the larger of 1 and
+the best known value, and at least what the tolerance of the equalities can buy, which `extra` tells), then by the
+median number of evaluations to the target, then by the order of the catalogue. `confidence` is the probability
+that the winner is the truly best program or within 0.02 of its score, from the scatter of all runs on the problem;
+`near_ties` are at least as good with a probability of a tenth or more. Where `base_problem_id` is another
+problem, the one that was measured at a larger budget, one run is added instead of two."""
+
+_CHECK = """\
+`llamoco_data.run_program(answer, read_spec(problem_spec), seed=replay_seed)` gives `replay_best_f`,
+`replay_violation` and `replay_evaluations` back; `llamoco-data verify FOLDER --sample N` does that for N rows, and
+checks every id and the splits. Without the project, `problem_source` and `answer` run together as
+they stand; that evaluator agrees to 1e-9, and since an optimizer can amplify a last digit, a single run may then end
+elsewhere."""
+
 
 def dataset_card(report: ExportReport, files: Sequence[str], snapshot: int) -> str:
     """The card: a YAML header that `datasets` reads, then the text."""
@@ -36,8 +53,8 @@ Splits are by problem: all statements of a problem are on one side. `test_famili
 function of the families {", ".join(report.spec.held_out_families) or "(none)"}, which occur nowhere else. Of the rest
 about {VALIDATION_SHARE:.0%} each go to `validation` and `test`, by the digest of the problem.
 
-Answers of these splits are measured (`label_source` is `measured`): every optimizer was run on the problem, and the
-answer did best. The answers of `train_extended`, where the set has been extended by it, are predicted: nothing was run
+Answers of these splits are measured (`label_source` is `measured`): optimizers raced on the problem, and the answer
+did best. The answers of `train_extended`, where the set has been extended by it, are predicted: nothing was run
 on these problems, the score of an optimizer is what a forest, fitted on the training problems, expects of it, and
 columns that only runs could tell are null.
 
@@ -58,14 +75,7 @@ optimizer is {report.median_confidence:.0%} in the median problem. On a log scal
 
 ## How a winner is defined
 
-Candidates are ordered by mean score, with two runs at the mean of all added to the runs of each, so that few runs count
-for less than many. Equals are ordered by the share of feasible runs, then by the median violation, then by the median
-final error (errors within the tolerance are equal: 1e-8, or where no optimum is proven 1e-8 times the larger of 1 and
-the best known value, and at least what the tolerance of the equalities can buy, which `extra` tells), then by the
-median number of evaluations to the target, then by the order of the catalogue. `confidence` is the probability
-that the winner is the truly best program or within 0.02 of its score, from the scatter of all runs on the problem;
-`near_ties` are at least as good with a probability of a tenth or more. Where `base_problem_id` is another
-problem, the one that was measured at a larger budget, one run is added instead of two.
+{_DEFINITION}
 
 ## Columns
 
@@ -73,11 +83,7 @@ problem, the one that was measured at a larger budget, one run is added instead 
 
 ## Check a row
 
-`llamoco_data.run_program(answer, read_spec(problem_spec), seed=replay_seed)` gives `replay_best_f`,
-`replay_violation` and `replay_evaluations` back; `llamoco-data verify FOLDER --sample N` does that for N rows, and
-checks every id and the splits. Without the project, `problem_source` and `answer` run together as
-they stand; that evaluator agrees to 1e-9, and since an optimizer can amplify a last digit, a single run may then end
-elsewhere.
+{_CHECK}
 """
 
 

@@ -92,10 +92,7 @@ def export(
             written, or has no such snapshot; or a budget is no share, or too small a share for every problem; or a
             process died.
     """
-    wrong = [share for share in budgets if not 0 < share < 1]
-    if wrong:
-        raise LlamocoError(f"{wrong[0]:g} is no share of a budget; give numbers between 0 and 1, such as 0.1")
-    shares = sorted(set(budgets), reverse=True)
+    shares = _shares(budgets)
     load_campaign(folder)
     target = local_folder(out)
     check_place(target)
@@ -128,6 +125,18 @@ def export(
         changes=changes,
         predicted_rows_before=predicted_rows,
     )
+
+
+def _shares(budgets: Sequence[float]) -> list[float]:
+    """The shares of the budget, each once, largest first.
+
+    Raises:
+        LlamocoError: one of them is no share.
+    """
+    wrong = [share for share in budgets if not 0 < share < 1]
+    if wrong:
+        raise LlamocoError(f"{wrong[0]:g} is no share of a budget; give numbers between 0 and 1, such as 0.1")
+    return sorted(set(budgets), reverse=True)
 
 
 def _check_shares(reader: CampaignReader, shares: Sequence[float]) -> None:
