@@ -13,7 +13,7 @@ from llamoco_tune.folders import check_data
 @click.option("--data", type=click.Path(path_type=Path), metavar="EXPORT", help="compact: the instruction set.")
 @click.option("--width", type=click.IntRange(min=64), help="compact: hidden width, a multiple of 64. [default: 192]")
 @click.option("--layers", type=click.IntRange(min=1), help="compact: number of layers. [default: 4]")
-@click.option("--vocabulary", type=click.IntRange(min=300), help="compact: most tokens. [default: 4096]")
+@click.option("--vocabulary", type=click.IntRange(min=300), help="compact: most tokens. [default: 12288]")
 def base_command(
     source: str, out: Path, data: Path | None, width: int | None, layers: int | None, vocabulary: int | None
 ) -> None:
