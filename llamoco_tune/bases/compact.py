@@ -31,6 +31,8 @@ class CompactShape(Record):
     layers: int = 4
     vocabulary: int = 12_288
     """Most tokens; there are fewer if the texts have fewer different words."""
+    phrases: bool = True
+    """Whether a token may hold several words of a line, rather than one at most."""
     seed: int = 0
 
 
@@ -47,7 +49,7 @@ def load_compact(data: Path, shape: CompactShape) -> tuple[LlamaForCausalLM, Pre
         raise TuningError(f"--width must be a multiple of {HEAD_WIDTH}, not {shape.width}")
     found = set_files(data)
     texts = _texts(rows_of(found, TRAINING_SPLIT))
-    tokenizer = byte_tokenizer(texts, vocabulary=shape.vocabulary, phrases=True)
+    tokenizer = byte_tokenizer(texts, vocabulary=shape.vocabulary, phrases=shape.phrases)
     model = _model(len(tokenizer), shape)
     record = BaseRecord(
         name=NAME,
@@ -68,9 +70,10 @@ def compact_source(data: Path, shape: CompactShape) -> str:
         TuningError: there is no such export.
     """
     digest = data_digest(set_files(data), (TRAINING_SPLIT,))
+    tokens = "tokens" if shape.phrases else "tokens of single words"
     return (
         f"{shape.layers} layers of width {shape.width}, random weights by seed {shape.seed}; at most "
-        f"{shape.vocabulary} tokens, made from the training rows {digest}"
+        f"{shape.vocabulary} {tokens}, made from the training rows {digest}"
     )
 
 

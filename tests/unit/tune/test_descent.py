@@ -92,5 +92,5 @@ def test_shards_and_releases_without_muon_are_refused_with_the_way_out(base, mon
     with pytest.raises(TuningError, match="--fsdp shards them"):
         muon_of(base, CONFIG.model_copy(update={"fsdp": True}))
     monkeypatch.delattr(torch.optim, "Muon")
-    with pytest.raises(TuningError, match="torch 2.9 or later"):
+    with pytest.raises(TuningError, match=r"torch 2\.9 or later"):
         muon_of(base, CONFIG)
