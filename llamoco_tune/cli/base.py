@@ -46,6 +46,6 @@ def base_command(
     from llamoco_tune.bases import CompactShape, fetch_base, make_compact  # noqa: PLC0415 - torch is slow to import
 
     if data is not None:
-        make_compact(data, CompactShape(**shape), out, click.echo)
+        make_compact(data, CompactShape.model_validate(shape), out, click.echo)
     else:
         fetch_base(source, out, click.echo)
