@@ -73,13 +73,19 @@ def compact() -> Recipe:
         ),
         teach=TeachConfig(
             train=TrainConfig(
-                learning_rate=1e-3, max_steps=3_000, weight_decay=0.01, evaluate_every=150, save_every=150, log_every=10
+                learning_rate=1e-3,
+                descent="muon",
+                max_steps=3_000,
+                weight_decay=0.01,
+                evaluate_every=150,
+                save_every=150,
+                log_every=10,
             ),
             batching="padded",
-            per_batch=4,
+            per_batch=8,
             sequence_length=2_600,
-            choice=ChoiceConfig(),
-            evaluation=EvaluationConfig(num_rows=16, num_programs=4, programs_every=10, max_new_tokens=1_600),
+            choice=ChoiceConfig(extended_share=1.0, reading_weight=1.0, writing_share=0.2, num_problems=400),
+            evaluation=EvaluationConfig(num_rows=32, num_programs=4, programs_every=10, max_new_tokens=1_600),
         ),
         cost=Cost(minutes=80, memory_gb=3, on="2 CPU cores with AMX", known="estimated"),
     )
