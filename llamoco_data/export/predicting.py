@@ -70,24 +70,20 @@ def predicted(teacher: Teacher, indices: Sequence[int]) -> Predicted:
         if not held_out and spec.problem_id not in teacher.measured_ids and applying_to(left, spec):
             drawn[index] = spec
     rows: list[Instruction] = []
-    for (index, spec), results in zip(drawn.items(), expected_results(teacher, list(drawn.values())), strict=True):
-        rows += stated_rows(spec, _answered(teacher, index, spec, results), wordings=drawing.wordings)
+    if drawn:
+        features_MF = np.array([features(spec) for spec in drawn.values()])
+        means_MO, _ = teacher.selector.expected(features_MF)
+        precedents = teacher.selector.precedents(features_MF)
+        for (index, spec), means_O, alike in zip(drawn.items(), means_MO, precedents, strict=True):
+            answered = _answered(teacher, index, spec, _results(teacher, spec, means_O, alike))
+            rows += stated_rows(spec, answered, wordings=drawing.wordings)
     return Predicted(to_table(rows), len(drawn))
-
-
-def expected_results(teacher: Teacher, specs: Sequence[ProblemSpec]) -> list[list[CandidateResult]]:
-    """For each problem, the best candidate of every optimizer that applies, by expected score, best first."""
-    if not specs:
-        return []
-    features_MF = np.array([features(spec) for spec in specs])
-    means_MO, _ = teacher.selector.expected(features_MF)
-    precedents = teacher.selector.precedents(features_MF)
-    return [_results(teacher, *each) for each in zip(specs, means_MO, precedents, strict=True)]
 
 
 def _results(
     teacher: Teacher, spec: ProblemSpec, means_O: NDArray[np.float64], alike: Precedents
 ) -> list[CandidateResult]:
+    """The best candidate of every optimizer that applies, by expected score, best first."""
     applying = applying_to(teacher.training.optimizers_left, spec)
     results: list[CandidateResult] = []
     for column, name in enumerate(teacher.selector.optimizers):
