@@ -20,9 +20,10 @@ from pydantic import ValidationError
 from llamoco_data.apart import frames
 from llamoco_data.apart.connection import Server, drop_server, server
 from llamoco_data.apart.frames import Ended, Job, Left
-from llamoco_data.problems.evaluation import BudgetSpent, Meter, Problem, build
+from llamoco_data.outcomes import BudgetSpent, RunStatus, over_budget
+from llamoco_data.problems.evaluation import Meter, Problem, build
 from llamoco_data.problems.own_spec import AnySpec
-from llamoco_data.runs import TIME_LIMIT_S, RunRecord, RunStatus, over_budget, recorded
+from llamoco_data.runs import TIME_LIMIT_S, RunRecord, recorded
 from llamoco_data.silence import silence
 
 MEMORY_BYTES = 2 << 30
