@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from llamoco_data.box.layers import Tier
 from llamoco_data.identity import Record, digest
 from llamoco_data.outcomes import Given, RunStatus, TimedOut, one_line, one_thread, outcome, quiet
 from llamoco_data.problems.evaluation import Meter, Problem, build, proven_optimum
@@ -58,6 +59,8 @@ class RunRecord(Record):
     """Evaluations without a finite objective value."""
     trace: tuple[tuple[int, float, float], ...] = ()
     """(evaluations, best objective, best violation) at ten checkpoints a decade and at the end."""
+    tier: Tier | None = None
+    """How the program was confined; None in a campaign, whose programs are our own, and in runs of earlier releases."""
     cpu_s: float = Field(default=0.0, ge=0)
     """Processor time of the run: a measurement of the machine, not part of the result."""
 

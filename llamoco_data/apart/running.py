@@ -66,7 +66,8 @@ def _run_once(program: str, problem: Problem, seed: int, time_limit_s: float) ->
     # A run that was refused an evaluation is over its budget, whatever its program reports.
     if meter.refused and status != "over_budget" and status in ("completed", "raised", "bad_return"):
         status, detail = "over_budget", over_budget(problem.max_evaluations)
-    return recorded(program, problem, seed, meter, status, detail, time.process_time() - began + child_s)
+    record = recorded(program, problem, seed, meter, status, detail, time.process_time() - began + child_s)
+    return record.model_copy(update={"tier": "trusted"})
 
 
 def _job(program: str, problem: Problem, seed: int, folder: str) -> Job:

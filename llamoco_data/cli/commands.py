@@ -10,12 +10,14 @@ import click
 from rich.console import Console
 from typing_extensions import override
 
+from llamoco_data.box.layers import TIERS, Tier
 from llamoco_data.campaign import Outcome, plan, run_campaign, status
 from llamoco_data.cli import campaign_output, score_output, set_output, show_output
 from llamoco_data.cli.own_files import add_files
 from llamoco_data.cli.progress import progress_display, with_metrics, working
 from llamoco_data.cli.stopping import stop_on_interrupt
 from llamoco_data.cli.text import say
+from llamoco_data.confined import LEAST
 from llamoco_data.execution import executor
 from llamoco_data.export import export as export_set
 from llamoco_data.export import write_prior
@@ -30,6 +32,8 @@ from llamoco_data.verification import verify
 
 FOUND_EXIT_CODE = 1
 """Exit code of a check that found something wrong."""
+SCORE_PATIENCE_S = 3.0
+"""Time that the runs of a score have to end once the command is to stop: a stranger's program may never do so."""
 DRAINED_EXIT_CODE = 130
 """Exit code after Ctrl-C: 128 + SIGINT."""
 
@@ -282,6 +286,16 @@ def report_command(folder: str, out: Path | None, processes: int | None) -> None
     metavar="SECONDS",
     help="Time limit of a run, after which it is killed and counts as a failure.",
 )
+@click.option(
+    "--confinement",
+    "tier",
+    default=LEAST,
+    show_default=True,
+    type=click.Choice([tier for tier in TIERS if tier != "trusted"]),
+    metavar="TIER",
+    help="Least tier of confinement (limited, filtered, isolated); where a machine gives less, nothing is run.",
+)
+@click.option("--trust-programs", is_flag=True, help="Run the programs as you, unconfined.")
 @click.option("--quiet", is_flag=True, help="Print only the scores.")
 def score_command(
     programs: Path,
@@ -290,21 +304,25 @@ def score_command(
     address: str,
     workers: int | None,
     time_limit_s: float,
+    tier: Tier,
+    trust_programs: bool,
     quiet: bool,
 ) -> int:
     """Run the programs that a model wrote on their problems, and score them beside baselines.
 
-    PROGRAMS is the Parquet file that `llamoco-tune generate` wrote. Each program runs in a process of its own, as you:
-    score only programs that may run as you. Ctrl-C stops the command cleanly; the same command goes on from there.
+    PROGRAMS is the Parquet file that `llamoco-tune generate` wrote. Each run has a confined process, which sees
+    no files of yours, no network and no other process; where a machine cannot confine programs, nothing is run. Ctrl-C
+    stops the command cleanly; the same command goes on from there.
     """
     console = Console(stderr=True)
-    with stop_on_interrupt(console) as stop, progress_display(console, quiet=quiet) as report:
+    with stop_on_interrupt(console, SCORE_PATIENCE_S) as stop, progress_display(console, quiet=quiet) as report:
         scored = score(
             programs,
             data,
             out,
             executor(address, workers),
             time_limit_s=time_limit_s,
+            confined="trusted" if trust_programs else tier,
             report=report,
             notice=lambda line: say(console, line),
             stop=stop,

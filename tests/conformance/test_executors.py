@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from llamoco_data import sample_problem
+from llamoco_data.box.layers import Tier
 from llamoco_data.campaign import read_problems, run_campaign
 from llamoco_data.execution import Executor, GivenRuns, Program, Progress, Task, executor
 from llamoco_data.execution.inline import InlineExecutor
@@ -38,13 +39,13 @@ def test_ray_actors_give_the_records_of_the_inline_executor(
     check(make(), expected, tmp_path / "c")
 
 
-@pytest.mark.parametrize("apart", [False, True])
-def test_workers_and_programs_processes_have_one_hash_seed(apart: bool, local_ray: None):
+@pytest.mark.parametrize("confined", [None, "trusted", "filtered"])
+def test_workers_and_programs_processes_have_one_hash_seed(confined: Tier | None, local_ray: None):
     text = f"{HEAD}    raise ValueError(hash('a'))\n"
     program = Program(program_id=program_id(text), text=text, limits=NO_LIMITS)
     wants = GivenRuns(runs=(Run(candidate_id=program.program_id, seed=3),))
     problem = sample_problem("demo", seed=7, index=1)
-    task = Task(index=0, problem=problem, wants=wants, time_limit_s=60.0, apart=apart)
+    task = Task(index=0, problem=problem, wants=wants, time_limit_s=60.0, confined=confined)
     pending = iter([task])
     slices = executor("local", 1).run([program], lambda: next(pending, None), 1)
     (progress,) = (each.result for each in slices if each)

@@ -37,7 +37,16 @@ OPTIONS = {
     "export": {"--budget", "--since", "--processes", "--quiet"},
     "prior": {"--out", "--processes"},
     "report": {"--out", "--processes"},
-    "score": {"--data", "--out", "--address", "--workers", "--time-limit", "--quiet"},
+    "score": {
+        "--data",
+        "--out",
+        "--address",
+        "--workers",
+        "--time-limit",
+        "--confinement",
+        "--trust-programs",
+        "--quiet",
+    },
     "show": {"--program"},
     "portfolio": {"--candidates"},
 }
