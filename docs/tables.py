@@ -23,6 +23,7 @@ from llamoco_data.portfolio import OPTIMIZERS, Optimizer, Setting, portfolio, re
 from llamoco_data.problems.constraint_forms import FORMS, ConstraintForm
 from llamoco_data.problems.functions import FUNCTIONS, BasicFunction
 from llamoco_data.problems.sampling import ProblemMixture
+from llamoco_data.problems.suites import SUITES, suites
 from llamoco_data.racing import Exhaustive, Policy
 from llamoco_data.recipes import RECIPES, sample_problem
 from llamoco_data.scoring.scored import PROGRAM_SCORES, ScoredProgram
@@ -46,7 +47,7 @@ class Example:
     settings: Mapping[str, Setting]
 
 
-EXAMPLE = Example(index=3, form="python", wording=6, optimizer="nelder_mead", settings={"INITIAL_STEP": 0.2})
+EXAMPLE = Example(index=3, form="python", wording=6, optimizer="nelder_mead", settings={"INITIAL_STEP": 0.5})
 
 
 def main() -> int:
@@ -115,6 +116,26 @@ def _family(family: str, members: list[BasicFunction]) -> str:
 
 def _order_of_magnitude(value: float) -> str:
     return f"{value:g}" if value < 1000 else f"{value:.0e}".replace("e+0", "e")
+
+
+def real_problems() -> str:
+    return "\n\n".join(f"### {title}\n\n{_suite(suite)}" for suite, title in SUITES.items())
+
+
+def _suite(suite: str) -> str:
+    rows = [
+        (
+            f"`{problem.name}`",
+            problem.title + (f"<br>*{problem.note}*" if problem.note else ""),
+            str(problem.dimension),
+            str(problem.num_inequality),
+            str(problem.num_equality),
+            f"{problem.best_known:.8g}",
+        )
+        for problem in suites()
+        if problem.suite == suite
+    ]
+    return table(("problem", "what it is, *note*", "variables", "g", "h", "best known value"), rows)
 
 
 def constraint_forms() -> str:
@@ -250,6 +271,7 @@ def program_scores() -> str:
 
 
 _LISTS = {
+    "list<item: struct<name": "list of names and values",
     "list<item: struct": "list of results",
     "list<item: string>": "list of strings",
     "list<item: double>": "list of float64",
@@ -346,6 +368,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "instruction": instruction,
     "optimizers": optimizers,
     "program-scores": program_scores,
+    "real-problems": real_problems,
     "reasons": reasons,
     "recipes": recipes,
     "result-fields": result_fields,

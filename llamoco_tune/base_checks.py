@@ -13,7 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from llamoco_tune.choice import prompt_batch, scored_openings
 from llamoco_tune.forward import hidden_states, own_logits
+from llamoco_tune.openings import Openings, Trie
 from llamoco_tune.records import TuningError
 
 LENGTHS = (11, 17)
@@ -57,6 +59,39 @@ def keeps_packed_rows_apart(model: Any) -> bool:
         ids_1T = torch.cat(rows)[None]
         positions_1T = torch.cat([torch.arange(len(row), device=row.device) for row in rows])[None]
         return _apart(_own_likelihoods(model, rows), _likelihoods(model, ids_1T, positions_1T, rows)) <= _close(model)
+
+
+@torch.no_grad()
+def check_choice(model: Any) -> None:
+    """Compares the likelihoods of a few openings behind one prompt with those of each opening alone.
+
+    Raises:
+        TuningError: they differ, because the base's attention has a mask of its own, or it has no attention.
+    """
+    with _where_it_is_fast(model):
+        rows = _rows(model)
+        ids = rows[1].tolist()
+        openings = Openings(by_optimizer={"a": ids[:3], "b": [*ids[:2], *ids[3:5]], "c": ids[4:6]})
+        trie = Trie.of(openings)
+        batch = {name: value.to(model.device) for name, value in prompt_batch([row.tolist() for row in rows]).items()}
+        try:
+            together_BK = scored_openings(model, trie, batch).likelihoods
+        except (RuntimeError, ValueError, TypeError, IndexError):
+            together_BK = None
+        alone_BK = torch.stack(
+            [torch.stack([_alone(model, row, openings.by_optimizer[k]) for k in "abc"]) for row in rows]
+        )
+    if together_BK is None or _apart(together_BK, alone_BK) > _close(model) * len(ids):
+        raise TuningError(
+            "the base cannot score several openings behind one prompt, since its attention takes no mask from outside; "
+            "teach with --choice none, or take another base"
+        )
+
+
+def _alone(model: Any, prompt_T: Tensor, opening: Sequence[int]) -> Tensor:
+    """Log-likelihood of an opening behind a prompt, by the model's own call."""
+    ids_T = torch.cat([prompt_T, torch.tensor(opening, device=prompt_T.device)])
+    return _of_tokens(model(input_ids=ids_T[None], use_cache=False).logits[0], ids_T)[len(prompt_T) - 1 :].sum()
 
 
 def _rows(model: Any) -> list[Tensor]:

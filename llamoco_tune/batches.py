@@ -22,6 +22,10 @@ IGNORED = -100
 WAITING = 64
 """Number of rows that wait for a pack with room for them; in a padded plan, of batches that are sorted together."""
 
+ROUND = 64
+"""Tokens to whose multiples padded batches may be rounded up. PyTorch's kernels for CPUs keep something for every shape
+that they have met, 5 MB a step for a model of 2 M parameters, so lengths must repeat."""
+
 Batch = dict[str, torch.Tensor]
 """input_ids, position_ids and labels, each (B, T), int64. There is no mask: positions start anew with each packed row,
 and a row never sees the padding to its right."""
@@ -68,13 +72,15 @@ class PaddedPlan:
     batches_per_epoch: int
     num_epochs: int
     seed: int
+    round_to: int = 1
+    """Tokens to whose multiple a batch is padded."""
 
     def __len__(self) -> int:
         return self.num_epochs * self.batches_per_epoch
 
     def __getitem__(self, index: int) -> Batch:
         rows = [self.rows[i] for i in self.chosen(index)]
-        length = max(len(row.ids) for row in rows)
+        length = rounded(max(len(row.ids) for row in rows), self.round_to)
         return stacked([packed([row], length) for row in rows])
 
     def chosen(self, index: int) -> tuple[int, ...]:
@@ -97,6 +103,11 @@ def packed(rows: Sequence[Encoded], length: int) -> Batch:
         "position_ids": torch.from_numpy(np.concatenate([np.arange(len(ids)) for ids in sequences])),
         "labels": torch.from_numpy(np.concatenate(labels)),
     }
+
+
+def rounded(length: int, multiple: int = ROUND) -> int:
+    """The next multiple of some tokens."""
+    return -(-length // multiple) * multiple
 
 
 def stacked(sequences: Sequence[Batch]) -> Batch:

@@ -21,13 +21,13 @@ from typing_extensions import override
 from llamoco_tune.batches import IGNORED, Batch
 from llamoco_tune.evaluation import loss_by_family
 from llamoco_tune.forward import hidden_states, nats_of_answers
-from llamoco_tune.losses import batch_info_nce, margin_loss
+from llamoco_tune.losses import batch_info_nce, margin_loss, profile_info_nce
 from llamoco_tune.pairs import GROUP, ContrastPlan
 from llamoco_tune.phase import begin, finish, train, trainer_of
 from llamoco_tune.probing import linear_probe, majority_share, one_each, probed
 from llamoco_tune.processes import num_processes
 from llamoco_tune.progress import TokenCount
-from llamoco_tune.records import Record
+from llamoco_tune.records import Record, TuningError
 from llamoco_tune.run_folder import RunRecord
 from llamoco_tune.stopping import StopWish
 from llamoco_tune.tokens import Encoded, TooLong
@@ -48,12 +48,15 @@ class ContrastConfig(Record):
     """Everything that decides a run of this phase, but for base and data."""
 
     train: TrainConfig
-    loss: Literal["margin", "info_nce"] = "info_nce"
-    """Loss: `margin` is the paper's; with `info_nce`, all prompts of the batch with another optimizer are negatives."""
+    loss: Literal["margin", "info_nce", "profile"] = "info_nce"
+    """Loss: `margin` is the paper's; with `info_nce`, all prompts of the batch with another optimizer are negatives;
+    `profile` brings prompts as near as the scores of all optimizers on their problems are alike."""
     margin: float = 0.3
     """Margin (phi) of the margin loss."""
     temperature: float = 0.05
     """Temperature of InfoNCE."""
+    profile_width: float = Field(default=0.1, gt=0)
+    """Difference of scores, root mean square over the optimizers, that makes two prompts e times less alike."""
     lm_weight: float = Field(default=0.0, ge=0)
     """Weight of the language model's loss on answers, which keeps the model from forgetting how to write."""
     lm_tokens: int | None = Field(default=None, ge=1)
@@ -106,6 +109,8 @@ def contrast(
     )
     if isinstance(begun, RunRecord):
         return begun
+    if config.loss == "profile" and not any(row.example.scores for row in begun.training):
+        raise TuningError("the rows have no scores of optimizers to compare; export the campaign again, or give --loss")
     plan = plan_of(begun.training, config, processes=num_processes())
     tokens = TokenCount()
     trainer = trainer_of(ContrastTrainer, begun, config.train, plan, config.num_evaluated)
@@ -203,6 +208,10 @@ def plan_of(rows: Sequence[Encoded], config: ContrastConfig, *, processes: int =
 def _contrastive_loss(config: ContrastConfig, embeddings_BH: Tensor, batch: Batch) -> Tensor:
     if config.centred:
         embeddings_BH = embeddings_BH.float() - embeddings_BH.float().mean(0)
+    if config.loss == "profile":
+        return profile_info_nce(
+            embeddings_BH, batch["profiles"], batch["problems"], config.temperature, config.profile_width
+        )
     if config.loss == "margin":
         return margin_loss(embeddings_BH, batch["optimizers"], config.margin)
     return batch_info_nce(embeddings_BH, batch["optimizers"], batch["problems"], config.temperature)

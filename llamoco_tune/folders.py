@@ -19,7 +19,9 @@ class Content:
 
 def content_of(folder: Path) -> Content | None:
     """What is at a path; None if it is empty, absent, or not of this project."""
-    if (folder / "campaign.json").is_file():
+    # A released export has the spec of its campaign beside it.
+    is_export = (folder / ".snapshots").is_dir() or any(folder.glob("data/*-of-*.parquet"))
+    if (folder / "campaign.json").is_file() and not is_export:
         exporting = command("export", folder, "EXPORT", program=DATA)
         return Content("a campaign", f"make an export of it with: {exporting}")
     if (folder / "score.json").is_file():
@@ -29,7 +31,7 @@ def content_of(folder: Path) -> Content | None:
     if (folder / "base.json").is_file():
         teach = command("teach", "--data", "EXPORT", "--base", folder, "--out", "OUT")
         return Content("a base model", f"tune it with: {teach}")
-    if (folder / ".snapshots").is_dir() or any(folder.glob("data/*-of-*.parquet")):
+    if is_export:
         teach = command("teach", "--data", folder, "--base", "BASE", "--out", "OUT")
         return Content("an export", f"tune a base model on it with: {teach}")
     if folder.is_file():

@@ -13,7 +13,7 @@ from llamoco_tune.records import digest, file_sha256
 
 CONTENT = re.compile(
     r".*\.safetensors|.*\.safetensors\.index\.json|(?!training_args|optimizer|scheduler).*\.bin|.*\.bin\.index\.json"
-    r"|(config|generation_config|adapter_config|vocab|added_tokens|special_tokens_map|chat_template)\.json"
+    r"|(config|generation_config|openings|adapter_config|vocab|added_tokens|special_tokens_map|chat_template)\.json"
     r"|tokenizer.*\.json|merges\.txt|vocab\.txt|.*\.(model|tiktoken|jinja)"
 )
 """Pattern of the names of files that decide how a model answers."""

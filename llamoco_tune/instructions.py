@@ -6,8 +6,9 @@ The set is the only thing that passes from `llamoco_data` to this package, so al
 # pyarrow comes without types.
 # pyright: reportUnknownParameterType=false, reportExplicitAny=false
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,15 @@ from llamoco_tune.invocation import DATA, command
 from llamoco_tune.records import DIGEST_CHARACTERS, TuningError, digest, file_sha256
 from llamoco_tune.snapshots import SetFiles, set_files
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version of the export's columns, which the metadata of every file names."""
-VERSIONS = ("1", "2", "3")
-"""Versions that are read; what the first lacks is filled in, and what the third adds is not read."""
+VERSIONS = ("1", "2", "3", "4")
+"""Versions that are read; what the earlier ones lack is filled in, or is absent from the rows."""
 
 TRAINING_SPLIT = "train"
-"""The only split whose rows a model is tuned on."""
+"""The split whose rows a model is tuned on, besides the next."""
+EXTENDED_SPLIT = "train_extended"
+"""Problems that were not run: their scores are predicted, and only the choice of an optimizer is learned from them."""
 VALIDATION_SPLIT = "validation"
 """The only split that a model is evaluated on while it is tuned."""
 SET_ASIDE_SHARE = 0.1
@@ -35,6 +38,8 @@ COLUMNS = (
     "family",
 )  # fmt: skip
 """Columns that tuning reads, besides the list `functions`."""
+OPTIONAL_COLUMNS = ("optimizer_scores", "single_best_score", "reading")
+"""Columns that are read where the files have them: the choice of an optimizer is learned from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,12 @@ class Example:
     family: str
     functions: tuple[str, ...]
     """Basic functions of the objective; empty for a user's own problem."""
+    scores: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Score of the best candidate of each optimizer; empty where the set has no scores."""
+    single_best_score: float | None = None
+    """Score of the single best solver on this problem; None where the set has no scores."""
+    reading: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Facts that the statement tells, by name; empty in sets before schema version 4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,8 @@ class TrainingRows:
     """The rows of a set that a model is tuned on, and those that it is evaluated on meanwhile."""
 
     training: list[Example]
+    extended: list[Example]
+    """Rows of unmeasured problems, without their answers; empty where they are not wanted or there are none."""
     validation: list[Example]
     num_set_aside: int
     """Number of training problems that stand in for a validation split; 0 if the set has one."""
@@ -98,20 +111,25 @@ def rows_of(found: SetFiles, split: str) -> list[Example]:
     return rows
 
 
-def training_rows(found: SetFiles) -> TrainingRows:
+def training_rows(found: SetFiles, *, extended: bool = False) -> TrainingRows:
     """The rows that a model is tuned on, and those that it is evaluated on meanwhile; no problem is on both sides.
 
     If the set has no validation row, a share of the training problems is set aside. A digest of the problem decides
     which, so a problem stays on its side when the set grows.
+
+    Args:
+        extended: whether the rows of unmeasured problems are wanted, if there are any.
 
     Raises:
         TuningError: there is no row to train on, a problem is on two sides, or the only problem would be set aside.
     """
     _check_no_leak(found)
     rows = rows_of(found, TRAINING_SPLIT)
+    files = found.splits.get(EXTENDED_SPLIT, ()) if extended else ()
+    unmeasured = [row for file in files for row in _read(file, without_answers=True)]
     validation = [row for file in found.splits.get(VALIDATION_SPLIT, ()) for row in _read(file)]
     if validation:
-        return TrainingRows(rows, validation, num_set_aside=0)
+        return TrainingRows(rows, unmeasured, validation, num_set_aside=0)
     places = {row.base_problem_id: _place(row.base_problem_id) for row in rows}
     if len(places) < 2:
         raise TuningError(
@@ -124,6 +142,7 @@ def training_rows(found: SetFiles) -> TrainingRows:
         aside = {nearest}
     return TrainingRows(
         [row for row in rows if row.base_problem_id not in aside],
+        [row for row in unmeasured if row.base_problem_id not in aside],
         [row for row in rows if row.base_problem_id in aside],
         num_set_aside=len(aside),
     )
@@ -136,24 +155,26 @@ def data_digest(found: SetFiles, splits: Sequence[str]) -> str:
 
 
 def _check_no_leak(found: SetFiles) -> None:
-    """Checks that no problem of the training split has rows in another split, at any budget.
+    """Checks that no problem of a split for training has rows in one for evaluation, at any budget.
 
     Raises:
         TuningError: a problem is in both.
     """
-    training = _problems(found, TRAINING_SPLIT)
-    for split in found.splits:
-        shared = training & _problems(found, split) if split != TRAINING_SPLIT else set[str]()
-        if shared:
-            raise TuningError(
-                f"{len(shared)} problems of {found.folder} are both in {TRAINING_SPLIT!r} and in {split!r}, "
-                f"such as {min(shared)}: figures on them would measure memory; export the campaign again"
-            )
+    trained = {split: _problems(found, split) for split in (TRAINING_SPLIT, EXTENDED_SPLIT)}
+    for split in found.splits.keys() - trained.keys():
+        problems = _problems(found, split)
+        for training, others in trained.items():
+            shared = others & problems
+            if shared:
+                raise TuningError(
+                    f"{len(shared)} problems of {found.folder} are both in {training!r} and in {split!r}, "
+                    f"such as {min(shared)}: figures on them would measure memory; export the campaign again"
+                )
 
 
 def _problems(found: SetFiles, split: str) -> set[str]:
-    """The problems that the rows of a split were measured on."""
-    tables = (_table(file, ["base_problem_id"]) for file in found.splits.get(split, ()))
+    """The problems that the rows of a split were measured on, or would be."""
+    tables = (_table(file, ["base_problem_id"], optional=()) for file in found.splits.get(split, ()))
     return {str(each) for table in tables for each in table["base_problem_id"]}
 
 
@@ -162,16 +183,46 @@ def _place(problem_id: str) -> float:
     return int(digest(["set aside", problem_id]), 16) / 16**DIGEST_CHARACTERS
 
 
-def _read(file: Path) -> list[Example]:
-    return [_example(row) for row in _table(file, [*COLUMNS, "functions"]).to_pylist()]
+def _read(file: Path, *, without_answers: bool = False) -> list[Example]:
+    """The rows of a file; answers take most of its bytes, and are empty if they are not wanted."""
+    names = [name for name in (*COLUMNS, "functions") if not (without_answers and name == "answer")]
+    table = _table(file, names)
+    optional = {name: table[name] for name in OPTIONAL_COLUMNS if name in table.column_names}
+    rows = table.select(names).to_pylist()
+    scores = _scores(optional["optimizer_scores"]) if "optimizer_scores" in optional else [{}] * len(rows)
+    single = optional["single_best_score"].to_pylist() if "single_best_score" in optional else [None] * len(rows)
+    readings = _readings(optional["reading"]) if "reading" in optional else [{}] * len(rows)
+    return [
+        _example(row, scores=scores[i], single_best_score=single[i], reading=readings[i]) for i, row in enumerate(rows)
+    ]
 
 
-def _example(row: dict[str, Any]) -> Example:
-    fields: dict[str, Any] = {**row, "functions": tuple(row["functions"])}
+def _example(row: dict[str, Any], **more: Any) -> Example:
+    fields: dict[str, Any] = {"answer": "", **row, "functions": tuple(row["functions"]), **more}
     return Example(**fields)
 
 
-def _table(file: Path, columns: Sequence[str]) -> pa.Table:
+def _scores(column: Any) -> list[dict[str, float]]:
+    """The best score of each optimizer, row by row; without making an object of every other field."""
+    lists = column.combine_chunks()
+    ends = [0, *lists.value_lengths().to_numpy(zero_copy_only=False).cumsum()]
+    results = lists.flatten()
+    names, scores = results.field("optimizer").to_pylist(), results.field("score").to_pylist()
+    rows: list[dict[str, float]] = []
+    for begin, end in itertools.pairwise(ends):
+        row: dict[str, float] = {}
+        for name, score in zip(names[begin:end], scores[begin:end], strict=True):
+            row[name] = max(score, row.get(name, score))
+        rows.append(row)
+    return rows
+
+
+def _readings(column: Any) -> list[dict[str, float]]:
+    """What each statement tells, by name."""
+    return [{each["name"]: each["value"] for each in entries} for entries in column.to_pylist()]
+
+
+def _table(file: Path, columns: Sequence[str], optional: Sequence[str] = OPTIONAL_COLUMNS) -> pa.Table:
     try:
         schema = pq.read_schema(file)
     except (pa.ArrowException, OSError):
@@ -187,11 +238,12 @@ def _table(file: Path, columns: Sequence[str]) -> pa.Table:
     missing = [name for name in stored if name not in schema.names]
     if missing:
         raise TuningError(f"{file} lacks the columns {', '.join(missing)}; export the campaign again")
+    more = [name for name in optional if name in schema.names]
     try:
-        table = pq.read_table(file, columns=list(dict.fromkeys([*stored, "problem_id"])))
+        table = pq.read_table(file, columns=list(dict.fromkeys([*stored, *more, "problem_id"])))
     except (pa.ArrowException, OSError):
         raise TuningError(f"{file} is damaged; export again, or restore it from a copy") from None
     if version == "1":
         # In that version, every problem was measured at its own budget.
         table = table.append_column("base_problem_id", table["problem_id"])
-    return table.select(columns)
+    return table.select([*columns, *more])

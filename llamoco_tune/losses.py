@@ -68,6 +68,51 @@ def batch_info_nce(embeddings_BH: Tensor, labels_B: Tensor, problems_B: Tensor, 
     return info_nce(embeddings_BH, embeddings_BH, same_BB & other_problem_BB, ~same_BB, temperature)
 
 
+def profile_info_nce(
+    embeddings_BH: Tensor, profiles_BK: Tensor, problems_B: Tensor, temperature: float, width: float
+) -> Tensor:
+    """InfoNCE with soft targets: rows are to be as near as the scores of all optimizers on their problems are alike.
+
+    The target of a row is softmax(-d / width) over the rows of other problems, where d is the root mean square of the
+    differences of scores; the loss is the mean cross-entropy with it.
+
+    Args:
+        profiles_BK: score of each optimizer on the row's problem.
+        width: difference of scores that makes a row e times less alike.
+    """
+    same_BB = problems_B[:, None] == problems_B
+    with torch.autocast(embeddings_BH.device.type, enabled=False):
+        apart_BB = (profiles_BK[:, None] - profiles_BK[None]).float().square().mean(-1).sqrt()
+    # A finite number in place of infinity: a row without any other problem would give NaN.
+    target_BB = (-apart_BB / width).masked_fill(same_BB, -1e4).softmax(-1)
+    logits_BB = (cosines(embeddings_BH, embeddings_BH) / temperature).masked_fill(same_BB, -1e4)
+    return -(target_BB * logits_BB.log_softmax(-1)).masked_fill(same_BB, 0.0).sum(-1).mean()
+
+
+def choice_loss(choices_BK: Tensor, targets_BK: Tensor) -> Tensor:
+    """Cross-entropy of the choice among openings with soft targets, summed over the rows, in nats.
+
+    Args:
+        choices_BK: log-probabilities of the openings.
+        targets_BK: mass of each optimizer; a row of zeros costs nothing.
+    """
+    return -(targets_BK * choices_BK).sum()
+
+
+def expected_score_loss(choices_BK: Tensor, scores_BK: Tensor) -> Tensor:
+    """Minus the expected score of the choice, summed over the rows."""
+    return -(scores_BK * choices_BK.exp()).sum()
+
+
+def unopened_nats(choices_BK: Tensor, likelihoods_BK: Tensor, targets_BK: Tensor) -> Tensor:
+    """What it costs that the model might leave the openings, summed over the rows, in nats.
+
+    Added to `choice_loss` it gives the cross-entropy of the language model's own text; it lets a model open its answers
+    where nothing holds it to the openings.
+    """
+    return (targets_BK * (choices_BK - likelihoods_BK)).sum()
+
+
 def answer_loss(
     hidden_BTH: Tensor, labels_BT: Tensor, head: Callable[[Tensor], Tensor], *, ignored: int, chunk: int = ANSWER_CHUNK
 ) -> Tensor:

@@ -19,7 +19,8 @@ from llamoco_tune.records import Record, TuningError
 
 Precision = Literal["auto", "fp32", "bf16"]
 """Precision of matrix products; weights that are trained stay in 32 bits. `auto` is bf16 if the processor multiplies it
-in hardware (GPUs since Ampere, CPUs with AMX), and otherwise fp32, since bf16 without hardware is many times slower."""
+in hardware (GPUs since Ampere, CPUs with AMX or AVX-512 BF16), and otherwise fp32, since bf16 without hardware is many
+times slower."""
 
 CONTEXT_NAMES = ("max_position_embeddings", "max_seq_len", "context_length")
 """Names of the context's length in configurations; an architecture without a limit has none of them."""
@@ -163,5 +164,5 @@ def _attend_by(model: Any, attention: str) -> None:
 
 
 def _cpu_multiplies_bf16() -> bool:
-    supported = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return bool(supported and supported())
+    asked = (getattr(torch.cpu, f"_is_{name}_supported", None) for name in ("amx_tile", "avx512_bf16"))
+    return any(supported() for supported in asked if supported)

@@ -4,7 +4,7 @@ As in the plans of `batches`, a batch depends on the seed and its index alone.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,7 +57,7 @@ def contrast_batch(
     rows: Sequence[Encoded], index: "_Index", numbers: Sequence[int], *, answer_tokens: int
 ) -> dict[str, torch.Tensor]:
     """A batch: input_ids, position_ids, labels (B, T), padded on the right; lengths of the prompts (B,); optimizers and
-    problems (B,), as numbers."""
+    problems (B,), as numbers; profiles (B, K), scores of all optimizers."""
     cut = [Encoded(row.example, row.ids[: row.num_prompt + answer_tokens], row.num_prompt) for row in rows]
     length = max(len(row.ids) for row in cut)
     return {
@@ -65,6 +65,7 @@ def contrast_batch(
         "lengths": torch.tensor([row.num_prompt for row in rows]),
         "optimizers": torch.from_numpy(index.optimizers[list(numbers)]),
         "problems": torch.from_numpy(index.problems[list(numbers)]),
+        "profiles": torch.from_numpy(index.profiles[list(numbers)]),
     }
 
 
@@ -74,6 +75,8 @@ class _Index:
 
     optimizers: NDArray[np.int64]
     problems: NDArray[np.int64]
+    profiles: NDArray[np.float32]
+    """Score of every optimizer on the row's problem, 0 where it did not run."""
     weights: NDArray[np.float64]
     by_optimizer: dict[Hashable, NDArray[np.int64]]
     by_function: dict[Hashable, NDArray[np.int64]]
@@ -89,6 +92,7 @@ class _Index:
         return cls(
             optimizers=optimizers,
             problems=_numbered([example.problem_id for example in examples]),
+            profiles=_profiles([example.scores for example in examples]),
             weights=row_weights([example.optimizer for example in examples], "balanced"),
             by_optimizer=_places([(int(number),) for number in optimizers]),
             by_function=_places([example.functions for example in examples]),
@@ -117,6 +121,11 @@ class _Index:
 
 def _numbered(names: Sequence[str]) -> NDArray[np.int64]:
     return np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
+
+
+def _profiles(scores: Sequence[Mapping[str, float]]) -> NDArray[np.float32]:
+    names = sorted(set[str]().union(*scores))
+    return np.array([[row.get(name, 0.0) for name in names] for row in scores], dtype=np.float32)
 
 
 def _places(keys: Sequence[Sequence[Hashable]]) -> dict[Hashable, NDArray[np.int64]]:

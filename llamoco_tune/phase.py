@@ -17,20 +17,27 @@ from rich.console import Console
 from transformers import Trainer
 
 from llamoco_tune import model as models
-from llamoco_tune.base_checks import check_loss, keeps_packed_rows_apart
+from llamoco_tune.base_checks import check_choice, check_loss, keeps_packed_rows_apart
 from llamoco_tune.card import card_of, write_card
 from llamoco_tune.display import whole_line
 from llamoco_tune.evaluation import spread
 from llamoco_tune.figures import loss_figure
 from llamoco_tune.finiteness import StopWhereNotFinite
 from llamoco_tune.identity import content_digest
-from llamoco_tune.instructions import TRAINING_SPLIT, VALIDATION_SPLIT, TrainingRows, data_digest, training_rows
+from llamoco_tune.instructions import (
+    EXTENDED_SPLIT,
+    TRAINING_SPLIT,
+    VALIDATION_SPLIT,
+    TrainingRows,
+    data_digest,
+    training_rows,
+)
 from llamoco_tune.processes import is_main_process, num_processes
 from llamoco_tune.progress import TRAINER_DISPLAYS, RunProgress, TokenCount
 from llamoco_tune.run_folder import CHECKPOINTS, RunRecord, RunSpec, last_checkpoint, run_in, step_of, write_run
 from llamoco_tune.snapshots import SetFiles, set_files
 from llamoco_tune.stopping import Stopped, StopWish
-from llamoco_tune.tokens import Encoded, Template, TooLong, check_known, encode
+from llamoco_tune.tokens import Encoded, Template, TooLong, check_known, encode, encode_prompts
 from llamoco_tune.training import (
     EvaluationLeftOut,
     StopAtStep,
@@ -56,6 +63,8 @@ class Begun:
     model: Any
     tokenizer: Any
     training: Sequence[Encoded]
+    extended: Sequence[Encoded]
+    """Prompts of unmeasured problems; empty where they are not learned from."""
     validation: Sequence[Encoded]
     num_dropped: int
     """Number of training rows that were too long."""
@@ -79,6 +88,8 @@ def begin(
     too_long: TooLong,
     packed: bool,
     console: Console,
+    chooses: bool = False,
+    extended: bool = False,
 ) -> Begun | RunRecord:
     """A run that is to be trained, or the record of one that is finished.
 
@@ -86,41 +97,46 @@ def begin(
         config: all settings of the phase.
         max_tokens: most tokens of a row, further limited by the base's context.
         packed: whether rows are to be packed, if the base keeps them apart.
+        chooses: whether the base must score all openings behind one prompt.
+        extended: whether unmeasured problems are learned from, if the set has any.
 
     Raises:
         TuningError: data, base or folder cannot be used, or memory is too small.
     """
     began = time.monotonic()
     found = set_files(data)
-    run = run_in(out, _spec(phase, config, base, found), alone=is_main_process())
+    run = run_in(out, _spec(phase, config, base, found, extended=extended), alone=is_main_process())
     if run.finished:
         return run
-    chosen = training_rows(found)
+    chosen = training_rows(found, extended=extended)
     if chosen.num_set_aside:
         whole_line(console, _set_aside_line(chosen))
     precision = "bf16" if train_config.frozen_in_bf16 else "fp32"
-    whole_line(console, f"loading {base}; {len(chosen.training)} training rows")
+    more = f" and {len(chosen.extended)} of unmeasured problems" if chosen.extended else ""
+    whole_line(console, f"loading {base}; {len(chosen.training)} training rows{more}")
     loaded = models.load(base, precision=precision, attention=train_config.attention)
     template = Template.of(loaded.tokenizer)
     most = min(max_tokens, models.context_of(loaded.model))
     rows = encode(chosen.training, template, max_tokens=most, too_long=too_long)
+    unmeasured = encode_prompts(chosen.extended, template, max_tokens=most)
     held_out = encode(chosen.validation, template, max_tokens=most, too_long="drop")
     if rows.num_dropped:
         left_out = f"{rows.num_dropped} of {len(chosen.training)} rows"
         whole_line(console, f"{left_out} have more than {most} tokens and are left out")
-    check_known((row.ids for row in (*rows.rows, *held_out.rows)), models.num_tokens_of(loaded.model))
+    check_known((row.ids for row in (*rows.rows, *unmeasured.rows, *held_out.rows)), models.num_tokens_of(loaded.model))
     check_loss(loaded.model)
+    if chooses:
+        check_choice(loaded.model)
     packs = packed and keeps_packed_rows_apart(loaded.model)
     model = models.prepared(loaded.model, train_config.lora, compiled=train_config.compile)
     check_memory(model)
-    if is_main_process():
-        write_run(out, run)
     return Begun(
         run=run,
         out=out,
         model=model,
         tokenizer=loaded.tokenizer,
         training=rows.rows,
+        extended=unmeasured.rows,
         validation=held_out.rows,
         num_dropped=rows.num_dropped,
         num_set_aside=chosen.num_set_aside,
@@ -130,12 +146,14 @@ def begin(
 
 
 def trainer_of(kind: type[Kind], begun: Begun, config: TrainConfig, plan: Any, num_evaluated: int) -> Kind:
-    """The trainer of a phase, which takes the batches of a plan in order.
+    """The trainer of a phase, which takes the batches of a plan in order; the run's folder is begun.
 
     Args:
         num_evaluated: number of validation rows that it evaluates.
     """
     evaluated: Any = spread(begun.validation, num_evaluated)
+    if is_main_process():
+        write_run(begun.out, begun.run)
     return kind(
         model=begun.model,
         args=trainer_arguments(config, begun.out, len(plan), num_processes()),
@@ -194,15 +212,18 @@ def finish(begun: Begun, trainer: Trainer, results: dict[str, float]) -> RunReco
     return done
 
 
-def _spec(phase: Literal["contrast", "teach"], config: dict[str, JsonValue], base: str, found: SetFiles) -> RunSpec:
+def _spec(
+    phase: Literal["contrast", "teach"], config: dict[str, JsonValue], base: str, found: SetFiles, *, extended: bool
+) -> RunSpec:
     """The spec of a run on these files."""
+    splits = (TRAINING_SPLIT, VALIDATION_SPLIT, *((EXTENDED_SPLIT,) if extended else ()))
     return RunSpec(
         phase=phase,
         config=config,
         base=base,
         base_digest=content_digest(base),
         data=str(found.folder),
-        data_digest=data_digest(found, (TRAINING_SPLIT, VALIDATION_SPLIT)),
+        data_digest=data_digest(found, splits),
         data_snapshot=found.snapshot,
     )
 

@@ -58,6 +58,8 @@ class Answer:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+    choices: str = ""
+    """Probability of each optimizer, a JSON object, where the model chose before it wrote."""
 
 
 class Program(Record):
@@ -84,6 +86,9 @@ class Program(Record):
     model: str
     settings: str
     """Settings of decoding as JSON, with the digest of a local model's weights."""
+    choices: str = ""
+    """Probability that the model gave each optimizer, a JSON object, the likeliest first; empty where it has no
+    openings to choose from, and in files of earlier releases."""
 
     @property
     def key(self) -> Key:
@@ -107,6 +112,7 @@ SCHEMA = pa.schema(
         pa.field("seconds", pa.float64(), nullable=False),
         pa.field("model", pa.string(), nullable=False),
         pa.field("settings", pa.string(), nullable=False),
+        pa.field("choices", pa.string(), nullable=False),
     ],
     metadata={VERSION_KEY: PROGRAMS_VERSION},
 )
@@ -189,6 +195,8 @@ def read_programs(path: Path) -> list[Program]:
             table = file.read()
     except (pa.ArrowException, OSError):
         raise TuningError(f"{path} cannot be read as Parquet; move it away, or give another --out") from None
+    if "choices" not in table.schema.names:
+        table = table.append_column("choices", pa.array([""] * len(table), pa.string()))
     if version != PROGRAMS_VERSION.encode() or set(SCHEMA.names) - set(table.schema.names):
         raise TuningError(no_programs)
     try:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+from llamoco_tune.choosing import ChoiceConfig
 from llamoco_tune.contrast import ContrastConfig
 from llamoco_tune.evaluation import EvaluationConfig
 from llamoco_tune.model import LoraSpec
@@ -55,6 +56,35 @@ def tiny() -> Recipe:
     )
 
 
+def compact() -> Recipe:
+    """A model of a few million weights that learns from nothing to choose and to write, on two cores.
+
+    Nine steps of ten teach to choose, by prompts alone, half of them of unmeasured problems where the set has these.
+    """
+    return Recipe(
+        base="llamoco-tune base compact",
+        contrast=ContrastConfig(
+            train=TrainConfig(learning_rate=1e-3, max_steps=200, evaluate_every=200, save_every=100),
+            per_batch=32,
+            micro_batch=32,
+            recompute=False,
+            num_evaluated=16,
+            num_probed=150,
+        ),
+        teach=TeachConfig(
+            train=TrainConfig(
+                learning_rate=1e-3, max_steps=3_000, weight_decay=0.01, evaluate_every=150, save_every=150, log_every=10
+            ),
+            batching="padded",
+            per_batch=4,
+            sequence_length=2_600,
+            choice=ChoiceConfig(),
+            evaluation=EvaluationConfig(num_rows=16, num_programs=4, programs_every=10, max_new_tokens=1_600),
+        ),
+        cost=Cost(minutes=80, memory_gb=3, on="2 CPU cores with AMX", known="estimated"),
+    )
+
+
 def cpu_demo() -> Recipe:
     """SmolLM2-135M on two cores: every weight, in about an hour.
 
@@ -75,15 +105,16 @@ def cpu_demo() -> Recipe:
             num_probed=150,
         ),
         teach=TeachConfig(
-            train=TrainConfig(learning_rate=5e-4, max_steps=210, accumulation=2, evaluate_every=70, save_every=35),
+            train=TrainConfig(learning_rate=5e-4, max_steps=130, accumulation=4, evaluate_every=65, save_every=26),
             batching="padded",
             per_batch=1,
             sequence_length=2_600,
+            choice=ChoiceConfig(per_batch=2, writing_share=0.35, num_problems=48),
             mixing="capped",
             mixing_cap=200,
             evaluation=EvaluationConfig(num_rows=16, num_programs=4, programs_every=10, max_new_tokens=1_200),
         ),
-        cost=Cost(minutes=61, memory_gb=14, on="2 CPU cores with AMX", known="measured"),
+        cost=Cost(minutes=61, memory_gb=14, on="2 CPU cores with AMX", known="estimated"),
     )
 
 
@@ -100,6 +131,7 @@ def smollm2_full() -> Recipe:
             train=TrainConfig(learning_rate=5e-4, num_epochs=3, compile=True, evaluate_every=200, save_every=200),
             sequence_length=8_192,
             per_batch=8,
+            choice=ChoiceConfig(per_batch=64),
         ),
         cost=Cost(minutes=15, memory_gb=30, on="one H100, 30,000 rows", known="estimated"),
     )
@@ -120,6 +152,7 @@ def codegen_350m() -> Recipe:
                 "batching": "padded",
                 "sequence_length": 2_048,
                 "per_batch": 16,
+                "choice": ChoiceConfig(per_batch=32),
             }
         ),
         cost=Cost(minutes=40, memory_gb=60, on="one H100, 30,000 rows", known="estimated"),
@@ -154,7 +187,7 @@ def _adapter(base: str, *, minutes: float, memory_gb: float) -> Recipe:
             per_batch=64,
             micro_batch=16,
         ),
-        teach=TeachConfig(train=train, sequence_length=2_048, per_batch=8),
+        teach=TeachConfig(train=train, sequence_length=2_048, per_batch=8, choice=ChoiceConfig(per_batch=16)),
         cost=Cost(minutes=minutes, memory_gb=memory_gb, on="one H100, 30,000 rows", known="estimated"),
     )
 
@@ -165,6 +198,7 @@ def _with(config: TrainConfig, **changes: object) -> TrainConfig:
 
 RECIPES: Mapping[str, Callable[[], Recipe]] = {
     "tiny": tiny,
+    "compact": compact,
     "cpu-demo": cpu_demo,
     "smollm2-full": smollm2_full,
     "codegen-350m": codegen_350m,

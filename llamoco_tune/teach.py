@@ -5,6 +5,7 @@ As Ma et al. (arXiv 2403.01131) do it, but with a choice of mixings (`mixing.Mix
 """
 
 import contextlib
+import dataclasses
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,18 @@ from transformers import Trainer
 from typing_extensions import override
 
 from llamoco_tune import model as models
-from llamoco_tune.batches import PackedPlan, PaddedPlan
+from llamoco_tune.batches import ROUND, Batch, PackedPlan, PaddedPlan, rounded
+from llamoco_tune.choice_plan import ChoicePlan, MixedPlan, num_writing, without_openings
+from llamoco_tune.choosing import (
+    READING_HEAD,
+    ChoiceConfig,
+    Chooser,
+    attach_reading_head,
+    choices_found,
+    chooser_of,
+    choosing_loss,
+    detach_reading_head,
+)
 from llamoco_tune.evaluation import (
     EvaluationConfig,
     loss_by_family,
@@ -28,12 +40,14 @@ from llamoco_tune.evaluation import (
     written_programs,
 )
 from llamoco_tune.forward import answer_nats
+from llamoco_tune.kept import KeepBest
 from llamoco_tune.losses import ANSWER_CHUNK
 from llamoco_tune.mixing import Mixing, row_weights
-from llamoco_tune.phase import begin, finish, train, trainer_of
-from llamoco_tune.processes import num_processes
+from llamoco_tune.openings import write_openings
+from llamoco_tune.phase import Begun, begin, finish, train, trainer_of
+from llamoco_tune.processes import is_main_process, num_processes
 from llamoco_tune.progress import TokenCount
-from llamoco_tune.records import Record
+from llamoco_tune.records import Record, TuningError
 from llamoco_tune.run_folder import RunRecord
 from llamoco_tune.stopping import StopWish
 from llamoco_tune.tokens import Encoded, TooLong
@@ -64,6 +78,11 @@ class TeachConfig(Record):
     too_long: TooLong = "drop"
     loss_chunk: int = ANSWER_CHUNK
     """Number of positions whose logits are in memory at once."""
+    choice: ChoiceConfig | None = None
+    """Learn to choose an optimizer beside writing its program; None only teaches to write whole answers."""
+    keep: Literal["best", "last"] = "best"
+    """Weights that become the model: those with the best choices on validation problems in the second half of the run,
+    or the last ones, as always where nothing is learned of choosing or weights are sharded."""
     evaluation: EvaluationConfig = EvaluationConfig()
 
 
@@ -92,29 +111,53 @@ def teach(
         too_long=config.too_long,
         packed=config.batching == "packed",
         console=console,
+        chooses=config.choice is not None,
+        extended=config.choice is not None and config.choice.extended,
     )
     if isinstance(begun, RunRecord):
         return begun
+    chooser = _chooser(config, begun)
     if config.batching == "packed" and not begun.packs:
         config = padded_instead(config, begun.training)
         console.print(
             f"packed rows of this base would see each other: batches of {config.per_batch} padded rows instead"
         )
-    plan = plan_of(begun.training, config, processes=num_processes())
+    plan = (
+        mixed_plan_of(begun.training, config, chooser, processes=num_processes(), round_to=_round_to(begun))
+        if chooser
+        else plan_of(begun.training, config, processes=num_processes())
+    )
     tokens = TokenCount()
     trainer = trainer_of(AnswerTrainer, begun, config.train, plan, config.evaluation.num_rows)
-    trainer.prepare(config, tokens, begun.tokenizer, titles_of(begun.training), wish)
-    return finish(begun, trainer, train(trainer, out, tokens, wish, console))
+    trainer.prepare(config, tokens, begun.tokenizer, titles_of(begun.training), wish, chooser)
+    best = KeepBest(out) if chooser and config.keep == "best" and not config.train.fsdp else None
+    if best:
+        trainer.add_callback(best)
+    results = train(trainer, out, tokens, wish, console)
+    if best:
+        results |= best.put_back(begun.model)
+    detach_reading_head(begun.model)
+    if chooser and is_main_process():
+        write_openings(out, chooser.openings)
+    return finish(begun, trainer, results)
 
 
 class AnswerTrainer(Trainer):
     """The trainer of this phase, whose loss counts only the tokens of answers."""
 
     def prepare(
-        self, config: TeachConfig, tokens: TokenCount, tokenizer: Any, titles: Mapping[str, str], wish: StopWish
+        self,
+        config: TeachConfig,
+        tokens: TokenCount,
+        tokenizer: Any,
+        titles: Mapping[str, str],
+        wish: StopWish,
+        chooser: Chooser | None = None,
     ) -> None:
         self._config, self._tokens, self._wish = config, tokens, wish
         self._tokenizer, self._titles = tokenizer, titles
+        self._chooser = chooser
+        self._parts: dict[str, list[float]] = {}
 
     @override
     def compute_loss(
@@ -124,11 +167,32 @@ class AnswerTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
-        """Nats a token: the sum over this batch, divided by the number of answer tokens in all batches of the step."""
+        """Nats a token or loss a prompt: the batch's sum, divided by the answer tokens or prompts of the whole step."""
         self._tokens.add(inputs["input_ids"].numel())
-        total = model(inside=answer_nats(self._config.loss_chunk), batch=inputs)
         assert num_items_in_batch is not None, "the trainer counts labels"
+        if self._chooser is not None and "targets" in inputs:
+            total = model(inside=choosing_loss(self._chooser, self._note), batch=inputs)
+        else:
+            total = model(inside=self._writing_loss, batch=inputs)
+            if self._chooser is not None:
+                self._note("writing", float(total.detach() / num_items_in_batch))
         return total / num_items_in_batch * self.accelerator.num_processes
+
+    @override
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        if "loss" in logs:
+            logs |= {f"{name}_loss": sum(values) / len(values) for name, values in self._parts.items()}
+            self._parts = {}
+        super().log(logs, start_time)
+
+    def _note(self, name: str, value: float) -> None:
+        self._parts.setdefault(name, []).append(value)
+
+    def _writing_loss(self, model: Any, batch: Batch) -> Tensor:
+        nats = answer_nats(self._config.loss_chunk)(model, batch)
+        head = getattr(model, READING_HEAD, None)
+        # Processes that train together need a gradient of every weight.
+        return nats if head is None else nats + 0.0 * sum(weights.sum() for weights in head.parameters())
 
     @override
     def evaluate(
@@ -153,6 +217,8 @@ class AnswerTrainer(Trainer):
         model.eval()
         with mixed_precision(self._config.train, model.device):
             found = loss_by_family(model, rows, go_on=go_on)
+            if self._chooser is not None:
+                found |= choices_found(self._chooser, model, go_on=go_on)
         if not config.num_programs or not self._has_programs():
             return found
         asked = spread(rows, config.num_programs)
@@ -189,14 +255,67 @@ def plan_of(rows: Sequence[Encoded], config: TeachConfig, *, processes: int = 1)
     Args:
         processes: number of processes that share the batches.
     """
-    weights = row_weights([row.example.optimizer for row in rows], config.mixing, cap=config.mixing_cap)
     tokens = sum(len(row.ids) for row in rows)
     sequences = -(-tokens // config.sequence_length) if config.batching == "packed" else len(rows)
     per_epoch = -(-sequences // config.per_batch)
     epochs = config.train.num_epochs
     if config.train.max_steps is not None:
         epochs = -(-config.train.max_steps * config.train.accumulation * processes // per_epoch)
+    return _answers_plan(rows, config, per_epoch, epochs)
+
+
+def mixed_plan_of(
+    rows: Sequence[Encoded], config: TeachConfig, chooser: Chooser, *, processes: int = 1, round_to: int = 1
+) -> MixedPlan:
+    """The batches of a whole run of choosing and writing; an epoch has as many measured prompts as there are rows.
+
+    Args:
+        processes: number of processes that share the batches.
+        round_to: tokens to whose multiples padded batches of answers are filled up.
+    """
+    choice, seed = chooser.config, config.train.seed
+    per_step = config.train.accumulation * processes
+    choosing = ChoicePlan(chooser.lessons, choice.per_batch, choice.extended_share, 1, seed)
+    measured = max(1, choice.per_batch - choosing.num_extended) * per_step
+    choosing_steps = -(-len(rows) * config.train.num_epochs // measured)
+    steps = config.train.max_steps or -(-choosing_steps // (1 - choice.writing_share))
+    written = num_writing(int(steps), choice.writing_share) * per_step
+    choosing = dataclasses.replace(choosing, num_batches=int(steps) * per_step - written)
+    answers = without_openings(rows, chooser.openings.by_optimizer)
+    writing = _answers_plan(answers, config, written, 1, round_to=round_to) if written else None
+    return MixedPlan(choosing, writing, choice.writing_share, per_step, int(steps))
+
+
+def _answers_plan(
+    rows: Sequence[Encoded], config: TeachConfig, per_epoch: int, epochs: int, *, round_to: int = 1
+) -> PackedPlan | PaddedPlan:
+    weights = row_weights([row.example.optimizer for row in rows], config.mixing, cap=config.mixing_cap)
     if config.batching == "packed":
         length = config.sequence_length
         return PackedPlan(rows, weights, length, config.per_batch, per_epoch, epochs, config.train.seed)
-    return PaddedPlan(rows, weights, config.per_batch, per_epoch, epochs, config.train.seed)
+    return PaddedPlan(rows, weights, config.per_batch, per_epoch, epochs, config.train.seed, round_to)
+
+
+def _round_to(begun: Begun) -> int:
+    """Tokens to whose multiples batches of answers are padded; 1 if that could go beyond the model's context."""
+    longest = max(len(row.ids) for row in begun.training)
+    return ROUND if rounded(longest) <= models.context_of(begun.model) else 1
+
+
+def _chooser(config: TeachConfig, begun: Begun) -> Chooser | None:
+    """What is needed for learning to choose, and the head of reading on the model, if these are wanted.
+
+    Raises:
+        TuningError: the rows lack what is to be learned, or reading is to be learned with an adapter or shards.
+    """
+    if config.choice is None:
+        return None
+    chooser = chooser_of(config.choice, begun.training, begun.extended, begun.validation)
+    if config.choice.reading_weight:
+        if config.train.lora or config.train.fsdp:
+            raise TuningError(
+                "reading is learned by all weights on one device, not by an adapter or by shards; give "
+                "--reading-weight 0"
+            )
+        attach_reading_head(begun.model, chooser.lessons.features.shape[1])
+    return chooser

@@ -45,13 +45,26 @@ class Template:
         Raises:
             TuningError: the chat template fails, or leaves the prompt out.
         """
-        if self.tokenizer.chat_template is None:
-            ids = list(self.tokenizer(PLAIN.format(prompt=prompt))["input_ids"])
+        return self.prompts_ids([prompt])[0]
+
+    def prompts_ids(self, prompts: Sequence[str]) -> list[list[int]]:
+        """The tokens of several prompts, which a tokenizer finds faster together.
+
+        Raises:
+            TuningError: see `prompt_ids`.
+        """
+        if not prompts:
+            return []
+        if self.tokenizer.chat_template is not None:
+            texts = [self._in_chat(prompt) for prompt in prompts]
+            return list(self.tokenizer(texts, add_special_tokens=False)["input_ids"])
+        found = list(self.tokenizer([PLAIN.format(prompt=prompt) for prompt in prompts])["input_ids"])
+        special = set(self.tokenizer.all_special_ids)
+        for ids in found:
             # Some tokenizers end every text with the token that ends an answer, which would come before the answer.
-            while ids and ids[-1] in self.tokenizer.all_special_ids:
+            while ids and ids[-1] in special:
                 del ids[-1]
-            return ids
-        return list(self.tokenizer(self._in_chat(prompt), add_special_tokens=False)["input_ids"])
+        return found
 
     def answer_ids(self, answer: str) -> list[int]:
         """The answer's tokens, with the end-of-text."""
@@ -123,7 +136,9 @@ def encode(
     """
     for answer in {example.optimizer: example.answer for example in examples}.values():
         template.check_answer(answer)
-    rows = [_encoded(example, template) for example in examples]
+    answers = {answer: template.answer_ids(answer) for answer in {example.answer for example in examples}}
+    prompts = template.prompts_ids([example.prompt for example in examples])
+    rows = [_encoded(example, ids, answers[example.answer]) for example, ids in zip(examples, prompts, strict=True)]
     kept = tuple(row for row in rows if len(row.ids) <= max_tokens)
     num_dropped = len(rows) - len(kept)
     longest = max((len(row.ids) for row in rows), default=0)
@@ -135,6 +150,14 @@ def encode(
     if not kept:
         raise TuningError(f"all {len(rows)} rows have more than {max_tokens} tokens; raise --max-tokens")
     return EncodedSet(kept, num_dropped)
+
+
+def encode_prompts(examples: Sequence[Example], template: Template, *, max_tokens: int) -> EncodedSet:
+    """Turns the prompts of rows into tokens, without their answers; prompts that are too long are left out."""
+    prompts = [np.array(ids, dtype=np.int64) for ids in template.prompts_ids([each.prompt for each in examples])]
+    rows = [Encoded(example, ids, len(ids)) for example, ids in zip(examples, prompts, strict=True)]
+    kept = tuple(row for row in rows if row.num_prompt <= max_tokens)
+    return EncodedSet(kept, len(rows) - len(kept))
 
 
 def check_known(rows: Iterable[Sequence[int] | NDArray[np.int64]], num_known: int) -> None:
@@ -151,6 +174,5 @@ def check_known(rows: Iterable[Sequence[int] | NDArray[np.int64]], num_known: in
         )
 
 
-def _encoded(example: Example, template: Template) -> Encoded:
-    prompt, answer = template.prompt_ids(example.prompt), template.answer_ids(example.answer)
+def _encoded(example: Example, prompt: Sequence[int], answer: Sequence[int]) -> Encoded:
     return Encoded(example, np.array([*prompt, *answer], dtype=np.int64), len(prompt))

@@ -199,7 +199,7 @@ def _started(
             if STARTED in line:
                 break
         else:
-            process.wait()
+            process.communicate()  # which waits, and closes the pipe of an attempt that failed
             continue
         try:
             yield process, used

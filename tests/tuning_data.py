@@ -7,7 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from llamoco_tune.bases.tiny import byte_tokenizer, tiny_model
+from llamoco_tune.bases.from_scratch import byte_tokenizer
+from llamoco_tune.bases.tiny import tiny_model
 from llamoco_tune.instructions import SCHEMA_VERSION
 
 OPTIMIZERS = {"slsqp": "numerical optimization", "de": "differential evolution", "pso": "particle swarm"}
@@ -52,12 +53,20 @@ def _row(split: str, number: int, wording: int) -> dict[str, object]:
     }
 
 
+def scores(row: dict[str, object]) -> dict[str, object]:
+    """The columns from which choosing is learned: the label's optimizer is best, the next is behind it by 0.3."""
+    order = [str(row["optimizer"]), *(name for name in OPTIMIZERS if name != row["optimizer"])]
+    results = [{"optimizer": name, "score": 0.9 - 0.3 * place} for place, name in enumerate(order)]
+    facts = [{"name": "variables", "value": float(str(row["problem_id"])[-4:])}, {"name": "constant", "value": 1.0}]
+    return {"optimizer_scores": results, "single_best_score": 0.4, "reading": facts}
+
+
 def write_export(folder: Path, *, version: int = SCHEMA_VERSION, without: Sequence[str] = (), **splits: int) -> Path:
     """An export with the columns that tuning reads; numbers of problems by split."""
     (folder / "data").mkdir(parents=True)
     first = 0
     for split, num_problems in splits.items():
-        table = pa.Table.from_pylist(rows(split, num_problems, first=first))
+        table = pa.Table.from_pylist([row | scores(row) for row in rows(split, num_problems, first=first)])
         table = table.drop_columns(list(without)).replace_schema_metadata({"llamoco_schema_version": str(version)})
         pq.write_table(table, folder / "data" / f"{split}-00000-of-00001-{first:012d}.parquet")
         first += num_problems

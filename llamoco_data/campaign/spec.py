@@ -13,7 +13,7 @@ from llamoco_data.invocation import command
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME, RETIRED, retired
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.functions.definition import FunctionFamily
-from llamoco_data.problems.sampling import ProblemMixture
+from llamoco_data.problems.sampling import FIRST_UNMEASURED, ProblemMixture
 from llamoco_data.racing import Exhaustive, Informed, Policy
 from llamoco_data.runs import TIME_LIMIT_S
 
@@ -31,7 +31,7 @@ class CampaignSpec(Record):
     recipe: str
     """Name of the recipe that the campaign came from."""
     seed: int = Field(ge=0)
-    num_problems: int = Field(ge=0)
+    num_problems: int = Field(ge=0, le=FIRST_UNMEASURED)
     """Number of drawn problems, users' own not counted."""
     mixture: ProblemMixture
     optimizers: tuple[str, ...] = Field(min_length=1)

@@ -14,13 +14,13 @@ from llamoco_data.box.layers import TIERS, Tier
 from llamoco_data.campaign import Outcome, plan, run_campaign, status
 from llamoco_data.cli import campaign_output, score_output, set_output, show_output
 from llamoco_data.cli.own_files import add_files
-from llamoco_data.cli.progress import progress_display, with_metrics, working
+from llamoco_data.cli.progress import counting, progress_display, with_metrics, working
 from llamoco_data.cli.stopping import stop_on_interrupt
 from llamoco_data.cli.text import say
 from llamoco_data.confined import LEAST
 from llamoco_data.execution import executor
 from llamoco_data.export import export as export_set
-from llamoco_data.export import write_prior
+from llamoco_data.export import extend, write_prior
 from llamoco_data.files import folder_name
 from llamoco_data.identity import LlamocoError
 from llamoco_data.invocation import command
@@ -234,6 +234,31 @@ def export_command(
         click.echo(str(exported.folder))
     else:
         set_output.show_export(Console(), exported, folder)
+
+
+@llamoco_data.command("extend", short_help="Add unmeasured problems to an export.")
+@click.argument("folder", metavar="EXPORT")
+@click.option(
+    "--problems",
+    required=True,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Number of problems of the split. It can grow, but not shrink.",
+)
+@PROCESSES
+@click.option("--quiet", is_flag=True, help="Print only the folder of the export.")
+def extend_command(folder: str, problems: int, processes: int | None, quiet: bool) -> None:
+    """Bring the split `train_extended` of EXPORT to N problems, which nobody measured, as the next snapshot.
+
+    The problems are drawn like those of the campaign. A forest, fitted on the measured training problems, expects a
+    score of every optimizer, and the best one is the answer.
+    """
+    with counting(Console(stderr=True), "growing a forest from the training problems", quiet=quiet) as report:
+        extended = extend(folder, problems, processes=processes, report=report)
+    if quiet:
+        click.echo(folder)
+    else:
+        set_output.show_extended(Console(), extended, folder)
 
 
 @llamoco_data.command("prior", short_help="Write what a campaign's scores tell of new problems.")

@@ -4,6 +4,8 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from math import inf
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
@@ -49,6 +51,52 @@ def with_metrics(report: Report, address: str, campaign: str) -> Report:
         metrics.publish(progress)
 
     return both
+
+
+@contextlib.contextmanager
+def counting(console: Console, what: str, *, quiet: bool = False) -> Generator[Callable[[int, int], None]]:
+    """Yields the function to call with the number of problems that are done and of all; before, it says what is done.
+
+    Args:
+        what: what the command does before the first problem.
+    """
+    if quiet:
+        yield lambda *_: None
+        return
+    counted = _Counted()
+    if console.is_terminal:
+        with _bar(console) as bar:
+            task = bar.add_task("", total=None, facts=what)
+            yield lambda done, total: bar.update(task, completed=done, total=total, facts=counted.facts(done, total))
+        return
+
+    def say(done: int, total: int) -> None:
+        facts = counted.facts(done, total)
+        if done == total or time.monotonic() - counted.said >= PLAIN_EVERY_S:
+            counted.said = time.monotonic()
+            console.print(facts, soft_wrap=True, highlight=False)
+
+    with working(console, what):
+        yield say
+
+
+@dataclass(slots=True)
+class _Counted:
+    """How fast problems are done since the first one."""
+
+    said: float = -inf
+    first: tuple[float, int] | None = None
+    """Time and number of the first report."""
+
+    def facts(self, done: int, total: int) -> str:
+        now = time.monotonic()
+        self.first = self.first or (now, done)
+        since, before = self.first
+        if done == before or now <= since:
+            return f"{done:,}/{total:,} problems"
+        speed = (done - before) / (now - since)
+        left = "" if done == total else f", {duration((total - done) / speed)} left"
+        return f"{done:,}/{total:,} problems, {speed:.1f} problems/s{left}"
 
 
 @contextlib.contextmanager

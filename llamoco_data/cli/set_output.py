@@ -7,8 +7,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from llamoco_data.cli.text import code, counts, facts, say, settings_text
-from llamoco_data.export import REASONS, Changes, Exported
-from llamoco_data.instruction_set import SPLITS
+from llamoco_data.export import REASONS, Changes, Exported, Extended
+from llamoco_data.instruction_set import EXTENDED, MEASURED_SPLITS
 from llamoco_data.invocation import command
 from llamoco_data.plurals import counted
 from llamoco_data.portfolio import OPTIMIZERS, Optimizer, portfolio
@@ -34,12 +34,32 @@ def show_export(console: Console, exported: Exported, folder: str) -> None:
         *(("", file) for file in (*exported.files[1:], "README.md (dataset card)")),
     ]
     console.print(facts(rows), highlight=False)
+    if exported.predicted_rows_before:
+        left_out = counted(exported.predicted_rows_before, "predicted row")
+        again = command("extend", exported.folder, "--problems", "N")
+        say(console, f"the {left_out} of split {EXTENDED} are left out of this snapshot; make new ones with: {again}")
     if exported.changes and not (exported.unchanged and exported.changes.folder is None):
         _show_changes(console, exported.changes)
     console.print("\ntry next", style="bold")
     more = 2 * report.spec.num_problems or 10
     say(console, f"  {command('show', exported.folder, example.instruction_id)}   # how its rivals did")
     say(console, f"  {command('run', folder, '--problems', more)}   # grow the campaign, then export again")
+
+
+def show_extended(console: Console, extended: Extended, folder: str) -> None:
+    """Prints what the split of predicted rows holds now, and what to try next."""
+    held = "" if extended.num_new else ", which the folder held already"
+    trained = counted(extended.num_training, "measured problem")
+    new = f"{extended.num_new:,} new, predicted from {trained}" if extended.num_new else ""
+    rows = [
+        ("split", f"{EXTENDED}: {counted(extended.num_problems, 'problem')}, {counted(extended.num_rows, 'row')}"),
+        *([("", new)] if new else []),
+        ("size", f"{extended.size_bytes / 1e6:.1f} MB"),
+        ("snapshot", f"{extended.snapshot}{held}"),
+    ]
+    console.print(facts(rows), highlight=False)
+    console.print("\ntry next", style="bold")
+    say(console, f"  {command('verify', folder)}   # check the rows, and state a sample of them again")
 
 
 def show_portfolio(console: Console, *, candidates: bool) -> None:
@@ -105,7 +125,7 @@ def _winners(exported: Exported) -> Table:
 
 def _splits(exported: Exported) -> Table:
     table = counts("split", "problems", "rows", numbers=(1, 2))
-    for split in SPLITS:
+    for split in MEASURED_SPLITS:
         table.add_row(split, f"{exported.report.problems[split]:,}", f"{exported.report.rows[split]:,}")
     return table
 
@@ -120,5 +140,5 @@ def _limits(optimizer: Optimizer) -> list[str]:
     if optimizer.max_dimension is not None:
         limits.append(f"to D = {optimizer.max_dimension}")
     if optimizer.max_free_dimension is not None:
-        limits.append(f"to D = {optimizer.max_free_dimension} if unconstrained")
+        limits.append(f"to D = {optimizer.max_free_dimension}\nif unconstrained")
     return limits

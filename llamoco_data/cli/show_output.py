@@ -1,10 +1,14 @@
 """What `show` prints: a problem of a campaign with its race, an instruction of an export, or a list of either."""
 
+# pyarrow comes without types.
+# pyright: reportUnknownParameterType=false
+
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
@@ -15,7 +19,7 @@ from llamoco_data.export.making import optimizer_confidence
 from llamoco_data.files import LocalFiles
 from llamoco_data.folders import content_of, not_a
 from llamoco_data.identity import LlamocoError
-from llamoco_data.instruction_set import read_instructions
+from llamoco_data.instruction_set import instruction_tables
 from llamoco_data.invocation import command
 from llamoco_data.plurals import counted
 from llamoco_data.portfolio.stored_candidates import StoredCandidate, optimizers_of
@@ -26,6 +30,9 @@ from llamoco_data.verdicts import Standing, Verdict, judge
 
 Item = TypeVar("Item")
 Row = Mapping[str, object]
+
+LISTED = ("instruction_id", "split", "form", "optimizer", "dimension", "max_evaluations")
+"""Columns of the list of an export's instructions."""
 
 
 def show(console: Console, folder: str, identifier: str | None, program: Path | None) -> None:
@@ -50,12 +57,20 @@ def show(console: Console, folder: str, identifier: str | None, program: Path | 
         raise not_a("a campaign or an export", folder, "holds no campaign and no export; give the folder of one")
 
 
+def _beginning_with(identifier: str, table: pa.Table) -> list[dict[str, object]]:
+    ids: list[str] = table["instruction_id"].to_pylist()
+    places = [place for place, each in enumerate(ids) if each.startswith(identifier)]
+    return table.take(pa.array(places, pa.int64())).to_pylist()
+
+
 def _show_export(console: Console, folder: str, identifier: str | None, program: Path | None) -> None:
-    rows = read_instructions(folder).to_pylist()
+    tables = instruction_tables(folder)
     if identifier is None:
+        rows = [row for table in tables for row in table.select(LISTED).to_pylist()]
         _list_instructions(console, rows, folder)
         return
-    row = _the_only([row for row in rows if row["instruction_id"].startswith(identifier)], identifier, folder)
+    found = [row for table in tables for row in _beginning_with(identifier, table)]
+    row = _the_only(found, identifier, folder)
     if program is None:
         _show_instruction(console, row)
         return
@@ -90,8 +105,7 @@ def _show_campaign(console: Console, folder: str, identifier: str | None, progra
 def _list_instructions(console: Console, rows: Sequence[Row], folder: str) -> None:
     table = counts("instruction", "split", "form", "optimizer", "D", "budget", numbers=(4, 5))
     for row in rows:
-        names = (str(row[name]) for name in ("instruction_id", "split", "form", "optimizer", "dimension"))
-        table.add_row(*names, f"{row['max_evaluations']:,}")
+        table.add_row(*(str(row[name]) for name in LISTED[:-1]), f"{row['max_evaluations']:,}")
     console.print(table)
     say(console, f"{counted(len(rows), 'instruction')}; show one with: {command('show', folder, 'ID')}")
 
@@ -121,8 +135,12 @@ def _show_instruction(console: Console, row: Row) -> None:
     say(console, str(row["prompt"]).rstrip())
     console.rule("answer")
     code(console, str(row["answer"]).rstrip())
-    console.rule("how it was measured")
+    predicted = row["label_source"] == "predicted"
+    console.rule("what was predicted" if predicted else "how it was measured")
     console.print(_rivals_of_row(row))
+    if predicted:
+        say(console, "Nothing was run on this problem: scores are what similar measured problems let expect.")
+        return
     proven = " (proven)" if row["best_known_proven"] else ""
     say(
         console,
@@ -136,15 +154,16 @@ def _show_instruction(console: Console, row: Row) -> None:
 
 
 def _rivals_of_row(row: Row) -> Table:
-    """A table of the best candidate of every optimizer, as `_rivals`; runs are a dash in rows that lack them."""
+    """A table of the best candidate of every optimizer, as `_rivals`; a dash stands for what the row does not tell."""
     table = _rivals_table()
     ties = {tie["candidate_id"] for tie in _records(row["near_ties"])}
     for result in _records(row["optimizer_scores"]):
         candidate = result["candidate_id"]
         note = "winner" if candidate == row["candidate_id"] else "near-tie" if candidate in ties else ""
         settings = settings_text(json.loads(str(result["settings"])))
-        runs = "-" if result["runs"] is None else str(result["runs"])
-        score, feasible = f"{result['score']:.3f}", f"{result['feasible_share']:.0%}"
+        runs = str(result["runs"] or "-")
+        score = f"{result['score']:.3f}"
+        feasible = "-" if result["feasible_share"] is None else f"{result['feasible_share']:.0%}"
         table.add_row(str(result["optimizer"]), settings, runs, score, feasible, note)
     return table
 

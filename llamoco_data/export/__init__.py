@@ -2,6 +2,7 @@
 
 from llamoco_data.export.changes import REASONS, Changes
 from llamoco_data.export.crew import crew, number_for
+from llamoco_data.export.extending import Extended, extend
 from llamoco_data.export.judging import baseline_of, judge_all, single_best_solver
 from llamoco_data.export.priors import make_prior, write_prior
 from llamoco_data.export.report import ExportReport
@@ -12,9 +13,11 @@ __all__ = [
     "Changes",
     "ExportReport",
     "Exported",
+    "Extended",
     "baseline_of",
     "crew",
     "export",
+    "extend",
     "judge_all",
     "make_prior",
     "number_for",

@@ -1,18 +1,36 @@
 """The dataset card of an export: what is in it, how it was measured and how to check it, with its own numbers."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from llamoco_data.campaign import CampaignSpec
 from llamoco_data.export.making import VALIDATION_SHARE
 from llamoco_data.export.report import ExportReport
-from llamoco_data.instruction_set import SCHEMA_VERSION, SPLITS, Instruction
+from llamoco_data.identity import LlamocoError
+from llamoco_data.instruction_set import EXTENDED, MEASURED_SPLITS, SCHEMA_VERSION, SPLITS, Instruction
 from llamoco_data.racing import policy_in_words
 
 CARD_FILE = "README.md"
 _MARK = "llamoco_schema_version"
 _NUMBER = "llamoco_snapshot"
+
+_DEFINITION = """\
+Candidates are ordered by mean score, with two runs at the mean of all added to the runs of each, so that few runs count
+for less than many. Equals are ordered by the share of feasible runs, then by the median violation, then by the median
+final error (errors within the tolerance are equal: 1e-8, or where no optimum is proven 1e-8 times the larger of 1 and
+the best known value, and at least what the tolerance of the equalities can buy, which `extra` tells), then by the
+median number of evaluations to the target, then by the order of the catalogue. `confidence` is the probability
+that the winner is the truly best program or within 0.02 of its score, from the scatter of all runs on the problem;
+`near_ties` are at least as good with a probability of a tenth or more. Where `base_problem_id` is another
+problem, the one that was measured at a larger budget, one run is added instead of two."""
+
+_CHECK = """\
+`llamoco_data.run_program(answer, read_spec(problem_spec), seed=replay_seed)` gives `replay_best_f`,
+`replay_violation` and `replay_evaluations` back; `llamoco-data verify FOLDER --sample N` does that for N rows, and
+checks every id and the splits. Without the project, `problem_source` and `answer` run together as
+they stand; that evaluator agrees to 1e-9, and since an optimizer can amplify a last digit, a single run may then end
+elsewhere."""
 
 
 def dataset_card(report: ExportReport, files: Sequence[str], snapshot: int) -> str:
@@ -29,11 +47,16 @@ Made by the campaign `{report.spec.recipe}` with seed {report.spec.seed}, {_prob
 
 ## Splits
 
-{table(("split", "problems", "rows"), [(split, report.problems[split], report.rows[split]) for split in SPLITS])}
+{table(("split", "problems", "rows"), _split_counts(report))}
 
 Splits are by problem: all statements of a problem are on one side. `test_families` holds every problem with a basic
 function of the families {", ".join(report.spec.held_out_families) or "(none)"}, which occur nowhere else. Of the rest
 about {VALIDATION_SHARE:.0%} each go to `validation` and `test`, by the digest of the problem.
+
+Answers of these splits are measured (`label_source` is `measured`): optimizers raced on the problem, and the answer
+did best. The answers of `train_extended`, where the set has been extended by it, are predicted: nothing was run
+on these problems, the score of an optimizer is what a forest, fitted on the training problems, expects of it, and
+columns that only runs could tell are null.
 
 ## Winners
 
@@ -52,14 +75,7 @@ optimizer is {report.median_confidence:.0%} in the median problem. On a log scal
 
 ## How a winner is defined
 
-Candidates are ordered by mean score, with two runs at the mean of all added to the runs of each, so that few runs count
-for less than many. Equals are ordered by the share of feasible runs, then by the median violation, then by the median
-final error (errors within the tolerance are equal: 1e-8, or where no optimum is proven 1e-8 times the larger of 1 and
-the best known value, and at least what the tolerance of the equalities can buy, which `extra` tells), then by the
-median number of evaluations to the target, then by the order of the catalogue. `confidence` is the probability
-that the winner is the truly best program or within 0.02 of its score, from the scatter of all runs on the problem;
-`near_ties` are at least as good with a probability of a tenth or more. Where `base_problem_id` is another
-problem, the one that was measured at a larger budget, one run is added instead of two.
+{_DEFINITION}
 
 ## Columns
 
@@ -67,12 +83,12 @@ problem, the one that was measured at a larger budget, one run is added instead 
 
 ## Check a row
 
-`llamoco_data.run_program(answer, read_spec(problem_spec), seed=replay_seed)` gives `replay_best_f`,
-`replay_violation` and `replay_evaluations` back; `llamoco-data verify FOLDER --sample N` does that for N rows, and
-checks every id and the splits. Without the project, `problem_source` and `answer` run together as
-they stand; that evaluator agrees to 1e-9, and since an optimizer can amplify a last digit, a single run may then end
-elsewhere.
+{_CHECK}
 """
+
+
+def _split_counts(report: ExportReport) -> list[tuple[str, int, int]]:
+    return [(split, report.problems[split], report.rows[split]) for split in MEASURED_SPLITS]
 
 
 def _problems(spec: CampaignSpec) -> str:
@@ -99,6 +115,33 @@ def data_files(files: Sequence[str]) -> str:
         for split, names in by_split.items()
         if names
     )
+
+
+def extended_card(card: str, files: Sequence[str], number: int, problems: int, rows: Mapping[str, int]) -> str:
+    """The card of a set, changed to that of a snapshot with predicted rows.
+
+    Args:
+        number: that of the new snapshot.
+        problems: number of problems of the split of predicted rows.
+        rows: split -> number of rows.
+
+    Raises:
+        LlamocoError: the card is not as an export wrote it.
+    """
+    last = MEASURED_SPLITS[-1]
+    line = f"| {EXTENDED} | {problems} | {rows[EXTENDED]} |"
+    edits = (
+        (r"(?<=^    data_files:\n).*?(?=^llamoco_)", f"{data_files(files)}\n"),
+        (rf"(?<=^{_NUMBER}: )\d+$", str(number)),
+        (r"(?<=^size_categories:\n  - )\S+$", size_category(sum(rows.values()))),
+        (r"(?<= Snapshot )\d+(?= of this set)", str(number)),
+        (rf"(^\| {last} \|[^\n]*\n)(\| {EXTENDED} \|[^\n]*\n)?", rf"\g<1>{line}\n"),
+    )
+    for pattern, text in edits:
+        card, found = re.subn(pattern, text, card, count=1, flags=re.MULTILINE | re.DOTALL)
+        if not found:
+            raise LlamocoError(f"the card {CARD_FILE} of the export was changed by hand; export the campaign again")
+    return card
 
 
 def _text(file: Path) -> str:

@@ -17,7 +17,15 @@ from llamoco_data.export.card import CARD_FILE, data_files, table
 from llamoco_data.export.shards import ROWS_PER_SHARD
 from llamoco_data.files import Files, files_at
 from llamoco_data.identity import digest
-from llamoco_data.instruction_set import SCHEMA, SCHEMA_VERSION, SPLITS, Split, read_shard, shard_names
+from llamoco_data.instruction_set import (
+    EXTENDED,
+    SCHEMA,
+    SCHEMA_VERSION,
+    SPLITS,
+    Split,
+    read_shard,
+    shard_names,
+)
 
 Change = Literal["added", "changed", "withdrawn"]
 Reason = Literal[
@@ -123,7 +131,7 @@ class Changes:
 
 
 def rows_of(place: Files, snapshot: int) -> RowsById:
-    """The compared parts of all rows of a snapshot.
+    """The compared parts of all measured rows of a snapshot.
 
     Raises:
         LlamocoError: there is no such snapshot, or it cannot be read.
@@ -131,6 +139,8 @@ def rows_of(place: Files, snapshot: int) -> RowsById:
     rows: dict[str, ComparedRow] = {}
     results: dict[str, tuple[str, str]] = {}
     for name in shard_names(place, snapshot):
+        if f"/{EXTENDED}-" in name:
+            continue
         shard = read_shard(place, name)
         results |= _results(shard, results)
         columns = (shard[column].to_pylist() for column in ("instruction_id", *_PLAIN, *_TEXTS))

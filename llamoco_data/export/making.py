@@ -11,12 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from llamoco_data.identity import LlamocoError, canonical, digest, stream
-from llamoco_data.instruction_set import SCHEMA, SCHEMA_VERSION, TOLERANCE, CandidateResult, Instruction, Split
+from llamoco_data.instruction_set import SCHEMA, SCHEMA_VERSION, TOLERANCE, CandidateResult, Instruction, Reading, Split
 from llamoco_data.ordering import yardstick_from
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.functions import FUNCTION_BY_NAME
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import MEASURED, RunRecord
+from llamoco_data.selector import reading_of
 from llamoco_data.statements import NUM_WORDINGS, Form, forms_of, python_source, statement
 from llamoco_data.verdicts import Standing, Verdict
 
@@ -76,13 +77,22 @@ def instructions(labelled: LabelledProblem, references: References, *, wordings:
     if verdict.kept_out is not None:
         raise LlamocoError(f"problem {spec.problem_id} is kept out of the set: {verdict.kept_out}")
     shared = {
-        **_problem_columns(spec),
         **_verdict_columns(labelled, references),
+        "label_source": "measured",
         "split": labelled.split,
         "base_problem_id": labelled.base_problem_id,
-        "schema_version": SCHEMA_VERSION,
         "extra": canonical(_extra(verdict)),
     }
+    return stated_rows(spec, shared, wordings=wordings)
+
+
+def stated_rows(spec: AnySpec, answered: Mapping[str, object], *, wordings: int) -> list[Instruction]:
+    """A row for each form and wording of a problem.
+
+    Args:
+        answered: the columns that do not follow from the problem.
+    """
+    shared = {**_problem_columns(spec), **answered, "schema_version": SCHEMA_VERSION}
     return [
         Instruction.model_validate(
             {
@@ -110,6 +120,7 @@ def _problem_columns(spec: AnySpec) -> dict[str, object]:
         "feasible_share": spec.feasible_share,
         "problem_spec": spec.to_json(),
         "problem_source": python_source(spec),
+        "reading": tuple(Reading(name=name, value=value) for name, value in reading_of(spec).items()),
     }
 
 

@@ -55,6 +55,17 @@ def check_place(target: Path) -> None:
         )
 
 
+def check_data(target: Path) -> None:
+    """Checks that the data of an export can be replaced by that of another snapshot.
+
+    Raises:
+        LlamocoError: beside its files lies one that no export has written.
+    """
+    strange = sorted(file.name for file in (target / "data").glob("*") if not _is_ours(Path("data", file.name)))
+    if strange:
+        raise LlamocoError(f"{target / 'data'} holds other files, {strange[0]} for one; move them elsewhere")
+
+
 def kept_numbers(target: Path) -> list[int]:
     """Snapshot numbers of an export folder, including the one that an unnumbered set would get."""
     numbers = snapshot_numbers(files_at(target))
@@ -118,7 +129,7 @@ def keep_unnumbered(target: Path) -> None:
             name = SHARD_NAME.fullmatch(file.name)
             if name is None:
                 continue
-            _link(file, folder / "data" / file.name)
+            link(file, folder / "data" / file.name)
             shards.append(shard_of(folder, f"data/{file.name}", name[1], _num_rows(file)))
         if not shards:
             return
@@ -201,6 +212,16 @@ def put_changes(folder: Path, target: Path, since: int, to: int) -> Path:
     return place
 
 
+def link(source: Path, place: Path) -> None:
+    """The same file under another name; a copy, where the file system has no hard links."""
+    try:
+        os.link(source, place)
+    except FileExistsError:
+        raise
+    except OSError:
+        shutil.copyfile(source, place)
+
+
 def _is_ours(name: Path) -> bool:
     match name.parts:
         case (card,):
@@ -216,7 +237,7 @@ def _put(source: Path, place: Path) -> None:
         return
     part = place.with_name(f".{place.name}.part")
     part.unlink(missing_ok=True)
-    _link(source, part)
+    link(source, part)
     part.replace(place)
 
 
@@ -224,17 +245,7 @@ def _share(new: Path, old: Path) -> None:
     if not _same(new, old):
         return
     new.unlink()
-    _link(old, new)
-
-
-def _link(source: Path, place: Path) -> None:
-    """The same file under another name; a copy, where the file system has no hard links."""
-    try:
-        os.link(source, place)
-    except FileExistsError:
-        raise
-    except OSError:
-        shutil.copyfile(source, place)
+    link(old, new)
 
 
 def _same(one: Path, other: Path) -> bool:

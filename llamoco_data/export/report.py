@@ -9,7 +9,7 @@ from llamoco_data.campaign import CampaignReader, CampaignSpec
 from llamoco_data.export.judging import Judgements
 from llamoco_data.export.making import settings_json
 from llamoco_data.export.row_tables import Fact
-from llamoco_data.instruction_set import SPLITS, Split
+from llamoco_data.instruction_set import MEASURED_SPLITS, Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def report_of(
     return ExportReport(
         spec=reader.spec,
         rows=rows,
-        problems={split: problems[split] for split in SPLITS},
+        problems={split: problems[split] for split in MEASURED_SPLITS},
         incomplete=judgements.incomplete,
         kept_out=_most_first(Counter(str(verdict.kept_out) for verdict in judgements.kept_out.values())),
         winners=_most_first(winners),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from llamoco_data.instruction_set import SCHEMA, SPLITS, Shard, Split
+from llamoco_data.instruction_set import SPLITS, Drawing, Shard, Split
 
 ROWS_PER_SHARD = 20_000
 """Most rows of a shard: about 25 MB of Parquet."""
@@ -24,7 +24,8 @@ SHARD_NAME = re.compile(rf"({'|'.join(SPLITS)})-(\d{{5}})-of-(\d{{5}})(?:-([0-9a
 class ShardWriter:
     """Collects rows by split and writes them in shards; a split's number of shards is known only at the end."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, drawing: Drawing) -> None:
+        self._schema = drawing.file_schema
         self._folder = folder
         self._data = folder / "data"
         self._data.mkdir()
@@ -64,7 +65,7 @@ class ShardWriter:
         waiting = pa.concat_tables(self._waiting[split])
         rows, written = waiting.slice(0, ROWS_PER_GROUP), self._written[split]
         if split not in self._open:
-            self._open[split] = pq.ParquetWriter(self._part(split, len(written)), SCHEMA, compression="zstd")
+            self._open[split] = pq.ParquetWriter(self._part(split, len(written)), self._schema, compression="zstd")
             written.append(0)
         # In one piece, or the pages of the file would depend on how the rows had come.
         self._open[split].write_table(rows.combine_chunks())

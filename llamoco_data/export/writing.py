@@ -34,6 +34,8 @@ from llamoco_data.export.shards import ShardWriter, sha256_of
 from llamoco_data.files import Place, files_at, local_folder
 from llamoco_data.identity import LlamocoError, digest
 from llamoco_data.instruction_set import (
+    EXTENDED,
+    Drawing,
     Instruction,
     Origin,
     Shard,
@@ -60,6 +62,8 @@ class Exported:
     """Whether the folder held this very set already."""
     changes: Changes | None
     """Changes since the snapshot that was asked for, or else the previous one; None where there was none to read."""
+    predicted_rows_before: int
+    """Rows of split `train_extended` in the snapshot before, which are left out of this one."""
 
 
 def export(
@@ -72,7 +76,8 @@ def export(
 ) -> Exported:
     """Exports every complete problem of a campaign folder that is worth teaching, as a new snapshot of the set.
 
-    Earlier snapshots stay. A set that the folder holds already makes no new snapshot. A folder that holds anything else
+    Earlier snapshots stay. A set that the folder holds already makes no new snapshot. Predicted rows are left out of a
+    new one, because the problems that are measured now would have predicted others. A folder that holds anything else
     is refused and left as it is.
 
     Args:
@@ -87,10 +92,7 @@ def export(
             written, or has no such snapshot; or a budget is no share, or too small a share for every problem; or a
             process died.
     """
-    wrong = [share for share in budgets if not 0 < share < 1]
-    if wrong:
-        raise LlamocoError(f"{wrong[0]:g} is no share of a budget; give numbers between 0 and 1, such as 0.1")
-    shares = sorted(set(budgets), reverse=True)
+    shares = _shares(budgets)
     load_campaign(folder)
     target = local_folder(out)
     check_place(target)
@@ -108,7 +110,7 @@ def export(
             )
         with writing(target), scratch(target) as made:
             keep_unnumbered(target)
-            before = _before(target, since)
+            before, predicted_rows = _before(target, since), _predicted_rows(target)
             shards, report, example = _made(at_work, reader, judgements, shares, made)
             origin = _origin(reader.spec, list(reader.candidates), shares)
             number, unchanged = _placed(made, target, report, shards, origin)
@@ -121,7 +123,20 @@ def export(
         example=example,
         unchanged=unchanged,
         changes=changes,
+        predicted_rows_before=predicted_rows,
     )
+
+
+def _shares(budgets: Sequence[float]) -> list[float]:
+    """The shares of the budget, each once, largest first.
+
+    Raises:
+        LlamocoError: one of them is no share.
+    """
+    wrong = [share for share in budgets if not 0 < share < 1]
+    if wrong:
+        raise LlamocoError(f"{wrong[0]:g} is no share of a budget; give numbers between 0 and 1, such as 0.1")
+    return sorted(set(budgets), reverse=True)
 
 
 def _check_shares(reader: CampaignReader, shares: Sequence[float]) -> None:
@@ -149,7 +164,7 @@ def _made(
     """Writes all rows into a folder; returns their shards, the numbers of the set, and its shortest row."""
     baseline = baseline_of(reader.candidates)
     measure = Measure(single_best_solver(judgements, baseline), baseline, tuple(shares))
-    writer, facts, shortest = ShardWriter(made), list[Fact](), list[Instruction]()
+    writer, facts, shortest = ShardWriter(made, _drawing(reader.spec)), list[Fact](), list[Instruction]()
     for rows in all_rows(at_work, judgements, measure):
         for split, table in rows.tables.items():
             writer.add(split, table)
@@ -221,6 +236,15 @@ def _before(target: Path, since: int | None) -> tuple[int, RowsById] | None:
     return None
 
 
+def _predicted_rows(target: Path) -> int:
+    """Rows of split `train_extended` in the newest snapshot; 0 where none can be read."""
+    place = files_at(target)
+    with contextlib.suppress(LlamocoError):
+        for number in snapshot_numbers(place)[-1:]:
+            return snapshot_manifest(place, number).rows.get(EXTENDED, 0)
+    return 0
+
+
 def _changes(target: Path, before: tuple[int, RowsById] | None, number: int, *, written: bool) -> Changes | None:
     if before is None:
         return None
@@ -231,6 +255,12 @@ def _changes(target: Path, before: tuple[int, RowsById] | None, number: int, *, 
     with scratch(target) as made:
         write_changes(changes, target, made)
         return dataclasses.replace(changes, folder=put_changes(made, target, since, number))
+
+
+def _drawing(spec: CampaignSpec) -> Drawing:
+    return Drawing(
+        mixture=spec.mixture, seed=spec.seed, wordings=spec.wordings, held_out_families=spec.held_out_families
+    )
 
 
 def _origin(spec: CampaignSpec, candidate_ids: Sequence[str], shares: Sequence[float]) -> Origin:

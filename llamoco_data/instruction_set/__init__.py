@@ -4,15 +4,26 @@ Nothing else crosses from the campaign to the tuning, which follows the same rul
 """
 
 from llamoco_data.instruction_set.columns import (
+    EXTENDED,
+    INDEX,
+    MEASURED_COLUMNS,
+    MEASURED_SPLITS,
     SCHEMA,
     SCHEMA_VERSION,
     SPLITS,
     TOLERANCE,
     CandidateResult,
     Instruction,
+    Reading,
     Split,
 )
-from llamoco_data.instruction_set.reading import read_instructions, read_shard
+from llamoco_data.instruction_set.drawing import Drawing, drawing_of
+from llamoco_data.instruction_set.reading import (
+    instruction_tables,
+    measured_instructions,
+    read_instructions,
+    read_shard,
+)
 from llamoco_data.instruction_set.snapshots import (
     MANIFEST_FILE,
     SNAPSHOTS,
@@ -26,18 +37,27 @@ from llamoco_data.instruction_set.snapshots import (
 )
 
 __all__ = [
+    "EXTENDED",
+    "INDEX",
     "MANIFEST_FILE",
+    "MEASURED_COLUMNS",
+    "MEASURED_SPLITS",
     "SCHEMA",
     "SCHEMA_VERSION",
     "SNAPSHOTS",
     "SPLITS",
     "TOLERANCE",
     "CandidateResult",
+    "Drawing",
     "Instruction",
     "Origin",
+    "Reading",
     "Shard",
     "SnapshotManifest",
     "Split",
+    "drawing_of",
+    "instruction_tables",
+    "measured_instructions",
     "read_instructions",
     "read_shard",
     "shard_names",

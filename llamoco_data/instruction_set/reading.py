@@ -3,16 +3,50 @@
 # pyarrow comes without types.
 # pyright: reportUnknownParameterType=false
 
+from collections.abc import Collection, Iterator
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from llamoco_data.files import Files, Place, files_at
 from llamoco_data.folders import not_a
 from llamoco_data.identity import LlamocoError
-from llamoco_data.instruction_set.columns import SCHEMA, SCHEMA_VERSION, SPLITS, Split
+from llamoco_data.instruction_set.columns import MEASURED_SPLITS, SCHEMA, SCHEMA_VERSION, SPLITS, Split
 from llamoco_data.instruction_set.snapshots import shard_names
 from llamoco_data.instruction_set.upgrades import upgraded
 from llamoco_data.invocation import command
+
+
+def instruction_tables(
+    folder: Place, splits: Collection[Split] | None = None, snapshot: int | None = None
+) -> Iterator[pa.Table]:
+    """The rows of an export, file by file, so that only one file is in memory.
+
+    Args:
+        splits: names of the splits; without them, all.
+        snapshot: the number of one of its snapshots; without it, the newest.
+
+    Raises:
+        LlamocoError: no export there, no such snapshot in it, no row of these splits, or files of a newer version.
+    """
+    place = files_at(folder)
+    names = shard_names(place, snapshot)
+    wanted = [name for name in names if splits is None or _split_of(name) in splits]
+    if not wanted:
+        what = f"holds no rows{f' of split {min(splits)!r}' if splits else ''}"
+        if names:
+            raise LlamocoError(f"{folder} {what}")
+        raise not_a("an export", folder, f"{what}: is it an export?")
+    return (read_shard(place, name) for name in wanted)
+
+
+def measured_instructions(folder: Place) -> pa.Table:
+    """The rows of an export whose answers were measured.
+
+    Raises:
+        LlamocoError: see `instruction_tables`.
+    """
+    return pa.concat_tables(instruction_tables(folder, MEASURED_SPLITS))
 
 
 def read_instructions(folder: Place, split: Split | None = None, snapshot: int | None = None) -> pa.Table:
@@ -26,15 +60,11 @@ def read_instructions(folder: Place, split: Split | None = None, snapshot: int |
     """
     if split is not None and split not in SPLITS:
         raise LlamocoError(f"no split is called {split!r}; the splits are {', '.join(SPLITS)}")
-    place = files_at(folder)
-    begins = f"{split}-" if split else ""
-    files = [name for name in shard_names(place, snapshot) if name.rpartition("/")[2].startswith(begins)]
-    if not files:
-        what = f"holds no rows{f' of split {split!r}' if split else ''}"
-        if shard_names(place, snapshot):
-            raise LlamocoError(f"{folder} {what}")
-        raise not_a("an export", folder, f"{what}: is it an export?")
-    return pa.concat_tables(read_shard(place, name) for name in files)
+    return pa.concat_tables(instruction_tables(folder, None if split is None else (split,), snapshot))
+
+
+def _split_of(shard: str) -> str:
+    return shard.rpartition("/")[2].partition("-")[0]
 
 
 def read_shard(place: Files, name: str) -> pa.Table:

@@ -6,6 +6,8 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
+from llamoco_data.instruction_set.columns import SCHEMA
+
 
 def upgraded(table: pa.Table, version: int) -> pa.Table:
     """The rows of a version, brought to the newest version that the steps lead to."""
@@ -29,6 +31,16 @@ def _from_2(table: pa.Table) -> pa.Table:
     return _versioned(table, 3)
 
 
+def _from_3(table: pa.Table) -> pa.Table:
+    """Adds that every answer was measured, and an empty reading, since making one would make reading slow."""
+    measured = pa.array(["measured"] * table.num_rows, pa.string())
+    position = table.schema.get_field_index("candidate_id") + 1
+    table = table.add_column(position, pa.field("label_source", pa.string(), nullable=False), measured)
+    reading = pa.field("reading", SCHEMA.field("reading").type, nullable=False)
+    position = table.schema.get_field_index("problem_source") + 1
+    return _versioned(table.add_column(position, reading, pa.array([[]] * table.num_rows, reading.type)), 4)
+
+
 def _given_runs(lists: pa.ListArray) -> pa.ListArray:
     """The lists with a field `runs` in each of their structs, which is null."""
     structs = lists.values
@@ -48,5 +60,5 @@ def _versioned(table: pa.Table, version: int) -> pa.Table:
     ).replace_schema_metadata({"llamoco_schema_version": str(version)})
 
 
-STEPS: Mapping[int, Callable[[pa.Table], pa.Table]] = MappingProxyType({1: _from_1, 2: _from_2})
+STEPS: Mapping[int, Callable[[pa.Table], pa.Table]] = MappingProxyType({1: _from_1, 2: _from_2, 3: _from_3})
 """Version -> function that brings its rows to the next one."""

@@ -28,6 +28,10 @@ MAX_SHIFT_NUMBERS = 100
 """Most numbers in the shifts of components with minima of their own, to keep prompts short."""
 
 
+FIRST_UNMEASURED = 1_000_000_000
+"""Problems of a campaign have smaller indices, however it grows; unmeasured ones are drawn with those from here on."""
+
+
 class ProblemMixture(Record):
     """The distribution that a recipe draws its problems from. Shares are probabilities."""
 

@@ -9,16 +9,17 @@ from typing import Any
 from llamoco_data.files import Files, Place, files_at
 from llamoco_data.identity import LlamocoError, digest
 from llamoco_data.instruction_set import (
+    EXTENDED,
     TOLERANCE,
-    read_instructions,
+    measured_instructions,
     shard_names,
     snapshot_manifest,
     snapshot_numbers,
 )
 from llamoco_data.ordering import Yardstick, yardstick_from
 from llamoco_data.problems.own_spec import AnySpec, read_spec
-from llamoco_data.scoring.forest import Training, training_of
 from llamoco_data.scoring.programs import Generated
+from llamoco_data.selector import Training, training_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,14 @@ def read_export(folder: Place, programs: Sequence[Generated]) -> Export:
 
     Raises:
         LlamocoError: there is no export; or a program answers no instruction of it, or names another problem or split
-            than its instruction has.
+            than its instruction has; or it answers one whose problem was never measured.
     """
-    table = read_instructions(folder)
+    if any(program.split == EXTENDED for program in programs):
+        raise LlamocoError(
+            f"the programs answer instructions of split {EXTENDED}, whose problems were never measured, so there is "
+            "nothing to score them against; generate programs for another split, such as test"
+        )
+    table = measured_instructions(folder)
     prompts = {row["instruction_id"]: Prompt(**row) for row in table.select(_PROMPT).to_pylist()}
     for program in programs:
         _check_answers(folder, program, prompts.get(program.instruction_id))

@@ -3,19 +3,23 @@
 It evaluates nothing. It is a contender in scores, the prior of informed races, and fitted on training problems alone.
 """
 
-from llamoco_data.selector.features import NAMES, features
+from llamoco_data.selector.features import NAMES, features, reading_of
 from llamoco_data.selector.forest import Selector, fitted, whole_scores
 from llamoco_data.selector.measured import Measured
 from llamoco_data.selector.prior import Prior, PriorSpec, parsed_prior, prior_from, prior_id, read_prior
 from llamoco_data.selector.prospects import Precedents, prospects
+from llamoco_data.selector.training import LEAST_PROBLEMS, Training, applying_to, training_of
 
 __all__ = [
+    "LEAST_PROBLEMS",
     "NAMES",
     "Measured",
     "Precedents",
     "Prior",
     "PriorSpec",
     "Selector",
+    "Training",
+    "applying_to",
     "features",
     "fitted",
     "parsed_prior",
@@ -23,5 +27,7 @@ __all__ = [
     "prior_id",
     "prospects",
     "read_prior",
+    "reading_of",
+    "training_of",
     "whole_scores",
 ]

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from llamoco_data.problems.constraint_forms import FORMS
 from llamoco_data.problems.functions import FUNCTION_BY_NAME, FUNCTIONS
+from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.problems.spec import ProblemSpec
 
 NAMES = (
@@ -68,6 +69,20 @@ def features(spec: ProblemSpec) -> NDArray[np.float64]:
     for constraint in spec.constraints:
         weighted[f"constraint {constraint.form}"] += 1
     return np.array([weighted[name] for name in NAMES])
+
+
+def reading_of(spec: AnySpec) -> dict[str, float]:
+    """Name -> number of what a statement says: all `NAMES`, or the few that are known of a user's own problem."""
+    if isinstance(spec, ProblemSpec):
+        return dict(zip(NAMES, features(spec).tolist(), strict=True))
+    return {
+        "log dimension": log10(spec.dimension),
+        "log evaluations": log10(spec.max_evaluations),
+        "log evaluations per dimension": log10(spec.max_evaluations / spec.dimension),
+        "inequalities": float(spec.num_inequality),
+        "equalities": float(spec.num_equality),
+        "feasible share": spec.feasible_share,
+    }
 
 
 def _shares(spec: ProblemSpec) -> list[float]:

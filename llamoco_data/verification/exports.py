@@ -1,11 +1,12 @@
 # pyright: reportUnknownParameterType=false
-"""Verifies an export: its files, the ids of every row, no problem in two splits, and a sample of rows that is run."""
+"""Verifies an export: its files, the ids of every row, no problem in two splits, and a sample of rows, run or drawn."""
 
 import contextlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isclose
 
 from pydantic import ValidationError
 
@@ -13,11 +14,20 @@ from llamoco_data.export.card import CARD_FILE
 from llamoco_data.export.shards import SHARD_NAME
 from llamoco_data.files import Files
 from llamoco_data.identity import LlamocoError, digest
-from llamoco_data.instruction_set import SCHEMA_VERSION, Instruction, read_shard, snapshot_numbers
+from llamoco_data.instruction_set import (
+    EXTENDED,
+    MEASURED_COLUMNS,
+    SCHEMA_VERSION,
+    Instruction,
+    drawing_of,
+    read_shard,
+    snapshot_numbers,
+)
 from llamoco_data.problems.own_spec import read_spec
 from llamoco_data.runs import program_id
+from llamoco_data.selector import reading_of
 from llamoco_data.verification.finding import Finding
-from llamoco_data.verification.replays import check_replay
+from llamoco_data.verification.replays import check_prediction, check_replay
 from llamoco_data.verification.reruns import chosen
 from llamoco_data.verification.snapshots import verify_snapshots
 
@@ -90,8 +100,12 @@ def _check_sample(place: Files, shards: Sequence[str], picked: set[str], checked
             for row in _rows(place, name):
                 if row["instruction_id"] in picked:
                     picked.discard(str(row["instruction_id"]))
-                    checked["rows run again"] += 1
-                    yield from check_replay(row)
+                    if row["label_source"] == "predicted":
+                        checked["rows drawn again"] += 1
+                        yield from check_prediction(row, drawing_of(place, f"data/{name}"))
+                    else:
+                        checked["rows run again"] += 1
+                        yield from check_replay(row)
 
 
 def _check_names(place: Files, shards: Sequence[str]) -> Iterator[Finding]:
@@ -126,7 +140,7 @@ def _check_row(row: Mapping[str, object], shard: str) -> Iterator[Finding]:
 
 def _complaints(row: Mapping[str, object], shard: str) -> Iterator[str]:
     try:
-        Instruction.model_validate_json(json.dumps(row))
+        instruction = Instruction.model_validate_json(json.dumps(row))
         spec = read_spec(str(row["problem_spec"]))
     except (ValidationError, ValueError) as error:
         yield f"is not an instruction: {' '.join(str(error).split())[:120]}"
@@ -146,3 +160,28 @@ def _complaints(row: Mapping[str, object], shard: str) -> Iterator[str]:
     wrong = [name for name, value in told.items() if getattr(spec, name) != value]
     if wrong:
         yield f"has {wrong[0]} {told[wrong[0]]}, but its problem has {getattr(spec, wrong[0])}"
+    yield from _odd_label(instruction)
+    said = reading_of(spec)
+    misread = [one.name for one in instruction.reading if not isclose(one.value, said.get(one.name, one.value))]
+    if misread:
+        yield f"has a reading that its problem does not have, {misread[0]}"
+
+
+def _odd_label(instruction: Instruction) -> Iterator[str]:
+    """Checks that a row is predicted exactly where its split is, and has null exactly what only a run can tell."""
+    predicted = instruction.label_source == "predicted"
+    if predicted != (instruction.split == EXTENDED):
+        yield f"is {instruction.label_source}, but of split {instruction.split}"
+    columns: dict[str, object] = {name: getattr(instruction, name) for name in MEASURED_COLUMNS}
+    if predicted:
+        del columns["best_known"]
+        told = [name for name, value in columns.items() if value is not None]
+        if told:
+            yield f"is predicted, but has a {told[0]}, which only a run can tell"
+        expected = instruction.optimizer_scores[:1]
+        if [result.candidate_id for result in expected] != [instruction.candidate_id]:
+            yield "is predicted, but its answer is not the candidate of the best expected score"
+        return
+    lacking = [name for name, value in columns.items() if value is None]
+    if lacking:
+        yield f"is measured, but has no {lacking[0]}"

@@ -4,6 +4,7 @@ The texts are executed in this process, as by a user of the row.
 """
 
 import contextlib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import cast
@@ -11,9 +12,11 @@ from typing import cast
 import numpy as np
 
 from llamoco_data.identity import stream
+from llamoco_data.instruction_set import INDEX, Drawing
 from llamoco_data.problems.evaluation import Problem, build
 from llamoco_data.problems.functions.definition import Vector
 from llamoco_data.problems.own_spec import read_spec
+from llamoco_data.problems.sampling import sample
 from llamoco_data.runs import run_program
 from llamoco_data.silence import silence
 from llamoco_data.texts import execute
@@ -34,6 +37,28 @@ def check_replay(row: Mapping[str, object]) -> Iterator[Finding]:
     yield from findings
 
 
+def check_prediction(row: Mapping[str, object], drawing: Drawing | None) -> Iterator[Finding]:
+    """Checks that a predicted row states its problem, and that its problem is what its index draws.
+
+    Args:
+        drawing: what the file of the row tells that its problems were drawn from.
+    """
+    with silence():
+        findings = (*_drawn(row, drawing), *_stated(row))
+    yield from findings
+
+
+def _drawn(row: Mapping[str, object], drawing: Drawing | None) -> Iterator[Finding]:
+    index: object = json.loads(str(row["extra"])).get(INDEX)
+    if drawing is None or not isinstance(index, int):
+        what = "does not tell what its problem was drawn from"
+    elif sample(drawing.mixture, drawing.seed, index).problem_id != row["problem_id"]:
+        what = f"has a problem that index {index} does not draw"
+    else:
+        return
+    yield Finding(where=f"row {row['instruction_id']}", what=what, advice="export the campaign again, and extend it")
+
+
 def _findings(row: Mapping[str, object]) -> Iterator[Finding]:
     where = f"row {row['instruction_id']}"
     spec = read_spec(str(row["problem_spec"]))
@@ -44,10 +69,16 @@ def _findings(row: Mapping[str, object]) -> Iterator[Finding]:
     if gives != told:
         what = f"its answer gives (best_f, violation, evaluations) {gives}, but the row has {told}"
         yield Finding(where=where, what=what, advice=DIFFERS)
+    yield from _stated(row)
+
+
+def _stated(row: Mapping[str, object]) -> Iterator[Finding]:
+    """Checks that the code in a row states its problem."""
+    where = f"row {row['instruction_id']}"
     texts = {"problem_source": str(row["problem_source"])}
     if row["form"] == "python":
         texts["prompt"] = "\n".join(_BLOCK.findall(str(row["prompt"])))
-    problem = build(spec)
+    problem = build(read_spec(str(row["problem_spec"])))
     for name, text in texts.items():
         difference = _difference(text, problem)
         if difference:

@@ -47,6 +47,14 @@ COUNT = click.IntRange(min=1)
     help="Share of the probability to sample from.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Random seed of sampling.")
+@click.option(
+    "--wordings",
+    type=COUNT,
+    default=1,
+    show_default=True,
+    metavar="K",
+    help="Local model: average its choice of an optimizer over K prompts of the problem.",
+)
 @click.option("--retry-errors", is_flag=True, help="Try prompts again that ended with an error.")
 @click.option(
     "--batch-size", type=COUNT, metavar="N", help="Local model: rows at once; by default 16 on a CPU, 64 on a GPU."
@@ -79,6 +87,7 @@ def generate_command(
     temperature: float,
     top_p: float,
     seed: int,
+    wordings: int,
     retry_errors: bool,
     batch_size: int | None,
     precision: Literal["auto", "fp32", "bf16"],
@@ -94,6 +103,8 @@ def generate_command(
     The model is local or, with --endpoint, on a server. Run the command again to go on where it was stopped.
     """
     check_data(data)
+    if endpoint is not None and wordings > 1:
+        raise click.UsageError("--wordings averages the choices of a local model, and a server tells none")
     if endpoint is None:
         check_model(model)
     from llamoco_tune.cli.generation_display import generation_display, summary  # noqa: PLC0415 - slow to import
@@ -115,7 +126,9 @@ def generate_command(
             from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415
 
             quiet_transformers()
-            local = LocalConfig(model=model, precision=precision, device=device, num_slots=batch_size)
+            local = LocalConfig(
+                model=model, precision=precision, device=device, num_slots=batch_size, wordings=wordings
+            )
             report = generate_locally(data, selection, decoding, local, out, show)
         else:
             from llamoco_tune.endpoint import EndpointConfig  # noqa: PLC0415

@@ -13,7 +13,7 @@ from llamoco_tune.cli.stopping import stop_on_signals
 from llamoco_tune.folders import check_data, check_model
 from llamoco_tune.processes import is_main_process
 
-RECIPE_NAMES = ("tiny", "cpu-demo", "smollm2-full", "codegen-350m", "phi-2-lora", "codellama-7b-lora")
+RECIPE_NAMES = ("tiny", "compact", "cpu-demo", "smollm2-full", "codegen-350m", "phi-2-lora", "codellama-7b-lora")
 DEFAULT_RECIPE = "cpu-demo"
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -72,7 +72,9 @@ def shared(command: Command) -> Command:
 @click.command("contrast", short_help="Phase 1: bring prompts with one best optimizer together.")
 @shared
 @click.option(
-    "--loss", type=click.Choice(("margin", "info_nce")), help="Contrastive loss: the paper's margin loss, or InfoNCE."
+    "--loss",
+    type=click.Choice(("margin", "info_nce", "profile")),
+    help="Contrastive loss: the paper's margin loss, InfoNCE, or likeness of all optimizers' scores.",
 )
 @click.option("--lm-weight", type=click.FloatRange(min=0), help="Weight of the language model's loss on answers.")
 @click.option(
@@ -129,6 +131,23 @@ def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any
 @click.option(
     "--mixing-cap", type=click.IntRange(min=1), help="Most rows that an optimizer counts for in capped mixing."
 )
+@click.option(
+    "--choice",
+    type=click.Choice(("soft", "expected", "winner", "none")),
+    help="How choosing is learned: by all optimizers' scores, by the expected score, by the winner's name, or not.",
+)
+@click.option("--tau", type=click.FloatRange(min=0, min_open=True), help="Temperature of soft targets, in scores.")
+@click.option("--prompts", type=click.IntRange(min=1), help="Number of prompts in a batch of choosing.")
+@click.option(
+    "--writing-share", type=click.FloatRange(0, 1, max_open=True), help="Share of the steps that teach to write."
+)
+@click.option(
+    "--extended/--measured", default=None, help="Learn from unmeasured problems with predicted scores too, or not."
+)
+@click.option("--extended-share", type=click.FloatRange(0, 1), help="Share of unmeasured problems in such a batch.")
+@click.option("--reading-weight", type=click.FloatRange(min=0), help="Weight of the loss of reading the statement.")
+@click.option("--keep", type=click.Choice(("best", "last")), help="Weights to keep: by validation, or the last ones.")
+@click.option("--evaluate-every", type=click.IntRange(min=1), help="Number of steps between two evaluations.")
 def teach_command(data: Path, base: str, out: Path, recipe: str, **given: Any) -> None:
     """Phase 2: teach the base to write the program that answers each prompt. The tuned model is in OUT.
 
@@ -155,6 +174,38 @@ def _begun() -> Console:
     return console
 
 
+OF_CHOICE = {
+    "choice": "loss",
+    "tau": "tau",
+    "prompts": "per_batch",
+    "writing_share": "writing_share",
+    "extended": "extended",
+    "extended_share": "extended_share",
+    "reading_weight": "reading_weight",
+}
+"""Settings of learning to choose, by the options that change them."""
+
+
+def _choice(config: Any, fields: dict[str, Any]) -> dict[str, Any]:
+    """Takes the settings of choosing out of those given; none where a phase has no choosing.
+
+    Raises:
+        TuningError: a setting of choosing is given, and choosing is not learned.
+    """
+    from llamoco_tune.records import TuningError  # noqa: PLC0415 - as below
+
+    given = {of: fields.pop(option) for option, of in OF_CHOICE.items() if option in fields}
+    if "choice" not in type(config).model_fields:
+        return {}
+    if given.get("loss") == "none":
+        return {"choice": None}
+    if config.choice is None and given and "loss" not in given:
+        raise TuningError("this recipe does not teach to choose; give --choice soft with settings of choosing")
+    if config.choice is None and not given:
+        return {"choice": None}
+    return {"choice": {**(config.choice.model_dump() if config.choice else {}), **given}}
+
+
 def changed(config: Any, given: Mapping[str, Any]) -> Any:
     """The settings of a recipe, changed by those that were given on the command line.
 
@@ -169,6 +220,7 @@ def changed(config: Any, given: Mapping[str, Any]) -> Any:
     chosen = {name: value for name, value in given.items() if value is not None}
     renamed = {"steps": "max_steps", "compiled": "compile"}
     fields = {renamed.get(name, name): value for name, value in chosen.items() if name not in ("lora", "lora_rank")}
+    choice = _choice(config, fields)
     adapter = config.train.lora or LoraSpec()
     if "lora_rank" in chosen:
         adapter = LoraSpec(rank=chosen["lora_rank"], alpha=2 * chosen["lora_rank"], targets=adapter.targets)
@@ -176,7 +228,7 @@ def changed(config: Any, given: Mapping[str, Any]) -> Any:
     of_training = {name: fields.pop(name) for name in list(fields) if name in type(config.train).model_fields}
     train = {**config.train.model_dump(), **of_training, "lora": adapter.model_dump() if wanted else None}
     try:
-        return type(config).model_validate({**config.model_dump(), **fields, "train": train})
+        return type(config).model_validate({**config.model_dump(), **fields, **choice, "train": train})
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(each) for each in first["loc"])

@@ -66,13 +66,24 @@ def summary_figure(warm_run: Path, taught_run: Path, embeddings: Path, out: Path
 
 
 def _draw_phases(figure: Figure | SubFigure, phases: Sequence[tuple[str, Path]]) -> None:
-    from llamoco_tune.figures.panels import curves_of, draw_learning_rate, draw_losses  # noqa: PLC0415
+    from llamoco_tune.figures.panels import (  # noqa: PLC0415
+        curves_of,
+        draw_gap_closed,
+        draw_learning_rate,
+        draw_losses,
+    )
 
-    grid = figure.subplots(2, len(phases), sharex="col", squeeze=False, height_ratios=(4, 1))
-    for column, (title, run) in enumerate(phases):
-        curves = curves_of(run)
+    found = [(title, curves_of(run)) for title, run in phases]
+    chooses = any(curves.gap_closed.steps.size for _, curves in found)
+    heights = (4, 2, 1) if chooses else (4, 1)
+    grid = figure.subplots(len(heights), len(phases), sharex="col", squeeze=False, height_ratios=heights)
+    for column, (title, curves) in enumerate(found):
         draw_losses(grid[0, column], curves, title)
-        draw_learning_rate(grid[1, column], curves.learning_rate)
+        draw_learning_rate(grid[-1, column], curves.learning_rate)
+        if curves.gap_closed.steps.size:
+            draw_gap_closed(grid[1, column], curves.gap_closed)
+        elif chooses:
+            grid[1, column].set_axis_off()
 
 
 def _draw_spaces(figure: Figure | SubFigure, spaces: Embeddings, titles: tuple[str, str]) -> None:

@@ -22,6 +22,15 @@ LOG_FROM = 30.0
 TRAINING_LOSS = "loss"
 EVALUATED_LOSSES = {"eval_loss": "validation", "eval_lm_loss": "language model, validation"}
 """Labels of the losses that an evaluation of either phase gives."""
+CHOICE_LOSS = "choice_loss"
+"""The training loss that is drawn where choosing is learned: the whole one alternates between choosing and writing."""
+CHOICE_LOSSES = {
+    "eval_choice_loss": "choice, validation",
+    "writing_loss": "writing, training",
+    "eval_loss": "answers, validation",
+}
+"""Labels of the losses beside it."""
+GAP_CLOSED = "eval_gap_closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,8 @@ class RunCurves:
     evaluated: tuple[Curve, ...]
     """Curves of the losses that were evaluated."""
     learning_rate: Curve
+    gap_closed: Curve
+    """Gap closed by the choices on validation problems; without points where choosing is not learned."""
 
 
 def curves_of(run: Path) -> RunCurves:
@@ -50,11 +61,16 @@ def curves_of(run: Path) -> RunCurves:
         TuningError: its metrics cannot be read.
     """
     records = read_metrics(run)
-    evaluated = [_curve(records, name, label) for name, label in EVALUATED_LOSSES.items()]
+    choosing = _curve(records, CHOICE_LOSS, "choice, training")
+    chooses = choosing.steps.size > 0
+    evaluated = [
+        _curve(records, name, label) for name, label in (CHOICE_LOSSES if chooses else EVALUATED_LOSSES).items()
+    ]
     return RunCurves(
-        _curve(records, TRAINING_LOSS, "training"),
+        choosing if chooses else _curve(records, TRAINING_LOSS, "training"),
         tuple(curve for curve in evaluated if curve.steps.size),
         _curve(records, "learning_rate", "learning rate"),
+        _curve(records, GAP_CLOSED, "gap closed"),
     )
 
 
@@ -94,6 +110,13 @@ def draw_learning_rate(axes: Axes, curve: Curve) -> None:
     axes.set_ylabel("learning\nrate", fontsize=9)
     axes.set_xlabel("training step")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
+
+
+def draw_gap_closed(axes: Axes, curve: Curve) -> None:
+    """Draws the gap closed by the choices, in percent; 0 is the single best solver, 100 the virtual best one."""
+    axes.axhline(0, color="#999999", linewidth=0.8)
+    axes.plot(curve.steps, 100 * curve.values, color=COLORS[2], marker="o", markersize=4)
+    axes.set_ylabel("gap closed\n(%)", fontsize=9)
 
 
 def draw_embeddings(axes: Axes, rows_NH: Floats, families: Sequence[str], title: str) -> None:

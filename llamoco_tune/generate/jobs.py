@@ -69,7 +69,7 @@ def jobs_of(examples: Iterable[Example], selection: SelectionConfig, decoding: D
     return [Job(example, sample) for example in chosen for sample in range(selection.num_samples)]
 
 
-def settings_of(decoding: DecodingConfig, **more: str | bool) -> str:
+def settings_of(decoding: DecodingConfig, **more: str | bool | int) -> str:
     """Settings of decoding as JSON, as they are stored in the file; settings without effect are left out."""
     facts: dict[str, object] = {"decoding": "greedy"}
     if not decoding.is_greedy:
@@ -94,6 +94,7 @@ def program_row(job: Job, answer: Answer, model: str, settings: str) -> Program:
         seconds=answer.seconds,
         model=model,
         settings=settings,
+        choices=answer.choices,
     )
 
 

@@ -1,5 +1,6 @@
 """Writes programs with a model on this machine."""
 
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -8,10 +9,12 @@ from pydantic import Field
 
 from llamoco_tune.decoding import write
 from llamoco_tune.generate.jobs import Job, SelectionConfig, jobs_of, program_row, settings_of
+from llamoco_tune.generate.openers import UNOPENED, opened
 from llamoco_tune.generate.pace import GenerationReport, Pace, Show
 from llamoco_tune.identity import content_digest
-from llamoco_tune.instructions import read_split
+from llamoco_tune.instructions import Example, read_split
 from llamoco_tune.model import Precision, computed_in, load, num_tokens_of
+from llamoco_tune.openings import Openings, read_openings
 from llamoco_tune.programs import Answer, DecodingConfig, Program, open_programs
 from llamoco_tune.records import Record, TuningError
 from llamoco_tune.tokens import Template, check_known, text_of
@@ -27,6 +30,8 @@ class LocalConfig(Record):
     """Device; None takes a GPU if there is one, else the CPU."""
     num_slots: int | None = Field(default=None, ge=1)
     """Number of rows written at once."""
+    wordings: int = Field(default=1, ge=1)
+    """Number of prompts of a problem over which the choice of an optimizer is averaged."""
 
 
 def generate_locally(
@@ -37,37 +42,67 @@ def generate_locally(
     Raises:
         TuningError: there is no such export, split or model, the file has other settings, or memory ran out.
     """
-    jobs = jobs_of(read_split(data, selection.split), selection, decoding)
+    examples = read_split(data, selection.split)
+    jobs = jobs_of(examples, selection, decoding)
+    openings = read_openings(local.model)
+    if openings is None and local.wordings > 1:
+        raise TuningError(
+            f"{local.model} has no openings, so it does not choose before it writes, and nothing can be averaged; "
+            "leave --wordings out, or give a model that was taught with --choice"
+        )
     device = _device(local.device)
     precision = computed_in(local.precision, device)
-    settings = settings_of(decoding, weights=content_digest(local.model), precision=precision)
+    more = {"wordings": local.wordings} if local.wordings > 1 else {}
+    settings = settings_of(decoding, weights=content_digest(local.model), precision=precision, **more)
     with open_programs(out, local.model, settings) as file:
         pace = Pace(jobs, selection, file, show)
         missing = pace.missing
         if missing:
             config = local.model_copy(update={"precision": precision, "device": device})
             try:
-                pace.fill(_written(missing, decoding, config, settings, pace))
+                alike = [each for each in examples if selection.form in (None, each.form)]
+                pace.fill(_written(missing, alike, openings, decoding, config, settings, pace))
             except torch.OutOfMemoryError:
                 raise TuningError("the device has too little memory; give --batch-size a smaller number") from None
         return pace.finished()
 
 
 def _written(
-    jobs: Sequence[Job], decoding: DecodingConfig, local: LocalConfig, settings: str, pace: Pace
+    jobs: Sequence[Job],
+    examples: Sequence[Example],
+    openings: Openings | None,
+    decoding: DecodingConfig,
+    local: LocalConfig,
+    settings: str,
+    pace: Pace,
 ) -> Iterator[Program]:
     loaded = load(local.model, precision=local.precision, device=local.device)
     template = Template.of(loaded.tokenizer)
-    prompts_ids = [template.prompt_ids(job.example.prompt) for job in jobs]
+    prompts_ids = template.prompts_ids([job.example.prompt for job in jobs])
     check_known(prompts_ids, num_tokens_of(loaded.model))
     streams = [job.stream for job in jobs]
     model, tokenizer = loaded.model, loaded.tokenizer
-    for row in write(
-        model, tokenizer, prompts_ids, decoding, num_slots=local.num_slots, streams=streams, report=pace.count
-    ):
-        completion = text_of(tokenizer, row.ids)
-        num_prompt = len(prompts_ids[row.index])
-        answer = Answer(row.index, completion, row.ended, row.detail, num_prompt, row.num_tokens, row.seconds)
+    begun, choosing_s = [UNOPENED] * len(jobs), 0.0
+    if openings is not None:
+        began = time.perf_counter()
+        begun = opened(
+            model, openings, jobs, examples, template.prompt_ids, decoding,
+            wordings=local.wordings, go_on=lambda: pace.count(0),
+        )  # fmt: skip
+        choosing_s = (time.perf_counter() - began) / len(jobs)
+    given = [[*prompt, *each.ids] for prompt, each in zip(prompts_ids, begun, strict=True)]
+    for row in write(model, tokenizer, given, decoding, num_slots=local.num_slots, streams=streams, report=pace.count):
+        opening = begun[row.index]
+        answer = Answer(
+            row.index,
+            text_of(tokenizer, [*opening.ids, *row.ids]),
+            row.ended,
+            row.detail,
+            prompt_tokens=len(prompts_ids[row.index]),
+            completion_tokens=len(opening.ids) + row.num_tokens,
+            seconds=choosing_s + row.seconds,
+            choices=opening.choices,
+        )
         yield program_row(jobs[row.index], answer, local.model, settings)
 
 

@@ -51,7 +51,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `demo-campaign` and `demo-export`, as `make demo` leaves them, but cut down to seconds."""
     folder = tmp_path_factory.mktemp("demo")
     optimizers = ("slsqp", "nelder_mead", "pso", "random_search")
-    spec = recipe("demo").model_copy(update={"num_problems": 6, "optimizers": optimizers})
+    spec = recipe("demo").model_copy(update={"num_problems": 17, "optimizers": optimizers})
     run_campaign(folder / "demo-campaign", spec, executor("inline"))
     export(folder / "demo-campaign", folder / "demo-export")
     return folder

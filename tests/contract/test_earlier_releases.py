@@ -1,5 +1,6 @@
 """What earlier releases have left on users' disks, opened by today's: a campaign and an export, kept. About 15 s."""
 
+import dataclasses
 import json
 import shutil
 from collections import Counter
@@ -61,17 +62,19 @@ def by_id(rows: list[dict], columns: tuple[str, ...]) -> dict[str, list[object]]
 
 
 RESULTS = ("near_ties", "optimizer_scores")
+NULLABLE_IN_VERSION_2 = ("winner_error", "random_search_error")
 
 
 def upgraded(row: dict) -> dict:
-    """The row at schema version 3, without numbers of runs."""
+    """The row at schema version 4, without numbers of runs and with an empty reading."""
     results = {name: [{**result, "runs": None} for result in row[name]] for name in RESULTS}
-    return {**row, **results, "schema_version": 3}
+    return {**row, **results, "label_source": "measured", "reading": [], "schema_version": 4}
 
 
 def at_version_2(row: dict) -> dict:
     results = {name: [{k: v for k, v in result.items() if k != "runs"} for result in row[name]] for name in RESULTS}
-    return {**row, **results, "schema_version": 2}
+    added = ("label_source", "reading")
+    return {**{name: value for name, value in row.items() if name not in added}, **results, "schema_version": 2}
 
 
 def sorted_rows(folder: Path, snapshot: int | None = None) -> list[dict]:
@@ -82,10 +85,20 @@ def sorted_rows(folder: Path, snapshot: int | None = None) -> list[dict]:
 def exported_as_version_2(campaign: Path, tmp_path: Path) -> Path:
     """What the release before the numbers of runs would have exported of the kept campaign."""
     made = export(campaign, tmp_path / "made").folder
-    result = pa.struct([field for field in SCHEMA.field("near_ties").type.value_type if field.name != "runs"])
+    result = pa.struct(
+        [
+            field.with_nullable(field.name == "median_error")
+            for field in SCHEMA.field("near_ties").type.value_type
+            if field.name != "runs"
+        ]
+    )
     results = {"near_ties": pa.list_(result), "optimizer_scores": pa.list_(result)}
     schema = pa.schema(
-        [pa.field(field.name, results.get(field.name, field.type), nullable=field.nullable) for field in SCHEMA],
+        [
+            pa.field(field.name, results.get(field.name, field.type), nullable=field.name in NULLABLE_IN_VERSION_2)
+            for field in SCHEMA
+            if field.name not in ("label_source", "reading")
+        ],
         metadata={"llamoco_schema_version": "2"},
     )
     (tmp_path / "set2" / "data").mkdir(parents=True)
@@ -165,7 +178,7 @@ def test_set_of_version_2_is_read_alike_but_for_the_numbers_of_runs(campaign: Pa
 def test_set_of_version_2_gives_tuning_the_same_rows(campaign: Path, exported_as_version_2: Path):
     earlier, made = set_files(exported_as_version_2), set_files(campaign.with_name("made"))
     assert {split: rows_of(earlier, split) for split in earlier.splits} == {
-        split: rows_of(made, split) for split in made.splits
+        split: [dataclasses.replace(row, reading={}) for row in rows_of(made, split)] for split in made.splits
     }
 
 

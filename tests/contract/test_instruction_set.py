@@ -21,7 +21,15 @@ from llamoco_data.execution import executor
 from llamoco_data.export import Exported, export
 from llamoco_data.export.making import wordings_of
 from llamoco_data.identity import LlamocoError
-from llamoco_data.instruction_set import SCHEMA, SPLITS, CandidateResult, Instruction, Split, read_instructions
+from llamoco_data.instruction_set import (
+    MEASURED_SPLITS,
+    SCHEMA,
+    CandidateResult,
+    Instruction,
+    Reading,
+    Split,
+    read_instructions,
+)
 from llamoco_data.problems.evaluation import build
 from llamoco_data.problems.functions import FUNCTION_BY_NAME
 from llamoco_data.problems.spec import ProblemSpec
@@ -72,7 +80,12 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_schema_has_a_column_for_every_field_with_a_description():
     assert SCHEMA.names == list(Instruction.model_fields)
     assert [field.name for field in SCHEMA.field("near_ties").type.value_type] == list(CandidateResult.model_fields)
-    assert all(field.description for record in (Instruction, CandidateResult) for field in record.model_fields.values())
+    assert [field.name for field in SCHEMA.field("reading").type.value_type] == list(Reading.model_fields)
+    assert all(
+        field.description
+        for record in (Instruction, CandidateResult, Reading)
+        for field in record.model_fields.values()
+    )
 
 
 def test_rows_validate_as_instructions(rows: list[dict]):
@@ -156,7 +169,7 @@ def test_splits_are_by_problem_and_hold_families_out(rows: list[dict]):
         held_out = any(FUNCTION_BY_NAME[name].family in ("fractal", "norm") for name in row["functions"])
         assert held_out == (row["split"] == "test_families")
     assert all(len(splits) == 1 for splits in sides.values())
-    assert {"train", "test_families"} <= {row["split"] for row in rows} <= set(SPLITS)
+    assert {"train", "test_families"} <= {row["split"] for row in rows} <= set(MEASURED_SPLITS)
 
 
 def test_row_agrees_with_the_verdict_on_the_stored_runs(campaign: Path, rows: list[dict]):
@@ -218,7 +231,7 @@ def test_card_states_the_numbers_of_the_set(exported: Exported, rows: list[dict]
     card = (exported.folder / "README.md").read_text()
     assert card.startswith("---\n")
     assert f"{len(rows):,} instructions over {len({row['problem_id'] for row in rows})} problems" in card
-    for split in SPLITS:
+    for split in MEASURED_SPLITS:
         in_split = [row for row in rows if row["split"] == split]
         assert f"| {split} | {len({row['problem_id'] for row in in_split})} | {len(in_split)} |" in card
     assert all(f"| `{name}` |" in card for name in SCHEMA.names)

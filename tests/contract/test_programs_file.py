@@ -37,7 +37,9 @@ def program(number: int) -> Program:
 
 
 def test_programs_file_has_the_columns_that_are_read():
-    assert {field.name: field for field in WRITTEN} == {field.name: field for field in READ}
+    written = {field.name: field for field in WRITTEN}
+    assert written.pop("choices").type == pa.string()
+    assert written == {field.name: field for field in READ}
     assert WRITTEN.metadata == READ.metadata
 
 

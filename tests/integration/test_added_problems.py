@@ -134,6 +134,14 @@ def test_rows_hold_the_text_to_the_byte_in_the_python_form_only(rows: list[dict]
         assert row["prompt"].endswith(f"\n\n```python\n{spec.source}```\n")
 
 
+def test_rows_read_the_few_numbers_that_are_known_of_a_users_problem(rows: list[dict]):
+    for row in rows:
+        read = {one["name"]: one["value"] for one in row["reading"]}
+        assert read["inequalities"] == row["num_inequality"]
+        assert 10 ** read["log evaluations"] == pytest.approx(row["max_evaluations"])
+        assert ("multimodal" in read) == (row["kind"] != "own")
+
+
 def test_rows_of_a_problem_are_on_one_side_whatever_their_budget(rows: list[dict]):
     sides: dict[str, set[str]] = {}
     for row in rows:

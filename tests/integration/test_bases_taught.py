@@ -11,7 +11,7 @@ import torch
 from rich.console import Console
 from safetensors.torch import load_file
 
-from llamoco_tune.bases.tiny import byte_tokenizer
+from llamoco_tune.bases.from_scratch import byte_tokenizer
 from llamoco_tune.cli import main
 from llamoco_tune.evaluation import EvaluationConfig
 from llamoco_tune.teach import TeachConfig, teach

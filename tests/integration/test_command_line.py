@@ -35,6 +35,7 @@ OPTIONS = {
     "status": set(),
     "verify": {"--sample"},
     "export": {"--budget", "--since", "--processes", "--quiet"},
+    "extend": {"--problems", "--processes", "--quiet"},
     "prior": {"--out", "--processes"},
     "report": {"--out", "--processes"},
     "score": {

@@ -10,7 +10,8 @@ from llamoco_data.instruction_set import SCHEMA
 from llamoco_data.portfolio import program_text
 from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
 from llamoco_data.problems.spec import ProblemSpec
-from llamoco_data.scoring.forest import foreseen, training_of
+from llamoco_data.scoring.forest import foreseen
+from llamoco_data.selector import training_of
 
 pytestmark = pytest.mark.unit
 

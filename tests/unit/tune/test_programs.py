@@ -36,7 +36,7 @@ def test_schema_is_the_one_agreed_with_the_scorer(tmp_path: Path):
     write_programs(tmp_path / "programs.parquet", [row()])
     schema = pq.read_schema(tmp_path / "programs.parquet")
     names = "instruction_id problem_id split form sample program completion ended detail prompt_tokens"
-    assert schema.names == [*names.split(), "completion_tokens", "seconds", "model", "settings"]
+    assert schema.names == [*names.split(), "completion_tokens", "seconds", "model", "settings", "choices"]
     whole = {"sample", "prompt_tokens", "completion_tokens"}
     for field in schema:
         expected = pa.int64() if field.name in whole else pa.float64() if field.name == "seconds" else pa.string()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tokenizers import normalizers, processors
 
-from llamoco_tune.bases.tiny import END, byte_tokenizer
+from llamoco_tune.bases.from_scratch import END, byte_tokenizer
 from llamoco_tune.records import TuningError
 from llamoco_tune.tokens import PLAIN, Template, check_known, encode, text_of
 from tests.tuning_data import program

@@ -1,0 +1,167 @@
+"""The openings of answers: the first tokens, which tell an answer's optimizer from all others, and their trie.
+
+They are kept beside a model's weights, so that it chooses without any data. A model without them writes as it likes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError
+
+from llamoco_tune.records import Record, TuningError
+
+OPENINGS_FILE = "openings.json"
+OPENINGS_VERSION = 1
+
+
+class Openings(Record):
+    """The opening of each optimizer's answers; none begins with another."""
+
+    version: int = Field(default=OPENINGS_VERSION, ge=1, le=OPENINGS_VERSION)
+    by_optimizer: dict[str, list[int]] = Field(min_length=2)
+    """Tokens of each optimizer's opening."""
+
+    @property
+    def optimizers(self) -> tuple[str, ...]:
+        """Names of the optimizers, sorted: axis K of every distribution."""
+        return tuple(sorted(self.by_optimizer))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trie:
+    """The openings as a tree below the prompt's last token.
+
+    The tokens after which openings go on are its inner nodes, numbered from 1; node 0 is the prompt's last token. An
+    edge is a token that follows a node. The last token of an opening is an edge, and no node, since nothing needs to
+    be known behind it. Axes: N nodes without node 0, E edges, K openings.
+    """
+
+    optimizers: tuple[str, ...]
+    tokens: torch.Tensor
+    depths: torch.Tensor
+    """Number of tokens from node 0 to each node; at least 1."""
+    sees: torch.Tensor
+    """Whether a node, by row, sees another: itself and those above it."""
+    edge_nodes: torch.Tensor
+    """Node that each edge leaves, 0 included."""
+    edge_tokens: torch.Tensor
+    paths: torch.Tensor
+    """1 where an opening goes along an edge, else 0."""
+
+    @classmethod
+    def of(cls, openings: Openings) -> "Trie":
+        """The trie of some openings."""
+        nodes: dict[tuple[int, ...], int] = {(): 0}
+        edges: dict[tuple[int, ...], int] = {}
+        sequences = [tuple(openings.by_optimizer[name]) for name in openings.optimizers]
+        for tokens in sequences:
+            for end in range(1, len(tokens) + 1):
+                edges.setdefault(tokens[:end], len(edges))
+                if end < len(tokens):
+                    nodes.setdefault(tokens[:end], len(nodes))
+        inner = [path for path in nodes if path]
+        paths_EK = torch.zeros(len(edges), len(sequences))
+        for k, tokens in enumerate(sequences):
+            for end in range(1, len(tokens) + 1):
+                paths_EK[edges[tokens[:end]], k] = 1
+        return cls(
+            optimizers=openings.optimizers,
+            tokens=torch.tensor([path[-1] for path in inner], dtype=torch.int64),
+            depths=torch.tensor([len(path) for path in inner], dtype=torch.int64),
+            sees=torch.tensor(
+                [[path[: len(above)] == above for above in inner] for path in inner], dtype=torch.bool
+            ).reshape(len(inner), len(inner)),
+            edge_nodes=torch.tensor([nodes[path[:-1]] for path in edges], dtype=torch.int64),
+            edge_tokens=torch.tensor([path[-1] for path in edges], dtype=torch.int64),
+            paths=paths_EK,
+        )
+
+
+def openings_of(answers: Mapping[str, Sequence[Sequence[int]]]) -> Openings:
+    """The openings of optimizers: of each the shortest beginning that all its answers share and no other's has.
+
+    Args:
+        answers: tokens of the different answers of each optimizer.
+
+    Raises:
+        TuningError: there is one optimizer alone, or the answers of an optimizer do not tell it from another one.
+    """
+    if len(answers) < 2:
+        raise TuningError(
+            f"the training rows name {len(answers)} optimizer, so there is nothing to choose; export more problems, or "
+            "teach with --choice none"
+        )
+    others = {name: {tuple(each) for each in texts} for name, texts in answers.items()}
+    found: dict[str, list[int]] = {}
+    for name, texts in answers.items():
+        shared = _shared(texts)
+        rivals = [tokens for other, each in others.items() if other != name for tokens in each]
+        length = next(
+            (
+                end
+                for end in range(1, len(shared) + 1)
+                if not any(tokens[:end] == tuple(shared[:end]) for tokens in rivals)
+            ),
+            None,
+        )
+        if length is None:
+            raise TuningError(
+                f"the answers of {name!r} begin like those of another optimizer, so a choice cannot be read from their "
+                "first words; teach with --choice none"
+            )
+        found[name] = [int(token) for token in shared[:length]]
+    return Openings(by_optimizer=found)
+
+
+def targets_of(
+    scores: Sequence[Mapping[str, float]], optimizers: Sequence[str], *, tau: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Soft targets and scores of rows, both (N, K): softmax(score / tau) over the optimizers that a row names.
+
+    An optimizer that is not in a row has neither mass nor score there: it does not apply, or was left out as hopeless.
+    The targets of a row that names none are all 0.
+    """
+    places = {name: k for k, name in enumerate(optimizers)}
+    score_NK = np.full((len(scores), len(optimizers)), -np.inf)
+    for i, row in enumerate(scores):
+        for name, score in row.items():
+            if name in places:
+                score_NK[i, places[name]] = score
+    best_N1 = np.max(score_NK, axis=1, keepdims=True, initial=-1e9)
+    mass_NK = np.exp((score_NK - best_N1) / tau)
+    target_NK = mass_NK / np.maximum(mass_NK.sum(1, keepdims=True), 1e-12)
+    return target_NK.astype(np.float32), np.where(np.isfinite(score_NK), score_NK, 0.0).astype(np.float32)
+
+
+def write_openings(folder: Path, openings: Openings) -> None:
+    """Writes the openings beside a model's weights."""
+    (folder / OPENINGS_FILE).write_text(openings.to_json(indent=1) + "\n", encoding="utf-8")
+
+
+def read_openings(model: str) -> Openings | None:
+    """The openings of a model in a folder; None if it has none, as any model that was not taught to choose.
+
+    Raises:
+        TuningError: they cannot be read.
+    """
+    file = Path(model) / OPENINGS_FILE
+    if not file.is_file():
+        return None
+    try:
+        return Openings.from_json(file.read_bytes())
+    except ValidationError:
+        raise TuningError(
+            f"{file} is damaged, or of a later release; copy the model again, or remove the file to let the model "
+            "write without choosing first"
+        ) from None
+
+
+def _shared(texts: Sequence[Sequence[int]]) -> Sequence[int]:
+    """The longest beginning that all sequences have."""
+    first, last = min(map(tuple, texts)), max(map(tuple, texts))
+    same = next((i for i, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), None)
+    return first[: min(len(first), len(last)) if same is None else same]

@@ -1,0 +1,166 @@
+"""Learning to choose, from the rows to the file of programs, on a tiny random model."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from rich.console import Console
+from safetensors.torch import load_file
+from typing_extensions import override
+
+from llamoco_tune.choosing import READING_HEAD, ChoiceConfig
+from llamoco_tune.cli import main
+from llamoco_tune.evaluation import EvaluationConfig
+from llamoco_tune.instructions import read_split
+from llamoco_tune.metrics import read_metrics
+from llamoco_tune.openings import read_openings
+from llamoco_tune.programs import read_programs
+from llamoco_tune.run_folder import last_checkpoint
+from llamoco_tune.stopping import Stopped, StopWish
+from llamoco_tune.teach import TeachConfig, teach
+from llamoco_tune.training import TrainConfig
+from tests.tuning_data import write_export, write_tiny_base
+
+# peft 0.21 asks transformers 5.23 by a name that it will give up.
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"),
+]
+QUIET = Console(quiet=True)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_base(tmp_path_factory.mktemp("base") / "tiny", width=64)
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "export"
+    return write_export(folder, train=6, validation=2, train_extended=6)
+
+
+def teaching(steps: int, *, every: int, choice: ChoiceConfig, **changes: object) -> TeachConfig:
+    train = TrainConfig(
+        learning_rate=4e-3, max_steps=steps, evaluate_every=every, save_every=every, precision="fp32", log_every=5
+    )
+    evaluation = EvaluationConfig(num_rows=2, num_programs=0)
+    return TeachConfig.model_validate(
+        {"train": train, "batching": "padded", "per_batch": 4, "evaluation": evaluation, "choice": choice, **changes}
+    )
+
+
+def run_command(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([str(each) for each in arguments])
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def test_model_learns_which_optimizer_to_choose_and_writes_its_program(tmp_path, base, export):
+    choice = ChoiceConfig(per_batch=8, writing_share=0.6, extended_share=0.25)
+    run = teach(export, str(base), tmp_path / "run", teaching(320, every=160, choice=choice, keep="last"), QUIET)
+    assert {"eval_gap_closed", "eval_choice_loss", "choice_loss", "unopened_loss", "writing_loss"} <= run.results.keys()
+    assert run.results["writing_loss"] < 0.1
+    out = tmp_path / "programs.parquet"
+    asked = ["--data", export, "--split", "train", "--model", tmp_path / "run", "--max-new-tokens", 200]
+    assert run_command("generate", *asked, "--out", out, "--wordings", 2) == 0
+    label = {each.instruction_id: each for each in read_split(export, "train")}
+    for row in read_programs(out):
+        probabilities = json.loads(row.choices)
+        assert sum(probabilities.values()) == pytest.approx(1, abs=1e-5)
+        assert next(iter(probabilities)) == label[row.instruction_id].optimizer
+        assert (
+            row.program.partition("\n")[0]
+            == f'"""{label[row.instruction_id].optimizer.upper()}: a program for tests."""'
+        )
+
+
+def test_run_that_was_stopped_goes_on_to_the_weights_of_an_undisturbed_one(tmp_path, base, export):
+    choice = ChoiceConfig(per_batch=4, writing_share=0.3, reading_weight=0.5)
+    config = teaching(8, every=2, choice=choice, keep="best")
+    whole = teach(export, str(base), tmp_path / "whole", config, QUIET)
+
+    class AtStep(StopWish):
+        """Asks to stop after the third step."""
+
+        steps = 0
+
+        @property
+        @override
+        def is_asked(self) -> bool:
+            self.steps += 1
+            return self.steps > 12
+
+    with pytest.raises(Stopped):
+        teach(export, str(base), tmp_path / "stopped", config, QUIET, AtStep())
+    checkpoint = last_checkpoint(tmp_path / "stopped")
+    assert checkpoint is not None
+    assert any(READING_HEAD in name for name in load_file(checkpoint / "model.safetensors"))
+    again = teach(export, str(base), tmp_path / "stopped", config, QUIET)
+    first, second = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "stopped"))
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert not any(READING_HEAD in name for name in first)
+    assert whole.results == again.results
+    assert whole.results["kept_step"] >= 4
+    lines = [
+        [(each.step, each.kind, each.values) for each in read_metrics(tmp_path / name)] for name in ("whole", "stopped")
+    ]
+    assert lines[0] == lines[1]
+
+
+def test_kept_model_is_that_of_the_best_evaluation(tmp_path, base, export):
+    config = teaching(6, every=1, choice=ChoiceConfig(per_batch=2, writing_share=0.0), keep="best")
+    run = teach(export, str(base), tmp_path / "run", config, QUIET)
+    gaps = {
+        each.step: each.values["eval_gap_closed"] or 0.0
+        for each in read_metrics(tmp_path / "run")
+        if "eval_gap_closed" in each.values and each.step >= 3
+    }
+    assert run.results["kept_gap_closed"] == max(gaps.values())
+    assert run.results["kept_step"] == min(step for step, gap in gaps.items() if gap == max(gaps.values()))
+
+
+@pytest.mark.parametrize(
+    ("without", "options", "line"),
+    [
+        (["reading"], ["--reading-weight", "1"], "reading cannot be learned: sets have this from schema version 4"),
+        (["optimizer_scores", "single_best_score"], [], "no scores of optimizers"),
+        ([], ["--reading-weight", "1", "--lora"], "not by an adapter"),
+    ],
+)
+def test_set_that_lacks_what_is_to_be_learned_is_one_line_and_leaves_nothing(
+    tmp_path, base, capsys, without, options, line
+):
+    data = write_export(tmp_path / "export", without=without, train=4, validation=2)
+    given = ["--data", data, "--base", base, "--out", tmp_path / "run", "--recipe", "tiny", "--choice", "soft"]
+    assert run_command("teach", *given, *options) == 2
+    assert line in capsys.readouterr().err.splitlines()[-1]
+    assert not (tmp_path / "run").exists()
+
+
+def test_model_without_openings_averages_nothing(tmp_path, base, export, capsys):
+    assert read_openings(str(base)) is None
+    given = ["--data", export, "--split", "validation", "--model", base, "--out", tmp_path / "programs.parquet"]
+    assert run_command("generate", *given, "--wordings", 2) == 2
+    assert "has no openings" in capsys.readouterr().err
+
+
+def test_compact_base_is_made_of_the_training_texts_and_learns(tmp_path, export, capsys):
+    made = ["base", "compact", "--data", export, "--out", tmp_path / "base", "--width", 64, "--layers", 1]
+    assert run_command(*made, "--vocabulary", 400) == 0
+    assert run_command(*made, "--vocabulary", 400) == 0
+    assert "left as it is" in capsys.readouterr().out
+    assert run_command(*made, "--vocabulary", 300) == 2
+    given = ["--data", export, "--base", tmp_path / "base", "--out", tmp_path / "run", "--recipe", "compact"]
+    assert run_command("teach", *given, "--steps", 2, "--evaluate-every", 2, "--precision", "fp32") == 0
+    openings = read_openings(str(tmp_path / "run"))
+    assert openings is not None
+    assert openings.optimizers == ("de", "pso", "slsqp")
