@@ -14,6 +14,7 @@ from typing import Literal
 
 from llamoco_data.box import filter as calls
 from llamoco_data.box import system, view
+from llamoco_data.box.processes import SLEEPER
 
 Tier = Literal["trusted", "limited", "filtered", "isolated"]
 TIERS: tuple[Tier, ...] = ("trusted", "limited", "filtered", "isolated")
@@ -182,6 +183,8 @@ def _refusal(attempt: Callable[[], None]) -> str:
 
 def _try_namespaces() -> None:
     """Enters namespaces, and mounts the two kinds of file system that a run needs, in a process of theirs."""
+    if not os.access(SLEEPER, os.X_OK):
+        raise OSError(f"there is no program {SLEEPER}")
     enter_namespaces(own_user=False)
     refusal = _refusal(_try_mounts)
     if refusal:
@@ -215,7 +218,7 @@ def _try_landlock() -> None:
 def _try_filter() -> None:
     if platform.system() != "Linux":
         raise OSError("the system is not Linux")
-    system.filter_calls(calls.instructions(calls.machine(), os.getpid()))
+    system.filter_calls(calls.packed(calls.instructions(calls.machine(), os.getpid())))
     try:
         system.unshare(system.NEW_USERS)
     except PermissionError:

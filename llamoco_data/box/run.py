@@ -9,7 +9,6 @@ import random
 import resource
 import signal
 import socket
-import struct
 import sys
 import tempfile
 import warnings
@@ -43,17 +42,20 @@ class Place:
     hidden: tuple[str, ...]
     isolated: bool
     """Whether it gets namespaces of its own."""
+    mapped_bytes: int
+    """Address space of the loaded libraries."""
+    filter: bytes
+    """The filter of system calls; empty where there is none, or where it depends on the run's process."""
 
 
-def begin(place: Place, job: int, meter: int, output: int, status: int, parent: int) -> NoReturn:
-    """Turns this fork of the zygote into the processes of a run.
+def begin(place: Place, job: int, meter: int, output: int, parent: int) -> NoReturn:
+    """Turns this fork of the zygote into the process of a program.
 
     Args:
         place: where the run takes place.
         job: descriptor of the file that holds the job.
         meter: descriptor of the connection to the meter.
         output: descriptor that takes the program's output.
-        status: descriptor that takes the exit status of the program's process, in namespaces.
         parent: process id of the zygote.
     """
     try:
@@ -62,21 +64,24 @@ def begin(place: Place, job: int, meter: int, output: int, status: int, parent: 
             os._exit(1)
         os.setsid()
         system.show_memory(True)
-        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
-            file.write("1000")  # where memory is short, the program goes first
-        mapped = _mapped_bytes()
         if place.isolated:
             system.unshare(system.NEW_MOUNTS | system.NEW_IPC)
             view.private_mounts()
-            program = os.fork()
-            if program:
-                _wait_for(program, status)
-            os.setsid()
-        _become_program(place, job, meter, output, mapped)
+        _become_program(place, job, meter, output)
     except BaseException as error:  # noqa: BLE001 - the trusted side is to know, whatever it is
         with contextlib.suppress(OSError):
             os.write(output, f"{type(error).__name__}: {error}".encode(errors="replace")[:1000])
         os._exit(1)
+
+
+def place_of(found: Layers, visible: tuple[str, ...], hidden: tuple[str, ...], *, isolated: bool) -> Place:
+    """The place of all runs of this process, which has loaded the libraries; what it holds is made once for all."""
+    filter_ = b""
+    if layers.FILTER in found.holding and (isolated or found.landlock >= layers.SIGNALS_SINCE):
+        filter_ = calls.packed(calls.instructions(calls.machine(), None, own_network=isolated))
+    with open("/proc/self/statm", "rb") as file:
+        mapped_bytes = int(file.read().split()[0]) * resource.getpagesize()
+    return Place(found, visible, hidden, isolated=isolated, mapped_bytes=mapped_bytes, filter=filter_)
 
 
 def home(folder: str) -> Mapping[str, str]:
@@ -84,19 +89,7 @@ def home(folder: str) -> Mapping[str, str]:
     return {"HOME": folder, "TMPDIR": folder}
 
 
-def _wait_for(program: int, status: int) -> NoReturn:
-    """Waits, as the first process of a namespace, for the program's, whose descendants end with this one."""
-    system.drop_capabilities()
-    os.closerange(0, status)
-    os.closerange(status + 1, 1 << 10)
-    while True:
-        ended, how = os.wait()
-        if ended == program:
-            os.write(status, struct.pack("=q", how))
-            os._exit(0)
-
-
-def _become_program(place: Place, job_file: int, meter: int, output: int, mapped: int) -> NoReturn:
+def _become_program(place: Place, job_file: int, meter: int, output: int) -> NoReturn:
     with open(job_file, "rb", closefd=False) as content:
         job = Job.from_json(content.read())
     folder = "/tmp" if place.isolated else job.folder
@@ -109,7 +102,7 @@ def _become_program(place: Place, job_file: int, meter: int, output: int, mapped
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.SIG_DFL)
     asking = Asking(job, connection)
-    _confine(place, job, folder, mapped)
+    _confine(place, job, folder)
     connection.send(frames.BEGUN.to_bytes(frames.HEAD_BYTES, "little"))
     status, detail = _run(job, asking)
     _flush()
@@ -128,11 +121,11 @@ def _arrange_descriptors(meter: int, output: int) -> socket.socket:
     return socket.socket(fileno=_METER)
 
 
-def _confine(place: Place, job: Job, folder: str, mapped: int) -> None:
+def _confine(place: Place, job: Job, folder: str) -> None:
     """Gives up what the program is not to have, for good."""
     holding = place.found.holding
     layers.limit(
-        memory_bytes=mapped + job.memory_bytes,
+        memory_bytes=place.mapped_bytes + job.memory_bytes,
         file_bytes=FILE_BYTES,
         cpu_s=job.cpu_s,
         num_processes=NUM_PROCESSES,
@@ -145,10 +138,7 @@ def _confine(place: Place, job: Job, folder: str, mapped: int) -> None:
         writable = [folder, *(["/dev/shm"] if place.isolated else []), *view.DEVICES]
         view.restrict(place.found.landlock, visible, () if place.isolated else place.hidden, writable)
     if layers.FILTER in holding:
-        inside = place.isolated or place.found.landlock >= layers.SIGNALS_SINCE
-        system.filter_calls(
-            calls.instructions(calls.machine(), None if inside else os.getpid(), own_network=place.isolated)
-        )
+        system.filter_calls(place.filter or calls.packed(calls.instructions(calls.machine(), os.getpid())))
 
 
 def _run(job: Job, asking: Asking) -> tuple[RunStatus, str]:
@@ -160,8 +150,6 @@ def _run(job: Job, asking: Asking) -> tuple[RunStatus, str]:
         max_evaluations=job.max_evaluations,
         refused=lambda: asking.refused,
     )
-    for name in [name for name in sys.modules if name.partition(".")[0] == "llamoco_data"]:
-        del sys.modules[name]  # a program can import nothing of the project
     random.seed(job.seed)
     np.random.seed(job.seed)  # noqa: NPY002 - pycma and others draw from the global generator
     warnings.simplefilter("ignore")
@@ -181,8 +169,3 @@ def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(BaseException):
             stream.flush()
-
-
-def _mapped_bytes() -> int:
-    with open("/proc/self/statm", "rb") as file:
-        return int(file.read().split()[0]) * resource.getpagesize()

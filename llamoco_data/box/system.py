@@ -3,9 +3,7 @@
 import ctypes
 import os
 import struct
-from collections.abc import Iterable, Sequence
-
-from llamoco_data.box.filter import Instruction, packed
+from collections.abc import Iterable
 
 _C = ctypes.CDLL(None, use_errno=True)
 
@@ -128,22 +126,25 @@ def raise_capabilities() -> None:
     _checked(_C.capset(header, struct.pack("=6I", low[1], low[1], low[2], low[4], low[4], low[5])), "capset")
 
 
-def drop_capabilities() -> None:
-    """Gives up all capabilities, for this process and its descendants, for good."""
+def bound_capabilities() -> None:
+    """Lets no program that this process or a descendant executes get capabilities, for good; it keeps its own."""
     for number in range(_NUM_CAPABILITIES):
         if _C.prctl(_DROP_BOUND, ctypes.c_ulong(number), 0, 0, 0) < 0:
             break  # the kernel knows no more, or the process has none to give up
     _C.prctl(_SECURE_BITS, ctypes.c_ulong(_NO_ROOT_LOCKED), 0, 0, 0)  # needs a capability that an ordinary user lacks
+
+
+def drop_capabilities() -> None:
+    """Gives up all capabilities, for this process and its descendants, for good."""
     _C.prctl(_AMBIENT, ctypes.c_ulong(4), 0, 0, 0)
     header = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITY_VERSION, 0))
     _checked(_C.capset(header, ctypes.create_string_buffer(24)), "capset")
 
 
-def filter_calls(filter_: Sequence[Instruction]) -> None:
-    """Lets this process make only the system calls that a filter allows, for good."""
-    code = packed(list(filter_))
+def filter_calls(code: bytes) -> None:
+    """Lets this process make only the system calls that a filter, as `filter.packed` makes it, allows, for good."""
     held = ctypes.create_string_buffer(code, len(code))
-    program = ctypes.create_string_buffer(struct.pack("=HxxxxxxQ", len(filter_), ctypes.addressof(held)))
+    program = ctypes.create_string_buffer(struct.pack("=HxxxxxxQ", len(code) // 8, ctypes.addressof(held)))
     no_new_privileges()
     _prctl(_SECCOMP, 2, ctypes.addressof(program))
 

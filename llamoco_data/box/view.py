@@ -82,6 +82,13 @@ def change_root(visible: Sequence[str], hidden: Sequence[str], folder: str) -> N
     os.chdir("/")
 
 
+def close_root() -> None:
+    """Makes read-only what `change_root` has left writable: a run covers it, and finds a way round the cover closed."""
+    plain = system.NO_SET_ID | system.NO_DEVICES | system.BIND | system.REMOUNT | system.READ_ONLY
+    system.mount("none", "/proc", flags=plain | system.NO_EXEC)
+    system.mount("none", "/tmp", flags=plain)
+
+
 def private_mounts() -> None:
     """Gives this process, which has a mount namespace of its own, empty folders to write in, which end with it."""
     plain = system.NO_SET_ID | system.NO_DEVICES

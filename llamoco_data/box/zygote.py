@@ -13,17 +13,17 @@ import os
 import select
 import signal
 import socket
-import struct
 import sys
 import tempfile
 import time
+import warnings
 from dataclasses import dataclass
 from typing import NoReturn
 
 from llamoco_data.box import layers, run, system, view
 from llamoco_data.box.frames import READY_BYTES, SAID_BYTES, STOP, Left, Ready
 from llamoco_data.box.layers import Layers
-from llamoco_data.box.processes import end_descendants, load, own_bytes
+from llamoco_data.box.processes import begin_namespace, end_descendants, load, own_bytes
 from llamoco_data.box.removal import remove_tree
 from llamoco_data.identity import Record
 from llamoco_data.outcomes import one_thread
@@ -45,6 +45,8 @@ class Settings(Record):
     """Where programs import from."""
     preloaded: tuple[str, ...]
     """Modules to load before the first run."""
+    passed_over: tuple[str, ...]
+    """Modules that count as absent meanwhile: the preloaded ones do without them, and a program may load them."""
     without: tuple[str, ...]
     """Layers that are left out."""
     memory_bytes: int
@@ -57,6 +59,7 @@ def main() -> None:
     """Prepares the confinement, and serves runs at the socket whose descriptor is the first argument."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[1]))
+    control.set_inheritable(False)
     settings = Settings.from_json(sys.argv[2])
     try:
         found = layers.probed(settings.without)
@@ -119,21 +122,44 @@ def _prepared(control: socket.socket, settings: Settings, found: Layers, folder:
     else:
         system.adopt_orphans()
     system.show_memory(False)
+    system.bound_capabilities()
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "wb") as file:
+        file.write(b"1000")  # where memory is short, programs go first
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace", line_buffering=True)
     os.environ.update(run.home("/tmp" if isolated else folder))
     sys.path[:] = settings.path
-    for name in settings.preloaded:
-        with contextlib.suppress(ImportError):  # a program that needs it fails with the same error
-            importlib.import_module(name)
+    _preload(settings)
     one_thread()
     gc.collect()
     gc.freeze()
     threads = os.listdir("/proc/self/task")
     if len(threads) > 1:
         raise RuntimeError(f"the libraries started {len(threads) - 1} threads, so that no fork of this process is safe")
-    return _Zygote(control, settings, found, processes, own_bytes())
+    _forget_project()
+    place = run.place_of(found, settings.visible, settings.hidden, isolated=isolated)
+    if isolated:
+        view.close_root()
+    return _Zygote(control, settings, place, processes, own_bytes())
+
+
+def _preload(settings: Settings) -> None:
+    absent = dict.fromkeys(settings.passed_over)
+    sys.modules.update(absent)  # pyright: ignore[reportArgumentType, reportCallIssue] - None says: absent
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in settings.preloaded:
+            with contextlib.suppress(ImportError):  # a program that needs it fails with the same error
+                importlib.import_module(name)
+    for name in absent:
+        del sys.modules[name]
+
+
+def _forget_project() -> None:
+    """Makes the project unknown to the programs that forks of this process run."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "llamoco_data"]:
+        del sys.modules[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +168,7 @@ class _Zygote:
 
     control: socket.socket
     settings: Settings
-    found: Layers
+    place: run.Place
     processes: int
     """Descriptor of the process namespace; -1 without one."""
     own_bytes: int
@@ -150,7 +176,7 @@ class _Zygote:
 
     def serve(self) -> None:
         """Makes one run after the other, until the trusted side closes the connection."""
-        while (request := socket.recv_fds(self.control, READY_BYTES, 3))[0]:
+        while (request := socket.recv_fds(self.control, READY_BYTES, 3, socket.MSG_CMSG_CLOEXEC))[0]:
             message, descriptors, _, _ = request
             if message == STOP:  # late: the run has ended by itself
                 continue
@@ -168,22 +194,11 @@ class _Zygote:
 
     def _run(self, job: int, meter: int, said: int) -> Left:
         output, into = os.pipe2(os.O_CLOEXEC)
-        told, status_into = os.pipe2(os.O_CLOEXEC)
-        place = run.Place(self.found, self.settings.visible, self.settings.hidden, isolated=self.processes >= 0)
         try:
-            this = os.getpid()
             try:
-                if self.processes >= 0:
-                    system.unshare(system.NEW_PIDS)
-                child = os.fork()
-                if child == 0:
-                    run.begin(place, job, meter, into, status_into, this)
+                child = self._forked(job, meter, into)
             finally:
-                if self.processes >= 0 and os.getpid() == this:
-                    system.enter(self.processes, system.NEW_PIDS)
-            os.close(into)
-            os.close(status_into)
-            into = status_into = -1
+                os.close(into)
             overfull = self._watch(child, output, said)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
@@ -191,12 +206,24 @@ class _Zygote:
             if not end_descendants(END_S):
                 os._exit(1)  # the launcher, and the kernel, have more to say than this process
             _keep(output, said)
-            code = _code_of(told, status)
-            return Left(code, usage.ru_utime + usage.ru_stime, overfull, fault=False)
+            return Left(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, overfull, fault=False)
         finally:
-            for descriptor in (output, told, into, status_into):
-                if descriptor >= 0:
-                    os.close(descriptor)
+            os.close(output)
+
+    def _forked(self, job: int, meter: int, into: int) -> int:
+        """Forks the process of a program, in a namespace of its own where there are any; returns its process id."""
+        this = os.getpid()
+        try:
+            if self.place.isolated:
+                system.unshare(system.NEW_PIDS)
+                begin_namespace()
+            child = os.fork()
+            if child == 0:
+                run.begin(self.place, job, meter, into, this)
+            return child
+        finally:
+            if self.place.isolated and os.getpid() == this:
+                system.enter(self.processes, system.NEW_PIDS)
 
     def _watch(self, child: int, output: int, said: int) -> bool:
         """Waits until the run ends or is to end; keeps its output; returns whether it took too much."""
@@ -225,9 +252,8 @@ class _Zygote:
             os.close(watched)
 
     def _is_overfull(self) -> bool:
-        taken = load()
-        beyond = taken.memory_bytes - taken.num_processes * self.own_bytes
-        return taken.num_processes > self.settings.num_processes or beyond > self.settings.memory_bytes
+        taken = load(self.own_bytes)
+        return taken.num_processes > self.settings.num_processes or taken.memory_bytes > self.settings.memory_bytes
 
 
 def _keep(output: int, said: int) -> bool:
@@ -244,13 +270,3 @@ def _keep(output: int, said: int) -> bool:
             os.write(said, content[:room])
         if len(content) < 1 << 16:
             return True
-
-
-def _code_of(told: int, status: int) -> int:
-    """Exit code of the program: from the first process of its namespace, which waited for it, or its own."""
-    os.set_blocking(told, False)
-    try:
-        packet = os.read(told, 8)
-    except BlockingIOError:
-        packet = b""
-    return os.waitstatus_to_exitcode(struct.unpack("=q", packet)[0] if len(packet) == 8 else status)

@@ -47,6 +47,9 @@ PRELOADED = (
     "pymoo.algorithms.soo.nonconvex.pso",
 )
 """Modules that programs import most."""
+PASSED_OVER = ("matplotlib",)
+"""Modules that those load where they are installed, only to draw: a third of a zygote's memory, which each run's fork
+pays for."""
 
 _KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH")
 """Variables that a program sees of this process's environment, whose others may hold secrets."""
@@ -173,6 +176,7 @@ def settings(without: tuple[str, ...]) -> Settings:
         hidden=tuple(filter(os.path.isdir, hidden)),
         path=tuple(path),
         preloaded=PRELOADED,
+        passed_over=PASSED_OVER,
         without=without,
         memory_bytes=MEMORY_BYTES,
         num_processes=NUM_PROCESSES,
