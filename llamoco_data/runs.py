@@ -27,7 +27,7 @@ MEASURED: frozenset[RunStatus] = frozenset({"completed", "over_budget"})
 
 
 class RunRecord(Record):
-    """The result of one run. Equal runs give equal records, except for `cpu_s`."""
+    """The result of one run. Equal runs give equal records, except for `cpu_s` and `faults`."""
 
     problem_id: str
     candidate_id: str
@@ -61,6 +61,8 @@ class RunRecord(Record):
     """(evaluations, best objective, best violation) at ten checkpoints a decade and at the end."""
     tier: Tier | None = None
     """How the program was confined; None in a campaign, whose programs are our own, and in runs of earlier releases."""
+    faults: int | None = Field(default=None, ge=0)
+    """Attempts that the confinement spoilt, and that count against no program; None where nothing is confined."""
     cpu_s: float = Field(default=0.0, ge=0)
     """Processor time of the run: a measurement of the machine, not part of the result."""
 

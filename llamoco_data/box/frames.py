@@ -60,6 +60,8 @@ class Ready(Record):
     """Names of the layers that hold here."""
     missing: tuple[str, ...] = ()
     """Layers that do not, each with the reason."""
+    folder: str = ""
+    """Folder for the folders of runs that have no file system of their own; empty where they have."""
     fault: str = ""
     """Why the zygote cannot serve; empty where it can."""
 

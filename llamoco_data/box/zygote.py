@@ -14,13 +14,12 @@ import select
 import signal
 import socket
 import sys
-import tempfile
 import time
 import warnings
 from dataclasses import dataclass
 from typing import NoReturn
 
-from llamoco_data.box import layers, run, system, view
+from llamoco_data.box import folders, layers, run, system, view
 from llamoco_data.box.frames import READY_BYTES, SAID_BYTES, STOP, Left, Ready
 from llamoco_data.box.layers import Layers
 from llamoco_data.box.processes import begin_namespace, end_descendants, load, own_bytes
@@ -72,7 +71,7 @@ def main() -> None:
 
 def _launch(control: socket.socket, settings: Settings, found: Layers) -> None:
     """Starts the zygote, waits for its end, and ends what it may have left."""
-    folder, isolated = tempfile.mkdtemp(prefix="llamoco-box-"), layers.NAMESPACES in found.holding
+    folder, isolated = folders.begin(), layers.NAMESPACES in found.holding
     try:
         system.adopt_orphans()
         if isolated:
@@ -98,6 +97,7 @@ def _become_zygote(control: socket.socket, settings: Settings, found: Layers, fo
         told = Ready(
             layers=tuple(sorted(found.holding)),
             missing=tuple(f"{layer}: {why}" for layer, why in found.missing.items()),
+            folder="" if zygote.place.isolated else folder,
         )
         control.send(told.to_json().encode())
         zygote.serve()

@@ -30,6 +30,6 @@ def show_scored(console: Console, scored: Scored, out: str) -> None:
         for row in stage_rows(split):
             stages.add_row(*row)
         console.print(contenders, "", stages, "", facts(fact_rows(split)), "", sep="\n", highlight=False)
-    say(console, confinement(scored.summary.tiers))
+    say(console, confinement(scored.summary))
     say(console, f"{out}: scores.md holds these tables, scores.parquet every program, problems.parquet every problem")
     say(console, f"score another model: {command('score', 'PROGRAMS', '--data', 'EXPORT', '--out', 'ANOTHER')}")

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from llamoco_data.box import frames
 from llamoco_data.box.frames import READY_BYTES, Ready
-from llamoco_data.box.layers import NAMESPACES, OWN_USER, Tier, tier_of
+from llamoco_data.box.layers import OWN_USER, Tier, tier_of
 from llamoco_data.box.zygote import Settings
 from llamoco_data.confined.faults import ConfinementFault
 from llamoco_data.texts import HASH_SEED
@@ -65,16 +65,13 @@ class Zygote:
     layers: tuple[str, ...]
     missing: tuple[str, ...]
     """Layers that do not hold, each with the reason."""
+    folder: str
+    """Folder for the folders of runs; empty where each run has a file system of its own."""
 
     @property
     def tier(self) -> Tier:
         """How well it confines."""
         return tier_of(self.layers)
-
-    @property
-    def isolated(self) -> bool:
-        """Whether each run has a file system of its own."""
-        return NAMESPACES in self.layers
 
     def close(self) -> None:
         """Ends the zygote and whatever it runs."""
@@ -147,7 +144,7 @@ def _started(without: tuple[str, ...]) -> Zygote:
             errors.seek(0)
             last = errors.read().decode(errors="replace").strip().splitlines()[-1:] or [""]
             raise ConfinementFault(f"the process that is to run programs does not start: {ready.fault} {last[0]}")
-    return Zygote(process, control, ready.layers, ready.missing)
+    return Zygote(process, control, ready.layers, ready.missing, ready.folder)
 
 
 _START = Path(__file__).resolve().parents[1] / "box" / "start.py"

@@ -42,8 +42,6 @@ class ConfinedRun:
     """A run and what is known of it besides its record."""
 
     record: RunRecord
-    faults: int
-    """Attempts that were spoilt by the confinement and made again."""
     said: str
     """Beginning of what the program printed."""
     meter: Meter
@@ -92,8 +90,8 @@ def run_confined(
         if ended.status == "crashed" and not crashed:
             crashed = True
             continue
-        record = ended.model_copy(update={"tier": serving.tier})
-        return ConfinedRun(record, faults, attempt.said, attempt.meter)
+        record = ended.model_copy(update={"tier": serving.tier, "faults": faults})
+        return ConfinedRun(record, attempt.said, attempt.meter)
 
 
 class _Attempt:
@@ -111,8 +109,8 @@ class _Attempt:
         began = time.process_time()
         with contextlib.ExitStack() as afterwards:
             folder = ""
-            if not self._serving.isolated:
-                folder = tempfile.mkdtemp(prefix="llamoco-run-")
+            if self._serving.folder:
+                folder = tempfile.mkdtemp(prefix="run-", dir=self._serving.folder)
                 afterwards.callback(remove_tree, folder)
             said = os.memfd_create("llamoco-said")
             afterwards.callback(os.close, said)

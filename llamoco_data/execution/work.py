@@ -100,8 +100,6 @@ class Progress(Record):
     """New runs, in the order in which they were made."""
     finished: bool
     """Whether nothing is left of the task."""
-    faults: int = 0
-    """Attempts at runs that the confinement spoilt; they were made again, and count against no program."""
 
 
 def advance(task: Task, programs: Sequence[Program]) -> Progress:
@@ -111,13 +109,11 @@ def advance(task: Task, programs: Sequence[Program]) -> Progress:
     problem = build(spec)
     records = list(task.records)
     ends = time.monotonic() + task.slice_s
-    over, faults = False, 0
+    over = False
     while (runs := _left_of(task, spec, texts, records)) and not over:
         for run in runs:
             text = texts[run.candidate_id]
-            record, spoilt = _made(task, text, problem, run.seed)
-            records.append(record)
-            faults += spoilt
+            records.append(_made(task, text, problem, run.seed))
             over = task.single or time.monotonic() >= ends
             if over:
                 break
@@ -125,19 +121,17 @@ def advance(task: Task, programs: Sequence[Program]) -> Progress:
         problem=spec,
         records=tuple(records[len(task.records) :]),
         finished=not runs,
-        faults=faults,
     )
 
 
-def _made(task: Task, text: str, problem: Problem, seed: int) -> tuple[RunRecord, int]:
-    """The record of a run, and the attempts at it that the confinement spoilt."""
+def _made(task: Task, text: str, problem: Problem, seed: int) -> RunRecord:
+    """The record of a run, made where the task's programs may run."""
     spec, limit_s = problem.spec, task.time_limit_s
     if task.confined is None:
-        return run_program(text, spec, seed, problem=problem, time_limit_s=limit_s), 0
+        return run_program(text, spec, seed, problem=problem, time_limit_s=limit_s)
     if task.confined == "trusted":
-        return run_text(text, spec, seed, problem=problem, time_limit_s=limit_s), 0
-    made = run_confined(text, spec, seed, problem=problem, time_limit_s=limit_s, least=task.confined)
-    return made.record, made.faults
+        return run_text(text, spec, seed, problem=problem, time_limit_s=limit_s)
+    return run_confined(text, spec, seed, problem=problem, time_limit_s=limit_s, least=task.confined).record
 
 
 def _left_of(task: Task, spec: AnySpec, applies: Container[str], records: Sequence[RunRecord]) -> tuple[Run, ...]:

@@ -1,6 +1,6 @@
 """The summary of a score as a Markdown page, and the rows of its tables, which the terminal prints too."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from llamoco_data.plurals import counted
 from llamoco_data.scoring.intervals import Interval
@@ -29,15 +29,17 @@ def scores_page(summary: Summary) -> str:
             _table(("programs that", "share", "95 %"), stage_rows(split), numbers=(1, 2)),
             _table(("", ""), fact_rows(split), numbers=()),
         ]
-    parts.append(confinement(summary.tiers))
+    parts.append(confinement(summary))
     return "\n\n".join(parts) + "\n"
 
 
-def confinement(tiers: Mapping[str, int]) -> str:
-    """How the programs were confined, in a sentence."""
-    if set(tiers) == {"trusted"}:
+def confinement(summary: Summary) -> str:
+    """How the programs were confined, and how often that failed, in a line."""
+    if set(summary.tiers) == {"trusted"}:
         return "The programs were trusted: they ran as the user, unconfined."
-    return f"Confinement of the programs: {', '.join(f'{count:,} runs {tier}' for tier, count in tiers.items())}."
+    tiers = ", ".join(f"{counted(count, 'run')} {tier}" for tier, count in summary.tiers.items())
+    spoilt = f" It spoilt {counted(summary.faults, 'attempt')}, made again since." if summary.faults else ""
+    return f"Confinement of the programs: {tiers}.{spoilt}"
 
 
 def contender_rows(contenders: Sequence[ContenderScore]) -> list[tuple[str, ...]]:

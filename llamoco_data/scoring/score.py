@@ -112,6 +112,7 @@ def _added_up(
     rows: list[ScoredProgram] = []
     problems: list[ProblemScore] = []
     tiers: Counter[str] = Counter()
+    faults = 0
     written, answered = _by_problem(programs.programs), _by_problem(others)
     for problem_id, case in export.cases.items():
         runs = _Runs.read(store, case)
@@ -120,6 +121,7 @@ def _added_up(
         problems.append(_problem_score(runs, "model", [row.score for row in marked]))
         problems += _baseline_scores(runs, answered[problem_id])
         tiers.update(_tier(run) for run in runs.by_run.values())
+        faults += sum(run.faults or 0 for run in runs.by_run.values())
     rows.sort(key=lambda row: (row.instruction_id, row.sample))
     summary = Summary(
         score_id=digest(spec),
@@ -127,6 +129,7 @@ def _added_up(
         settings=programs.settings,
         repeats=REPEATS,
         tiers=dict(sorted(tiers.items())),
+        faults=faults,
         splits=summarise(rows, problems, majority(export.prompts)),
     )
     tables = table_of(rows, PROGRAM_SCORES), table_of(problems, PROBLEM_SCORES)

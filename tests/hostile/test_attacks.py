@@ -41,7 +41,7 @@ def run(body: str, tier: Tier, time_limit_s: float = 20.0) -> ConfinedRun:
     program = HEAD + "".join(f"    {line}\n" for line in body.strip().splitlines())
     least: Tier = "limited" if tier == "limited" else "filtered"
     made = run_confined(program, FREE, 5, problem=PROBLEM, time_limit_s=time_limit_s, least=least, without=TIERS[tier])
-    assert made.faults == 0, body
+    assert made.record.faults == 0, body
     assert not left_running(tier), body
     return made
 
@@ -57,7 +57,7 @@ def children(process: int) -> list[int]:
 
 
 def without_time(record: RunRecord) -> dict[str, object]:
-    return record.model_dump(exclude={"cpu_s", "candidate_id"})
+    return record.model_dump(exclude={"cpu_s", "faults", "candidate_id"})
 
 
 def run_all(bodies: Mapping[str, str], tier: Tier, time_limit_s: float = 20.0) -> dict[str, ConfinedRun]:

@@ -25,12 +25,12 @@ def test_program_is_refused_below_the_least_tier_with_the_reason_and_the_way_out
 
 def test_zygote_that_died_is_replaced_and_counted_apart():
     first = run_confined(PROGRAM, FREE, 5, problem=PROBLEM)
-    assert (first.record.status, first.faults) == ("completed", 0)
+    assert (first.record.status, first.record.faults) == ("completed", 0)
     dead = zygote()
     for process in children(dead.process.pid):
         os.kill(process, signal.SIGKILL)
     dead.process.wait()
     second = run_confined(PROGRAM, FREE, 5, problem=PROBLEM)
-    assert (second.record.status, second.faults) == ("completed", 1)
+    assert (second.record.status, second.record.faults) == ("completed", 1)
     assert without_time(second.record) == without_time(first.record)
     assert zygote() is not dead
