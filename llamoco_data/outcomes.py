@@ -154,7 +154,13 @@ def one_line(text: str) -> str:
     """
     text = text.encode("utf-8", "backslashreplace").decode()
     text = re.sub(rf"[^\s\"'<>()]*/{PREFIX}\w+/\w+/", "", text)
-    return re.sub(r"0x[0-9a-f]{6,}", "0x...", " ".join(text.split()))[:MAX_DETAIL_CHARACTERS]
+    text = printable(" ".join(text.split()))
+    return re.sub(r"0x[0-9a-f]{6,}", "0x...", text)[:MAX_DETAIL_CHARACTERS]
+
+
+def printable(text: str) -> str:
+    """A text without control characters, which could command the terminal: they are escaped as in Python."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 @contextlib.contextmanager

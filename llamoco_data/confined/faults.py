@@ -28,6 +28,7 @@ def require(tier: Tier, least: Tier, missing: tuple[str, ...]) -> None:
     if TIERS.index(tier) < TIERS.index(least):
         why = "; ".join(missing) or "no layer is missing"
         raise TooOpenError(
-            f"this machine can confine programs only to the tier '{tier}', and '{least}' is asked for ({why}); see "
-            "docs/confinement.md for what each machine needs, or run programs as yourself with --trust-programs"
+            f"this machine can confine programs only to the tier '{tier}', and '{least}' is asked for ({why}); "
+            "docs/confinement.md says what each machine needs; ask for less with --confinement, or let `score` run "
+            "programs as yourself with --trust-programs"
         )

@@ -48,6 +48,7 @@ OPTIONS = {
         "--trust-programs",
         "--quiet",
     },
+    "try": {"--seeds", "--against", "--time-limit", "--confinement", "--html"},
     "show": {"--program"},
     "portfolio": {"--candidates"},
 }
