@@ -23,7 +23,8 @@ def stop_on_interrupt(console: Console, patience_s: float | None = None) -> Gene
         patience_s: time after a request until the program is ended as by a second one; None for no end of patience.
     """
     asked = threading.Event()
-    later = threading.Timer(patience_s or 0.0, signal.raise_signal, (signal.SIGINT,))
+    # The signal goes to the main thread, which may be asleep in somebody's code.
+    later = threading.Timer(patience_s or 0.0, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
     later.daemon = True
     how = "when the runs under way have ended" if patience_s is None else f"within {patience_s:.0f} seconds"
 

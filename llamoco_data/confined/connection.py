@@ -115,6 +115,13 @@ def close_zygote(without: tuple[str, ...] = ()) -> None:
         found.close()
 
 
+def drop_zygote(failed: Zygote) -> None:
+    """Ends a zygote that failed, or whose run is not waited for; the next run starts another."""
+    for key in [key for key, each in _zygotes.items() if each is failed]:
+        del _zygotes[key]
+    failed.close()
+
+
 @atexit.register
 def _close_all() -> None:
     for owner, without in list(_zygotes):

@@ -18,7 +18,7 @@ from llamoco_data.box import frames
 from llamoco_data.box.frames import Job
 from llamoco_data.box.layers import Tier
 from llamoco_data.box.removal import remove_tree
-from llamoco_data.confined.connection import MEMORY_BYTES, Zygote, close_zygote, how, stopped, zygote
+from llamoco_data.confined.connection import MEMORY_BYTES, Zygote, drop_zygote, how, stopped, zygote
 from llamoco_data.confined.faults import LEAST, ConfinementFault, require
 from llamoco_data.outcomes import BudgetSpent, RunStatus, TimedOut, over_budget
 from llamoco_data.problems.evaluation import Meter, Problem, build
@@ -79,7 +79,7 @@ def run_confined(
         attempt = _Attempt(program, problem, seed, time_limit_s, serving)
         ended = attempt.made()
         if ended is None:
-            close_zygote(without)
+            drop_zygote(serving)
             faults += 1
             if faults >= MOST_FAULTS:
                 raise ConfinementFault(
@@ -137,7 +137,7 @@ class _Attempt:
                 with silence():  # a user's own problem is evaluated on this side
                     status, detail = _until(time.monotonic() + self._time_limit_s, answering)
             except BaseException:
-                self._serving.close()  # this ends the run too
+                drop_zygote(self._serving)  # this ends the run too
                 raise
             left = stopped(self._serving)
         if left is None or left.fault or not answering.begun:

@@ -102,8 +102,20 @@ class Progress(Record):
     """Whether nothing is left of the task."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during a run, with what the slice had made before it."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self.progress = progress
+
+
 def advance(task: Task, programs: Sequence[Program]) -> Progress:
-    """Makes the runs of a task until none is left or the slice is over; at least one run."""
+    """Makes the runs of a task until none is left or the slice is over; at least one run.
+
+    Raises:
+        Interrupted: the user's Ctrl-C.
+    """
     spec = drawn(task.problem)
     texts = applicable(programs, spec)
     problem = build(spec)
@@ -113,7 +125,11 @@ def advance(task: Task, programs: Sequence[Program]) -> Progress:
     while (runs := _left_of(task, spec, texts, records)) and not over:
         for run in runs:
             text = texts[run.candidate_id]
-            records.append(_made(task, text, problem, run.seed))
+            try:
+                records.append(_made(task, text, problem, run.seed))
+            except KeyboardInterrupt:
+                made = tuple(records[len(task.records) :])
+                raise Interrupted(Progress(problem=spec, records=made, finished=False)) from None
             over = task.single or time.monotonic() >= ends
             if over:
                 break
