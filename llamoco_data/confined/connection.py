@@ -51,8 +51,9 @@ PASSED_OVER = ("matplotlib",)
 """Modules that those load where they are installed, only to draw: a third of a zygote's memory, which each run's fork
 pays for."""
 
-_KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH")
-"""Variables that a program sees of this process's environment, whose others may hold secrets."""
+_KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR")
+"""Variables of this process's environment that its zygote has, and all but the last its programs; others may hold
+secrets."""
 _PROJECT = ("llamoco_data", "llamoco_tune")
 
 
