@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llamoco_tune.invocation import DATA, command
+from llamoco_tune.named import place_of
 from llamoco_tune.records import TuningError
 
 
@@ -73,6 +74,6 @@ def check_model(model: str) -> None:
     Raises:
         TuningError: it is something else of this project.
     """
-    content = content_of(Path(model))
+    content = content_of(Path(place_of(model)))
     if content is not None and content.name not in ("a base model", "a tuning run"):
         raise not_a("a language model", Path(model), "")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from huggingface_hub import HfApi, constants, try_to_load_from_cache
 
+from llamoco_tune.named import place_of
 from llamoco_tune.records import digest, file_sha256
 
 CONTENT = re.compile(
@@ -31,7 +32,7 @@ def content_digest(name_or_folder: str) -> str:
     An adapter's digest includes that of its base. It takes about a second for 1 GB of weights. A name that is neither a
     folder nor known to the hub has a digest too; loading it will say what is wrong.
     """
-    folder = Path(name_or_folder)
+    folder = Path(place_of(name_or_folder))
     if not folder.is_dir():
         return digest(["hub", name_or_folder, hub_commit(name_or_folder)])
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and CONTENT.fullmatch(path.name))

@@ -7,6 +7,7 @@ The set is the only thing that passes from `llamoco_data` to this package, so al
 # pyright: reportUnknownParameterType=false, reportExplicitAny=false
 
 import itertools
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -187,14 +188,20 @@ def _read(file: Path, *, without_answers: bool = False) -> list[Example]:
     """The rows of a file; answers take most of its bytes, and are empty if they are not wanted."""
     names = [name for name in (*COLUMNS, "functions") if not (without_answers and name == "answer")]
     table = _table(file, names)
-    optional = {name: table[name] for name in OPTIONAL_COLUMNS if name in table.column_names}
     rows = table.select(names).to_pylist()
-    scores = _scores(optional["optimizer_scores"]) if "optimizer_scores" in optional else [{}] * len(rows)
-    single = optional["single_best_score"].to_pylist() if "single_best_score" in optional else [None] * len(rows)
-    readings = _readings(optional["reading"]) if "reading" in optional else [{}] * len(rows)
-    return [
-        _example(row, scores=scores[i], single_best_score=single[i], reading=readings[i]) for i, row in enumerate(rows)
-    ]
+    # What all rows of a problem share is read once and kept once: in a large set it is most of the memory.
+    problem_ids = [row["problem_id"] for row in rows]
+    first_rows = list({problem_id: i for i, problem_id in reversed(list(enumerate(problem_ids)))}.values())
+    shared = {name: table[name].take(first_rows) for name in OPTIONAL_COLUMNS if name in table.column_names}
+    nothing: list[dict[str, float]] = [{}] * len(first_rows)
+    scores = _scores(shared["optimizer_scores"]) if "optimizer_scores" in shared else nothing
+    readings = _readings(shared["reading"]) if "reading" in shared else nothing
+    single = shared["single_best_score"].to_pylist() if "single_best_score" in shared else [None] * len(first_rows)
+    facts = {
+        problem_ids[first]: {"scores": scores[i], "single_best_score": single[i], "reading": readings[i]}
+        for i, first in enumerate(first_rows)
+    }
+    return [_example(row, **facts[row["problem_id"]]) for row in rows]
 
 
 def _example(row: dict[str, Any], **more: Any) -> Example:
@@ -219,7 +226,12 @@ def _scores(column: Any) -> list[dict[str, float]]:
 
 def _readings(column: Any) -> list[dict[str, float]]:
     """What each statement tells, by name."""
-    return [{each["name"]: each["value"] for each in entries} for entries in column.to_pylist()]
+    lists = column.combine_chunks()
+    ends = [0, *lists.value_lengths().to_numpy(zero_copy_only=False).cumsum()]
+    facts = lists.flatten()
+    names, values = (map(sys.intern, facts.field("name").to_pylist()), facts.field("value").to_pylist())
+    pairs = list(zip(names, values, strict=True))
+    return [dict(pairs[begin:end]) for begin, end in itertools.pairwise(ends)]
 
 
 def _table(file: Path, columns: Sequence[str], optional: Sequence[str] = OPTIONAL_COLUMNS) -> pa.Table:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from llamoco_tune.forward import decoder_of, inside_forward
 from llamoco_tune.identity import ADAPTER
+from llamoco_tune.named import place_of
 from llamoco_tune.pretrained import pretrained_model, pretrained_tokenizer
 from llamoco_tune.records import Record, TuningError
 
@@ -52,9 +53,10 @@ class Loaded:
 def load(
     name_or_folder: str, *, precision: Precision = "fp32", device: str | None = None, attention: str | None = None
 ) -> Loaded:
-    """A model and its tokenizer, from a folder or by its name on the hub; an adapter is merged into its base, in fp32.
+    """A model and its tokenizer, from a folder or by its name; an adapter is merged into its base, in fp32.
 
     Args:
+        name_or_folder: a folder, a name on the hub, or `ready`.
         precision: type of the weights in memory: bf16 for generation and for a frozen base, else fp32.
         device: device of the model; None leaves it on the CPU.
         attention: one of transformers' implementations; None leaves the choice to the model, as does `sdpa` if the
@@ -63,14 +65,15 @@ def load(
     Raises:
         TuningError: there is no model of that name, it is damaged, or it lacks a tokenizer or that attention.
     """
-    folder = Path(name_or_folder)
+    place = place_of(name_or_folder)
+    folder = Path(place)
     if folder.is_dir() and (folder / ADAPTER).is_file():
         model = _merged_adapter(folder)
     else:
-        model = pretrained_model(name_or_folder, dtype=torch.float32)
+        model = pretrained_model(place, dtype=torch.float32)
     if attention:
         _attend_by(model, attention)
-    tokenizer = pretrained_tokenizer(name_or_folder)
+    tokenizer = pretrained_tokenizer(place)
     if computed_in(precision) == "bf16":
         model = model.to(torch.bfloat16)
     return Loaded(model.to(device) if device else model, tokenizer, name_or_folder)

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
+from llamoco_tune.named import place_of
 from llamoco_tune.records import Record, TuningError
 
 OPENINGS_FILE = "openings.json"
@@ -148,7 +149,7 @@ def read_openings(model: str) -> Openings | None:
     Raises:
         TuningError: they cannot be read.
     """
-    file = Path(model) / OPENINGS_FILE
+    file = Path(place_of(model)) / OPENINGS_FILE
     if not file.is_file():
         return None
     try:

@@ -19,6 +19,7 @@ from transformers import Trainer
 from llamoco_tune import model as models
 from llamoco_tune.base_checks import check_choice, check_loss, keeps_packed_rows_apart
 from llamoco_tune.card import card_of, write_card
+from llamoco_tune.descent import muon_of
 from llamoco_tune.display import whole_line
 from llamoco_tune.evaluation import spread
 from llamoco_tune.figures import loss_figure
@@ -161,6 +162,7 @@ def trainer_of(kind: type[Kind], begun: Begun, config: TrainConfig, plan: Any, n
         eval_dataset=evaluated,
         data_collator=only,
         callbacks=[StopWhereNotFinite(config.learning_rate)],
+        optimizers=(muon_of(begun.model, config), None) if config.descent == "muon" else (None, None),
     )
 
 

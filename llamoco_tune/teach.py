@@ -116,7 +116,7 @@ def teach(
     )
     if isinstance(begun, RunRecord):
         return begun
-    chooser = _chooser(config, begun)
+    chooser = chooser_for(config, begun)
     if config.batching == "packed" and not begun.packs:
         config = padded_instead(config, begun.training)
         console.print(
@@ -242,6 +242,25 @@ class AnswerTrainer(Trainer):
         return mixed_precision(self._config.train, model.device)
 
 
+def chooser_for(config: TeachConfig, begun: Begun) -> Chooser | None:
+    """What is needed for learning to choose, and the head of reading on the model, if these are wanted.
+
+    Raises:
+        TuningError: the rows lack what is to be learned, or reading is to be learned with an adapter or shards.
+    """
+    if config.choice is None:
+        return None
+    chooser = chooser_of(config.choice, begun.training, begun.extended, begun.validation)
+    if config.choice.reading_weight:
+        if config.train.lora or config.train.fsdp:
+            raise TuningError(
+                "reading is learned by all weights on one device, not by an adapter or by shards; give "
+                "--reading-weight 0"
+            )
+        attach_reading_head(begun.model, chooser.lessons.features.shape[1])
+    return chooser
+
+
 def padded_instead(config: TeachConfig, rows: Sequence[Encoded]) -> TeachConfig:
     """Settings with padded rows that need no more room than the packed sequences: as many as the longest row allows."""
     longest = max(len(row.ids) for row in rows)
@@ -300,22 +319,3 @@ def _round_to(begun: Begun) -> int:
     """Tokens to whose multiples batches of answers are padded; 1 if that could go beyond the model's context."""
     longest = max(len(row.ids) for row in begun.training)
     return ROUND if rounded(longest) <= models.context_of(begun.model) else 1
-
-
-def _chooser(config: TeachConfig, begun: Begun) -> Chooser | None:
-    """What is needed for learning to choose, and the head of reading on the model, if these are wanted.
-
-    Raises:
-        TuningError: the rows lack what is to be learned, or reading is to be learned with an adapter or shards.
-    """
-    if config.choice is None:
-        return None
-    chooser = chooser_of(config.choice, begun.training, begun.extended, begun.validation)
-    if config.choice.reading_weight:
-        if config.train.lora or config.train.fsdp:
-            raise TuningError(
-                "reading is learned by all weights on one device, not by an adapter or by shards; give "
-                "--reading-weight 0"
-            )
-        attach_reading_head(begun.model, chooser.lessons.features.shape[1])
-    return chooser

@@ -45,7 +45,10 @@ class TrainConfig(Record):
     """Share of the steps in which the learning rate rises."""
     weight_decay: float = 0.0
     max_grad_norm: float = 1.0
-    descent: Literal["adamw_torch", "sgd"] = "adamw_torch"
+    descent: Literal["adamw_torch", "sgd", "muon"] = "adamw_torch"
+    """Rule by which weights follow the gradient; `muon` is Muon for the matrices of the layers, AdamW for the rest."""
+    matrix_rate: float = Field(default=0.02, gt=0)
+    """Learning rate of the matrices with `muon`; it rises and falls like that of the rest."""
     precision: Precision = "auto"
     lora: LoraSpec | None = None
     """An adapter; None trains every weight."""
@@ -88,7 +91,7 @@ def trainer_arguments(config: TrainConfig, folder: Path, num_batches: int, proce
         warmup_steps=round(config.warmup_share * steps),
         weight_decay=config.weight_decay,
         max_grad_norm=config.max_grad_norm,
-        optim=config.descent,
+        optim="sgd" if config.descent == "sgd" else "adamw_torch",
         bf16=computed_in(config.precision) == "bf16",
         use_cpu=on_cpu,
         activation_checkpointing=config.checkpointing,

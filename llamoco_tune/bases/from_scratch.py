@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import torch
-from tokenizers import Tokenizer, decoders, pre_tokenizers
+from tokenizers import Regex, Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -12,26 +12,37 @@ END = "<|endoftext|>"
 PAD = "<|padding|>"
 CONTEXT = 8_192
 """Most tokens that the model sees at once."""
+LONGEST_PHRASE = 40
+"""Most bytes of a token that may hold several words."""
+LINES_AND_NUMBERS = r"\n[ ]*|[0-9][0-9.]+"
+"""What a token of several words never goes beyond: the end of a line with the indentation behind it, and numbers."""
 
 
-def byte_tokenizer(texts: Iterable[str], *, vocabulary: int, digits_apart: bool = False) -> PreTrainedTokenizerFast:
+def byte_tokenizer(texts: Iterable[str], *, vocabulary: int, phrases: bool = False) -> PreTrainedTokenizerFast:
     """A tokenizer of the byte pairs that are frequent in some texts; any text comes back from its tokens to the byte.
 
     Args:
         vocabulary: most tokens; at least 258, for the bytes and two special tokens.
-        digits_apart: whether every digit is a token of its own, so that numbers which were never seen are read like
-            those that were.
+        phrases: whether a token may hold several words of a line, such as a term of a formula; numbers of several
+            digits stay apart from them.
     """
     tokenizer = Tokenizer(BPE())
-    pairs = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    digits = pre_tokenizers.Digits(individual_digits=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([digits, pairs]) if digits_apart else pairs
+    if phrases:
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Split(Regex(LINES_AND_NUMBERS), "isolated"),
+                pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+            ]
+        )
+    else:
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = BpeTrainer(
         vocab_size=vocabulary,
         special_tokens=[END, PAD],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
+        max_token_length=LONGEST_PHRASE if phrases else None,
     )
     tokenizer.train_from_iterator(texts, trainer)
     return PreTrainedTokenizerFast(

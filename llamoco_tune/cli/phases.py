@@ -39,6 +39,16 @@ _SHARED = (
     click.option("--steps", type=click.IntRange(min=1), help="Number of training steps. [default: the recipe's]"),
     click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Peak of the learning rate."),
     click.option(
+        "--descent",
+        type=click.Choice(("adamw_torch", "muon")),
+        help="How weights follow the gradient: AdamW, or Muon for the matrices of the layers and AdamW for the rest.",
+    ),
+    click.option(
+        "--matrix-rate",
+        type=click.FloatRange(min=0, min_open=True),
+        help="Peak of the learning rate of the matrices, with Muon.",
+    ),
+    click.option(
         "--per-batch", type=click.IntRange(min=1), help="Number of prompts, rows or sequences in a batch of one device."
     ),
     click.option("--accumulation", type=click.IntRange(min=1), help="Number of batches for one step."),

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -46,9 +47,22 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_export(folder, train=6, validation=2, train_extended=6)
 
 
-def teaching(steps: int, *, every: int, choice: ChoiceConfig, **changes: object) -> TeachConfig:
+def teaching(
+    steps: int,
+    *,
+    every: int,
+    choice: ChoiceConfig,
+    descent: Literal["adamw_torch", "muon"] = "adamw_torch",
+    **changes: object,
+) -> TeachConfig:
     train = TrainConfig(
-        learning_rate=4e-3, max_steps=steps, evaluate_every=every, save_every=every, precision="fp32", log_every=5
+        learning_rate=4e-3,
+        max_steps=steps,
+        evaluate_every=every,
+        save_every=every,
+        precision="fp32",
+        log_every=5,
+        descent=descent,
     )
     evaluation = EvaluationConfig(num_rows=2, num_programs=0)
     return TeachConfig.model_validate(
@@ -80,11 +94,46 @@ def test_model_learns_which_optimizer_to_choose_and_writes_its_program(tmp_path,
             row.program.partition("\n")[0]
             == f'"""{label[row.instruction_id].optimizer.upper()}: a program for tests."""'
         )
+    assert run_command("pack", tmp_path / "run", "--out", tmp_path / "small") == 0
+    assert not (tmp_path / "small" / "checkpoints").exists()
+    assert {each.dtype for each in load_file(tmp_path / "small" / "model.safetensors").values()} == {torch.bfloat16}
+    asked[asked.index(tmp_path / "run")] = tmp_path / "small"
+    assert run_command("generate", *asked, "--out", tmp_path / "again.parquet", "--wordings", 2) == 0
+    whole, small = ({row.key: row.program for row in read_programs(each)} for each in (out, tmp_path / "again.parquet"))
+    assert whole == small
 
 
-def test_run_that_was_stopped_goes_on_to_the_weights_of_an_undisturbed_one(tmp_path, base, export):
+def test_what_is_no_finished_run_is_not_packed_and_nothing_is_overwritten(tmp_path, base, export, capsys):
+    def refused(run: Path, line: str, out: Path = tmp_path / "small") -> None:
+        assert run_command("pack", run, "--out", out) == 2
+        assert line in capsys.readouterr().err
+
+    refused(tmp_path / "nothing", "holds no tuning run")
+    refused(export, "is an export, not a tuning run")
+    config = teaching(2, every=1, choice=ChoiceConfig(per_batch=2))
+
+    class AtOnce(StopWish):
+        """Asks to stop from the beginning."""
+
+        @property
+        @override
+        def is_asked(self) -> bool:
+            return True
+
+    with pytest.raises(Stopped):
+        teach(export, str(base), tmp_path / "run", config, QUIET, AtOnce())
+    refused(tmp_path / "run", "is not finished")
+    teach(export, str(base), tmp_path / "run", config, QUIET)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    refused(tmp_path / "run", "is not empty; name another folder", out=tmp_path / "mine")
+    assert [path.name for path in tmp_path.iterdir() if path.name not in ("run", "mine")] == []
+
+
+@pytest.mark.parametrize("descent", ["adamw_torch", "muon"])
+def test_run_that_was_stopped_goes_on_to_the_weights_of_an_undisturbed_one(tmp_path, base, export, descent):
     choice = ChoiceConfig(per_batch=4, writing_share=0.3, reading_weight=0.5)
-    config = teaching(8, every=2, choice=choice, keep="best")
+    config = teaching(8, every=2, choice=choice, descent=descent, keep="best")
     whole = teach(export, str(base), tmp_path / "whole", config, QUIET)
 
     class AtStep(StopWish):

@@ -78,3 +78,13 @@ def test_token_that_the_model_does_not_know_is_refused():
     check_known([[3, 9], [], [1]], 10)
     with pytest.raises(TuningError, match="gives token 9, and the model knows 9"):
         check_known([[3, 9], [], [1]], 9)
+
+
+def test_tokens_of_phrases_hold_several_words_of_a_line_and_numbers_apart_and_give_every_text_back():
+    line = "y = np.cos(2 * np.pi * z) + 10.25"
+    made = byte_tokenizer([f"    {line}\n    {line}\n"] * 9, vocabulary=400, phrases=True)
+    tokens = [made.decode([token]) for token in made(f"{line}\n    {line}").input_ids]
+    assert tokens[:2] == ["y = np.cos(2 * np.pi * z) + ", "10.25"]
+    assert tokens[2] == "\n    "
+    for text in (line, "a  b\t12.5.1\n\n   é\r\n\x00 1e-4 007", "x" * 99):
+        assert made.decode(made(text).input_ids) == text

@@ -1,0 +1,175 @@
+"""Compares the choices of tuned models on the problems of a split, without running a program.
+
+    python -m tests.benchmarks.choosing standard-export runs/compact runs/other --split validation
+
+A choice counts the score of its optimizer in the row. Where an informed race left that optimizer out, it counts what a
+forest on the training problems expects of it, and no more than the best optimizer of the problem reached; 0 where it
+does not apply. Each of a problem's prompts is asked alone, and a problem counts their mean, so the figure is that of a
+single prompt. Then choices are averaged over two prompts of a problem, and over all. Intervals are over problems, 95 %;
+differences are those to the first model on the same problems.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from llamoco_data import read_instructions
+from llamoco_data.problems.own_spec import read_spec
+from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.selector.features import features
+from llamoco_data.selector.forest import Selector, fitted
+from llamoco_data.selector.training import applying_to, training_of
+from llamoco_tune import model as models
+from llamoco_tune.choice import choice_log_probabilities
+from llamoco_tune.openings import Trie, read_openings
+from llamoco_tune.quiet import quiet_transformers
+from llamoco_tune.tokens import Template
+
+RESAMPLES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """The problems of a split. Axes: P problems, O optimizers of the forest."""
+
+    ids: list[str]
+    prompts: list[list[str]]
+    """All prompts of each problem."""
+    scores: NDArray[np.float64]
+    """(P, O): what a choice counts."""
+    best: NDArray[np.float64]
+    single_best: NDArray[np.float64]
+    forest: NDArray[np.intp]
+    """(P,): the forest's choice."""
+    labels: list[set[str]]
+    """Optimizers of the label and its near-ties."""
+
+    def gap(self, score_P: NDArray[np.float64]) -> tuple[float, float, float]:
+        """Share of the gap that is closed, and its interval."""
+        return _interval(score_P - self.single_best, self.best - self.single_best)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("export", type=Path)
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--split", default="validation")
+    arguments = parser.parse_args()
+    quiet_transformers()
+    console = Console(width=140)
+    training = training_of(read_instructions(arguments.export, split="train"))
+    assert training is not None, "the export has too few training problems"
+    selector = fitted(training.measured)
+    problems = problems_of(read_instructions(arguments.export, split=arguments.split), selector)
+    rows = np.arange(len(problems.ids))
+    table = Table(
+        "choices", title=f"Gap closed on {len(rows)} problems of {arguments.split} [95 %]", title_justify="left"
+    )
+    for head in ("one prompt", "less the first", "mean of two", "mean of all", "label or near-tie", "optimizers"):
+        table.add_column(head, justify="right")
+    forest_P = problems.scores[rows, problems.forest]
+    near = [selector.optimizers[o] in names for o, names in zip(problems.forest, problems.labels, strict=True)]
+    table.add_row(
+        "forest", _shown(problems.gap(forest_P)), "", "", "", f"{np.mean(near):.0%}", str(len(set(problems.forest)))
+    )
+    first_P: NDArray[np.float64] | None = None
+    for name in arguments.models:
+        log_RK, optimizers = _choices(name, problems)
+        columns = np.array([selector.optimizers.index(each) for each in optimizers])
+        single_P, two_P, all_P = (_scores(problems, log_RK, columns, of=count) for count in (1, 2, 10**6))
+        first_P = single_P if first_P is None else first_P
+        less = _interval(single_P - first_P, problems.best - problems.single_best) if single_P is not first_P else None
+        chosen = [[optimizers[k] for k in log_MK.argmax(1)] for log_MK in log_RK]
+        near = [
+            np.mean([each in names for each in picks]) for picks, names in zip(chosen, problems.labels, strict=True)
+        ]
+        table.add_row(
+            name, _shown(problems.gap(single_P)), _shown(less) if less else "", _shown(problems.gap(two_P)),
+            _shown(problems.gap(all_P)), *_kinds(chosen, problems.labels),
+        )  # fmt: skip
+    console.print(table)
+
+
+def problems_of(table: pa.Table, selector: Selector) -> Problems:
+    """The problems in the rows of a split."""
+    by_problem: dict[str, list[dict[str, Any]]] = {}
+    wanted = ["problem_id", "prompt", "problem_spec", "optimizer_scores", "single_best_score", "near_ties", "optimizer"]
+    for row in table.select(wanted).to_pylist():
+        by_problem.setdefault(row["problem_id"], []).append(row)
+    firsts = [rows[0] for rows in by_problem.values()]
+    specs = [read_spec(row["problem_spec"]) for row in firsts]
+    known = [{each["optimizer"]: each["score"] for each in row["optimizer_scores"]} for row in firsts]
+    score_PO = np.array([[row.get(name, np.nan) for name in selector.optimizers] for row in known])
+    best_P = np.array([max(row.values()) for row in known])
+    expected_PO, _ = selector.expected(np.array([features(spec) for spec in specs if isinstance(spec, ProblemSpec)]))
+    applying = [applying_to(selector.optimizers, spec) for spec in specs]
+    applies_PO = np.array([[name in names for name in selector.optimizers] for names in applying])
+    filled_PO = np.where(np.isnan(score_PO), np.minimum(expected_PO, best_P[:, None]) * applies_PO, score_PO)
+    return Problems(
+        ids=list(by_problem),
+        prompts=[[row["prompt"] for row in rows] for rows in by_problem.values()],
+        scores=filled_PO,
+        best=best_P,
+        single_best=np.array([row["single_best_score"] for row in firsts]),
+        forest=np.where(applies_PO, expected_PO, -1.0).argmax(axis=1),
+        labels=[{row["optimizer"], *(tie["optimizer"] for tie in row["near_ties"])} for row in firsts],
+    )
+
+
+def _choices(name: str, problems: Problems) -> tuple[list[NDArray[np.float64]], tuple[str, ...]]:
+    """Log-probabilities of each problem's prompts, (prompts, optimizers) each, and the optimizers."""
+    loaded = models.load(name)
+    openings = read_openings(name)
+    assert openings is not None, f"{name} does not choose"
+    model = models.prepared(loaded.model.eval(), None, compiled=False)
+    ids = Template.of(loaded.tokenizer).prompts_ids([prompt for each in problems.prompts for prompt in each])
+    log_NK = choice_log_probabilities(model, Trie.of(openings), ids)
+    ends = np.cumsum([len(each) for each in problems.prompts])
+    return np.split(log_NK, ends[:-1]), openings.optimizers
+
+
+def _scores(
+    problems: Problems, log_RK: Sequence[NDArray[np.float64]], columns: NDArray[np.intp], *, of: int
+) -> NDArray[np.float64]:
+    """What each problem counts, (P,), if choices are averaged over groups of prompts."""
+    found: list[float] = []
+    for score_O, log_MK in zip(problems.scores, log_RK, strict=True):
+        # Prompts of one problem are listed by form, so every second one belongs to a group.
+        groups = np.array_split(log_MK[_in_turn(len(log_MK))], max(1, len(log_MK) // of))
+        found.append(float(np.mean([score_O[columns[group.mean(0).argmax()]] for group in groups])))
+    return np.array(found)
+
+
+def _in_turn(count: int) -> NDArray[np.intp]:
+    half = -(-count // 2)
+    return np.array([i // 2 + half * (i % 2) for i in range(count)]) if count % 2 == 0 else np.arange(count)
+
+
+def _kinds(chosen: Sequence[Sequence[str]], labels: Sequence[set[str]]) -> tuple[str, str]:
+    """Share of choices that are the label or a near-tie, and number of different optimizers chosen."""
+    right = np.mean([np.mean([name in names for name in each]) for each, names in zip(chosen, labels, strict=True)])
+    return f"{right:.0%}", str(len({name for each in chosen for name in each}))
+
+
+def _interval(gain_P: NDArray[np.float64], width_P: NDArray[np.float64]) -> tuple[float, float, float]:
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, len(gain_P), (RESAMPLES, len(gain_P)))
+    low, high = np.percentile(gain_P[rows].mean(1) / width_P[rows].mean(1), [2.5, 97.5])
+    return float(gain_P.mean() / width_P.mean()), float(low), float(high)
+
+
+def _shown(found: tuple[float, float, float]) -> str:
+    share, low, high = found
+    return f"{share:.0%} [{low:.0%}, {high:.0%}]"
+
+
+if __name__ == "__main__":
+    main()
