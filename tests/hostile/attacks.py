@@ -31,15 +31,15 @@ del late""",
 """They end by the clock."""
 
 MEMORY = {
-    "list": "kept = []\nwhile True: kept.append(bytearray(10_000_000))",
+    "list": "kept = []\nwhile True: kept.append(bytes(10_000_000))",
     "numpy": "import numpy\nkept = [numpy.zeros(1 << 27) for _ in range(100)]",
     "mmap": "import mmap\nkept = [mmap.mmap(-1, 1 << 30) for _ in range(100)]",
-    "deep recursion": "import sys\nsys.setrecursionlimit(10**9)\ndef f(): return f()\nf()",
     "deep recursion in C": "x = ()\nfor _ in range(10**6): x = (x,)\nhash(x)",
 }
 """Address space, which is limited on every tier."""
 
 MEMORY_OF_THE_MACHINE = {
+    "deep recursion": "import sys\nsys.setrecursionlimit(10**9)\ndef f(): return f()\nf()",
     "memfd": "import os\nkept = [os.memfd_create('m') for _ in range(100)]\n[os.write(k, b'x' * (1 << 27)) for k in kept]",
     "shared memory": "import os\nfor n in range(1000):\n    with open(f'/dev/shm/m{n}', 'wb') as f: f.write(b'x' * (1 << 24))",
     "private folder": """
@@ -54,7 +54,7 @@ for _ in range(6):
         time.sleep(1000)
 time.sleep(1000)""",
 }
-"""Memory that no limit of address space counts."""
+"""Much memory in truth, some of which no limit of address space counts."""
 
 PROCESSES = {
     "fork": "import os, time\nfor _ in range(3):\n    if os.fork() == 0: time.sleep(1000)",

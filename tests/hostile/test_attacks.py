@@ -80,8 +80,8 @@ def test_endless_program_ends_at_its_time_limit(tier: Tier):
 
 @every_tier
 def test_address_space_is_limited(tier: Tier):
-    for name, made in run_all(attacks.MEMORY, tier, 3.0).items():
-        assert made.record.status in ("raised", "crashed", "timed_out"), (name, made.record)
+    for name, made in run_all(attacks.MEMORY, tier).items():
+        assert made.record.status in ("raised", "crashed"), (name, made.record)
 
 
 def test_memory_of_the_machine_is_limited():
