@@ -154,7 +154,9 @@ def _remove(process: int, place: Path) -> None:
 
 def _sweep(parent: Path) -> None:
     """Removes the folders that killed processes of this user have left."""
-    for place in parent.glob(f"{PREFIX}*"):
+    with os.scandir(parent) as entries:
+        places = [Path(entry) for entry in entries if entry.name.startswith(PREFIX)]
+    for place in places:
         with contextlib.suppress(OSError), (place / "lock").open("rb+") as lock:
             if time.time() - place.stat().st_mtime > STALE_S:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llamoco_data.identity import Record
-from llamoco_data.runs import RunStatus
+from llamoco_data.outcomes import RunStatus
 
 OBJECTIVE, CONSTRAINTS, ENDED = 1, 2, 3
 """Packets of the program: a point whose objective it asks for, a point whose constraints it asks for, its end."""

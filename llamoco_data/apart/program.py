@@ -14,9 +14,8 @@ import numpy as np
 
 from llamoco_data.apart import frames
 from llamoco_data.apart.frames import Job
-from llamoco_data.problems.evaluation import BudgetSpent
+from llamoco_data.outcomes import BudgetSpent, Given, RunStatus, describe, outcome, quiet
 from llamoco_data.problems.functions.definition import Vector
-from llamoco_data.runs import Given, RunStatus, describe, outcome, quiet
 
 FILE_BYTES = 100_000_000
 """Largest file that a program may write."""

@@ -20,9 +20,10 @@ from pydantic import ValidationError
 from llamoco_data.apart import frames
 from llamoco_data.apart.connection import Server, drop_server, server
 from llamoco_data.apart.frames import Ended, Job, Left
-from llamoco_data.problems.evaluation import BudgetSpent, Meter, Problem, build
+from llamoco_data.outcomes import BudgetSpent, RunStatus, over_budget
+from llamoco_data.problems.evaluation import Meter, Problem, build
 from llamoco_data.problems.own_spec import AnySpec
-from llamoco_data.runs import TIME_LIMIT_S, RunRecord, RunStatus, over_budget, recorded
+from llamoco_data.runs import TIME_LIMIT_S, RunRecord, recorded
 from llamoco_data.silence import silence
 
 MEMORY_BYTES = 2 << 30
@@ -65,7 +66,8 @@ def _run_once(program: str, problem: Problem, seed: int, time_limit_s: float) ->
     # A run that was refused an evaluation is over its budget, whatever its program reports.
     if meter.refused and status != "over_budget" and status in ("completed", "raised", "bad_return"):
         status, detail = "over_budget", over_budget(problem.max_evaluations)
-    return recorded(program, problem, seed, meter, status, detail, time.process_time() - began + child_s)
+    record = recorded(program, problem, seed, meter, status, detail, time.process_time() - began + child_s)
+    return record.model_copy(update={"tier": "trusted"})
 
 
 def _job(program: str, problem: Problem, seed: int, folder: str) -> Job:

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from llamoco_data.apart import program
 from llamoco_data.apart.frames import JSON_BYTES, READY, STOP, Job, Left
-from llamoco_data.runs import one_thread
+from llamoco_data.outcomes import one_thread
 
 _SYSTEM = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1

@@ -10,26 +10,33 @@ import click
 from rich.console import Console
 from typing_extensions import override
 
+from llamoco_data.box.layers import TIERS, Tier
 from llamoco_data.campaign import Outcome, plan, run_campaign, status
-from llamoco_data.cli import campaign_output, score_output, set_output, show_output
-from llamoco_data.cli.own_files import add_files
+from llamoco_data.cli import campaign_output, score_output, set_output, show_output, try_output
+from llamoco_data.cli.own_files import add_files, checked_file, read_python
 from llamoco_data.cli.progress import counting, progress_display, with_metrics, working
 from llamoco_data.cli.stopping import stop_on_interrupt
 from llamoco_data.cli.text import say
+from llamoco_data.confined import LEAST
 from llamoco_data.execution import executor
 from llamoco_data.export import export as export_set
 from llamoco_data.export import extend, write_prior
 from llamoco_data.files import folder_name
 from llamoco_data.identity import LlamocoError
 from llamoco_data.invocation import command
+from llamoco_data.plurals import counted
+from llamoco_data.portfolio import BASELINE
 from llamoco_data.recipes import RECIPES, campaign_for
 from llamoco_data.report import write_report
 from llamoco_data.scoring import TIME_LIMIT_S, score
 from llamoco_data.selector import read_prior
+from llamoco_data.trying import check_names, check_place, others, tried, write_page
 from llamoco_data.verification import verify
 
 FOUND_EXIT_CODE = 1
 """Exit code of a check that found something wrong."""
+SCORE_PATIENCE_S = 3.0
+"""Time that the runs of a score have to end once the command is to stop: a stranger's program may never do so."""
 DRAINED_EXIT_CODE = 130
 """Exit code after Ctrl-C: 128 + SIGINT."""
 
@@ -90,6 +97,24 @@ WORKERS = click.option(
 )
 PROBLEMS = click.option(
     "--problems", type=click.IntRange(min=1), metavar="N", help="Number of problems. It can grow, but not shrink."
+)
+TIME_LIMIT = click.option(
+    "--time-limit",
+    "time_limit_s",
+    default=TIME_LIMIT_S,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Time limit of a run, after which it is killed and counts as a failure.",
+)
+CONFINEMENT = click.option(
+    "--confinement",
+    "tier",
+    default=LEAST,
+    show_default=True,
+    type=click.Choice([tier for tier in TIERS if tier != "trusted"]),
+    metavar="TIER",
+    help="Least tier of confinement (limited, filtered, isolated); where a machine gives less, nothing is run.",
 )
 PRIOR = click.option(
     "--prior",
@@ -298,15 +323,9 @@ def report_command(folder: str, out: Path | None, processes: int | None) -> None
 )
 @ADDRESS
 @WORKERS
-@click.option(
-    "--time-limit",
-    "time_limit_s",
-    default=TIME_LIMIT_S,
-    show_default=True,
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Time limit of a run, after which it is killed and counts as a failure.",
-)
+@TIME_LIMIT
+@CONFINEMENT
+@click.option("--trust-programs", is_flag=True, help="Run the programs as you, unconfined.")
 @click.option("--quiet", is_flag=True, help="Print only the scores.")
 def score_command(
     programs: Path,
@@ -315,27 +334,83 @@ def score_command(
     address: str,
     workers: int | None,
     time_limit_s: float,
+    tier: Tier,
+    trust_programs: bool,
     quiet: bool,
 ) -> int:
     """Run the programs that a model wrote on their problems, and score them beside baselines.
 
-    PROGRAMS is the Parquet file that `llamoco-tune generate` wrote. Each program runs in a process of its own, as you:
-    score only programs that may run as you. Ctrl-C stops the command cleanly; the same command goes on from there.
+    PROGRAMS is the Parquet file that `llamoco-tune generate` wrote. Each run has a confined process, which sees
+    no files of yours, no network and no other process; where a machine cannot confine programs, nothing is run. Ctrl-C
+    stops the command cleanly; the same command goes on from there.
     """
     console = Console(stderr=True)
-    with stop_on_interrupt(console) as stop, progress_display(console, quiet=quiet) as report:
+    with stop_on_interrupt(console, SCORE_PATIENCE_S) as stop, progress_display(console, quiet=quiet) as report:
         scored = score(
             programs,
             data,
             out,
             executor(address, workers),
             time_limit_s=time_limit_s,
+            confined="trusted" if trust_programs else tier,
             report=report,
             notice=lambda line: say(console, line),
             stop=stop,
         )
     score_output.show_scored(Console(), scored, out)
     return DRAINED_EXIT_CODE if scored.summary is None else 0
+
+
+@llamoco_data.command("try", short_help="Run a program on your own problem, beside others.")
+@click.argument("problem", type=click.Path(path_type=Path))
+@click.argument("program", type=click.Path(path_type=Path))
+@click.option(
+    "--seeds",
+    default=5,
+    show_default=True,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Number of runs of a program.",
+)
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="NAME",
+    help="Optimizer of the portfolio to run beside the program, or `portfolio` for all that apply. The option may be "
+    "given several times. Random search always runs.",
+)
+@TIME_LIMIT
+@CONFINEMENT
+@click.option(
+    "--html", "page", type=click.Path(path_type=Path), metavar="FILE", help="Also write the result as an HTML page."
+)
+def try_command(
+    problem: Path,
+    program: Path,
+    seeds: int,
+    against: tuple[str, ...],
+    time_limit_s: float,
+    tier: Tier,
+    page: Path | None,
+) -> None:
+    """Run PROGRAM, a Python file from anywhere, on your own PROBLEM, a Python file as for `add`.
+
+    The problem's code runs as you, the programs are confined. Nothing is kept but the page.
+    """
+    text, console = read_python(program), Console(stderr=True)
+    check_names(against)
+    if page is not None:
+        check_place(page)
+    with working(console, "evaluating the problem at random points"):
+        checked = checked_file(problem)
+        beside = others(against, checked.spec)
+    what = f"running {counted(1 + len(beside), 'program')}"
+    with counting(console, what, "runs") as report:
+        name = program.name if program.suffix else f"{program.name} (file)"  # no optimizer has such a name
+        result = tried(checked, name, text, beside, seeds=seeds, time_limit_s=time_limit_s, least=tier, report=report)
+    if page is not None:
+        write_page(result, page, BASELINE)
+    try_output.show_tried(Console(), result, page)
 
 
 @llamoco_data.command("show", short_help="Show a problem with its race, or an instruction.")

@@ -46,21 +46,44 @@ def add_files(
 
 
 def _looked_at(file: Path, spec: CampaignSpec, present: set[str]) -> Added:
-    text = normalised(_read(file))
+    text = normalised(read_python(file))
     try:
         problem_id = OwnProblemSpec.id_of(text)
         if problem_id in present:
             return Added(file, problem_id, None, None)
-        checked = check_apart(text, re.sub(r"[^A-Za-z0-9_-]+", "_", file.stem))
+        checked = check_apart(text, problem_name(file))
         return Added(file, problem_id, checked, expected(spec, checked))
     except LlamocoError as error:
         raise LlamocoError(f"{file}: {error}") from None
 
 
-def _read(file: Path) -> str:
+def checked_file(file: Path) -> Checked:
+    """The problem of a file, after its check.
+
+    Raises:
+        LlamocoError: the file cannot be read, or its problem fails the check.
+    """
+    text = normalised(read_python(file))
+    try:
+        return check_apart(text, problem_name(file))
+    except LlamocoError as error:
+        raise LlamocoError(f"{file}: {error}") from None
+
+
+def problem_name(file: Path) -> str:
+    """The name that a problem gets of its file."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", file.stem)
+
+
+def read_python(file: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        LlamocoError: it cannot be read, or is no text.
+    """
     try:
         return file.read_bytes().decode()
     except OSError as error:
-        raise LlamocoError(f"{file} cannot be read: {error.strerror}; give the Python file of a problem") from None
+        raise LlamocoError(f"{file} cannot be read: {error.strerror}; give a Python file") from None
     except UnicodeDecodeError:
         raise LlamocoError(f"{file} is not text in UTF-8; save it in that encoding") from None

@@ -54,16 +54,19 @@ def with_metrics(report: Report, address: str, campaign: str) -> Report:
 
 
 @contextlib.contextmanager
-def counting(console: Console, what: str, *, quiet: bool = False) -> Generator[Callable[[int, int], None]]:
-    """Yields the function to call with the number of problems that are done and of all; before, it says what is done.
+def counting(
+    console: Console, what: str, things: str = "problems", *, quiet: bool = False
+) -> Generator[Callable[[int, int], None]]:
+    """Yields the function to call with the number of things that are done and of all; before, it says what is done.
 
     Args:
-        what: what the command does before the first problem.
+        what: what the command does before the first of them.
+        things: what is counted.
     """
     if quiet:
         yield lambda *_: None
         return
-    counted = _Counted()
+    counted = _Counted(things)
     if console.is_terminal:
         with _bar(console) as bar:
             task = bar.add_task("", total=None, facts=what)
@@ -82,8 +85,9 @@ def counting(console: Console, what: str, *, quiet: bool = False) -> Generator[C
 
 @dataclass(slots=True)
 class _Counted:
-    """How fast problems are done since the first one."""
+    """How fast things are done since the first one."""
 
+    things: str
     said: float = -inf
     first: tuple[float, int] | None = None
     """Time and number of the first report."""
@@ -93,10 +97,10 @@ class _Counted:
         self.first = self.first or (now, done)
         since, before = self.first
         if done == before or now <= since:
-            return f"{done:,}/{total:,} problems"
+            return f"{done:,}/{total:,} {self.things}"
         speed = (done - before) / (now - since)
         left = "" if done == total else f", {duration((total - done) / speed)} left"
-        return f"{done:,}/{total:,} problems, {speed:.1f} problems/s{left}"
+        return f"{done:,}/{total:,} {self.things}, {speed:.1f} {self.things}/s{left}"
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from llamoco_data.cli.text import counts, duration, facts, say
 from llamoco_data.invocation import command
 from llamoco_data.plurals import counted
 from llamoco_data.scoring import Scored
-from llamoco_data.scoring.page import HEAD, contender_rows, fact_rows, stage_rows
+from llamoco_data.scoring.page import HEAD, confinement, contender_rows, fact_rows, stage_rows
 
 
 def show_scored(console: Console, scored: Scored, out: str) -> None:
@@ -30,5 +30,6 @@ def show_scored(console: Console, scored: Scored, out: str) -> None:
         for row in stage_rows(split):
             stages.add_row(*row)
         console.print(contenders, "", stages, "", facts(fact_rows(split)), "", sep="\n", highlight=False)
+    say(console, confinement(scored.summary))
     say(console, f"{out}: scores.md holds these tables, scores.parquet every program, problems.parquet every problem")
     say(console, f"score another model: {command('score', 'PROGRAMS', '--data', 'EXPORT', '--out', 'ANOTHER')}")

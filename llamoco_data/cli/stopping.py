@@ -1,4 +1,7 @@
-"""Ctrl-C and SIGTERM as requests to stop: the first lets work under way end, the second ends the program at once."""
+"""Ctrl-C and SIGTERM as requests to stop: the first lets work under way end, the second ends the program at once.
+
+What was made until then is kept either way.
+"""
 
 import contextlib
 import signal
@@ -12,9 +15,18 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextlib.contextmanager
-def stop_on_interrupt(console: Console) -> Generator[Callable[[], bool]]:
-    """Yields a function that says whether a stop was requested; restores the signal handlers afterwards."""
+def stop_on_interrupt(console: Console, patience_s: float | None = None) -> Generator[Callable[[], bool]]:
+    """Yields a function that says whether a stop was requested; restores the signal handlers afterwards.
+
+    Args:
+        console: where a line says that the command is stopping.
+        patience_s: time after a request until the program is ended as by a second one; None for no end of patience.
+    """
     asked = threading.Event()
+    # The signal goes to the main thread, which may be asleep in somebody's code.
+    later = threading.Timer(patience_s or 0.0, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
+    later.daemon = True
+    how = "when the runs under way have ended" if patience_s is None else f"within {patience_s:.0f} seconds"
 
     def ask(signum: int, frame: FrameType | None) -> None:
         del frame
@@ -22,11 +34,14 @@ def stop_on_interrupt(console: Console) -> Generator[Callable[[], bool]]:
             signal.signal(signum, before[signal.Signals(signum)])
             signal.raise_signal(signum)
         asked.set()
-        console.print("stopping when the runs under way have ended; once more to stop at once")
+        console.print(f"stopping {how}; once more to stop at once")
+        if patience_s is not None:
+            later.start()
 
     before = {number: signal.signal(number, ask) for number in SIGNALS}
     try:
         yield asked.is_set
     finally:
+        later.cancel()
         for number, handler in before.items():
             signal.signal(number, handler)

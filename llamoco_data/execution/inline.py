@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from llamoco_data.execution.protocol import Slice
-from llamoco_data.execution.work import Program, Task, advance
+from llamoco_data.execution.work import Interrupted, Program, Task, advance
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +22,9 @@ class InlineExecutor:
         """See `Executor.run`."""
         del width
         while (task := pending()) is not None:
-            yield Slice(task, advance(task, programs))
+            try:
+                progress = advance(task, programs)
+            except Interrupted as interrupted:
+                yield Slice(task, interrupted.progress)
+                raise
+            yield Slice(task, progress)

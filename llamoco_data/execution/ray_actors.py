@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from llamoco_data.confined import ConfinementError
 from llamoco_data.execution.protocol import Lost, Slice
 from llamoco_data.execution.work import Program, Progress, Task, advance, warm_up
 from llamoco_data.identity import LlamocoError
@@ -240,7 +241,7 @@ class _Pool:
     def _call(self, actor: _Actor, task: Task) -> None:
         self.idle.remove(actor)
         allowed_s = (0.0 if task.single else task.slice_s) + 1.5 * task.time_limit_s + self.margin_s
-        allowed_s += APART_S if task.apart else 0.0
+        allowed_s += APART_S if task.confined is not None else 0.0
         greeting = actor.handle.node_id.remote() if task.single else None
         reference = actor.handle.advance.remote(task)
         self.calls[reference] = _Call(actor, task, time.monotonic() + allowed_s, greeting)
@@ -282,6 +283,8 @@ class _Pool:
         try:
             progress: Any = ray.get(reference)
         except RayTaskError as error:
+            if isinstance(error.cause, ConfinementError):  # the machine's, whatever the program
+                raise LlamocoError(str(error.cause)) from None
             # Errors of programs are records, so the slice itself raised; a program may have spoilt the process.
             self.failed_slices += 1
             if self.failed_slices >= MAX_FAILED_SLICES:

@@ -10,9 +10,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from llamoco_data.apart import run_text
+from llamoco_data.box.layers import Tier
+from llamoco_data.confined import run_confined
 from llamoco_data.identity import Record
 from llamoco_data.portfolio.limits import Limits
-from llamoco_data.problems.evaluation import Meter, build
+from llamoco_data.problems.evaluation import Meter, Problem, build
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.problems.sampling import ProblemMixture, sample
 from llamoco_data.problems.spec import Component, ProblemSpec
@@ -72,8 +74,9 @@ class Task(Record):
     """What has been run on the problem so far."""
     slice_s: float = SLICE_S
     """Wall time of a slice, the last run not counted."""
-    apart: bool = False
-    """Whether each run has a process of its own, because the programs are strangers'."""
+    confined: Tier | None = None
+    """Least tier at which its programs may run, because they are strangers'; at `trusted` each has a process of its own
+    and runs as the user. None where they are our own, and run in this process."""
     single: bool = False
     """Whether a slice makes one run only: after a lost worker, to find the run that took it down."""
     alone: bool = False
@@ -99,19 +102,34 @@ class Progress(Record):
     """Whether nothing is left of the task."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during a run, with what the slice had made before it."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self.progress = progress
+
+
 def advance(task: Task, programs: Sequence[Program]) -> Progress:
-    """Makes the runs of a task until none is left or the slice is over; at least one run."""
+    """Makes the runs of a task until none is left or the slice is over; at least one run.
+
+    Raises:
+        Interrupted: the user's Ctrl-C.
+    """
     spec = drawn(task.problem)
     texts = applicable(programs, spec)
     problem = build(spec)
-    run_one = run_text if task.apart else run_program
     records = list(task.records)
     ends = time.monotonic() + task.slice_s
     over = False
     while (runs := _left_of(task, spec, texts, records)) and not over:
         for run in runs:
             text = texts[run.candidate_id]
-            records.append(run_one(text, spec, run.seed, problem=problem, time_limit_s=task.time_limit_s))
+            try:
+                records.append(_made(task, text, problem, run.seed))
+            except KeyboardInterrupt:
+                made = tuple(records[len(task.records) :])
+                raise Interrupted(Progress(problem=spec, records=made, finished=False)) from None
             over = task.single or time.monotonic() >= ends
             if over:
                 break
@@ -120,6 +138,16 @@ def advance(task: Task, programs: Sequence[Program]) -> Progress:
         records=tuple(records[len(task.records) :]),
         finished=not runs,
     )
+
+
+def _made(task: Task, text: str, problem: Problem, seed: int) -> RunRecord:
+    """The record of a run, made where the task's programs may run."""
+    spec, limit_s = problem.spec, task.time_limit_s
+    if task.confined is None:
+        return run_program(text, spec, seed, problem=problem, time_limit_s=limit_s)
+    if task.confined == "trusted":
+        return run_text(text, spec, seed, problem=problem, time_limit_s=limit_s)
+    return run_confined(text, spec, seed, problem=problem, time_limit_s=limit_s, least=task.confined).record
 
 
 def _left_of(task: Task, spec: AnySpec, applies: Container[str], records: Sequence[RunRecord]) -> tuple[Run, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llamoco_data.identity import LlamocoError
+from llamoco_data.outcomes import BudgetSpent
 from llamoco_data.problems import kernel
 from llamoco_data.problems.asking import described
 from llamoco_data.problems.constraint_forms import FORM_CODE
@@ -23,13 +24,6 @@ CHECKPOINTS_PER_DECADE = 10
 Objective = Callable[[Vector], float]
 Constraints = Callable[[Vector], tuple[Vector, Vector]]
 Number = TypeVar("Number", int, float)
-
-
-class BudgetSpent(BaseException):
-    """The evaluation budget is used up; raised again at every further call.
-
-    It is not an `Exception`, so that a program's own error handling does not swallow it by accident.
-    """
 
 
 @dataclass(frozen=True, slots=True)

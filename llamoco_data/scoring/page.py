@@ -29,7 +29,17 @@ def scores_page(summary: Summary) -> str:
             _table(("programs that", "share", "95 %"), stage_rows(split), numbers=(1, 2)),
             _table(("", ""), fact_rows(split), numbers=()),
         ]
+    parts.append(confinement(summary))
     return "\n\n".join(parts) + "\n"
+
+
+def confinement(summary: Summary) -> str:
+    """How the programs were confined, and how often that failed, in a line."""
+    if set(summary.tiers) == {"trusted"}:
+        return "The programs were trusted: they ran as the user, unconfined."
+    tiers = ", ".join(f"{counted(count, 'run')} {tier}" for tier, count in summary.tiers.items())
+    spoilt = f" It spoilt {counted(summary.faults, 'attempt')}, made again since." if summary.faults else ""
+    return f"Confinement of the programs: {tiers}.{spoilt}"
 
 
 def contender_rows(contenders: Sequence[ContenderScore]) -> list[tuple[str, ...]]:

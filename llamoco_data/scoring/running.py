@@ -4,6 +4,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from llamoco_data.box.layers import Tier
 from llamoco_data.drive import DriveProgress, Pace, Step
 from llamoco_data.execution import GivenRuns, Program, Task
 from llamoco_data.portfolio.limits import NO_LIMITS
@@ -29,26 +30,30 @@ def missing_runs(plan: RunPlan, store: Store) -> dict[str, list[Run]]:
     return missing
 
 
-def missing_work(plan: RunPlan, cases: Mapping[str, Case], store: Store, time_limit_s: float) -> "MissingRuns":
+def missing_work(
+    plan: RunPlan, cases: Mapping[str, Case], store: Store, time_limit_s: float, confined: Tier
+) -> "MissingRuns":
     """The runs of the plan that the folder does not hold, as work for a drive."""
     missing = missing_runs(plan, store)
     return MissingRuns(
         programs=tuple(Program(program_id=key, text=text, limits=NO_LIMITS) for key, text in plan.texts.items()),
-        tasks=deque(_tasks(missing, cases, time_limit_s)),
+        tasks=deque(_tasks(missing, cases, time_limit_s, confined)),
         left=Counter({problem_id: len(runs) for problem_id, runs in missing.items()}),
         num_problems=len(plan.runs),
         num_runs=plan.num_runs,
     )
 
 
-def _tasks(missing: Mapping[str, list[Run]], cases: Mapping[str, Case], time_limit_s: float) -> list[Task]:
+def _tasks(
+    missing: Mapping[str, list[Run]], cases: Mapping[str, Case], time_limit_s: float, confined: Tier
+) -> list[Task]:
     return [
         Task(
             index=index,
             problem=cases[problem_id].spec,
             wants=GivenRuns(runs=tuple(runs[first : first + TASK_RUNS])),
             time_limit_s=time_limit_s,
-            apart=True,
+            confined=confined,
         )
         for index, (problem_id, runs) in enumerate(missing.items())
         for first in range(0, len(runs), TASK_RUNS)

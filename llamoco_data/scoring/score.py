@@ -1,13 +1,15 @@
 """Scores the programs of a model against an export: makes the missing runs, and sums them up in tables."""
 
 import contextlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import TypeVar
 
+from llamoco_data.box.layers import Tier
+from llamoco_data.confined import LEAST
 from llamoco_data.drive import DriveProgress, drive, holding
 from llamoco_data.execution import Executor
 from llamoco_data.files import Files, Place
@@ -48,6 +50,7 @@ def score(
     executor: Executor,
     *,
     time_limit_s: float = TIME_LIMIT_S,
+    confined: Tier = LEAST,
     report: Callable[[DriveProgress], None] = lambda _: None,
     notice: Callable[[str], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
@@ -58,13 +61,14 @@ def score(
         file: the file that `llamoco-tune generate` wrote.
         data: the export whose instructions the programs answer.
         out: the scores folder; runs that it holds are not made again.
+        confined: least tier at which the programs may run; at `trusted` they run as the user.
         report: called at the beginning, about five times a second, and at the end.
         notice: called with a line for a person when a damaged file was set aside or another process is waited for.
         stop: called whenever a worker is free; once it returns True, no new work is handed out.
 
     Raises:
-        LlamocoError: the file or the export cannot be read, or they do not fit together; the folder holds other
-            files or cannot be written; or no worker can be started.
+        LlamocoError: programs cannot be confined as well as is asked; the file or the export cannot be read, or they do
+            not fit together; the folder holds other files or cannot be written; or no worker can be started.
     """
     programs = read_programs(file)
     export = read_export(data, programs.programs)
@@ -82,7 +86,7 @@ def score(
         hold = stack.enter_context(holding(place, notice))
         store = Store(out)
         _mend(store, notice)
-        work = missing_work(plan, export.cases, store, time_limit_s)
+        work = missing_work(plan, export.cases, store, time_limit_s, confined)
         progress = drive(work, store, executor, hold=hold, report=report, stop=stop).progress
         if progress.runs_done < progress.runs_total:
             return Scored(progress, None)
@@ -107,6 +111,8 @@ def _added_up(
 ) -> Summary:
     rows: list[ScoredProgram] = []
     problems: list[ProblemScore] = []
+    tiers: Counter[str] = Counter()
+    faults = 0
     written, answered = _by_problem(programs.programs), _by_problem(others)
     for problem_id, case in export.cases.items():
         runs = _Runs.read(store, case)
@@ -114,17 +120,26 @@ def _added_up(
         rows += marked
         problems.append(_problem_score(runs, "model", [row.score for row in marked]))
         problems += _baseline_scores(runs, answered[problem_id])
+        tiers.update(_tier(run) for run in runs.by_run.values())
+        faults += sum(run.faults or 0 for run in runs.by_run.values())
     rows.sort(key=lambda row: (row.instruction_id, row.sample))
     summary = Summary(
         score_id=digest(spec),
         model=programs.model,
         settings=programs.settings,
         repeats=REPEATS,
+        tiers=dict(sorted(tiers.items())),
+        faults=faults,
         splits=summarise(rows, problems, majority(export.prompts)),
     )
     tables = table_of(rows, PROGRAM_SCORES), table_of(problems, PROBLEM_SCORES)
     put_tables(place, *tables, summary, scores_page(summary))
     return summary
+
+
+def _tier(run: RunRecord) -> str:
+    """How a run's program was confined; the releases that recorded none ran programs as the user."""
+    return run.tier or "trusted"
 
 
 def _by_problem(items: Iterable[Item]) -> Mapping[str, Sequence[Item]]:

@@ -94,6 +94,10 @@ class Summary(Record):
     """How the programs were decoded, JSON; empty if that differs between them."""
     repeats: int
     """Number of runs of each program."""
+    tiers: Mapping[str, int] = Field(default_factory=dict)
+    """Number of runs at each tier of confinement."""
+    faults: int = 0
+    """Attempts at runs that the confinement spoilt; they were made again, and count against no program."""
     splits: tuple[SplitSummary, ...]
 
 

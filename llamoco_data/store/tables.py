@@ -42,11 +42,15 @@ RUNS = pa.schema(
         pa.field("trace_violation", pa.list_(pa.field("element", pa.float64())), nullable=False),
         pa.field("cpu_s", pa.float64(), nullable=False),
         pa.field("slack_worth", pa.float64()),
+        pa.field("tier", pa.string()),
+        pa.field("faults", pa.int64()),
     ],
     _METADATA,
 )
 """Schema of runs: one row a run, one row group a problem."""
-RUNS_WITHOUT_SLACK_WORTH = RUNS.remove(RUNS.get_field_index("slack_worth"))
+RUNS_WITHOUT_TIER = RUNS.remove(RUNS.get_field_index("faults")).remove(RUNS.get_field_index("tier"))
+"""Schema of runs in the releases that confined no programs."""
+RUNS_WITHOUT_SLACK_WORTH = RUNS_WITHOUT_TIER.remove(RUNS.get_field_index("slack_worth"))
 """Schema of runs in the releases that did not measure what the tolerance of the equalities is worth."""
 NO_RUNS = RUNS.empty_table()
 

@@ -21,13 +21,14 @@ from llamoco_data.store.tables import (
     PROBLEMS_WITHOUT_PRECEDENTS,
     RUNS,
     RUNS_WITHOUT_SLACK_WORTH,
+    RUNS_WITHOUT_TIER,
 )
 from llamoco_data.verification.finding import Finding
 
 _SCHEMAS = {
     "candidates": (CANDIDATES, CANDIDATES_WITHOUT_LIMITS),
     "problems": (PROBLEMS, PROBLEMS_WITHOUT_PRECEDENTS),
-    "runs": (RUNS, RUNS_WITHOUT_SLACK_WORTH),
+    "runs": (RUNS, RUNS_WITHOUT_TIER, RUNS_WITHOUT_SLACK_WORTH),
 }
 _REDO = "run the campaign, which sets it aside and makes its contents again"
 _WRONG = "it was not written by this program; restore the folder from a copy"

@@ -34,7 +34,7 @@ def apart(body: str, *, spec: AnySpec = FREE, time_limit_s: float = 20.0) -> Run
 
 
 def without_time(record: RunRecord) -> RunRecord:
-    return record.model_copy(update={"cpu_s": 0.0})
+    return record.model_copy(update={"cpu_s": 0.0, "tier": None})
 
 
 @pytest.mark.parametrize("spec", [FREE, BOUND, OWN], ids=["free", "constrained", "own"])

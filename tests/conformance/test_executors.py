@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from llamoco_data import sample_problem
+from llamoco_data.box.layers import Tier
 from llamoco_data.campaign import read_problems, run_campaign
 from llamoco_data.execution import Executor, GivenRuns, Program, Progress, Task, executor
 from llamoco_data.execution.inline import InlineExecutor
+from llamoco_data.problems.own_spec import OwnProblemSpec
 from llamoco_data.racing import Run
 from llamoco_data.runs import RunRecord, program_id
 from llamoco_data.texts import HASH_SEED
@@ -38,13 +40,13 @@ def test_ray_actors_give_the_records_of_the_inline_executor(
     check(make(), expected, tmp_path / "c")
 
 
-@pytest.mark.parametrize("apart", [False, True])
-def test_workers_and_programs_processes_have_one_hash_seed(apart: bool, local_ray: None):
+@pytest.mark.parametrize("confined", [None, "trusted", "filtered"])
+def test_workers_and_programs_processes_have_one_hash_seed(confined: Tier | None, local_ray: None):
     text = f"{HEAD}    raise ValueError(hash('a'))\n"
     program = Program(program_id=program_id(text), text=text, limits=NO_LIMITS)
     wants = GivenRuns(runs=(Run(candidate_id=program.program_id, seed=3),))
     problem = sample_problem("demo", seed=7, index=1)
-    task = Task(index=0, problem=problem, wants=wants, time_limit_s=60.0, apart=apart)
+    task = Task(index=0, problem=problem, wants=wants, time_limit_s=60.0, confined=confined)
     pending = iter([task])
     slices = executor("local", 1).run([program], lambda: next(pending, None), 1)
     (progress,) = (each.result for each in slices if each)
@@ -53,6 +55,39 @@ def test_workers_and_programs_processes_have_one_hash_seed(apart: bool, local_ra
     environment = {**os.environ, "PYTHONHASHSEED": HASH_SEED}
     hashed = subprocess.check_output([sys.executable, "-c", "print(hash('a'))"], env=environment, text=True)
     assert record.detail == f"ValueError: {hashed.strip()}"
+
+
+HANGING = """\
+import numpy as np
+
+lower, upper, max_evaluations = np.zeros(2), np.ones(2), 100
+
+
+def objective(x):
+    while x[0] > 0.5:
+        pass
+    return x[0]
+"""
+"""A problem whose own code never ends in half of its box."""
+
+
+@pytest.mark.parametrize("address", ["inline", "local"])
+def test_time_limit_holds_for_program_and_problem(address: str, local_ray: None):
+    texts = [f"{HEAD}    objective(upper)\n", f"{HEAD}    objective(lower)\n    while True: pass\n"]
+    programs = [Program(program_id=program_id(text), text=text, limits=NO_LIMITS) for text in texts]
+    runs = tuple(Run(candidate_id=program.program_id, seed=3) for program in programs)
+    spec = OwnProblemSpec(source=HANGING, dimension=2, lower=(0.0, 0.0), upper=(1.0, 1.0), max_evaluations=100)
+    wants = GivenRuns(runs=runs)
+    task = Task(index=0, problem=spec, wants=wants, time_limit_s=0.5, confined="limited", slice_s=60.0)
+    pending = iter([task])
+    slices = executor(address, 1).run(programs, lambda: next(pending, None), 1)
+    (progress,) = (each.result for each in slices if each)
+    assert isinstance(progress, Progress)
+    assert [record.status for record in progress.records] == ["timed_out", "timed_out"]
+    assert [record.detail for record in progress.records] == [
+        "the problem's own code did not answer within the time limit",
+        "the run did not end within its time limit",
+    ]
 
 
 def check(one: Executor, expected: list[RunRecord], folder: Path) -> None:

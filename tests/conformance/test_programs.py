@@ -11,8 +11,8 @@ from collections import deque
 import numpy as np
 import pytest
 
+from llamoco_data.outcomes import one_thread
 from llamoco_data.portfolio import BASELINE, portfolio, program_text
-from llamoco_data.runs import one_thread
 from llamoco_data.threads import ONE_THREAD
 from tests.benchmarks.answer_tokens import MAX_LINES, MAX_TOKENS, Count, stand_in
 from tests.programs import CONSTRAINED, FOLDER, NAMES, budget_of, minimize_of

@@ -38,7 +38,17 @@ OPTIONS = {
     "extend": {"--problems", "--processes", "--quiet"},
     "prior": {"--out", "--processes"},
     "report": {"--out", "--processes"},
-    "score": {"--data", "--out", "--address", "--workers", "--time-limit", "--quiet"},
+    "score": {
+        "--data",
+        "--out",
+        "--address",
+        "--workers",
+        "--time-limit",
+        "--confinement",
+        "--trust-programs",
+        "--quiet",
+    },
+    "try": {"--seeds", "--against", "--time-limit", "--confinement", "--html"},
     "show": {"--program"},
     "portfolio": {"--candidates"},
 }

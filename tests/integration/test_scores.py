@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 from llamoco_data import read_instructions, read_spec, run_program
 from llamoco_data.campaign import read_candidates, read_problems, run_campaign
 from llamoco_data.cli.commands import main
+from llamoco_data.confined import zygote
 from llamoco_data.drive import DriveProgress, holding
 from llamoco_data.execution import executor
 from llamoco_data.export import export
@@ -189,7 +192,8 @@ def test_every_run_is_made_once_and_with_seeds_of_its_own(scores: Path, chosen: 
     (there,) = [
         r for r in store.records(copied["problem_id"]) if (r.candidate_id, r.seed) == (again.candidate_id, again.seed)
     ]
-    assert there.model_copy(update={"cpu_s": again.cpu_s}) == again
+    assert there.model_copy(update={"cpu_s": again.cpu_s, "tier": None, "faults": None}) == again
+    assert there.tier in ("filtered", "isolated")
 
 
 def made_seed(store: Store, row: dict[str, Any]) -> int:
@@ -268,6 +272,47 @@ def test_score_that_is_killed_goes_on_where_it_was(scores: Path, programs: Path,
     assert 3 <= kept < rest.progress.runs_total
     assert rest.progress.new_runs == rest.progress.runs_total - kept
     assert tables(out) == tables(scores)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_signal_ends_a_score_whose_program_never_ends_and_keeps_what_was_made(
+    number: signal.Signals, folder: Path, chosen: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    hanging = f"{HEAD}    import signal\n    for n in (2, 15): signal.signal(n, signal.SIG_IGN)\n    while True: pass\n"
+    made = [written(chosen[0], chosen[0]["answer"]), written(chosen[0], hanging, sample=1)]
+    programs = write_programs(tmp_path / "programs.parquet", made)
+    monkeypatch.setattr("llamoco_data.drive.loop.BLOCK_S", 1e9)  # nothing is committed before the end
+    signalled: list[float] = []
+
+    def ask() -> None:
+        """Sends the signal once a program has been running for a while."""
+        launcher, seen = zygote().process.pid, dict[int, float]()
+        while not signalled:
+            seen = {pid: seen.get(pid, time.monotonic()) for pid in descendants_of(launcher)[1:]}
+            if any(time.monotonic() - since > 1.5 for since in seen.values()):
+                signalled.append(time.monotonic())
+                os.kill(os.getpid(), number)
+            time.sleep(0.05)
+
+    asking = threading.Thread(target=ask)
+    zygote()
+    asking.start()
+    arguments = [programs, "--data", folder / "export", "--out", tmp_path / "s", "--address", "inline"]
+    with pytest.raises(SystemExit) as ended:
+        main(["score", *map(str, arguments), "--time-limit", "1000", "--quiet"])
+    took = time.monotonic() - signalled[0]
+    asking.join()
+    assert ended.value.code == 130
+    assert took < 10.0, "the bar is 5 s on an idle machine"
+    assert Store(tmp_path / "s").num_runs > 0
+
+
+def descendants_of(process: int) -> list[int]:
+    """The process ids of all processes below one."""
+    found: list[int] = []
+    for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
+        found += [int(child), *descendants_of(int(child))]
+    return found
 
 
 def test_second_score_of_a_folder_is_told_who_is_at_work_there(

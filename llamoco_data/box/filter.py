@@ -1,0 +1,116 @@
+"""The list of system calls that a stranger's program may make, as a seccomp filter of classic BPF.
+
+What is not on the list fails with EPERM, and what this list is too old to know with ENOSYS, so that a C library falls
+back to an older call.
+"""
+
+import errno
+import os
+import struct
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from llamoco_data.box.system_calls import NUMBERS
+
+Instruction = tuple[int, int, int, int]
+"""Operation, jump if true, jump if false, constant."""
+
+_LOAD, _EQUAL, _ANY_BIT, _AT_LEAST, _RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
+ALLOW, KILL, FAIL = 0x7FFF0000, 0x80000000, 0x00050000
+"""Verdicts of a filter; FAIL takes an error number in its low bits."""
+_NUMBER_AT, _MACHINE_AT, _ARGUMENTS_AT = 0, 4, 16
+
+MACHINES: Mapping[str, tuple[int, int]] = MappingProxyType({"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)})
+"""Machine -> its number in a filter, and its column in the table of calls."""
+_X32_BIT = 0x40000000
+"""Calls of x86-64's other interface, which have other numbers, have this bit."""
+_NEWEST_KNOWN = 450
+"""Calls beyond this number are newer than this list."""
+
+_NEW_NAMESPACES = 0x7E020080
+"""Flags of `clone` that begin namespaces."""
+_TERMINAL_INPUT = (0x5412, 0x541C)
+"""`TIOCSTI` and `TIOCLINUX`, which type into a terminal."""
+_NAMES_ONLY = (15, 16, 0x53564D41)
+"""Options of `prctl`: set and get a thread's name, and name memory, as allocators do."""
+_AF_UNIX = 1
+_LISTENING = ("bind", "listen", "accept", "accept4", "connect")
+"""Calls by which processes without a common parent find each other."""
+
+_OFTEN = ("read", "write", "recvfrom", "sendto", "futex", "mmap", "munmap", "madvise", "brk", "clock_gettime", "poll")
+
+
+def instructions(machine: str, own_process: int | None, *, own_network: bool = False) -> list[Instruction]:
+    """The filter for a machine.
+
+    Args:
+        machine: a key of `MACHINES`.
+        own_process: the only process that may get signals; None where something else keeps signals inside.
+        own_network: whether sockets of this machine can reach only the program's own processes.
+
+    Raises:
+        OSError: there is no list for the machine.
+    """
+    if machine not in MACHINES:
+        raise OSError(errno.ENOSYS, f"no list of system calls for {machine}")
+    code, column = MACHINES[machine]
+    numbers = {name: pair[column] for name, pair in NUMBERS.items()}
+    filter_ = [(_LOAD, 0, 0, _MACHINE_AT), (_EQUAL, 1, 0, code), (_RETURN, 0, 0, KILL), (_LOAD, 0, 0, _NUMBER_AT)]
+    if machine == "x86_64":
+        filter_ += [(_AT_LEAST, 0, 1, _X32_BIT), (_RETURN, 0, 0, KILL)]
+    special = _by_arguments(own_process, own_network=own_network)
+    plain = [name for name in numbers if name not in special and (own_network or name not in _LISTENING)]
+    for name in sorted(plain, key=lambda name: name not in _OFTEN):
+        filter_ += _case(numbers[name], [(_RETURN, 0, 0, ALLOW)])
+    for name, rest in special.items():
+        filter_ += _case(numbers[name], rest)
+    return [*filter_, (_AT_LEAST, 0, 1, _NEWEST_KNOWN + 1), _fail(errno.ENOSYS), _fail(errno.EPERM)]
+
+
+def machine() -> str:
+    """The machine of this process, as `MACHINES` names it."""
+    return os.uname().machine
+
+
+def packed(filter_: list[Instruction]) -> bytes:
+    """The filter as the kernel reads it."""
+    return b"".join(struct.pack("=HBBI", *instruction) for instruction in filter_)
+
+
+def _by_arguments(own_process: int | None, *, own_network: bool) -> dict[str, list[Instruction]]:
+    """Name of a call that depends on its arguments -> what decides about it."""
+    signals = [(_RETURN, 0, 0, ALLOW)] if own_process is None else _if_argument(0, _EQUAL, (own_process,))
+    return {
+        # `clone3` passes its flags in memory, which no filter can read; C libraries fall back to `clone`.
+        "clone3": [_fail(errno.ENOSYS)],
+        "clone": [
+            (_LOAD, 0, 0, _ARGUMENTS_AT),
+            (_ANY_BIT, 0, 1, _NEW_NAMESPACES),
+            _fail(errno.EPERM),
+            (_RETURN, 0, 0, ALLOW),
+        ],
+        "ioctl": _if_argument(1, _EQUAL, _TERMINAL_INPUT, allow=False),
+        "kill": signals,
+        "tgkill": signals,
+        "prctl": _if_argument(0, _EQUAL, _NAMES_ONLY),
+        "prlimit64": _if_argument(0, _EQUAL, (0, *((own_process,) if own_process else ()))),
+        "socket": _if_argument(0, _EQUAL, (_AF_UNIX,)) if own_network else [_fail(errno.EPERM)],
+        "socketpair": _if_argument(0, _EQUAL, (_AF_UNIX,)),
+    }
+
+
+def _if_argument(number: int, how: int, values: tuple[int, ...], *, allow: bool = True) -> list[Instruction]:
+    """Allows, or fails, a call whose argument is one of the values, and does the other where it is none of them."""
+    hit, miss = (_RETURN, 0, 0, ALLOW), _fail(errno.EPERM)
+    if not allow:
+        hit, miss = miss, hit
+    tests = [(how, len(values) - 1 - at, 0 if at < len(values) - 1 else 1, value) for at, value in enumerate(values)]
+    return [(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * number), *tests, hit, miss]
+
+
+def _case(number: int | None, then: list[Instruction]) -> list[Instruction]:
+    return [] if number is None else [(_EQUAL, 0, len(then), number), *then]
+
+
+def _fail(error: int) -> Instruction:
+    return _RETURN, 0, 0, FAIL | error

@@ -1,0 +1,130 @@
+"""Finds and ends the processes that descend from this one, also those that have left their group or their parent.
+
+This process must have adopted orphans, or be the first of its process namespace: then every descendant can be found.
+"""
+
+import contextlib
+import os
+import resource
+import signal
+import time
+from dataclasses import dataclass
+
+_PAGE = resource.getpagesize()
+
+
+SLEEPER = "/bin/sleep"
+"""Program of the first process of a namespace."""
+
+
+def begin_namespace() -> int:
+    """Starts the first process of a process namespace, which sleeps until it is killed; returns its process id.
+
+    It is no fork of this process, whose memory would take milliseconds to copy. The kernel reaps its children, because
+    it ignores their ends.
+    """
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        return os.posix_spawn(SLEEPER, [SLEEPER, str(2**31 - 1)], {}, setsid=True)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+def descendants() -> list[int]:
+    """Process ids of all descendants of this process, parents first."""
+    found: list[int] = []
+    waiting = [os.getpid()]
+    while waiting:
+        mine = _children(waiting.pop())
+        found += mine
+        waiting += mine
+    return found
+
+
+def _children(process: int) -> list[int]:
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{process}/task"):
+            with contextlib.suppress(OSError), open(f"/proc/{process}/task/{thread}/children", "rb") as file:
+                found += map(int, file.read().split())
+    return found
+
+
+def end_descendants(limit_s: float) -> bool:
+    """Ends all descendants and waits for them; returns whether none is left.
+
+    They are stopped before they are killed, until no new one is found, so that none forks its way out.
+    """
+    until = time.monotonic() + limit_s
+    while time.monotonic() < until:
+        stopped: set[int] = set()
+        while new := set(descendants()) - stopped:
+            for process in new:
+                with contextlib.suppress(OSError):
+                    os.kill(process, signal.SIGSTOP)
+            stopped |= new
+            if time.monotonic() > until:
+                break
+        for process in stopped:
+            with contextlib.suppress(OSError):
+                os.kill(process, signal.SIGKILL)
+        if reaped_all(until):
+            return True
+    return False
+
+
+def reaped_all(until: float) -> bool:
+    """Waits for killed children; returns whether none is left, or False once the time is over."""
+    while True:
+        try:
+            done, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return True
+        if done:
+            continue
+        if time.monotonic() > until or any(not _is_ending(child) for child in descendants()):
+            return False
+        time.sleep(0.001)
+
+
+def _is_ending(process: int) -> bool:
+    try:
+        with open(f"/proc/{process}/status", "rb") as file:
+            pending = [line.split()[1] for line in file if line.startswith((b"SigPnd", b"ShdPnd"))]
+    except OSError:
+        return True
+    killed = 1 << (signal.SIGKILL - 1)
+    return any(int(mask, 16) & killed for mask in pending)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the processes of a run take together."""
+
+    num_processes: int
+    memory_bytes: int
+    """Memory that they share neither with files nor with this process."""
+
+
+def load(shared_bytes: int) -> Load:
+    """The load of all descendants of this process.
+
+    Args:
+        shared_bytes: memory of this process, which each fork of it shares, so that it does not count.
+    """
+    found = descendants()
+    return Load(len(found), sum(max(0, _own_bytes(process) - shared_bytes) for process in found))
+
+
+def own_bytes() -> int:
+    """Memory of this process that it does not share with files."""
+    return _own_bytes(os.getpid())
+
+
+def _own_bytes(process: int) -> int:
+    try:
+        with open(f"/proc/{process}/statm", "rb") as file:
+            _, resident, shared, *_ = map(int, file.read().split())
+    except (OSError, ValueError):
+        return 0
+    return (resident - shared) * _PAGE

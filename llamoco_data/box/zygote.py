@@ -1,0 +1,272 @@
+"""A process with one thread and all libraries loaded, which forks one confined copy of itself for each run.
+
+It loads nothing of the problems, and sees only what programs see. A fork takes milliseconds, a new interpreter with
+these libraries seconds. Two processes stand behind each other here: a launcher that prepares the confinement and
+outlives the zygote, so that nothing that the zygote leaves can outlive both; and the zygote itself.
+"""
+
+import contextlib
+import gc
+import importlib
+import io
+import os
+import select
+import signal
+import socket
+import sys
+import time
+import warnings
+from dataclasses import dataclass
+from typing import NoReturn
+
+from llamoco_data.box import folders, layers, run, system, view
+from llamoco_data.box.frames import READY_BYTES, SAID_BYTES, STOP, Left, Ready
+from llamoco_data.box.layers import Layers
+from llamoco_data.box.processes import begin_namespace, end_descendants, load, own_bytes
+from llamoco_data.box.removal import remove_tree
+from llamoco_data.identity import Record
+from llamoco_data.outcomes import one_thread
+
+WATCH_S = 0.1
+"""Time between two looks at what a run takes."""
+END_S = 10.0
+"""Time for the processes of a run to end once they are killed."""
+
+
+class Settings(Record):
+    """What the trusted side says to a zygote when it starts it."""
+
+    visible: tuple[str, ...]
+    """Files and folders that programs may read, besides the system's."""
+    hidden: tuple[str, ...]
+    """Folders beneath them that programs may not see."""
+    path: tuple[str, ...]
+    """Where programs import from."""
+    preloaded: tuple[str, ...]
+    """Modules to load before the first run."""
+    passed_over: tuple[str, ...]
+    """Modules that count as absent meanwhile: the preloaded ones do without them, and a program may load them."""
+    without: tuple[str, ...]
+    """Layers that are left out."""
+    memory_bytes: int
+    """Memory that all processes of a run may take together."""
+    num_processes: int
+    """Number of processes that a run may have at once."""
+
+
+def main() -> None:
+    """Prepares the confinement, and serves runs at the socket whose descriptor is the first argument."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control = socket.socket(fileno=int(sys.argv[1]))
+    control.set_inheritable(False)
+    settings = Settings.from_json(sys.argv[2])
+    try:
+        found = layers.probed(settings.without)
+        _launch(control, settings, found)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            control.send(Ready(fault=f"{type(error).__name__}: {error}"[:1000]).to_json().encode())
+        raise
+
+
+def _launch(control: socket.socket, settings: Settings, found: Layers) -> None:
+    """Starts the zygote, waits for its end, and ends what it may have left."""
+    folder, isolated = folders.begin(), layers.NAMESPACES in found.holding
+    try:
+        system.adopt_orphans()
+        if isolated:
+            layers.enter_namespaces(own_user=layers.OWN_USER in found.holding)
+        this = os.getpid()
+        zygote = os.fork()
+        if zygote == 0:
+            _become_zygote(control, settings, found, folder, 0 if isolated else this)
+        control.close()
+        os.waitpid(zygote, 0)
+        if not isolated:
+            end_descendants(END_S)
+    finally:
+        remove_tree(folder)
+
+
+def _become_zygote(control: socket.socket, settings: Settings, found: Layers, folder: str, parent: int) -> NoReturn:
+    try:
+        system.die_with_parent(signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+        zygote = _prepared(control, settings, found, folder)
+        told = Ready(
+            layers=tuple(sorted(found.holding)),
+            missing=tuple(f"{layer}: {why}" for layer, why in found.missing.items()),
+            folder="" if zygote.place.isolated else folder,
+        )
+        control.send(told.to_json().encode())
+        zygote.serve()
+        os._exit(0)
+    except BaseException as error:  # noqa: BLE001 - the trusted side is to know, whatever it is
+        with contextlib.suppress(OSError):
+            control.send(Ready(fault=f"{type(error).__name__}: {error}"[:1000]).to_json().encode())
+        os._exit(1)
+
+
+def _prepared(control: socket.socket, settings: Settings, found: Layers, folder: str) -> "_Zygote":
+    """Confines this process to what programs see, and loads their libraries."""
+    os.setsid()
+    processes = -1
+    isolated = layers.NAMESPACES in found.holding
+    if isolated:
+        processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        system.unshare(system.NEW_MOUNTS)  # the launcher goes on seeing its folder
+        view.change_root(settings.visible, settings.hidden, folder)
+        if layers.OWN_USER in found.holding:
+            layers.change_user()
+    else:
+        system.adopt_orphans()
+    system.show_memory(False)
+    system.bound_capabilities()
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "wb") as file:
+        file.write(b"1000")  # where memory is short, programs go first
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace", line_buffering=True)
+    os.environ.update(run.home("/tmp" if isolated else folder))
+    sys.path[:] = settings.path
+    _preload(settings)
+    one_thread()
+    gc.collect()
+    gc.freeze()
+    threads = os.listdir("/proc/self/task")
+    if len(threads) > 1:
+        raise RuntimeError(f"the libraries started {len(threads) - 1} threads, so that no fork of this process is safe")
+    _forget_project()
+    place = run.place_of(found, settings.visible, settings.hidden, isolated=isolated)
+    if isolated:
+        view.close_root()
+    return _Zygote(control, settings, place, processes, own_bytes())
+
+
+def _preload(settings: Settings) -> None:
+    absent = dict.fromkeys(settings.passed_over)
+    sys.modules.update(absent)  # pyright: ignore[reportArgumentType, reportCallIssue] - None says: absent
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in settings.preloaded:
+            with contextlib.suppress(ImportError):  # a program that needs it fails with the same error
+                importlib.import_module(name)
+    for name in absent:
+        del sys.modules[name]
+
+
+def _forget_project() -> None:
+    """Makes the project unknown to the programs that forks of this process run."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "llamoco_data"]:
+        del sys.modules[name]
+
+
+@dataclass(frozen=True, slots=True)
+class _Zygote:
+    """What serves the runs."""
+
+    control: socket.socket
+    settings: Settings
+    place: run.Place
+    processes: int
+    """Descriptor of the process namespace; -1 without one."""
+    own_bytes: int
+    """Memory of this process, which each fork shares."""
+
+    def serve(self) -> None:
+        """Makes one run after the other, until the trusted side closes the connection."""
+        while (request := socket.recv_fds(self.control, READY_BYTES, 3, socket.MSG_CMSG_CLOEXEC))[0]:
+            message, descriptors, _, _ = request
+            if message == STOP:  # late: the run has ended by itself
+                continue
+            job, meter, said = descriptors
+            try:
+                left = self._run(job, meter, said)
+            except OSError:
+                left = Left(code=0, cpu_s=0.0, overfull=False, fault=True)
+            finally:
+                for descriptor in descriptors:
+                    with contextlib.suppress(OSError):
+                        os.close(descriptor)
+            with contextlib.suppress(BrokenPipeError):
+                self.control.send(left.packed())
+
+    def _run(self, job: int, meter: int, said: int) -> Left:
+        output, into = os.pipe2(os.O_CLOEXEC)
+        try:
+            try:
+                child = self._forked(job, meter, into)
+            finally:
+                os.close(into)
+            overfull = self._watch(child, output, said)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+            _, status, usage = os.wait4(child, 0)
+            if not end_descendants(END_S):
+                os._exit(1)  # the launcher, and the kernel, have more to say than this process
+            _keep(output, said)
+            return Left(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, overfull, fault=False)
+        finally:
+            os.close(output)
+
+    def _forked(self, job: int, meter: int, into: int) -> int:
+        """Forks the process of a program, in a namespace of its own where there are any; returns its process id."""
+        this = os.getpid()
+        try:
+            if self.place.isolated:
+                system.unshare(system.NEW_PIDS)
+                begin_namespace()
+            child = os.fork()
+            if child == 0:
+                run.begin(self.place, job, meter, into, this)
+            return child
+        finally:
+            if self.place.isolated and os.getpid() == this:
+                system.enter(self.processes, system.NEW_PIDS)
+
+    def _watch(self, child: int, output: int, said: int) -> bool:
+        """Waits until the run ends or is to end; keeps its output; returns whether it took too much."""
+        os.set_blocking(output, False)
+        watched = os.pidfd_open(child)
+        try:
+            poller = select.poll()
+            for descriptor in (watched, self.control.fileno(), output):
+                poller.register(descriptor, select.POLLIN)
+            look = time.monotonic() + WATCH_S
+            while True:
+                ready = {descriptor for descriptor, _ in poller.poll(1000 * max(0.0, look - time.monotonic()))}
+                if watched in ready:
+                    return False
+                if self.control.fileno() in ready:
+                    if self.control.recv(READY_BYTES) != STOP:
+                        os._exit(0)  # the trusted side has gone
+                    return False
+                if output in ready and not _keep(output, said):
+                    poller.unregister(output)
+                if time.monotonic() >= look:
+                    if self._is_overfull():
+                        return True
+                    look = time.monotonic() + WATCH_S
+        finally:
+            os.close(watched)
+
+    def _is_overfull(self) -> bool:
+        taken = load(self.own_bytes)
+        return taken.num_processes > self.settings.num_processes or taken.memory_bytes > self.settings.memory_bytes
+
+
+def _keep(output: int, said: int) -> bool:
+    """Moves what a program has written to the file of its output, up to the limit; returns whether more can come."""
+    while True:
+        try:
+            content = os.read(output, 1 << 16)
+        except BlockingIOError:
+            return True
+        if not content:
+            return False
+        room = SAID_BYTES - os.lseek(said, 0, os.SEEK_END)
+        if room > 0:
+            os.write(said, content[:room])
+        if len(content) < 1 << 16:
+            return True

@@ -1,0 +1,7 @@
+"""Tries a program on a person's own problem, beside others, and shows what came out. It keeps nothing but a page."""
+
+from llamoco_data.trying.page import check_place, write_page
+from llamoco_data.trying.running import Point, Trial, Tried, check_names, others, tried
+from llamoco_data.trying.sketch import MARKS, sketch
+
+__all__ = ["MARKS", "Point", "Trial", "Tried", "check_names", "check_place", "others", "sketch", "tried", "write_page"]

@@ -1,0 +1,141 @@
+"""Measures what confinement costs: the start of a run, runs per second, an evaluation, and each layer.
+
+    python tests/benchmarks/sandbox.py               # on the highest tier that this machine gives
+    python tests/benchmarks/sandbox.py --runs 300    # more runs, where the machine is noisy
+
+Bars: a run starts in 15 ms; 60 runs of a trivial program a second and core; 25 us an evaluation. Times are medians of
+the wall clock; on a machine with other work, the column of processor time tells more. It exits with 1 if a bar is
+missed.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from llamoco_data import sample_problem
+from llamoco_data.apart import run_text
+from llamoco_data.box.layers import FILTER, LANDLOCK, NAMESPACES, OWN_USER
+from llamoco_data.confined import close_zygote, run_confined, zygote
+from llamoco_data.problems.evaluation import build
+from llamoco_data.runs import run_program
+
+MOST_START_MS = 15.0
+LEAST_RUNS_PER_S = 60.0
+MOST_EVALUATION_US = 25.0
+NUM_EVALUATIONS = 10_000
+
+HEAD = "def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):\n"
+TRIVIAL = f"{HEAD}    return lower\n"
+ASKING = f"{HEAD}    for _ in range(max_evaluations):\n        objective(lower)\n    return lower\n"
+
+WITHOUT = {
+    "all layers": (),
+    "no own user": (OWN_USER,),
+    "no Landlock": (LANDLOCK,),
+    "no filter": (FILTER,),
+    "no namespaces": (NAMESPACES,),
+    "limits alone": (NAMESPACES, LANDLOCK, FILTER),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What runs of one kind cost."""
+
+    run_ms: float
+    """Median wall time of a run of the trivial program."""
+    cpu_ms: float
+    """Processor time of a run, of this process and of its zygote's side together."""
+    evaluation_us: float
+    """Wall time of an evaluation, beyond that of a run."""
+
+
+def main() -> int:
+    """Prints the tables; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=60, help="Runs of each kind.")
+    num_runs: int = parser.parse_args().runs
+    table = Table("", "tier", "run, ms", "processor, ms", "evaluation, us")
+    costs: dict[str, Cost] = {}
+    for name, without in WITHOUT.items():
+        tier = zygote(without).tier
+        costs[name] = confined(without, num_runs)
+        table.add_row(name, tier, *cells(costs[name]))
+        close_zygote(without)
+    table.add_row("apart, trusted", "trusted", *cells(apart(num_runs)))
+    table.add_row("in this process", "", *cells(in_process(num_runs)))
+    console = Console()
+    console.print(table)
+    best = costs["all layers"]
+    per_s = 1000.0 / max(best.cpu_ms, best.run_ms)
+    bars = {
+        f"a run starts in {best.run_ms:.1f} ms (bar {MOST_START_MS:.0f})": best.run_ms <= MOST_START_MS,
+        f"{per_s:.0f} runs a second and core (bar {LEAST_RUNS_PER_S:.0f})": per_s >= LEAST_RUNS_PER_S,
+        f"{best.evaluation_us:.1f} us an evaluation (bar {MOST_EVALUATION_US:.0f})": best.evaluation_us
+        <= MOST_EVALUATION_US,
+    }
+    for text, met in bars.items():
+        console.print(f"{'met   ' if met else 'missed'} {text}")
+    return 0 if all(bars.values()) else 1
+
+
+def cells(cost: Cost) -> tuple[str, str, str]:
+    return f"{cost.run_ms:.1f}", f"{cost.cpu_ms:.1f}", f"{cost.evaluation_us:.1f}"
+
+
+SPEC = sample_problem("demo", seed=7, index=1).with_budget(NUM_EVALUATIONS)
+PROBLEM = build(SPEC)
+
+
+def confined(without: tuple[str, ...], num_runs: int) -> Cost:
+    def run(program: str) -> None:
+        made = run_confined(program, SPEC, 5, problem=PROBLEM, least="limited", without=without)
+        assert made.record.status == "completed", made.record
+
+    return cost_of(run, num_runs)
+
+
+def apart(num_runs: int) -> Cost:
+    return cost_of(lambda program: run_text(program, SPEC, 5, problem=PROBLEM), num_runs)
+
+
+def in_process(num_runs: int) -> Cost:
+    return cost_of(lambda program: run_program(program, SPEC, 5, problem=PROBLEM), num_runs)
+
+
+def cost_of(run: Callable[[str], object], num_runs: int) -> Cost:
+    run(TRIVIAL)
+    began, times = processor_s(), [timed(run, TRIVIAL) for _ in range(num_runs)]
+    cpu_s = (processor_s() - began) / num_runs
+    run_s = statistics.median(times)
+    asking_s = statistics.median(timed(run, ASKING) for _ in range(5))
+    return Cost(1e3 * run_s, 1e3 * cpu_s, 1e6 * (asking_s - run_s) / NUM_EVALUATIONS)
+
+
+def timed(run: Callable[[str], object], program: str) -> float:
+    began = time.perf_counter()
+    run(program)
+    return time.perf_counter() - began
+
+
+def processor_s() -> float:
+    """Processor time of this process and of all below it that have not ended, with what those have waited for."""
+    ticks, waiting = 0, [os.getpid()]
+    while waiting:
+        process = waiting.pop()
+        fields = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        ticks += sum(map(int, fields[11:15]))
+        waiting += map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split())
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

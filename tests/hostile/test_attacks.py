@@ -1,0 +1,236 @@
+"""Programs that attack, on every tier that can be had here; what they did is looked at from outside."""
+
+import contextlib
+import os
+import socket
+import tempfile
+import time
+from collections.abc import Generator, Mapping
+from pathlib import Path
+
+import pytest
+
+from llamoco_data import sample_problem
+from llamoco_data.box.layers import Tier
+from llamoco_data.confined import ConfinedRun, run_confined, zygote
+from llamoco_data.problems.evaluation import build
+from llamoco_data.runs import RunRecord
+from tests.campaigns import HEAD
+from tests.hostile import attacks
+from tests.hostile.cheats import CHEATS, OVER_BUDGET
+
+pytestmark = pytest.mark.hostile
+
+FREE = sample_problem("demo", seed=7, index=1).with_budget(200)
+PROBLEM = build(FREE)
+SECRET = "s3cr3t-of-the-user"
+TIERS: Mapping[Tier, tuple[str, ...]] = {
+    "isolated": (),
+    "filtered": ("namespaces",),
+    "limited": ("namespaces", "landlock", "filter"),
+}
+"""Tier -> layers to leave out for it; a machine that cannot give a tier gives the best below it."""
+CONFINING: tuple[Tier, ...] = ("isolated", "filtered")
+HONEST = "objective(upper)\nobjective(lower)\nreturn lower"
+
+every_tier = pytest.mark.parametrize("tier", TIERS)
+confining_tier = pytest.mark.parametrize("tier", CONFINING)
+
+
+def run(body: str, tier: Tier, time_limit_s: float = 20.0) -> ConfinedRun:
+    program = HEAD + "".join(f"    {line}\n" for line in body.strip().splitlines())
+    least: Tier = "limited" if tier == "limited" else "filtered"
+    made = run_confined(program, FREE, 5, problem=PROBLEM, time_limit_s=time_limit_s, least=least, without=TIERS[tier])
+    assert made.record.faults == 0, body
+    assert not left_running(tier), body
+    return made
+
+
+def left_running(tier: Tier) -> list[int]:
+    """Processes below the zygote's; a launcher and a zygote are always there."""
+    launcher = zygote(TIERS[tier]).process.pid
+    return [process for child in children(launcher) for process in children(child)]
+
+
+def children(process: int) -> list[int]:
+    return list(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))
+
+
+def without_time(record: RunRecord) -> dict[str, object]:
+    return record.model_dump(exclude={"cpu_s", "faults", "candidate_id"})
+
+
+def run_all(bodies: Mapping[str, str], tier: Tier, time_limit_s: float = 20.0) -> dict[str, ConfinedRun]:
+    """Runs programs, then an honest one, whose record has to be as ever."""
+    made = {name: run(f"objective(upper)\n{body}\nreturn lower", tier, time_limit_s) for name, body in bodies.items()}
+    honest = run(HONEST, tier).record
+    assert (honest.status, honest.evaluations) == ("completed", 2)
+    return made
+
+
+@every_tier
+def test_endless_program_ends_at_its_time_limit(tier: Tier):
+    zygote(TIERS[tier])
+    for name, body in attacks.LOOPS.items():
+        began = time.monotonic()
+        made = run(body, tier, 0.3)
+        assert made.record.status == "timed_out", name
+        assert time.monotonic() - began < 10.0, name
+
+
+@every_tier
+def test_address_space_is_limited(tier: Tier):
+    for name, made in run_all(attacks.MEMORY, tier).items():
+        assert made.record.status in ("raised", "crashed"), (name, made.record)
+
+
+def test_memory_of_the_machine_is_limited():
+    shared = set(Path("/dev/shm").glob("m*"))
+    for name, made in run_all(attacks.MEMORY_OF_THE_MACHINE, "isolated", 4.0).items():
+        assert made.record.status in ("raised", "crashed", "completed", "timed_out"), name
+    assert set(Path("/dev/shm").glob("m*")) <= shared
+
+
+@every_tier
+def test_nothing_outlives_a_run(tier: Tier):
+    run_all(attacks.PROCESSES, tier, 1.0)
+
+
+def test_bomb_of_forks_is_contained_where_the_kernel_counts_processes():
+    if "own user" not in zygote().layers and os.geteuid() == 0:
+        pytest.fail("root gives its programs no user of their own here")
+    made = run("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", "isolated", 1.5)
+    assert made.record.status in ("timed_out", "crashed")
+
+
+@pytest.fixture
+def witness(tmp_path: Path) -> Path:
+    """A folder of the user."""
+    (tmp_path / "witness").write_text(SECRET)
+    return tmp_path
+
+
+def filled(bodies: Mapping[str, str], **values: object) -> dict[str, str]:
+    filled_ = dict(bodies)
+    for word, value in values.items():
+        filled_ = {name: body.replace(word, str(value)) for name, body in filled_.items()}
+    return filled_
+
+
+@confining_tier
+def test_nothing_outside_is_written(tier: Tier, witness: Path):
+    library = Path(os.path.realpath(build.__code__.co_filename)).stat().st_mtime_ns
+    run_all(filled(attacks.WRITING, FOLDER=witness), tier)
+    assert [place.name for place in witness.iterdir()] == ["witness"]
+    assert (witness / "witness").read_text() == SECRET
+    assert (witness / "witness").stat().st_nlink == 1
+    assert not Path("/tmp/llamoco-hostile-left").exists()
+    assert Path(os.path.realpath(build.__code__.co_filename)).stat().st_mtime_ns == library
+
+
+@confining_tier
+def test_no_secret_is_read(tier: Tier, witness: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("A_SECRET", SECRET)
+    bodies = filled(attacks.READING, FOLDER=witness, SECRET=SECRET)
+    for name, made in run_all({**bodies, "by asking": "objective(lower)"}, tier).items():
+        assert SECRET not in made.said, name
+        assert SECRET not in made.record.detail, name
+
+
+@pytest.fixture
+def listeners(tmp_path: Path) -> Generator[tuple[list[object], dict[str, object]]]:
+    """What was received by sockets of the user, and what they are called."""
+    abstract, path = f"llamoco-{os.getpid()}", str(tmp_path / "socket")
+    received: list[object] = []
+    tcp = socket.create_server(("127.0.0.1", 0))
+    port = tcp.getsockname()[1]
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind(("127.0.0.1", port))
+    unix = [socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)]
+    for listener, name in zip(unix, (path, f"\0{abstract}"), strict=True):
+        listener.bind(name)
+        listener.listen()
+    Path(path).chmod(0o777)
+    sockets = [tcp, udp, *unix]
+    for each in sockets:
+        each.setblocking(False)
+    yield received, {"PORT": port, "SOCKET": path, "ABSTRACT": abstract}
+    for each in sockets:
+        with contextlib.suppress(BlockingIOError):
+            received.append(each.recv(10) if each is udp else each.accept())
+        each.close()
+    assert received == []
+
+
+@confining_tier
+def test_no_socket_reaches_anybody(tier: Tier, listeners: tuple[list[object], dict[str, object]]):
+    for name, made in run_all(filled(attacks.SOCKETS, **listeners[1]), tier).items():
+        assert made.record.status == "raised", name
+
+
+@confining_tier
+def test_no_signal_reaches_anybody(tier: Tier):
+    began = zygote(TIERS[tier]).process.pid
+    run_all(attacks.SIGNALS, tier, 5.0)
+    assert zygote(TIERS[tier]).process.pid == began
+    assert zygote(TIERS[tier]).process.poll() is None
+
+
+@every_tier
+def test_flood_of_output_is_cut(tier: Tier, capfd: pytest.CaptureFixture[str]):
+    for name, made in run_all(attacks.OUTPUT, tier).items():
+        assert made.record.status == "completed", (name, made.record.detail)
+        assert len(made.said.encode()) <= 4 * 65_536
+    assert capfd.readouterr() == ("", "")
+
+
+@every_tier
+def test_every_exit_is_a_failure_of_the_program(tier: Tier):
+    for name, made in run_all(attacks.EXITS, tier, 30.0).items():
+        assert made.record.status in ("raised", "crashed"), (name, made.record)
+
+
+@every_tier
+def test_forged_packet_breaks_the_connection_or_is_a_question(tier: Tier):
+    for name, body in attacks.FORGED.items():
+        record = run(f"{attacks.HEAD_OF_FORGED}{body}\nreturn lower", tier).record
+        assert record.status in ("crashed", "over_budget", "completed"), (name, record)
+        assert record.evaluations <= FREE.max_evaluations
+        if record.best_f is not None:
+            assert record.best_f >= min(PROBLEM.objective(0 * PROBLEM.lower), PROBLEM.objective(PROBLEM.lower))
+
+
+@every_tier
+def test_cheat_changes_no_record(tier: Tier):
+    honest = run(HONEST, tier).record
+    for name, body in CHEATS.items():
+        kept = "objective(upper)\nobjective(lower)\nhonestly = lower.copy()\n"
+        record = run(f"{kept}{body}\nreturn honestly", tier, 5.0).record
+        if record.status == "completed":
+            assert without_time(record) == without_time(honest), name
+        else:  # it broke its own process, and gains nothing by it
+            assert record.best_f is None or record.best_f >= (honest.best_f or 0.0), name
+
+
+@every_tier
+def test_program_over_its_budget_is_found_out(tier: Tier):
+    for name, body in OVER_BUDGET.items():
+        record = run(body, tier).record
+        assert (record.status, record.evaluations) == ("over_budget", FREE.max_evaluations), (name, record)
+
+
+@every_tier
+def test_thousands_of_nested_folders_are_removed(tier: Tier):
+    before = set(Path(tempfile.gettempdir()).iterdir())
+    run_all(
+        {
+            "nested": "import os\nfor _ in range(1500):\n    os.mkdir('d')\n    os.chdir('d')",
+            "no text": "import os\nos.mkdir(b'\\xff\\xfe')\nopen(b'\\xff\\xfe/\\x80', 'w').close()",
+            "forbidden": "import os\nos.makedirs('a/b')\nos.chmod('a/b', 0)\nos.chmod('a', 0)",
+            "many": "for n in range(3000): open(str(n), 'w').close()",
+            "links": "import os\nos.symlink('/', 'root')\nos.symlink('loop', 'loop')\nos.mkfifo('pipe')",
+        },
+        tier,
+    )
+    left = set(Path(tempfile.gettempdir()).iterdir()) - before
+    assert not [place for place in left if place.name.startswith("llamoco-run-")]

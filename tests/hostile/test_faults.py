@@ -1,0 +1,67 @@
+"""What is no program's fault: a machine that confines too little, and a confinement that fails."""
+
+import os
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from llamoco_data.box import folders
+from llamoco_data.box.layers import FILTER, LANDLOCK, NAMESPACES, Tier
+from llamoco_data.confined import TooOpenError, run_confined, zygote
+from tests.benchmarks.soak import KINDS, soaked
+from tests.campaigns import HEAD
+from tests.hostile.test_attacks import FREE, PROBLEM, TIERS, children, every_tier, without_time
+
+pytestmark = pytest.mark.hostile
+
+PROGRAM = f"{HEAD}    objective(upper)\n    return lower\n"
+
+
+def test_program_is_refused_below_the_least_tier_with_the_reason_and_the_way_out():
+    without = (NAMESPACES, LANDLOCK, FILTER)
+    with pytest.raises(TooOpenError, match="only to the tier 'limited', and 'filtered' is asked for") as refused:
+        run_confined(PROGRAM, FREE, 5, problem=PROBLEM, without=without)
+    assert "landlock: left out" in str(refused.value)
+    assert "--trust-programs" in str(refused.value)
+
+
+def test_zygote_that_died_is_replaced_and_counted_apart():
+    first = run_confined(PROGRAM, FREE, 5, problem=PROBLEM)
+    assert (first.record.status, first.record.faults) == ("completed", 0)
+    dead = zygote()
+    for process in children(dead.process.pid):
+        os.kill(process, signal.SIGKILL)
+    dead.process.wait()
+    second = run_confined(PROGRAM, FREE, 5, problem=PROBLEM)
+    assert (second.record.status, second.record.faults) == ("completed", 1)
+    assert without_time(second.record) == without_time(first.record)
+    assert zygote() is not dead
+
+
+@every_tier
+def test_runs_of_all_kinds_leave_nothing(tier: Tier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The same with 1,000 runs: `python tests/benchmarks/soak.py`."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # other tests have folders of their own elsewhere
+    before, after, statuses = soaked(len(KINDS), TIERS[tier])
+    assert not after.more(before), (before, after)
+    assert {"completed", "over_budget", "raised", "invalid_program", "crashed", "timed_out"} == set(statuses)
+
+
+def test_folder_of_a_killed_launcher_is_removed_by_the_next_and_that_of_a_living_one_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    held = Path(folders.begin())
+    names = {name: tmp_path / f"{folders.PREFIX}{name}" for name in ("killed", "young", "unlocked")}
+    for name, place in names.items():
+        (place / "run-1" / "deep").mkdir(parents=True)
+        if name != "unlocked":
+            (place / "lock").touch()
+    long_ago = time.time() - 2 * folders.STALE_S
+    for place in (held, names["killed"], names["unlocked"]):
+        os.utime(place, (long_ago, long_ago))
+    newest = Path(folders.begin())
+    assert set(tmp_path.iterdir()) == {held, names["young"], newest}

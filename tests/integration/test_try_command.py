@@ -1,0 +1,114 @@
+"""`llamoco-data try` as a person uses it: what it prints, its page, and what it refuses in one line."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from llamoco_data.cli.commands import main
+from tests.browser import chromium, chromium_path
+from tests.campaigns import HEAD
+from tests.own_problems import BOWL, FREE
+
+pytestmark = pytest.mark.integration
+
+WALK = f"""\
+import numpy as np
+
+
+{HEAD}    rng = np.random.default_rng(seed + 1)
+    for _ in range(100):
+        objective(rng.uniform(lower, upper))
+    return lower
+"""
+HOSTILE = f"""\
+{HEAD}    objective(upper)
+    print("\\x1b]0;title\\x07<b>bold</b>")
+    raise ValueError("\\x1b[2J [red]<script>alert(1)</script>")
+"""
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.chdir(tmp_path)
+    for name, text in {"bowl.py": BOWL, "free.py": FREE, "walk.py": WALK, "hostile.py": HOSTILE}.items():
+        Path(name).write_text(text)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(["try", *arguments])
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return call
+
+
+def test_program_is_shown_beside_others_and_on_a_page_that_loads_nothing(command):
+    code, out, err = command("bowl.py", "walk.py", "--seeds", "3", "--against", "slsqp", "--html", "page.html")
+    assert code == 0, err
+    for expected in (
+        r"problem +2 variables, 1 g <= 0, 120 evaluations",
+        r"runs +3 runs, confined: (filtered|isolated)",
+        r"result +best \d\.\d+, worst \d\.\d+",
+        r"feasible +3 of 3 runs",
+        r"place +[23] of 3 programs",
+        r"best point +\[[-\d.]+, [-\d.]+\]",
+        r"a +slsqp +3/3 +0\.1\d+ +0\.1\d+ +\d+ +\d",
+        r"● +walk\.py +3/3 +\d\.\d+ +\d\.\d+ +100 +\d",
+        r"○ +random_search +3/3",
+        r"median error above 0\.1\d+, the best value that any run found",
+    ):
+        assert re.search(expected, out), (expected, out)
+    assert {"●", "○", "a"} <= set(out.partition("median error")[2])
+    path = chromium_path()
+    if path is None:
+        pytest.skip("there is no chromium, chromium-browser or google-chrome on this machine to open the page with")
+    with chromium(path) as browser:
+        page = browser.new_page(viewport={"width": 420, "height": 900})
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("request", lambda request: said.append(request.url))
+        page.goto(Path("page.html").resolve().as_uri())
+        assert [url for url in said if not url.startswith("data:")] == [Path("page.html").resolve().as_uri()]
+        assert page.locator("path.curve").count() == 3
+        assert page.evaluate("document.documentElement.scrollWidth") <= 420
+        assert page.locator("pre").last.inner_text().strip() == BOWL.strip()
+
+
+def test_failure_is_told_with_its_output_and_commands_no_terminal_or_page(command):
+    code, out, err = command("free.py", "hostile.py", "--seeds", "2", "--html", "page.html")
+    assert code == 0, err
+    assert "\x1b" not in out
+    assert re.search(r"result +none", out)
+    assert re.search(r"failed +2 runs raised: ValueError: \\x1b\[2J \[red\]<script>alert\(1\)</script>", out), out
+    assert "it printed:\n  \\x1b]0;title\\x07<b>bold</b>" in out
+    assert re.search(r"● +hostile\.py +0/2 +- +- ", out), out
+    page = Path("page.html").read_text()
+    assert "<script" not in page
+    assert "<b>" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_violated_constraint_is_named(command):
+    Path("upper.py").write_text(f"{HEAD}    objective(upper)\n    return upper\n")
+    _, out, _ = command("bowl.py", "upper.py", "--seeds", "1")
+    assert re.search(r"result +no feasible point; objective 54\.625 at the point that violates least", out), out
+    assert re.search(r"violated +g\[0\] = 4, to be at most 0", out), out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("bowl.py", "walk.py", "--against", "slspq"), "there is no optimizer slspq; the nearest names: slsqp"),
+        (("bowl.py", "walk.py", "--against", "nelder_mead"), "nelder_mead does not take this problem"),
+        (("bowl.py", "missing.py"), "missing.py cannot be read"),
+        (("walk.py", "walk.py"), "walk.py: "),
+        (("bowl.py", "walk.py", "--html", "bowl.py"), "bowl.py is no page of `try`, and is not replaced by one"),
+        (("bowl.py", "walk.py", "--html", "no/page.html"), "there is no folder no for the page"),
+    ],
+)
+def test_what_cannot_be_tried_is_refused_in_one_line(command, arguments: tuple[str, ...], complaint: str):
+    code, out, err = command(*arguments)
+    assert (code, out) == (2, "")
+    assert complaint in err
+    assert err.count("\n") == 1 + err.count(" ...\n")
