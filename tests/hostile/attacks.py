@@ -198,7 +198,7 @@ EXITS = {
     "in a thread": "import os, threading\nthreading.Thread(target=os._exit, args=(0,)).start()\nwhile True: pass",
     "by another program": "import os\nos.execv('/bin/true', ['true'])",
     "keyboard": "raise KeyboardInterrupt",
-    "out of stack": "import sys\nsys.setrecursionlimit(10**9)\nf = lambda x: f(x) + 1\nf(0)",
+    "out of stack": "import sys\nsys.setrecursionlimit(10**9)\nf = lambda x: max([x], key=f)\nf(0)",
 }
 """They end as failures."""
 
