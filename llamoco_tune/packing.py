@@ -46,6 +46,9 @@ def pack(folder: Path, out: Path) -> int:
             write_openings(partial, openings)
         shutil.copyfile(folder / CARD_FILE, partial / CARD_FILE)
         write_run(partial, run)
+        # safetensors makes weights unreadable for other users.
+        for file in partial.iterdir():
+            file.chmod((partial / CARD_FILE).stat().st_mode)
         size = sum(file.stat().st_size for file in partial.iterdir())
         if out.is_dir():
             out.rmdir()
