@@ -192,7 +192,11 @@ def _read(file: Path, *, without_answers: bool = False) -> list[Example]:
     # What all rows of a problem share is read once and kept once: in a large set it is most of the memory.
     problem_ids = [row["problem_id"] for row in rows]
     first_rows = list({problem_id: i for i, problem_id in reversed(list(enumerate(problem_ids)))}.values())
-    shared = {name: table[name].take(first_rows) for name in OPTIONAL_COLUMNS if name in table.column_names}
+    shared = {
+        name: table[name].take(pa.array(first_rows, pa.int64()))
+        for name in OPTIONAL_COLUMNS
+        if name in table.column_names
+    }
     nothing: list[dict[str, float]] = [{}] * len(first_rows)
     scores = _scores(shared["optimizer_scores"]) if "optimizer_scores" in shared else nothing
     readings = _readings(shared["reading"]) if "reading" in shared else nothing

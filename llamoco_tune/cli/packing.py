@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 
-@click.command("pack")
+@click.command("pack", short_help="Copy a tuned model without its checkpoints.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="New folder for the copy.")
 def pack_command(run: Path, out: Path) -> None:
