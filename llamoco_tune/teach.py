@@ -100,20 +100,7 @@ def teach(
         Stopped: a stop was asked for; the run can go on.
     """
     wish = wish or StopWish()
-    begun = begin(
-        "teach",
-        data,
-        base,
-        out,
-        config.model_dump(mode="json"),
-        config.train,
-        max_tokens=config.sequence_length,
-        too_long=config.too_long,
-        packed=config.batching == "packed",
-        console=console,
-        chooses=config.choice is not None,
-        extended=config.choice is not None and config.choice.extended,
-    )
+    begun = begin_teaching(data, base, out, config, console)
     if isinstance(begun, RunRecord):
         return begun
     chooser = chooser_for(config, begun)
@@ -140,6 +127,28 @@ def teach(
     if chooser and is_main_process():
         write_openings(out, chooser.openings)
     return finish(begun, trainer, results)
+
+
+def begin_teaching(data: Path, base: str, out: Path, config: TeachConfig, console: Console) -> Begun | RunRecord:
+    """The rows as tokens and the base, nothing trained yet; or the record of a run that is finished.
+
+    Raises:
+        TuningError: data, base or folder cannot be used.
+    """
+    return begin(
+        "teach",
+        data,
+        base,
+        out,
+        config.model_dump(mode="json"),
+        config.train,
+        max_tokens=config.sequence_length,
+        too_long=config.too_long,
+        packed=config.batching == "packed",
+        console=console,
+        chooses=config.choice is not None,
+        extended=config.choice is not None and config.choice.extended,
+    )
 
 
 class AnswerTrainer(Trainer):

@@ -3,37 +3,23 @@
 A packet between a program and its meter begins with eight bytes that say what it is, so that the doubles are aligned.
 """
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
+from llamoco_data.box.frames import ENDED, HEAD_BYTES, Asked, Claim
 from llamoco_data.identity import Record
 from llamoco_data.outcomes import RunStatus
-
-OBJECTIVE, CONSTRAINTS, ENDED = 1, 2, 3
-"""Packets of the program: a point whose objective it asks for, a point whose constraints it asks for, its end."""
-VALUES, SPENT = 4, 5
-"""Packets of the meter: the values at a point, or none because the budget is spent."""
 
 READY, STOP = b"ready", b"stop"
 """Messages of the server once it is ready, and to the server at the end of each run."""
 
-HEAD_BYTES = 8
 JSON_BYTES = 8_000
 """Largest packet of JSON."""
 
 
-class Job(Record):
+class Job(Asked):
     """One run, as the process of its program receives it."""
 
-    program: str
-    seed: int
-    lower: tuple[float, ...]
-    upper: tuple[float, ...]
-    max_evaluations: int
-    num_inequality: int
-    num_constraints: int
     folder: str
     """Home folder of this run alone, removed after it; the program starts in an empty folder in it."""
     memory_bytes: int
@@ -43,7 +29,7 @@ class Job(Record):
 class Ended(Record):
     """The end of a run as the program's process reports it."""
 
-    status: Literal["completed", "over_budget", "invalid_program", "raised", "bad_return"]
+    status: Claim
     detail: str
 
 

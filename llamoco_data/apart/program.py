@@ -14,6 +14,7 @@ import numpy as np
 
 from llamoco_data.apart import frames
 from llamoco_data.apart.frames import Job
+from llamoco_data.box.frames import CONSTRAINTS, HEAD_BYTES, OBJECTIVE, VALUES
 from llamoco_data.outcomes import BudgetSpent, Given, RunStatus, describe, outcome, quiet
 from llamoco_data.problems.functions.definition import Vector
 
@@ -75,15 +76,15 @@ class _Asking:
         room = max(self._dimension, job.num_constraints)
         self._out, self._out_head, self._point = frames.buffer(room)
         self._in, self._in_head, self._values = frames.buffer(room)
-        self._length = frames.HEAD_BYTES + 8 * self._dimension
+        self._length = HEAD_BYTES + 8 * self._dimension
         self.refused = False
 
     def objective(self, x: Vector) -> float:
-        self._ask(x, frames.OBJECTIVE)
+        self._ask(x, OBJECTIVE)
         return float(self._values[0])
 
     def constraints(self, x: Vector) -> tuple[Vector, Vector]:
-        self._ask(x, frames.CONSTRAINTS)
+        self._ask(x, CONSTRAINTS)
         values = self._values[: self._num_constraints].copy()
         return values[: self._num_inequality], values[self._num_inequality :]
 
@@ -95,6 +96,6 @@ class _Asking:
         self._point[: self._dimension] = point
         self._meter.send(memoryview(self._out)[: self._length])
         self._meter.recv_into(self._in)
-        if self._in_head[0] != frames.VALUES:
+        if self._in_head[0] != VALUES:
             self.refused = True
             raise BudgetSpent(f"all {self._max_evaluations} evaluations are spent")

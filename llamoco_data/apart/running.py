@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from llamoco_data.apart import frames
 from llamoco_data.apart.connection import Server, drop_server, server
 from llamoco_data.apart.frames import Ended, Job, Left
+from llamoco_data.box.frames import CONSTRAINTS, ENDED, HEAD_BYTES, OBJECTIVE, SPENT, VALUES
 from llamoco_data.outcomes import BudgetSpent, RunStatus, over_budget
 from llamoco_data.problems.evaluation import Meter, Problem, build
 from llamoco_data.problems.own_spec import AnySpec
@@ -160,8 +161,8 @@ class _Answering:
         """Status and reason of the run; after `crashed`, an empty reason means that the exit code tells it."""
         spec = self.problem.spec
         content, head, values = frames.buffer(max(spec.dimension, spec.num_constraints))
-        length = frames.HEAD_BYTES + 8 * spec.dimension
-        asked = (frames.OBJECTIVE, frames.CONSTRAINTS) if spec.num_constraints else (frames.OBJECTIVE,)
+        length = HEAD_BYTES + 8 * spec.dimension
+        asked = (OBJECTIVE, CONSTRAINTS) if spec.num_constraints else (OBJECTIVE,)
         self.program.setblocking(False)
         poller = select.poll()
         poller.register(self.program, select.POLLIN)
@@ -179,8 +180,8 @@ class _Answering:
             if size == 0:
                 poller.unregister(self.program)  # the program's end is closed; the server will report its exit
                 continue
-            if head[0] == frames.ENDED:
-                return _said(bytes(content[frames.HEAD_BYTES : size]))
+            if head[0] == ENDED:
+                return _said(bytes(content[HEAD_BYTES:size]))
             if size != length or head[0] not in asked:
                 return "crashed", _BROKEN
             try:
@@ -196,7 +197,7 @@ class _Answering:
         spec = self.problem.spec
         point = values[: spec.dimension]
         try:
-            if head[0] == frames.OBJECTIVE:
+            if head[0] == OBJECTIVE:
                 values[0] = self.meter.objective(point)
                 count = 1
             else:
@@ -205,7 +206,7 @@ class _Answering:
                 count = spec.num_constraints
                 values[:count] = np.concatenate([g, h])
         except BudgetSpent:
-            head[0], count = frames.SPENT, 0
+            head[0], count = SPENT, 0
         else:
-            head[0] = frames.VALUES
-        return frames.HEAD_BYTES + 8 * count
+            head[0] = VALUES
+        return HEAD_BYTES + 8 * count

@@ -18,26 +18,12 @@ from typing import NoReturn
 
 from llamoco_data.apart import program
 from llamoco_data.apart.frames import JSON_BYTES, READY, STOP, Job, Left
+from llamoco_data.libraries import PRELOADED
 from llamoco_data.outcomes import one_thread
 
 _SYSTEM = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 """Linux option that sends this process a signal when its parent's thread that forked it, the only one, ends."""
-
-PRELOADED = (
-    "scipy.linalg",
-    "scipy.optimize",
-    "scipy.stats",
-    "cma",
-    "minionpy",
-    "nlopt",
-    "pymoo.optimize",
-    "pymoo.algorithms.soo.nonconvex.de",
-    "pymoo.algorithms.soo.nonconvex.ga",
-    "pymoo.algorithms.soo.nonconvex.isres",
-    "pymoo.algorithms.soo.nonconvex.pso",
-)
-"""Modules that programs import most."""
 
 
 def main() -> None:

@@ -35,8 +35,8 @@ CLAIMS: tuple[Claim, ...] = ("completed", "over_budget", "invalid_program", "rai
 """What a program's process can say of its end, in the order of their numbers."""
 
 
-class Job(Record):
-    """One run, as the process of its program receives it."""
+class Asked(Record):
+    """What a program is to do: its text, and all that it may know of the problem."""
 
     program: str
     seed: int
@@ -45,6 +45,11 @@ class Job(Record):
     max_evaluations: int
     num_inequality: int
     num_constraints: int
+
+
+class Job(Asked):
+    """One run, as the process of its program receives it."""
+
     memory_bytes: int
     """Address space allowed beyond that of the loaded libraries."""
     cpu_s: int

@@ -20,6 +20,7 @@ from llamoco_data.box.frames import READY_BYTES, Ready
 from llamoco_data.box.layers import OWN_USER, Tier, tier_of
 from llamoco_data.box.zygote import Settings
 from llamoco_data.confined.faults import ConfinementFault
+from llamoco_data.libraries import PRELOADED
 from llamoco_data.texts import HASH_SEED
 from llamoco_data.threads import ONE_THREAD
 
@@ -32,24 +33,9 @@ MEMORY_BYTES = 2 << 30
 NUM_PROCESSES = 128
 """Processes of a run above which it is ended, where the kernel keeps no count."""
 
-PRELOADED = (
-    "numpy",
-    "scipy.linalg",
-    "scipy.optimize",
-    "scipy.stats",
-    "cma",
-    "minionpy",
-    "nlopt",
-    "pymoo.optimize",
-    "pymoo.algorithms.soo.nonconvex.de",
-    "pymoo.algorithms.soo.nonconvex.ga",
-    "pymoo.algorithms.soo.nonconvex.isres",
-    "pymoo.algorithms.soo.nonconvex.pso",
-)
-"""Modules that programs import most."""
 PASSED_OVER = ("matplotlib",)
-"""Modules that those load where they are installed, only to draw: a third of a zygote's memory, which each run's fork
-pays for."""
+"""Modules that libraries load where they are installed, only to draw: a third of a zygote's memory, for which each
+run's fork pays."""
 
 _KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR")
 """Variables of this process's environment that its zygote has, and all but the last its programs; others may hold

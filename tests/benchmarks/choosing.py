@@ -124,16 +124,20 @@ def problems_of(table: pa.Table, selector: Selector) -> Problems:
     )
 
 
-def _choices(name: str, problems: Problems) -> tuple[list[NDArray[np.float64]], tuple[str, ...]]:
-    """Log-probabilities of each problem's prompts, (prompts, optimizers) each, and the optimizers."""
-    loaded = models.load(name)
-    openings = read_openings(name)
+def log_choices(name: str, prompts: Sequence[str]) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """A model's log-probability of each optimizer for each prompt, and the optimizers."""
+    loaded, openings = models.load(name), read_openings(name)
     assert openings is not None, f"{name} does not choose"
     model = models.prepared(loaded.model.eval(), None, compiled=False)
-    ids = Template.of(loaded.tokenizer).prompts_ids([prompt for each in problems.prompts for prompt in each])
-    log_NK = choice_log_probabilities(model, Trie.of(openings), ids)
+    ids = Template.of(loaded.tokenizer).prompts_ids(prompts)
+    return choice_log_probabilities(model, Trie.of(openings), ids), openings.optimizers
+
+
+def _choices(name: str, problems: Problems) -> tuple[list[NDArray[np.float64]], tuple[str, ...]]:
+    """Log-probabilities of each problem's prompts, (prompts, optimizers) each, and the optimizers."""
+    log_NK, optimizers = log_choices(name, [prompt for each in problems.prompts for prompt in each])
     ends = np.cumsum([len(each) for each in problems.prompts])
-    return np.split(log_NK, ends[:-1]), openings.optimizers
+    return np.split(log_NK, ends[:-1]), optimizers
 
 
 def _scores(

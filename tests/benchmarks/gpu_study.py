@@ -38,7 +38,7 @@ from llamoco_tune.forward import inside_forward
 from llamoco_tune.instructions import rows_of
 from llamoco_tune.metrics import MetricsRecord, read_metrics
 from llamoco_tune.openings import Openings, Trie
-from llamoco_tune.phase import Begun, begin, trainer_of
+from llamoco_tune.phase import Begun, trainer_of
 from llamoco_tune.pretrained import pretrained_model
 from llamoco_tune.progress import TRAINER_DISPLAYS, TokenCount
 from llamoco_tune.quiet import quiet_transformers
@@ -47,7 +47,15 @@ from llamoco_tune.records import Record, TuningError
 from llamoco_tune.run_folder import RunRecord, last_checkpoint
 from llamoco_tune.snapshots import set_files
 from llamoco_tune.stopping import Stopped, StopWish
-from llamoco_tune.teach import AnswerTrainer, TeachConfig, chooser_for, mixed_plan_of, padded_instead, teach
+from llamoco_tune.teach import (
+    AnswerTrainer,
+    TeachConfig,
+    begin_teaching,
+    chooser_for,
+    mixed_plan_of,
+    padded_instead,
+    teach,
+)
 from llamoco_tune.tokens import Encoded, Template, encode_prompts
 from llamoco_tune.training import TrainConfig, facts, lines_for_errors, mixed_precision
 from tests.benchmarks.tuning import Clock, ours, theirs
@@ -272,20 +280,7 @@ def _figures(problems: Problems, chosen: Sequence[str], wordings: int) -> Choice
 
 def _begun(export: Path, base: str, config: TeachConfig, out: Path, console: Console) -> Begun:
     """The rows as tokens and the base, as teaching takes them; nothing is trained yet."""
-    begun = begin(
-        "teach",
-        export,
-        base,
-        out,
-        config.model_dump(mode="json"),
-        config.train,
-        max_tokens=config.sequence_length,
-        too_long=config.too_long,
-        packed=config.batching == "packed",
-        console=console,
-        chooses=True,
-        extended=config.choice is not None and config.choice.extended,
-    )
+    begun = begin_teaching(export, base, out, config, console)
     if isinstance(begun, RunRecord):
         raise TuningError(f"{out} holds a run; give an empty folder")
     return begun
