@@ -40,12 +40,17 @@ class Place:
     found: Layers
     visible: tuple[str, ...]
     hidden: tuple[str, ...]
-    isolated: bool
-    """Whether it gets namespaces of its own."""
+    private: str
+    """Its private folder, where it has namespaces of its own; empty where it has none."""
     mapped_bytes: int
     """Address space of the loaded libraries."""
     filter: bytes
     """The filter of system calls; empty where there is none, or where it depends on the run's process."""
+
+    @property
+    def isolated(self) -> bool:
+        """Whether it gets namespaces of its own."""
+        return bool(self.private)
 
 
 def begin(place: Place, job: int, meter: int, output: int, parent: int) -> NoReturn:
@@ -66,7 +71,7 @@ def begin(place: Place, job: int, meter: int, output: int, parent: int) -> NoRet
         system.show_memory(True)
         if place.isolated:
             system.unshare(system.NEW_MOUNTS | system.NEW_IPC)
-            view.private_mounts()
+            view.private_mounts(place.private)
         _become_program(place, job, meter, output)
     except BaseException as error:  # noqa: BLE001 - the trusted side is to know, whatever it is
         with contextlib.suppress(OSError):
@@ -74,14 +79,15 @@ def begin(place: Place, job: int, meter: int, output: int, parent: int) -> NoRet
         os._exit(1)
 
 
-def place_of(found: Layers, visible: tuple[str, ...], hidden: tuple[str, ...], *, isolated: bool) -> Place:
+def place_of(found: Layers, visible: tuple[str, ...], hidden: tuple[str, ...]) -> Place:
     """The place of all runs of this process, which has loaded the libraries; what it holds is made once for all."""
-    filter_ = b""
+    isolated, filter_ = layers.NAMESPACES in found.holding, b""
     if layers.FILTER in found.holding and (isolated or found.landlock >= layers.SIGNALS_SINCE):
         filter_ = calls.packed(calls.instructions(calls.machine(), None, own_network=isolated))
     with open("/proc/self/statm", "rb") as file:
         mapped_bytes = int(file.read().split()[0]) * resource.getpagesize()
-    return Place(found, visible, hidden, isolated=isolated, mapped_bytes=mapped_bytes, filter=filter_)
+    private = view.private_folder(visible) if isolated else ""
+    return Place(found, visible, hidden, private=private, mapped_bytes=mapped_bytes, filter=filter_)
 
 
 def home(folder: str) -> Mapping[str, str]:
@@ -92,7 +98,7 @@ def home(folder: str) -> Mapping[str, str]:
 def _become_program(place: Place, job_file: int, meter: int, output: int) -> NoReturn:
     with open(job_file, "rb", closefd=False) as content:
         job = Job.from_json(content.read())
-    folder = "/tmp" if place.isolated else job.folder
+    folder = place.private or job.folder
     connection = _arrange_descriptors(meter, output)
     os.environ.update(home(folder))
     tempfile.tempdir = folder

@@ -34,6 +34,10 @@ PRIVATE_FILES = 20_000
 SHARED_BYTES = 64 << 20
 """Limit of a run's shared memory."""
 
+PRIVATE = ("/tmp", "/private")
+"""Places of a run's private folder, where it is a file system of its own: the usual one, and the other for libraries
+that lie beneath the usual one, which it would cover."""
+
 _KEPT = {
     "nodev": system.NO_DEVICES,
     "noexec": system.NO_EXEC,
@@ -42,6 +46,12 @@ _KEPT = {
     "relatime": 0x200000,
 }
 """Options of a mount, as the kernel lists them, and their flags."""
+
+
+def private_folder(visible: Sequence[str]) -> str:
+    """Where the private folder of a run is, by what its program is to see."""
+    usual, other = PRIVATE
+    return other if any(path == usual or path.startswith(f"{usual}/") for path in visible) else usual
 
 
 def change_root(visible: Sequence[str], hidden: Sequence[str], folder: str) -> None:
@@ -65,7 +75,8 @@ def change_root(visible: Sequence[str], hidden: Sequence[str], folder: str) -> N
         if os.path.isdir(f"{folder}{path}"):
             options = "size=4k,nr_inodes=1,mode=755"
             system.mount("tmpfs", f"{folder}{path}", "tmpfs", system.READ_ONLY | system.NO_SET_ID, options)
-    for path in ("/proc", "/tmp", "/dev/shm"):
+    private = private_folder(visible)
+    for path in ("/proc", "/tmp", private, "/dev/shm"):
         os.makedirs(f"{folder}{path}", mode=0o755, exist_ok=True)
     _show("/sys/devices/system/cpu", folder)
     for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
@@ -75,21 +86,21 @@ def change_root(visible: Sequence[str], hidden: Sequence[str], folder: str) -> N
     system.mount("proc", f"{folder}/proc", "proc", system.NO_SET_ID | system.NO_DEVICES | system.NO_EXEC)
     # Some libraries write a little while they are loaded; a run's own folder covers this one.
     plain = system.NO_SET_ID | system.NO_DEVICES
-    system.mount("tmpfs", f"{folder}/tmp", "tmpfs", plain, "size=16m,mode=1777")
+    system.mount("tmpfs", f"{folder}{private}", "tmpfs", plain, "size=16m,mode=1777")
     os.chdir(folder)
     system.pivot_root(".", ".")  # the old root now lies on the new one
     system.unmount(".")
     os.chdir("/")
 
 
-def close_root() -> None:
+def close_root(private: str) -> None:
     """Makes read-only what `change_root` has left writable: a run covers it, and finds a way round the cover closed."""
     plain = system.NO_SET_ID | system.NO_DEVICES | system.BIND | system.REMOUNT | system.READ_ONLY
     system.mount("none", "/proc", flags=plain | system.NO_EXEC)
-    system.mount("none", "/tmp", flags=plain)
+    system.mount("none", private, flags=plain)
 
 
-def private_mounts() -> None:
+def private_mounts(private: str) -> None:
     """Gives this process, which has a mount namespace of its own, empty folders to write in, which end with it."""
     plain = system.NO_SET_ID | system.NO_DEVICES
     try:
@@ -99,7 +110,7 @@ def private_mounts() -> None:
         if error.errno != errno.EPERM:
             raise
         system.mount("tmpfs", "/proc", "tmpfs", plain | system.READ_ONLY, "size=4k")
-    system.mount("tmpfs", "/tmp", "tmpfs", plain, f"size={PRIVATE_BYTES},nr_inodes={PRIVATE_FILES},mode=1777")
+    system.mount("tmpfs", private, "tmpfs", plain, f"size={PRIVATE_BYTES},nr_inodes={PRIVATE_FILES},mode=1777")
     system.mount("tmpfs", "/dev/shm", "tmpfs", plain | system.NO_EXEC, f"size={SHARED_BYTES},nr_inodes=1k,mode=1777")
 
 

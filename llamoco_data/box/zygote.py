@@ -128,7 +128,7 @@ def _prepared(control: socket.socket, settings: Settings, found: Layers, folder:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace", line_buffering=True)
-    os.environ.update(run.home("/tmp" if isolated else folder))
+    os.environ.update(run.home(view.private_folder(settings.visible) if isolated else folder))
     sys.path[:] = settings.path
     _preload(settings)
     one_thread()
@@ -138,9 +138,9 @@ def _prepared(control: socket.socket, settings: Settings, found: Layers, folder:
     if len(threads) > 1:
         raise RuntimeError(f"the libraries started {len(threads) - 1} threads, so that no fork of this process is safe")
     _forget_project()
-    place = run.place_of(found, settings.visible, settings.hidden, isolated=isolated)
-    if isolated:
-        view.close_root()
+    place = run.place_of(found, settings.visible, settings.hidden)
+    if place.isolated:
+        view.close_root(place.private)
     return _Zygote(control, settings, place, processes, own_bytes())
 
 

@@ -1,9 +1,12 @@
 """Honest programs, which run confined as they run free, on every tier; and programs that ask from several threads."""
 
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from llamoco_data.box.layers import Tier
-from llamoco_data.confined import run_confined
+from llamoco_data.confined import close_zygote, run_confined
 from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.problems.evaluation import build
 from llamoco_data.runs import run_program
@@ -71,6 +74,23 @@ def test_honest_habits_work(tier: Tier):
     for name, body in habits.items():
         record = run(f"{body}\n{HONEST}", tier).record
         assert (record.status, record.evaluations) == ("completed", 2), (name, record.detail)
+
+
+@every_tier
+def test_libraries_beneath_the_usual_private_folder_stay_in_sight(tier: Tier, monkeypatch: pytest.MonkeyPatch):
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        libraries = Path(folder) / "site-packages"
+        libraries.mkdir()
+        (libraries / "library_beneath_tmp.py").write_text("VALUE = 42\n")
+        Path(folder).chmod(0o755)  # programs may have a user of their own
+        monkeypatch.syspath_prepend(str(libraries))
+        close_zygote(TIERS[tier])
+        try:
+            body = f"import library_beneath_tmp as library\nassert library.VALUE == 42\n{HABITS['temporary files']}"
+            record = run(f"{body}\n{HONEST}", tier).record
+        finally:
+            close_zygote(TIERS[tier])
+    assert record.status == "completed", record.detail
 
 
 def test_compiled_program_runs_isolated():
