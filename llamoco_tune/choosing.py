@@ -44,6 +44,9 @@ class ChoiceConfig(Record):
     """Number of prompts in a batch of choosing."""
     writing_share: float = Field(default=0.1, ge=0, lt=1)
     """Share of the steps that teach to write, with batches of answers; the others teach to choose."""
+    swapped_share: float = Field(default=0.5, ge=0, lt=1)
+    """Share of writing's answers that are another optimizer's than the best for the prompt, so that a program goes on
+    as it began; the opening is not learned from them."""
     extended: bool = True
     """Learn from unmeasured problems with predicted scores too, if the set has any."""
     extended_share: float = Field(default=0.5, ge=0, le=1)

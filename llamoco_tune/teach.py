@@ -11,7 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field
 from rich.console import Console
 from torch import Tensor
@@ -50,6 +52,7 @@ from llamoco_tune.progress import TokenCount
 from llamoco_tune.records import Record, TuningError
 from llamoco_tune.run_folder import RunRecord
 from llamoco_tune.stopping import StopWish
+from llamoco_tune.swapping import lesson_weights, swapped
 from llamoco_tune.tokens import Encoded, TooLong
 from llamoco_tune.training import (
     EvaluationLeftOut,
@@ -289,7 +292,8 @@ def plan_of(rows: Sequence[Encoded], config: TeachConfig, *, processes: int = 1)
     epochs = config.train.num_epochs
     if config.train.max_steps is not None:
         epochs = -(-config.train.max_steps * config.train.accumulation * processes // per_epoch)
-    return _answers_plan(rows, config, per_epoch, epochs)
+    weights = row_weights([row.example.optimizer for row in rows], config.mixing, cap=config.mixing_cap)
+    return _answers_plan(rows, weights, config, per_epoch, epochs)
 
 
 def mixed_plan_of(
@@ -309,15 +313,24 @@ def mixed_plan_of(
     steps = config.train.max_steps or -(-choosing_steps // (1 - choice.writing_share))
     written = num_writing(int(steps), choice.writing_share) * per_step
     choosing = dataclasses.replace(choosing, num_batches=int(steps) * per_step - written)
-    answers = without_openings(rows, chooser.openings.by_optimizer)
-    writing = _answers_plan(answers, config, written, 1, round_to=round_to) if written else None
+    longest = max(len(row.ids) for row in rows)
+    others = swapped(rows, seed=seed) if written and choice.swapped_share else []
+    others = [row for row in others if len(row.ids) <= longest]
+    weights = lesson_weights(rows, others, choice.swapped_share, config.mixing, cap=config.mixing_cap)
+    answers = without_openings([*rows, *others], chooser.openings.by_optimizer)
+    writing = _answers_plan(answers, weights, config, written, 1, round_to=round_to) if written else None
     return MixedPlan(choosing, writing, choice.writing_share, per_step, int(steps))
 
 
 def _answers_plan(
-    rows: Sequence[Encoded], config: TeachConfig, per_epoch: int, epochs: int, *, round_to: int = 1
+    rows: Sequence[Encoded],
+    weights: NDArray[np.float64],
+    config: TeachConfig,
+    per_epoch: int,
+    epochs: int,
+    *,
+    round_to: int = 1,
 ) -> PackedPlan | PaddedPlan:
-    weights = row_weights([row.example.optimizer for row in rows], config.mixing, cap=config.mixing_cap)
     if config.batching == "packed":
         length = config.sequence_length
         return PackedPlan(rows, weights, length, config.per_batch, per_epoch, epochs, config.train.seed)

@@ -152,6 +152,11 @@ def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any
     "--writing-share", type=click.FloatRange(0, 1, max_open=True), help="Share of the steps that teach to write."
 )
 @click.option(
+    "--swapped-share",
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Share of written answers that are another optimizer's than the best.",
+)
+@click.option(
     "--extended/--measured", default=None, help="Learn from unmeasured problems with predicted scores too, or not."
 )
 @click.option("--extended-share", type=click.FloatRange(0, 1), help="Share of unmeasured problems in such a batch.")
@@ -189,6 +194,7 @@ OF_CHOICE = {
     "tau": "tau",
     "prompts": "per_batch",
     "writing_share": "writing_share",
+    "swapped_share": "swapped_share",
     "extended": "extended",
     "extended_share": "extended_share",
     "reading_weight": "reading_weight",

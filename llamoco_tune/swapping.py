@@ -1,0 +1,55 @@
+"""Lessons of writing whose answer is another optimizer's than the best: a program follows its own first words.
+
+The optimizer that is best for a problem also has most of the answers to problems like it. A model that learns from
+these alone can tell the rest of an answer from the prompt, and writes that even where it began with another optimizer.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llamoco_tune.mixing import Mixing, row_weights
+from llamoco_tune.tokens import Encoded
+
+
+def swapped(rows: Sequence[Encoded], *, seed: int) -> list[Encoded]:
+    """Each row's prompt with the answer of another optimizer that was scored on the problem, as another row has it.
+
+    Rows without such an optimizer are left out.
+    """
+    rng = np.random.default_rng([seed, len(rows)])
+    by_optimizer: dict[str, list[Encoded]] = {}
+    for row in rows:
+        by_optimizer.setdefault(row.example.optimizer, []).append(row)
+    found: list[Encoded] = []
+    for row in rows:
+        others = sorted(name for name in row.example.scores if name in by_optimizer and name != row.example.optimizer)
+        if not others:
+            continue
+        name = others[rng.integers(len(others))]
+        giver = by_optimizer[name][rng.integers(len(by_optimizer[name]))]
+        found.append(with_answer_of(row, giver))
+    return found
+
+
+def with_answer_of(row: Encoded, giver: Encoded) -> Encoded:
+    """A row's prompt with another row's answer."""
+    example = dataclasses.replace(row.example, optimizer=giver.example.optimizer, answer=giver.example.answer)
+    ids = np.concatenate([row.ids[: row.num_prompt], giver.ids[giver.num_prompt :]])
+    return Encoded(example, ids, row.num_prompt)
+
+
+def lesson_weights(
+    own: Sequence[Encoded], others: Sequence[Encoded], share: float, mixing: Mixing, *, cap: int
+) -> NDArray[np.float64]:
+    """The probability of each row with its own answer, then of each with another's; the latter have the share."""
+    if not others:
+        share = 0.0
+    weights = [_weights(rows, mixing, cap) * part for rows, part in ((own, 1 - share), (others, share)) if rows]
+    return np.concatenate(weights)
+
+
+def _weights(rows: Sequence[Encoded], mixing: Mixing, cap: int) -> NDArray[np.float64]:
+    return row_weights([row.example.optimizer for row in rows], mixing, cap=cap)

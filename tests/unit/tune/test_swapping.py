@@ -1,0 +1,64 @@
+"""Answers of another optimizer than the best: whose they are, where they come from, and how often they are drawn."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from llamoco_tune.swapping import lesson_weights, swapped
+from llamoco_tune.tokens import Encoded
+from tests.tuning_rows import encoded
+
+pytestmark = pytest.mark.unit
+
+
+def row(number: int, optimizer: str, *scored: str) -> Encoded:
+    made = encoded(10 + number, 4, number, optimizer=optimizer, problem=f"p{number}")
+    return Encoded(dataclasses.replace(made.example, scores=dict.fromkeys(scored, 0.5)), made.ids, made.num_prompt)
+
+
+ROWS = [
+    row(0, "de", "de", "pso"),
+    row(1, "pso", "de", "pso", "slsqp"),
+    row(2, "slsqp", "slsqp", "cma_es"),
+    row(3, "de", "de", "pso", "slsqp"),
+]
+
+
+def test_prompt_stays_and_the_answer_is_one_that_another_row_has():
+    whole = {tuple(each.ids[each.num_prompt :]): each.example.optimizer for each in ROWS}
+    for other in swapped(ROWS, seed=1):
+        own = next(each for each in ROWS if each.example.problem_id == other.example.problem_id)
+        assert other.ids[: other.num_prompt].tolist() == own.ids[: own.num_prompt].tolist()
+        assert whole[tuple(other.ids[other.num_prompt :])] == other.example.optimizer
+
+
+def test_the_answer_is_of_another_optimizer_that_was_scored_on_the_problem():
+    seen = {
+        (other.example.problem_id, other.example.optimizer) for seed in range(30) for other in swapped(ROWS, seed=seed)
+    }
+    named = {each.example.problem_id: each.example.optimizer for each in ROWS}
+    assert {(next(k for k, v in enumerate(named) if v == problem), name) for problem, name in seen} == {
+        (0, "pso"),
+        (1, "de"),
+        (1, "slsqp"),
+        (3, "pso"),
+        (3, "slsqp"),
+    }
+
+
+def test_same_seed_gives_the_same_answers():
+    once, again = swapped(ROWS, seed=4), swapped(ROWS, seed=4)
+    assert [each.ids.tolist() for each in once] == [each.ids.tolist() for each in again]
+
+
+def test_lessons_of_others_have_their_share_and_optimizers_are_balanced_within_each_part():
+    others = swapped(ROWS, seed=1)
+    weights = lesson_weights(ROWS, others, 0.25, "balanced", cap=0)
+    assert weights.sum() == pytest.approx(1)
+    assert weights[len(ROWS) :].sum() == pytest.approx(0.25)
+    assert weights[0] + weights[3] == pytest.approx(weights[1])
+
+
+def test_without_others_own_answers_have_everything():
+    assert lesson_weights(ROWS, [], 0.5, "proportional", cap=0) == pytest.approx(np.full(4, 0.25))
