@@ -19,8 +19,8 @@ from llamoco_data.cli.stopping import stop_on_interrupt
 from llamoco_data.cli.text import say
 from llamoco_data.confined import LEAST
 from llamoco_data.execution import executor
+from llamoco_data.export import compare, extend, write_comparison, write_prior
 from llamoco_data.export import export as export_set
-from llamoco_data.export import extend, write_prior
 from llamoco_data.files import folder_name
 from llamoco_data.identity import LlamocoError
 from llamoco_data.invocation import command
@@ -316,6 +316,19 @@ def extend_command(folder: str, problems: int, processes: int | None, quiet: boo
         click.echo(folder)
     else:
         set_output.show_extended(Console(), extended, folder)
+
+
+@llamoco_data.command("compare", short_help="Say what differs between two exports.")
+@click.argument("before", metavar="EXPORT")
+@click.argument("now", metavar="OTHER")
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Parquet file for every row that differs.")
+def compare_command(before: str, now: str, out: Path | None) -> None:
+    """Say which rows differ between the newest snapshots of EXPORT and OTHER, why, and which labels are others."""
+    with working(Console(stderr=True), "reading both sets"):
+        comparison = compare(before, now)
+    if out is not None:
+        write_comparison(comparison, out)
+    set_output.show_comparison(Console(), comparison, before, now)
 
 
 @llamoco_data.command("prior", short_help="Write what a campaign's scores tell of new problems.")
