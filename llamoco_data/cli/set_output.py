@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from llamoco_data.cli.text import code, counts, facts, say, settings_text
-from llamoco_data.export import REASONS, Changes, Exported, Extended
+from llamoco_data.export import REASONS, Changes, Comparison, Exported, Extended
 from llamoco_data.instruction_set import EXTENDED, MEASURED_SPLITS
 from llamoco_data.invocation import command
 from llamoco_data.plurals import counted
@@ -60,6 +60,36 @@ def show_extended(console: Console, extended: Extended, folder: str) -> None:
     console.print(facts(rows), highlight=False)
     console.print("\ntry next", style="bold")
     say(console, f"  {command('verify', folder)}   # check the rows, and state a sample of them again")
+
+
+MOST_MOVES = 12
+"""Number of moves from one optimizer to another that are listed."""
+
+
+def show_comparison(console: Console, comparison: Comparison, before: str, now: str) -> None:
+    """Prints how many rows differ and why, and which labels moved."""
+    moved = sum(comparison.moves.values())
+    same = comparison.num_shared - moved - comparison.num_resettled
+    rows = [
+        ("problems in both", f"{comparison.num_shared:,}"),
+        ("label", f"{same:,} the same, {comparison.num_resettled:,} with other settings, {moved:,} another optimizer"),
+    ]
+    console.print(facts(rows), highlight=False)
+    reasons = comparison.changes.count()
+    if not reasons:
+        say(console, f"{before} and {now} hold the same rows")
+        return
+    listed = counts("rows", "reason", "", numbers=(0,))
+    for reason, count in reasons.items():
+        listed.add_row(f"{count:,}", reason, REASONS[reason][1])
+    console.print("", listed, sep="\n")
+    if moved:
+        moves = counts("problems", "label before", "label now", numbers=(0,))
+        for (old, new), count in list(comparison.moves.items())[:MOST_MOVES]:
+            moves.add_row(f"{count:,}", old, new)
+        console.print("", moves, sep="\n")
+        if len(comparison.moves) > MOST_MOVES:
+            say(console, f"and {len(comparison.moves) - MOST_MOVES} other moves; --out FILE writes every row")
 
 
 def show_portfolio(console: Console, *, candidates: bool) -> None:

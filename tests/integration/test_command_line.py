@@ -470,7 +470,10 @@ def test_show_of_an_unknown_id_is_refused(command, small_recipes, tmp_path: Path
     assert "no id begins with 'zzz'" in refusal(command("show", tmp_path / "c", "zzz"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(signal.SIGINT, id="SIGINT", marks=pytest.mark.slow), pytest.param(signal.SIGTERM, id="SIGTERM")],
+)
 def test_interrupt_drains_and_says_how_to_go_on(tmp_path: Path, number: signal.Signals):
     """A signal to a real process on real Ray: what was evaluated is kept, and the next run goes on from there."""
     arguments = [sys.executable, "-m", "llamoco_data", "run", str(tmp_path / "c"), "--recipe", "demo"]
