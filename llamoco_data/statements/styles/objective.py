@@ -7,7 +7,7 @@ from functools import cached_property
 from llamoco_data.problems.functions import FUNCTION_BY_NAME
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.statements.structure import Structure
-from llamoco_data.statements.styles.constants import Constants, literal
+from llamoco_data.statements.styles.constants import Constants
 from llamoco_data.statements.styles.formulas import function_definition
 from llamoco_data.statements.styles.remarks import remarked
 from llamoco_data.statements.styles.style import Style
@@ -35,18 +35,18 @@ class StyledObjective:
 
     def body(self) -> list[str]:
         """Statements that return the value at a point; they fill `constants`."""
-        spec, names, total = self.spec, self.style.names, self.style.names["value"]
+        spec, total = self.spec, self.style.names["value"]
         lines = [line for k in range(len(self._structure.transforms)) for line in self._transformed(k)]
         lines.append(f"{total} = {self.constants.number('offset', spec.offset)}")
         for k, component in enumerate(spec.components):
             source = self._moved(self._structure.transform_of(component))
             factor = "" if component.scale == 1 else self.constants.number(self._numbered("scale", k), component.scale)
             before, argument = selected(source, factor, component.variables, self.style)
-            weight = self.constants.number(self._numbered("weight", k), component.weight)
             called = f"{self._names[component.function]}({argument})"
-            added = f"{total} += {called if weight == literal(1.0) else f'{weight} * {called}'}"
-            lines += remarked([*before, added], "part", self.style)
-        return [*lines, f"return {total}"] if names else lines
+            if component.weight != 1:
+                called = f"{self.constants.number(self._numbered('weight', k), component.weight)} * {called}"
+            lines += remarked([*before, f"{total} += {called}"], "part", self.style)
+        return [*lines, f"return {total}"]
 
     @cached_property
     def _structure(self) -> Structure:
