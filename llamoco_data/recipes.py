@@ -169,7 +169,7 @@ def campaign_for(
     if lacking:
         raise LlamocoError(
             f"{folder} holds a campaign with {', '.join(lacking)}, which no portfolio known to this program has; "
-            "go on with the release that has it, or export what is there"
+            "install the plug-in or go on with the release that has it, or export what is there"
         )
     today = stored if stored.settled else _grown(stored, recipe(stored.recipe))
     grown = _sized(today, num_problems)

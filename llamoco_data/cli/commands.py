@@ -25,8 +25,10 @@ from llamoco_data.export import export as export_set
 from llamoco_data.files import folder_name
 from llamoco_data.identity import LlamocoError
 from llamoco_data.invocation import command
+from llamoco_data.plugin_checks import check_program
 from llamoco_data.plurals import counted
-from llamoco_data.portfolio import BASELINE
+from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME
+from llamoco_data.portfolio.plugins import plugin
 from llamoco_data.problems.suites import SUITES, Budgets
 from llamoco_data.recipe_files import recipe_text
 from llamoco_data.recipes import RECIPES, Changes, campaign_for
@@ -486,6 +488,24 @@ def try_command(
     if page is not None:
         write_page(result, page, BASELINE)
     try_output.show_tried(Console(), result, page)
+
+
+@llamoco_data.command("check-plugin", short_help="Check an optimizer against the portfolio's rules.")
+@click.argument("name")
+def check_plugin_command(name: str) -> int:
+    """Check the optimizer NAME, of an installed plug-in or of the portfolio, against the rules of the portfolio.
+
+    Its program runs as you. The exit code is 1 if a rule is broken.
+    """
+    optimizer = OPTIMIZER_BY_NAME.get(name) or plugin(name).optimizer
+    broken = 0
+    for checked in check_program(optimizer):
+        say(Console(), f"{'broken' if checked.complaint else 'kept  '}  {checked.rule}")
+        if checked.complaint:
+            say(Console(), f"        {checked.complaint}")
+            broken += 1
+    say(Console(), f"{name}: {counted(broken, 'rule')} broken" if broken else f"{name} keeps every rule")
+    return FOUND_EXIT_CODE if broken else 0
 
 
 @llamoco_data.command("show", short_help="Show a problem with its race, or an instruction.")

@@ -11,7 +11,7 @@ from llamoco_data.export import REASONS, Changes, Comparison, Exported, Extended
 from llamoco_data.instruction_set import EXTENDED, MEASURED_SPLITS
 from llamoco_data.invocation import command
 from llamoco_data.plurals import counted
-from llamoco_data.portfolio import OPTIMIZERS, Optimizer, portfolio
+from llamoco_data.portfolio import OPTIMIZER_BY_NAME, Optimizer, portfolio
 
 
 def show_export(console: Console, exported: Exported, folder: str) -> None:
@@ -93,18 +93,19 @@ def show_comparison(console: Console, comparison: Comparison, before: str, now: 
 
 
 def show_portfolio(console: Console, *, candidates: bool) -> None:
-    """Prints the optimizers by family, one a line, or every candidate."""
+    """Prints the optimizers by family, one a line, or every candidate; those of plug-ins too."""
+    every = portfolio(tuple(OPTIMIZER_BY_NAME))
     if candidates:
         table = counts("candidate", "optimizer", "settings")
-        for candidate in portfolio():
+        for candidate in every:
             table.add_row(candidate.candidate_id, candidate.optimizer, settings_text(candidate.settings))
         console.print(table)
         return
-    settings = Counter(candidate.optimizer for candidate in portfolio())
+    settings = Counter(candidate.optimizer for candidate in every)
     table = counts("optimizer", "library", "constraints", "grid", "applies", numbers=(3,))
-    for family in dict.fromkeys(optimizer.family for optimizer in OPTIMIZERS):
+    for family in dict.fromkeys(optimizer.family for optimizer in OPTIMIZER_BY_NAME.values()):
         table.add_row(f"[bold]{family}[/]")
-        for optimizer in OPTIMIZERS:
+        for optimizer in OPTIMIZER_BY_NAME.values():
             if optimizer.family == family:
                 table.add_row(
                     f"  {optimizer.name}",
@@ -115,7 +116,7 @@ def show_portfolio(console: Console, *, candidates: bool) -> None:
                 )
     console.print(table, highlight=False)
     listing = command("portfolio", "--candidates")
-    say(console, f"{len(OPTIMIZERS)} optimizers, {len(portfolio())} candidates; list their settings with: {listing}")
+    say(console, f"{len(OPTIMIZER_BY_NAME)} optimizers, {len(every)} candidates; list their settings with: {listing}")
 
 
 def _constraints(optimizer: Optimizer) -> str:
