@@ -19,6 +19,8 @@ from llamoco_data.execution import drawn
 from llamoco_data.files import Place
 from llamoco_data.portfolio import retired
 from llamoco_data.portfolio.stored_candidates import optimizers_of, stored_candidates
+from llamoco_data.problems.own_spec import OwnProblemSpec
+from llamoco_data.problems.suites import is_of_suite
 from llamoco_data.racing import Exhaustive, outlook
 from llamoco_data.runs import RunStatus
 from llamoco_data.selector import Prior
@@ -55,6 +57,8 @@ class Status:
 
     spec: CampaignSpec
     problems_total: int
+    num_real: int
+    """Problems of suites."""
     problems_stored: int
     """Problems with at least one run."""
     problems_complete: int
@@ -137,6 +141,7 @@ def status(folder: Place) -> Status:
     return Status(
         spec=spec,
         problems_total=spec.problems_total,
+        num_real=sum(isinstance(problem, OwnProblemSpec) and is_of_suite(problem.source) for problem in problems),
         problems_stored=len(ids),
         problems_complete=sum(problem_id in complete for problem_id in ids),
         runs_by_status=dict(by_status),

@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from llamoco_data.campaign import Outcome, Plan, Status, farewell
 from llamoco_data.cli.own_files import Added
+from llamoco_data.cli.suite_problems import AddedSuites
 from llamoco_data.cli.text import counts, duration, facts, say
 from llamoco_data.invocation import command
 from llamoco_data.plurals import counted
@@ -73,6 +74,19 @@ def show_added(console: Console, added: Sequence[Added], folder: str) -> None:
         say(console, f"next: {command('run', folder)}")
 
 
+def show_added_suites(console: Console, added: AddedSuites, folder: str) -> None:
+    """Prints how many problems of suites are new, what they will cost, and the next command."""
+    there = f"; {counted(added.num_present, 'problem was', 'problems were')} there already" if added.num_present else ""
+    if not added.num_new:
+        say(console, f"all {added.num_present:,} problems are in {folder} already; nothing was done")
+        return
+    new = counted(added.num_new, "real problem is", "real problems are")
+    say(console, f"{new} now in {folder}, for split test_real{there}")
+    races = "race" if added.num_new == 1 else "races"
+    say(console, f"{races}: about {counted(added.runs, 'run')}, {_time(added.core_s)} of one core")
+    say(console, f"next: {command('run', folder)}")
+
+
 def show_outcome(console: Console, outcome: Outcome, folder: str) -> None:
     """Prints how a run ended, and the next command."""
     progress = outcome.progress
@@ -100,7 +114,8 @@ def show_status(console: Console, status: Status, folder: str) -> None:
     """Prints what a campaign folder holds."""
     spec = status.spec
     say(console, f"{folder}: recipe {spec.recipe}, seed {spec.seed}, {counted(len(spec.optimizers), 'optimizer')}")
-    own = f", {len(spec.own_problems):,} of them users' own" if spec.own_problems else ""
+    kinds = (len(spec.own_problems) - status.num_real, "users' own"), (status.num_real, "real")
+    own = "".join(f", {count:,} of them {kind}" for count, kind in kinds if count)
     runs = ", ".join(f"{n:,} {name}" for name, n in status.runs_by_status.items() if n) or "none"
     rows = [
         ("problems", f"{status.problems_complete:,} complete of {status.problems_total:,}{own}"),

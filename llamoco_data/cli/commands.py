@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, get_args
 
 import click
 from rich.console import Console
@@ -16,6 +16,7 @@ from llamoco_data.cli import campaign_output, score_output, set_output, show_out
 from llamoco_data.cli.own_files import add_files, checked_file, read_python
 from llamoco_data.cli.progress import counting, progress_display, with_metrics, working
 from llamoco_data.cli.stopping import stop_on_interrupt
+from llamoco_data.cli.suite_problems import AddedSuites, add_suites
 from llamoco_data.cli.text import say
 from llamoco_data.confined import LEAST
 from llamoco_data.execution import executor
@@ -28,6 +29,7 @@ from llamoco_data.plugin_checks import check_program
 from llamoco_data.plurals import counted
 from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME
 from llamoco_data.portfolio.plugins import plugin
+from llamoco_data.problems.suites import SUITES, Budgets
 from llamoco_data.recipe_files import recipe_text
 from llamoco_data.recipes import RECIPES, Changes, campaign_for
 from llamoco_data.recipes import recipe as recipe_named
@@ -215,21 +217,45 @@ def recipe_command(name: str) -> None:
     click.echo(recipe_text(recipe_named(name)), nl=False)
 
 
-@llamoco_data.command("add", short_help="Add your own problems to a campaign.")
+@llamoco_data.command("add", short_help="Add your own problems, or real ones, to a campaign.")
 @FOLDER
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", metavar="[FILE...]", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--suite",
+    type=click.Choice(["all", *SUITES]),
+    metavar="NAME",
+    help=f"Add the real problems of a suite ({', '.join(SUITES)}) or of all, for split `test_real`.",
+)
+@click.option(
+    "--budgets",
+    default="all",
+    show_default=True,
+    type=click.Choice(get_args(Budgets)),
+    metavar="WHICH",
+    help="Budgets of the problems of a suite: small (100 evaluations for each variable), medium (that and 1,000 for "
+    "each), all (those and 20,000).",
+)
 @RECIPE
-def add_command(folder: str, files: tuple[Path, ...], recipe: str | None) -> None:
+def add_command(folder: str, files: tuple[Path, ...], suite: str | None, budgets: Budgets, recipe: str | None) -> None:
     """Check your own problems, each a Python file, and add them to the campaign in DIR.
 
     With --recipe, DIR may be new; its campaign then holds these problems alone.
 
     Their code runs as you, here and on every worker of the campaign. Add only what you have read.
     """
+    if bool(files) == bool(suite):
+        raise click.UsageError("name the files of your own problems, or a suite with --suite")
     spec, console = campaign_for(folder, recipe, None), Console(stderr=True)
     with working(console, "evaluating the problems at random points"):
-        added = add_files(folder, spec, files, notice=lambda line: say(console, line))
-    campaign_output.show_added(Console(), added, folder)
+        if suite is not None:
+            wanted = tuple(SUITES) if suite == "all" else (suite,)
+            joined = add_suites(folder, spec, wanted, budgets, notice=lambda line: say(console, line))
+        else:
+            joined = add_files(folder, spec, files, notice=lambda line: say(console, line))
+    if isinstance(joined, AddedSuites):
+        campaign_output.show_added_suites(Console(), joined, folder)
+    else:
+        campaign_output.show_added(Console(), joined, folder)
 
 
 @llamoco_data.command("status", short_help="Say what a campaign holds.")

@@ -51,7 +51,9 @@ Made by the campaign `{report.spec.recipe}` with seed {report.spec.seed}, {_prob
 
 Splits are by problem: all statements of a problem are on one side. `test_families` holds every problem with a basic
 function of the families {", ".join(report.spec.held_out_families) or "(none)"}, which occur nowhere else. Of the rest
-about {VALIDATION_SHARE:.0%} each go to `validation` and `test`, by the digest of the problem.
+about {VALIDATION_SHARE:.0%} each go to `validation` and `test`, by the digest of the problem. `test_style` states some
+problems of `test` once more, as Python in styles of programming that no other split uses; labels and scores are those
+of `test`. `test_real` holds problems that nobody synthesised, from publications and data.
 
 Answers of these splits are measured (`label_source` is `measured`): optimizers raced on the problem, and the answer
 did best. The answers of `train_extended`, where the set has been extended by it, are predicted: nothing was run
@@ -92,7 +94,7 @@ def _split_counts(report: ExportReport) -> list[tuple[str, int, int]]:
 
 
 def _problems(spec: CampaignSpec) -> str:
-    own = f" and {len(spec.own_problems):,} of users' own" if spec.own_problems else ""
+    own = f" and {len(spec.own_problems):,} that were given as Python files" if spec.own_problems else ""
     return f"{spec.num_problems:,} problems{own}"
 
 
@@ -128,14 +130,14 @@ def extended_card(card: str, files: Sequence[str], number: int, problems: int, r
     Raises:
         LlamocoError: the card is not as an export wrote it.
     """
-    last = MEASURED_SPLITS[-1]
+    measured = "|".join(MEASURED_SPLITS)
     line = f"| {EXTENDED} | {problems} | {rows[EXTENDED]} |"
     edits = (
         (r"(?<=^    data_files:\n).*?(?=^llamoco_)", f"{data_files(files)}\n"),
         (rf"(?<=^{_NUMBER}: )\d+$", str(number)),
         (r"(?<=^size_categories:\n  - )\S+$", size_category(sum(rows.values()))),
         (r"(?<= Snapshot )\d+(?= of this set)", str(number)),
-        (rf"(^\| {last} \|[^\n]*\n)(\| {EXTENDED} \|[^\n]*\n)?", rf"\g<1>{line}\n"),
+        (rf"((?:^\| (?:{measured}) \|[^\n]*\n)+)(\| {EXTENDED} \|[^\n]*\n)?", rf"\g<1>{line}\n"),
     )
     for pattern, text in edits:
         card, found = re.subn(pattern, text, card, count=1, flags=re.MULTILINE | re.DOTALL)

@@ -160,7 +160,7 @@ def _results(shard: pa.Table, known: Mapping[str, tuple[str, str]]) -> dict[str,
     for position, problem_id in enumerate(shard["problem_id"].to_pylist()):
         if problem_id not in known:
             first.setdefault(problem_id, position)
-    rows = shard.select(_RESULTS).take(list(first.values())).to_pylist()
+    rows = shard.select(_RESULTS).take(pa.array(first.values(), pa.int64())).to_pylist()
     return {problem_id: _digests(row) for problem_id, row in zip(first, rows, strict=True)}
 
 

@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
@@ -23,6 +24,9 @@ from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import RunRecord
 from llamoco_data.shrunk_verdicts import judge_shrunk
 from llamoco_data.verdicts import Verdict, judge
+
+RESTATED = 100
+"""Most problems of split `test_style`."""
 
 Kept = TypeVar("Kept", bound=Record)
 
@@ -221,6 +225,15 @@ def _left_out(
     budgeted: BudgetedProblem, candidates: Mapping[str, StoredCandidate], ran: Container[str]
 ) -> NDArray[np.bool_]:
     return np.array([c not in ran and not candidates[c].declines(budgeted.spec) for c in candidates])
+
+
+def restated(judgements: Judgements) -> frozenset[str]:
+    """problem_ids of the problems that split `test_style` states once more: the first drawn ones of the test split.
+
+    Each is taken at the largest budget at which it is taught.
+    """
+    drawn = (problem_ids[0] for index, problem_ids in judgements.taught.items() if index >= 0)
+    return frozenset(islice((one for one in drawn if judgements.splits[one] == "test"), RESTATED))
 
 
 def single_best_solver(judgements: Judgements, baseline: str) -> str:

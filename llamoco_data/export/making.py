@@ -10,15 +10,28 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from llamoco_data.export.proof import check_same
 from llamoco_data.identity import LlamocoError, canonical, digest, stream
-from llamoco_data.instruction_set import SCHEMA, SCHEMA_VERSION, TOLERANCE, CandidateResult, Instruction, Reading, Split
+from llamoco_data.instruction_set import (
+    REAL,
+    SCHEMA,
+    SCHEMA_VERSION,
+    STYLED,
+    TOLERANCE,
+    CandidateResult,
+    Instruction,
+    Reading,
+    Split,
+)
 from llamoco_data.ordering import yardstick_from
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.functions import FUNCTION_BY_NAME
-from llamoco_data.problems.own_spec import AnySpec
+from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
+from llamoco_data.problems.spec import ProblemSpec
+from llamoco_data.problems.suites import is_of_suite
 from llamoco_data.runs import MEASURED, RunRecord
 from llamoco_data.selector import reading_of
-from llamoco_data.statements import NUM_WORDINGS, Form, forms_of, python_source, statement
+from llamoco_data.statements import NUM_WORDINGS, Form, code_of, forms_of, python_source, statement, styled_wording
 from llamoco_data.verdicts import Standing, Verdict
 
 VALIDATION_SHARE = 0.1
@@ -27,6 +40,8 @@ TEST_SHARE = 0.1
 
 def split_of(spec: AnySpec, held_out_families: Sequence[str]) -> Split:
     """The split of a problem, which all its statements are in."""
+    if isinstance(spec, OwnProblemSpec) and is_of_suite(spec.source):
+        return REAL
     if any(FUNCTION_BY_NAME[name].family in held_out_families for name in spec.functions):
         return "test_families"
     draw = int(digest(["split", spec.problem_id])[:8], 16) / 16**8
@@ -73,17 +88,21 @@ def instructions(labelled: LabelledProblem, references: References, *, wordings:
     Raises:
         LlamocoError: the verdict keeps the problem out.
     """
-    spec, verdict = labelled.spec, labelled.verdict
-    if verdict.kept_out is not None:
-        raise LlamocoError(f"problem {spec.problem_id} is kept out of the set: {verdict.kept_out}")
-    shared = {
-        **_verdict_columns(labelled, references),
-        "label_source": "measured",
-        "split": labelled.split,
-        "base_problem_id": labelled.base_problem_id,
-        "extra": canonical(_extra(verdict)),
-    }
-    return stated_rows(spec, shared, wordings=wordings)
+    shared = _measured_columns(labelled, references)
+    return stated_rows(labelled.spec, {**shared, "split": labelled.split}, wordings=wordings)
+
+
+def styled_instruction(labelled: LabelledProblem, references: References) -> Instruction:
+    """The row that states a drawn problem in a style that no other row uses; its text is executed to prove it.
+
+    Raises:
+        LlamocoError: the verdict keeps the problem out, or the text states another problem.
+    """
+    spec, shared = labelled.spec, {**_measured_columns(labelled, references), "split": STYLED}
+    assert isinstance(spec, ProblemSpec), "a user's own problem has no other text than the user's"
+    row = _stated(spec, "python", styled_wording(spec.problem_id), {**_problem_columns(spec), **shared})
+    check_same(code_of(row.prompt), row.problem_source, spec)
+    return row
 
 
 def stated_rows(spec: AnySpec, answered: Mapping[str, object], *, wordings: int) -> list[Instruction]:
@@ -92,20 +111,47 @@ def stated_rows(spec: AnySpec, answered: Mapping[str, object], *, wordings: int)
     Args:
         answered: the columns that do not follow from the problem.
     """
-    shared = {**_problem_columns(spec), **answered, "schema_version": SCHEMA_VERSION}
+    shared = {**_problem_columns(spec), **answered}
     return [
-        Instruction.model_validate(
-            {
-                "instruction_id": digest(["instruction", spec.problem_id, form, wording]),
-                "form": form,
-                "wording": wording,
-                "prompt": statement(spec, form=form, wording=wording),
-                **shared,
-            }
-        )
+        _stated(spec, form, wording, shared)
         for form in forms_of(spec)
         for wording in wordings_of(spec.problem_id, form, wordings)
     ]
+
+
+def _stated(spec: AnySpec, form: Form, wording: int, shared: Mapping[str, object]) -> Instruction:
+    """The row of one statement.
+
+    Args:
+        shared: the columns that do not depend on the statement.
+    """
+    return Instruction.model_validate(
+        {
+            "instruction_id": digest(["instruction", spec.problem_id, form, wording]),
+            "form": form,
+            "wording": wording,
+            "prompt": statement(spec, form=form, wording=wording),
+            **shared,
+            "schema_version": SCHEMA_VERSION,
+        }
+    )
+
+
+def _measured_columns(labelled: LabelledProblem, references: References) -> dict[str, object]:
+    """The columns that follow from the runs, but for the split.
+
+    Raises:
+        LlamocoError: the verdict keeps the problem out.
+    """
+    verdict = labelled.verdict
+    if verdict.kept_out is not None:
+        raise LlamocoError(f"problem {labelled.spec.problem_id} is kept out of the set: {verdict.kept_out}")
+    return {
+        **_verdict_columns(labelled, references),
+        "label_source": "measured",
+        "base_problem_id": labelled.base_problem_id,
+        "extra": canonical(_extra(verdict)),
+    }
 
 
 def _problem_columns(spec: AnySpec) -> dict[str, object]:

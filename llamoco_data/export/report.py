@@ -9,7 +9,7 @@ from llamoco_data.campaign import CampaignReader, CampaignSpec
 from llamoco_data.export.judging import Judgements
 from llamoco_data.export.making import settings_json
 from llamoco_data.export.row_tables import Fact
-from llamoco_data.instruction_set import MEASURED_SPLITS, Split
+from llamoco_data.instruction_set import MEASURED_SPLITS, STYLED, Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class ExportReport:
     spec: CampaignSpec
     rows: Mapping[Split, int]
     problems: Mapping[Split, int]
+    """Those of split `test_style` are problems of split `test` too."""
     incomplete: int
     """Problems of the campaign that lack runs, and are left out."""
     kept_out: Mapping[str, int]
@@ -45,8 +46,8 @@ class ExportReport:
 
     @property
     def num_problems(self) -> int:
-        """Problems of all splits."""
-        return sum(self.problems.values())
+        """Problems of all splits, each once."""
+        return sum(problems for split, problems in self.problems.items() if split != STYLED)
 
 
 def report_of(
@@ -65,6 +66,7 @@ def report_of(
     winners = Counter(candidates[fact.winner].optimizer for fact in facts)
     families = Counter(candidates[fact.winner].family for fact in facts)
     problems = Counter(judgements.splits.values())
+    problems[STYLED] = rows[STYLED]  # one statement each
     best = candidates[single_best]
     return ExportReport(
         spec=reader.spec,

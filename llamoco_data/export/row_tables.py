@@ -19,6 +19,7 @@ from llamoco_data.export.making import (
     has_rival,
     instructions,
     optimizer_confidence,
+    styled_instruction,
     to_table,
 )
 from llamoco_data.instruction_set import Instruction, Split
@@ -36,6 +37,8 @@ class Measure:
     """candidate_id of random search."""
     shares: tuple[float, ...]
     """Shares of the budget at which problems are exported once more."""
+    styled: frozenset[str] = frozenset()
+    """problem_ids of the problems that split `test_style` states in another style."""
 
 
 class Fact(NamedTuple):
@@ -103,13 +106,16 @@ def _with_labels(index: int, problem_ids: Sequence[str], judgements: Judgements)
 def _rows(measure: Measure, reader: CampaignReader, problems: Sequence[_Problem]) -> ProblemRows:
     references = References(reader.candidates, measure.single_best, measure.baseline)
     rows: list[Instruction] = []
+    styled: list[Instruction] = []
     facts: list[Fact] = []
     for index, labels in problems:
         for labelled in _labelled(reader, index, labels, measure.shares):
             rows += instructions(labelled, references, wordings=reader.spec.wordings)
+            if labelled.spec.problem_id in measure.styled:
+                styled.append(styled_instruction(labelled, references))
             facts.append(_fact(labelled.verdict, references))
     by_split: dict[Split, list[Instruction]] = {}
-    for row in rows:
+    for row in (*rows, *styled):
         by_split.setdefault(row.split, []).append(row)
     return ProblemRows(
         tables={split: to_table(rows) for split, rows in by_split.items()},

@@ -16,7 +16,7 @@ from llamoco_data.campaign import CampaignReader, CampaignSpec, load_campaign, v
 from llamoco_data.export.card import CARD_FILE, dataset_card
 from llamoco_data.export.changes import Changes, RowsById, changes_between, rows_of, write_changes
 from llamoco_data.export.crew import Crew, crew, number_for
-from llamoco_data.export.judging import Judgements, baseline_of, judge_all, single_best_solver
+from llamoco_data.export.judging import Judgements, baseline_of, judge_all, restated, single_best_solver
 from llamoco_data.export.placing import (
     check_place,
     commit,
@@ -163,7 +163,7 @@ def _made(
 ) -> tuple[tuple[Shard, ...], ExportReport, Instruction]:
     """Writes all rows into a folder; returns their shards, the numbers of the set, and its shortest row."""
     baseline = baseline_of(reader.candidates)
-    measure = Measure(single_best_solver(judgements, baseline), baseline, tuple(shares))
+    measure = Measure(single_best_solver(judgements, baseline), baseline, tuple(shares), restated(judgements))
     writer, facts, shortest = ShardWriter(made, _drawing(reader.spec)), list[Fact](), list[Instruction]()
     for rows in all_rows(at_work, judgements, measure):
         for split, table in rows.tables.items():

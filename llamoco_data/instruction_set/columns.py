@@ -18,11 +18,15 @@ TOLERANCE = "tolerance"
 INDEX = "index"
 """Key in `extra` of predicted rows: the index that the problem was drawn with."""
 
-Split = Literal["train", "validation", "test", "test_families", "train_extended"]
-SPLITS: tuple[Split, ...] = ("train", "validation", "test", "test_families", "train_extended")
+Split = Literal["train", "validation", "test", "test_families", "test_style", "test_real", "train_extended"]
+MEASURED_SPLITS: tuple[Split, ...] = ("train", "validation", "test", "test_families", "test_style", "test_real")
+SPLITS: tuple[Split, ...] = (*MEASURED_SPLITS, "train_extended")
+STYLED: Split = "test_style"
+"""The split that states problems of `test` once more, as no other statement does."""
+REAL: Split = "test_real"
+"""The split of the problems of suites."""
 EXTENDED: Split = "train_extended"
 """The split whose answers are predicted; those of all others are measured."""
-MEASURED_SPLITS: tuple[Split, ...] = ("train", "validation", "test", "test_families")
 
 LabelSource = Literal["measured", "predicted"]
 
@@ -73,7 +77,7 @@ class Instruction(Record):
     form: Form
     """How the prompt states the problem: `python` or `latex`."""
     wording: int
-    """Number of the request wording and code style that the prompt uses."""
+    """Number of the request wording and code style that the prompt uses; from 1,000,000 on in `test_style`."""
     prompt: str
     """The whole request, as a user would write it."""
     answer: str
@@ -141,7 +145,7 @@ class Instruction(Record):
     replay_evaluations: int | None
     """Evaluations that the answer makes with that seed."""
     split: Split
-    """`train`, `validation`, `test` (new problems), `test_families` (held-out families), `train_extended` (no runs)."""
+    """`train`, `validation`, `test`, `test_families`, `test_style`, `test_real` or `train_extended`."""
     schema_version: int
     """Version of these columns."""
     extra: str

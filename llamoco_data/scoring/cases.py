@@ -27,7 +27,6 @@ class Case:
     """A problem that programs are scored on."""
 
     spec: AnySpec
-    split: str
     base_problem_id: str
     """The problem that was run: this one, or the larger-budget one whose traces supplied the row."""
     measured_by: Yardstick
@@ -129,7 +128,6 @@ _PROMPT = ["instruction_id", "problem_id", "base_problem_id", "split", "prompt",
 def _case(row: Mapping[str, Any]) -> Case:
     return Case(
         spec=read_spec(row["problem_spec"]),
-        split=row["split"],
         base_problem_id=row["base_problem_id"],
         measured_by=_yardstick(row),
         floor=row["random_search_error"],

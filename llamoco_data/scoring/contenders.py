@@ -41,6 +41,8 @@ class Answer:
     problem_id: str
     programs: tuple[str, ...]
     """One text for each repeat; identical unless drawn at random."""
+    split: str = ""
+    """Split of the prompt that is answered; empty for an answer to a problem, however it is stated."""
 
 
 def answers_of(programs: Sequence[Generated]) -> list[Answer]:
@@ -102,7 +104,7 @@ def _retrieved(export: Export, instruction_ids: Sequence[str]) -> list[Answer]:
         [base_ids != prompt.base_problem_id for prompt in asked],
     )
     return [
-        Answer("nearest neighbour", prompt.problem_id, (training[position].answer,) * REPEATS)
+        Answer("nearest neighbour", prompt.problem_id, (training[position].answer,) * REPEATS, prompt.split)
         for prompt, position in zip(asked, found, strict=True)
         if position is not None
     ]

@@ -118,8 +118,10 @@ def _added_up(
         runs = _Runs.read(store, case)
         marked = [_scored(program, runs, known) for program in written[problem_id]]
         rows += marked
-        problems.append(_problem_score(runs, "model", [row.score for row in marked]))
-        problems += _baseline_scores(runs, answered[problem_id])
+        for split in dict.fromkeys(row.split for row in marked):
+            theirs = [row.score for row in marked if row.split == split]
+            problems.append(_problem_score(runs, split, "model", theirs))
+            problems += _baseline_scores(runs, split, answered[problem_id])
         tiers.update(_tier(run) for run in runs.by_run.values())
         faults += sum(run.faults or 0 for run in runs.by_run.values())
     rows.sort(key=lambda row: (row.instruction_id, row.sample))
@@ -179,7 +181,7 @@ def _scored(program: Generated, runs: _Runs, known: Names) -> ScoredProgram:
         instruction_id=program.instruction_id,
         sample=program.sample,
         problem_id=case.problem_id,
-        split=case.split,
+        split=program.split,
         form=program.form,
         candidate_id=candidate_id,
         parses=marks.parses,
@@ -203,18 +205,18 @@ def _scored(program: Generated, runs: _Runs, known: Names) -> ScoredProgram:
     )
 
 
-def _baseline_scores(runs: _Runs, answers: Sequence[Answer]) -> Iterator[ProblemScore]:
+def _baseline_scores(runs: _Runs, split: str, answers: Sequence[Answer]) -> Iterator[ProblemScore]:
     for contender in BASELINES:
-        theirs = [answer for answer in answers if answer.contender == contender]
+        theirs = [answer for answer in answers if answer.contender == contender and answer.split in ("", split)]
         scores = [fmean(scores_of(runs.of(answer.programs), runs.case, runs.floor)) for answer in theirs]
         if scores:
-            yield _problem_score(runs, contender, scores)
+            yield _problem_score(runs, split, contender, scores)
 
 
-def _problem_score(runs: _Runs, contender: Contender, scores: Sequence[float]) -> ProblemScore:
+def _problem_score(runs: _Runs, split: str, contender: Contender, scores: Sequence[float]) -> ProblemScore:
     return ProblemScore(
         problem_id=runs.case.problem_id,
-        split=runs.case.split,
+        split=split,
         contender=contender,
         score=fmean(scores),
         num_answers=len(scores),

@@ -1,17 +1,23 @@
 """Writes the prompt: a request in words, then the problem; all choices follow from problem, form and wording."""
 
+import re
 from typing import Literal
 
 import numpy as np
 
-from llamoco_data.identity import LlamocoError, stream
+from llamoco_data.identity import LlamocoError, digest, stream
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
+from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.statements.latex_form import latex_block
 from llamoco_data.statements.python_form import python_block
-from llamoco_data.statements.wording import request
+from llamoco_data.statements.styles import styled_block
+from llamoco_data.statements.wording import NUM_WORDINGS, request
 
 Form = Literal["python", "latex"]
 FORMS: tuple[Form, ...] = ("python", "latex")
+_CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
+FIRST_STYLED = 1_000_000
+"""From this wording on, the Python of a drawn problem is in a style that no other statement uses; see `styles`."""
 
 
 def forms_of(spec: AnySpec) -> tuple[Form, ...]:
@@ -31,8 +37,24 @@ def statement(spec: AnySpec, form: Form = "python", wording: int = 0) -> str:
         raise LlamocoError(f"wording: expected a number from 0 on, got {wording}")
     rng = stream("statement", spec.problem_id, form, wording)
     words = request(spec, wording, rng)
-    problem = _latex(spec, rng) if form == "latex" else python_block(spec, rng)
+    problem = _latex(spec, rng) if form == "latex" else _python(spec, wording, rng)
     return f"{words}\n\n{problem}\n"
+
+
+def code_of(prompt: str) -> str:
+    """The Python in a prompt; empty where it has none."""
+    return "\n".join(_CODE.findall(prompt))
+
+
+def styled_wording(problem_id: str) -> int:
+    """The wording of a problem in split `test_style`, where it has one statement."""
+    return FIRST_STYLED + int(digest(["style", problem_id])[:8], 16) % NUM_WORDINGS
+
+
+def _python(spec: AnySpec, wording: int, rng: np.random.Generator) -> str:
+    if wording >= FIRST_STYLED and isinstance(spec, ProblemSpec):
+        return styled_block(spec, rng)
+    return python_block(spec, rng)
 
 
 def _latex(spec: AnySpec, rng: np.random.Generator) -> str:

@@ -17,15 +17,19 @@ from llamoco_data.identity import LlamocoError, digest
 from llamoco_data.instruction_set import (
     EXTENDED,
     MEASURED_COLUMNS,
+    REAL,
     SCHEMA_VERSION,
+    STYLED,
     Instruction,
     drawing_of,
     read_shard,
     snapshot_numbers,
 )
-from llamoco_data.problems.own_spec import read_spec
+from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec, read_spec
+from llamoco_data.problems.suites import is_of_suite
 from llamoco_data.runs import program_id
 from llamoco_data.selector import reading_of
+from llamoco_data.statements import FIRST_STYLED
 from llamoco_data.verification.finding import Finding
 from llamoco_data.verification.replays import check_prediction, check_replay
 from llamoco_data.verification.reruns import chosen
@@ -40,7 +44,7 @@ class _Seen:
     """What is collected from all rows, to compare them with each other."""
 
     sides: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """Splits of each base_problem_id."""
+    """Splits of each base_problem_id; `test_style` counts as `test`, whose problems it states once more."""
     ids: Counter[str] = field(default_factory=Counter)
     """Number of rows of each instruction_id."""
     prompts: Counter[str] = field(default_factory=Counter)
@@ -73,7 +77,8 @@ def _check_shard(place: Files, name: str, seen: _Seen, checked: Counter[str]) ->
         for row in _rows(place, name):
             checked["rows"] += 1
             yield from _check_row(row, name)
-            seen.sides[str(row["base_problem_id"])].add(str(row["split"]))
+            split = str(row["split"])
+            seen.sides[str(row["base_problem_id"])].add("test" if split == STYLED else split)
             seen.ids[str(row["instruction_id"])] += 1
             seen.prompts[digest(row["prompt"])] += 1
     except LlamocoError as error:
@@ -161,10 +166,19 @@ def _complaints(row: Mapping[str, object], shard: str) -> Iterator[str]:
     if wrong:
         yield f"has {wrong[0]} {told[wrong[0]]}, but its problem has {getattr(spec, wrong[0])}"
     yield from _odd_label(instruction)
+    yield from _odd_split(instruction, spec)
     said = reading_of(spec)
     misread = [one.name for one in instruction.reading if not isclose(one.value, said.get(one.name, one.value))]
     if misread:
         yield f"has a reading that its problem does not have, {misread[0]}"
+
+
+def _odd_split(instruction: Instruction, spec: AnySpec) -> Iterator[str]:
+    """Checks that real problems and statements in other styles are in splits of their own."""
+    if isinstance(spec, OwnProblemSpec) and is_of_suite(spec.source) and instruction.split != REAL:
+        yield f"has a problem of a suite, but is of split {instruction.split}"
+    if (instruction.wording >= FIRST_STYLED) != (instruction.split == STYLED):
+        yield f"has wording {instruction.wording}, but is of split {instruction.split}"
 
 
 def _odd_label(instruction: Instruction) -> Iterator[str]:

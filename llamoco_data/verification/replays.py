@@ -5,7 +5,6 @@ The texts are executed in this process, as by a user of the row.
 
 import contextlib
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
@@ -19,6 +18,7 @@ from llamoco_data.problems.own_spec import read_spec
 from llamoco_data.problems.sampling import sample
 from llamoco_data.runs import run_program
 from llamoco_data.silence import silence
+from llamoco_data.statements import code_of
 from llamoco_data.texts import execute
 from llamoco_data.verification.finding import Finding
 from llamoco_data.verification.reruns import DIFFERS
@@ -27,7 +27,6 @@ POINTS = 5
 """Number of random points at which a statement is compared with the evaluator."""
 AGREEMENT = 1e-9
 """Largest difference that counts as agreement, relative and absolute."""
-_BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
 def check_replay(row: Mapping[str, object]) -> Iterator[Finding]:
@@ -77,7 +76,7 @@ def _stated(row: Mapping[str, object]) -> Iterator[Finding]:
     where = f"row {row['instruction_id']}"
     texts = {"problem_source": str(row["problem_source"])}
     if row["form"] == "python":
-        texts["prompt"] = "\n".join(_BLOCK.findall(str(row["prompt"])))
+        texts["prompt"] = code_of(str(row["prompt"]))
     problem = build(read_spec(str(row["problem_spec"])))
     for name, text in texts.items():
         difference = _difference(text, problem)

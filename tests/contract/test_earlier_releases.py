@@ -14,7 +14,7 @@ from llamoco_data.campaign import load_campaign, plan, read_candidates, run_camp
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export
 from llamoco_data.identity import LlamocoError
-from llamoco_data.instruction_set import SCHEMA, read_instructions
+from llamoco_data.instruction_set import SCHEMA, STYLED, read_instructions
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.recipes import campaign_for
 from llamoco_data.statements import statement
@@ -123,7 +123,8 @@ def test_kept_campaign_is_read_and_left_as_it_was(campaign: Path):
 
 
 def test_kept_campaign_gives_the_questions_and_answers_that_it_gave_then(campaign: Path, tmp_path: Path):
-    now = read_instructions(export(campaign, tmp_path / "set").folder).to_pylist()
+    rows = read_instructions(export(campaign, tmp_path / "set").folder).to_pylist()
+    now = [row for row in rows if row["split"] != STYLED]  # which is newer
     then = as_written(KEPT / "set")
     assert by_id(now, QUESTIONS) == by_id(then, QUESTIONS)
     assert by_id(now, ANSWERS) == by_id(then, ANSWERS)
@@ -198,7 +199,7 @@ def test_kept_set_becomes_the_first_snapshot_and_can_be_compared_with(campaign: 
     second = export(campaign, exported, since=1)
     assert second.snapshot == 2
     assert second.changes is not None
-    assert second.changes.count() == {"new results": 4}  # a score is a mean over runs since then
+    assert second.changes.count() == {"new results": 4, "new wording": 1}  # scores are means, and a split is new
     first = contents(exported / ".snapshots" / "0001")
     assert {name: data for name, data in first.items() if name != "manifest.json"} == written
     assert read_instructions(exported, snapshot=1).equals(read_instructions(KEPT / "set"))
@@ -222,7 +223,7 @@ def test_snapshot_of_a_newer_release_is_refused_and_does_not_keep_a_new_one_from
     with pytest.raises(LlamocoError, match=r"0002/manifest.json is damaged or of another version"):
         read_instructions(exported, snapshot=2)
     assert export(campaign, exported).snapshot == 3
-    assert read_instructions(exported).num_rows == 4
+    assert read_instructions(exported).num_rows == 5
 
 
 def test_log_of_a_release_that_did_not_note_indices_is_named_in_one_line(campaign: Path):

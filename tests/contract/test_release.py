@@ -8,7 +8,9 @@ import pyarrow.dataset
 import pytest
 
 from llamoco_data import read_instructions
-from llamoco_data.instruction_set import MEASURED_SPLITS, Split
+from llamoco_data.instruction_set import MEASURED_SPLITS, REAL, STYLED, Split
+from llamoco_data.problems.own_spec import OwnProblemSpec, read_spec
+from llamoco_data.problems.suites import suites
 from llamoco_data.runs import program_id
 
 RELEASE = Path(__file__).parents[2] / "docs" / "releases" / "standard"
@@ -35,9 +37,20 @@ def test_release_is_read_as_any_export_is(split: Split, columns):
     assert read_instructions(RELEASE, split=split).num_rows == columns["split"].to_pylist().count(split) > 0
 
 
-def test_no_problem_of_the_release_is_in_two_splits(columns):
+def test_no_problem_of_the_release_is_in_two_splits_but_those_in_another_style(columns):
     pairs = set(zip(columns["base_problem_id"].to_pylist(), columns["split"].to_pylist(), strict=True))
-    assert len(pairs) == len({problem for problem, _ in pairs})
+    styled = {problem for problem, split in pairs if split == STYLED}
+    others = {(problem, split) for problem, split in pairs if split != STYLED}
+    assert len(others) == len({problem for problem, _ in others})
+    assert styled < {problem for problem, split in others if split == "test"}
+    assert len(styled) == 100
+
+
+def test_real_problems_of_the_release_are_those_of_the_suites():
+    specs = [read_spec(text) for text in read_instructions(RELEASE, split=REAL)["problem_spec"].to_pylist()]
+    texts = {text for problem in suites() for text in problem.stated().values()}
+    assert {spec.source for spec in specs if isinstance(spec, OwnProblemSpec)} <= texts
+    assert all(isinstance(spec, OwnProblemSpec) for spec in specs)
 
 
 def test_answers_of_the_release_are_the_programs_that_were_run(columns):

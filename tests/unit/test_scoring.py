@@ -35,7 +35,6 @@ ROW = {"instruction_id": "i", "problem_id": "p", "split": "test", "form": "pytho
 SPEC = sample_problem("demo", seed=7, index=1)
 CASE = Case(
     spec=SPEC,
-    split="test",
     base_problem_id=SPEC.problem_id,
     measured_by=yardstick_from(0.0, proven=True),
     floor=1.0,

@@ -11,7 +11,7 @@ from llamoco_data.problems.asking import Asked, excess
 from llamoco_data.problems.checking import MOST_CHARACTERS, own_problem
 from llamoco_data.problems.functions.definition import Vector
 from llamoco_data.problems.source import foreign_imports, load_source, normalised
-from llamoco_data.problems.suites import MOST_EVALUATIONS, SUITES, SuiteProblem, suite_problem, suites
+from llamoco_data.problems.suites import MOST_EVALUATIONS, SUITES, SuiteProblem, is_of_suite, suite_problem, suites
 from tests.references.real_problems import (
     BEST_POINTS,
     CEC2020,
@@ -170,3 +170,20 @@ def test_box_of_the_second_heat_exchanger_network_leaves_one_point():
             other[i] += step * (loaded.upper[i] - loaded.lower[i])
             _, *rest = values(problem, other.tolist())
             assert excess(np.array(rest), (0, 9)) > 0
+
+
+def test_text_of_a_suite_is_known_at_every_budget_and_with_other_numbers_but_no_other_text_is():
+    for problem in PROBLEMS.values():
+        assert all(is_of_suite(problem.at_budget(budget)) for budget in problem.budgets)
+        assert is_of_suite(problem.text.replace("lower =", "lower = 0.5 *"))
+    other = PROBLEMS["g06"].text.partition('"""')[2].partition('"""')[2]
+    assert not is_of_suite(other)
+    assert not is_of_suite('"""A problem of my own."""' + other)
+
+
+def test_budgets_that_are_meant_are_stated_with_a_name_each():
+    texts = PROBLEMS["rc19_welded_beam"].stated("medium")
+    assert list(texts) == ["rc19_welded_beam_400", "rc19_welded_beam_4000"]
+    assert all(f"max_evaluations = {name.rpartition('_')[2]}\n" in text for name, text in texts.items())
+    assert list(PROBLEMS["rc57_dairy_feed"].stated()) == ["rc57_dairy_feed_6400", "rc57_dairy_feed_20000"]
+    assert len({name for problem in PROBLEMS.values() for name in problem.stated()}) == 212

@@ -1,17 +1,17 @@
 """Real problems: files in the format that users write, with what their publications say of them.
 
-This package reads and describes them; it races nothing. `own_problem` and `llamoco-data add` take their texts as they
-take a user's.
+This package reads and describes them; it races nothing. `own_problem` takes their texts as it takes a user's, and
+`llamoco-data add --suite` adds them to a campaign.
 """
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 
@@ -28,6 +28,10 @@ SUITES = {
 
 MOST_EVALUATIONS = 20_000
 """Largest budget; that of CEC 2020 itself is 100,000 evaluations or more."""
+
+Budgets = Literal["small", "medium", "all"]
+"""Which budgets of a problem are meant: 100 D, that and 1,000 D, or all three."""
+_NUM_BUDGETS: Mapping[Budgets, int] = {"small": 1, "medium": 2, "all": 3}
 
 _FACTS = re.compile(
     r"(?P<title>[^\n]+)\.\n\nSource: (?P<source>.+?)\nBest known value: (?P<best>[-+.\de]+?)(?P<of>,[^\n]+)?\.\n"
@@ -66,6 +70,11 @@ class SuiteProblem:
         wanted = (100 * self.dimension, 1_000 * self.dimension, MOST_EVALUATIONS)
         return tuple(sorted({min(budget, MOST_EVALUATIONS) for budget in wanted}))
 
+    def stated(self, budgets: Budgets = "all") -> Mapping[str, str]:
+        """Texts at the budgets that are meant, by the names that the problems get in a campaign."""
+        meant = self.budgets[: _NUM_BUDGETS[budgets]]
+        return {f"{self.name}_{budget}": self.at_budget(budget) for budget in meant}
+
 
 @cache
 def suites() -> tuple[SuiteProblem, ...]:
@@ -85,10 +94,34 @@ def suite_problem(name: str) -> SuiteProblem:
     raise LlamocoError(f"the suites have no problem {name!r}; docs/real-problems.md lists them")
 
 
+def is_of_suite(text: str) -> bool:
+    """Whether a text opens with the title of a suite's problem, as the problem's own text does at every budget.
+
+    So do copies with other numbers or a corrected formula, from which a test problem could be learned all the same.
+    No text is executed.
+    """
+    return _title_of(text) in _titles()
+
+
+@cache
+def _titles() -> frozenset[str]:
+    titles = (_title_of(file.read_text(encoding="utf-8")) for suite in SUITES for file in _files(suite))
+    return frozenset(title for title in titles if title)
+
+
+def _title_of(text: str) -> str | None:
+    """The first line of a text's docstring; None where it has none."""
+    documented = ast.get_docstring(ast.parse(text))
+    return documented.partition("\n")[0] if documented else None
+
+
 def _read(suite: str) -> Iterator[SuiteProblem]:
-    for file in sorted((resources.files(__name__) / suite).iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".py"):
-            yield _problem(suite, file)
+    return (_problem(suite, file) for file in _files(suite))
+
+
+def _files(suite: str) -> list[Traversable]:
+    files = (file for file in (resources.files(__name__) / suite).iterdir() if file.name.endswith(".py"))
+    return sorted(files, key=lambda file: file.name)
 
 
 def _problem(suite: str, file: Traversable) -> SuiteProblem:
