@@ -7,7 +7,7 @@ from llamoco_data.cli.text import counts, duration, facts, say
 from llamoco_data.invocation import command
 from llamoco_data.plurals import counted
 from llamoco_data.scoring import Scored
-from llamoco_data.scoring.page import HEAD, confinement, contender_rows, fact_rows, stage_rows
+from llamoco_data.scoring.page import HEAD, NUMBERS, confinement, contender_rows, fact_rows, stage_rows
 
 
 def show_scored(console: Console, scored: Scored, out: str) -> None:
@@ -23,7 +23,7 @@ def show_scored(console: Console, scored: Scored, out: str) -> None:
     for split in scored.summary.splits:
         programs, problems = counted(split.num_programs, "program"), counted(split.num_problems, "problem")
         console.rule(f"{split.split}: {programs} of {escape(scored.summary.model)} for {problems}")
-        contenders = counts(*HEAD, numbers=range(1, 5))
+        contenders = counts(*HEAD, numbers=NUMBERS)
         for row in contender_rows(split.contenders):
             contenders.add_row(*row)
         stages = counts("programs that", "share", "95 %", numbers=(1, 2))
