@@ -17,6 +17,7 @@ from llamoco_data.cli.own_files import add_files, checked_file, read_python
 from llamoco_data.cli.progress import counting, progress_display, with_metrics, working
 from llamoco_data.cli.stopping import stop_on_interrupt
 from llamoco_data.cli.text import say
+from llamoco_data.comparison import holds_scores, write_comparison
 from llamoco_data.confined import LEAST
 from llamoco_data.execution import executor
 from llamoco_data.export import export as export_set
@@ -296,8 +297,8 @@ def prior_command(folder: str, out: Path, processes: int | None) -> None:
     campaign_output.show_prior(Console(), prior, out)
 
 
-@llamoco_data.command("report", short_help="Write an HTML page about a campaign.")
-@FOLDER
+@llamoco_data.command("report", short_help="Write an HTML page about a campaign, or about scores.")
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True)
 @click.option(
     "--out",
     metavar="FILE",
@@ -305,10 +306,18 @@ def prior_command(folder: str, out: Path, processes: int | None) -> None:
     help="File to write. [default: DIR-report.html in the current folder]",
 )
 @PROCESSES
-def report_command(folder: str, out: Path | None, processes: int | None) -> None:
-    """Write an HTML page about the campaign in DIR: which optimizers win where, how clearly, and at what cost."""
+def report_command(folders: tuple[str, ...], out: Path | None, processes: int | None) -> None:
+    """Write an HTML page about the campaign in DIR: which optimizers win where, how clearly, and at what cost.
+
+    If DIR is a folder of scores, or several of them, the page is about these: models and baselines beside each other.
+    """
+    if len(folders) > 1 or holds_scores(folders[0]):
+        with working(Console(stderr=True), "reading scores and drawing the page"):
+            compared = write_comparison(folders, out)
+        score_output.show_compared(Console(), compared)
+        return
     with working(Console(stderr=True), "judging problems and drawing the page"):
-        reported = write_report(folder, out, processes=processes)
+        reported = write_report(folders[0], out, processes=processes)
     campaign_output.show_report(Console(), reported)
 
 
