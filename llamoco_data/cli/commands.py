@@ -311,13 +311,14 @@ def report_command(folders: tuple[str, ...], out: Path | None, processes: int | 
 
     If DIR is a folder of scores, or several of them, the page is about these: models and baselines beside each other.
     """
-    if len(folders) > 1 or holds_scores(folders[0]):
+    folder, *others = folders
+    if others or holds_scores(folder):
         with working(Console(stderr=True), "reading scores and drawing the page"):
             compared = write_comparison(folders, out)
         score_output.show_compared(Console(), compared)
         return
     with working(Console(stderr=True), "judging problems and drawing the page"):
-        reported = write_report(folders[0], out, processes=processes)
+        reported = write_report(folder, out, processes=processes)
     campaign_output.show_report(Console(), reported)
 
 
