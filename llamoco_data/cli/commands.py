@@ -23,6 +23,7 @@ from llamoco_data.execution import executor
 from llamoco_data.export import export as export_set
 from llamoco_data.export import extend, write_prior
 from llamoco_data.files import folder_name
+from llamoco_data.formats import FORMATS, Format, convert
 from llamoco_data.identity import LlamocoError
 from llamoco_data.invocation import command
 from llamoco_data.plurals import counted
@@ -244,12 +245,35 @@ def verify_command(folder: str, sample: int) -> int:
     metavar="SNAPSHOT",
     help="Also write what has changed since this snapshot of OUT: rows to add or replace, and the reason for each.",
 )
+@click.option(
+    "--to",
+    "to",
+    type=click.Choice(FORMATS),
+    metavar="FORMAT",
+    help="Write the runs in another format instead: aslib (a scenario of ASlib) or ioh (files of IOHprofiler).",
+)
 @PROCESSES
 @click.option("--quiet", is_flag=True, help="Print only the folder of the export.")
 def export_command(
-    folder: str, out: Path, budgets: tuple[float, ...], since: int | None, processes: int | None, quiet: bool
+    folder: str,
+    out: Path,
+    budgets: tuple[float, ...],
+    since: int | None,
+    to: Format | None,
+    processes: int | None,
+    quiet: bool,
 ) -> None:
-    """Write the instruction set of the campaign in DIR to OUT, as its next snapshot: Parquet and a dataset card."""
+    """Write the instruction set of the campaign in DIR to OUT, as its next snapshot: Parquet and a dataset card.
+
+    With --to, write the runs of the complete problems to the new folder OUT instead, in a format of the field.
+    """
+    if to is not None:
+        if budgets or since is not None:
+            raise click.UsageError(f"--to {to} writes runs as they are; leave out --budget and --since")
+        with working(Console(stderr=True), "judging problems and writing runs", quiet=quiet):
+            converted = convert(folder, out, to)
+        set_output.show_converted(Console(), converted, to, quiet=quiet)
+        return
     with working(Console(stderr=True), "judging problems and writing rows", quiet=quiet):
         exported = export_set(folder, out, budgets=budgets, since=since, processes=processes)
     if quiet:

@@ -8,7 +8,15 @@ from llamoco_data.comparison import Compared
 from llamoco_data.invocation import command
 from llamoco_data.plurals import counted
 from llamoco_data.scoring import Scored
-from llamoco_data.scoring.page import HEAD, NUMBERS, confinement, contender_rows, fact_rows, stage_rows
+from llamoco_data.scoring.page import (
+    ANYTIME_HEAD,
+    HEAD,
+    anytime_rows,
+    confinement,
+    contender_rows,
+    fact_rows,
+    stage_rows,
+)
 
 
 def show_scored(console: Console, scored: Scored, out: str) -> None:
@@ -24,13 +32,16 @@ def show_scored(console: Console, scored: Scored, out: str) -> None:
     for split in scored.summary.splits:
         programs, problems = counted(split.num_programs, "program"), counted(split.num_problems, "problem")
         console.rule(f"{split.split}: {programs} of {escape(scored.summary.model)} for {problems}")
-        contenders = counts(*HEAD, numbers=NUMBERS)
+        contenders = counts(*HEAD, numbers=range(1, 5))
         for row in contender_rows(split.contenders):
             contenders.add_row(*row)
+        anytime = counts(*ANYTIME_HEAD, numbers=range(1, 6))
+        for row in anytime_rows(split.contenders):
+            anytime.add_row(*row)
         stages = counts("programs that", "share", "95 %", numbers=(1, 2))
         for row in stage_rows(split):
             stages.add_row(*row)
-        console.print(contenders, "", stages, "", facts(fact_rows(split)), "", sep="\n", highlight=False)
+        console.print(contenders, "", anytime, "", stages, "", facts(fact_rows(split)), "", sep="\n", highlight=False)
     say(console, confinement(scored.summary))
     say(console, f"{out}: scores.md holds these tables, scores.parquet every program, problems.parquet every problem")
     say(console, f"score another model: {command('score', 'PROGRAMS', '--data', 'EXPORT', '--out', 'ANOTHER')}")

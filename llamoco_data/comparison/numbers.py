@@ -18,8 +18,8 @@ from llamoco_data.scoring import intervals
 from llamoco_data.scoring.comparing import holm, signed_rank
 from llamoco_data.scoring.intervals import Interval
 from llamoco_data.scoring.marks import FAILURES
-from llamoco_data.scoring.metrics import TARGETS, expected_running_time
-from llamoco_data.scoring.scored import ProblemScore, ScoredProgram
+from llamoco_data.scoring.scored import ScoredProgram
+from llamoco_data.scoring.summary import running_times
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,11 @@ class Row:
     """Area over the convergence curve; None in folders of earlier releases."""
     solved: Measure | None
     """Share of the runs that end within the tolerance."""
-    running_times: tuple[float | None, ...] | None
-    """Expected running time to each target, in budgets; None for a target that no run hits."""
+    running_times: tuple[float | None, ...]
+    """Expected running time to each target, in budgets; None for a target that no run hits.
+
+    None at all in folders of earlier releases.
+    """
     p_value: float | None
     """Of Wilcoxon's test against the single best solver, with Holm's correction for all contenders of the block."""
     effect: float | None
@@ -135,7 +138,7 @@ def _numbers(block: Block, chosen: frozenset[str]) -> BlockNumbers:
                 gap=gap,
                 aocc=_measure_known([score.aocc for score in scores], picks_BN),
                 solved=_measure_known([score.solved for score in scores], picks_BN),
-                running_times=_running_times(scores),
+                running_times=running_times(scores),
                 p_value=corrected.get(name),
                 effect=tests[name][1] if name in tests else None,
                 writing=_writing(entrant) if entrant.is_model else None,
@@ -158,13 +161,6 @@ def _measure(values_N: NDArray[np.float64], picks_BN: NDArray[np.int64]) -> Meas
 def _measure_known(values: Sequence[float | None], picks_BN: NDArray[np.int64]) -> Measure | None:
     known = [value for value in values if value is not None]
     return _measure(np.array(known), picks_BN) if len(known) == len(values) else None
-
-
-def _running_times(scores: Sequence[ProblemScore]) -> tuple[float | None, ...] | None:
-    if not all(score.spent for score in scores):
-        return None
-    spent_NT, reached_NT = (np.array([getattr(score, name) for score in scores]) for name in ("spent", "reached"))
-    return tuple(expected_running_time(spent_NT[:, t], reached_NT[:, t]) for t in range(len(TARGETS)))
 
 
 def _writing(entrant: Entrant) -> Writing:

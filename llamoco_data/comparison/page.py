@@ -1,6 +1,7 @@
 """Makes the page about scores from its numbers."""
 
 from collections.abc import Mapping
+from math import log10
 from types import MappingProxyType
 
 from llamoco_data.comparison import charts, wording
@@ -8,13 +9,14 @@ from llamoco_data.comparison.numbers import Comparison
 from llamoco_data.plurals import counted
 from llamoco_data.report.bars import share_axis
 from llamoco_data.report.document import document
-from llamoco_data.report.wording import share
+from llamoco_data.report.wording import share, tick
 from llamoco_data.scoring.metrics import TARGETS
+from llamoco_data.scoring.page import budgets
 
 _FUNCTIONS: Mapping[str, object] = MappingProxyType(
     {
         "attainment_plot": charts.attainment_plot,
-        "budgets": wording.budgets,
+        "budgets": budgets,
         "counted": counted,
         "curves_plot": charts.curves_plot,
         "decimals": wording.decimals,
@@ -43,6 +45,6 @@ def page(comparison: Comparison) -> str:
         "headline": wording.headline(comparison),
         "palette": charts.palette_of(comparison),
         "sections": wording.sections(comparison),
-        "targets": [f"{target:g}" for target in TARGETS],
+        "targets": [tick(1, round(log10(target))) for target in TARGETS],
     }
     return document("llamoco_data.comparison", "scores.html", {**_FUNCTIONS, **values}, style="scores.css")

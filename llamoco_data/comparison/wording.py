@@ -9,11 +9,12 @@ from llamoco_data.scoring.scored import ScoredProblem
 
 NONE = "–"
 """Text where there is no number."""
+MINUS = "\N{MINUS SIGN}"
 
 
 def in_percent(measure: Measure | None) -> str:
     """A share in whole percent."""
-    return NONE if measure is None else f"{100 * measure.value + 0.0:.0f} %".replace("-0 %", "0 %")
+    return NONE if measure is None else f"{_signed(100 * measure.value)} %"
 
 
 def interval_in_percent(measure: Measure | None) -> str:
@@ -21,7 +22,7 @@ def interval_in_percent(measure: Measure | None) -> str:
     if measure is None or measure.interval is None:
         return ""
     low, high = measure.interval
-    return f"{100 * low:.0f} to {100 * high:.0f}"
+    return f"{_signed(100 * low)} to {_signed(100 * high)}"
 
 
 def decimals(measure: Measure | None) -> str:
@@ -43,12 +44,7 @@ def p_value(value: float | None) -> str:
 
 def effect(value: float | None) -> str:
     """A correlation, with its sign."""
-    return NONE if value is None else f"{value + 0.0:+.2f}"
-
-
-def budgets(time: float | None) -> str:
-    """An expected running time, in budgets."""
-    return "never" if time is None else f"{time:.2g}" if time < 9.95 else f"{time:,.0f}"
+    return NONE if value is None else f"{value:+.2f}".replace("-", MINUS)
 
 
 def failures(writing: Writing) -> str:
@@ -87,3 +83,8 @@ def sections(comparison: Comparison) -> Sequence[tuple[str, str]]:
     names = [(block.split, block.split, True) for block in comparison.blocks]
     names += [("curves", "Curves", with_curves), ("programs", "Programs", bool(comparison.showcases))]
     return [(anchor, name) for anchor, name, there in [*names, ("words", "Words", True)] if there]
+
+
+def _signed(value: float) -> str:
+    """A whole number; zero has no sign."""
+    return f"{round(value)}".replace("-", MINUS)

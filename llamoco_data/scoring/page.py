@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from llamoco_data.plurals import counted
 from llamoco_data.scoring.intervals import Interval
+from llamoco_data.scoring.metrics import TARGETS
 from llamoco_data.scoring.summary import ContenderScore, Share, SplitSummary, Summary
 
-HEAD = ("", "score", "95 %", "gap closed", "95 %", "AOCC", "solved")
-NUMBERS = range(1, len(HEAD))
-"""Columns of `HEAD` that hold numbers."""
+HEAD = ("", "score", "95 %", "gap closed", "95 %")
+ANYTIME_HEAD = ("", "AOCC", "solved", *(f"budgets to {target:g}" for target in TARGETS))
 
 _ENDS = ("single best solver", "virtual best")
 """Contenders whose gap closed is 0 and 1 by definition."""
@@ -17,7 +17,7 @@ _INTRODUCTION = (
     "Scores are means over problems, of three runs of each program: random search at the same budget is 0, the target "
     "1, a failure 0. *Gap closed* is the share of the way from the single best solver to the virtual best. Programs of "
     "one problem are averaged first; intervals are over problems. *AOCC* is the area over the convergence curve, "
-    "*solved* the share of runs that end within the tolerance."
+    "*solved* the share of runs that end within the tolerance, *budgets to* the expected running time to an error."
 )
 
 
@@ -28,7 +28,8 @@ def scores_page(summary: Summary) -> str:
         parts += [
             f"## {split.split}",
             f"{counted(split.num_programs, 'program')} for {counted(split.num_problems, 'problem')}.",
-            _table(HEAD, contender_rows(split.contenders), numbers=NUMBERS),
+            _table(HEAD, contender_rows(split.contenders), numbers=range(1, 5)),
+            _table(ANYTIME_HEAD, anytime_rows(split.contenders), numbers=range(1, 6)),
             _table(("programs that", "share", "95 %"), stage_rows(split), numbers=(1, 2)),
             _table(("", ""), fact_rows(split), numbers=()),
         ]
@@ -46,7 +47,7 @@ def confinement(summary: Summary) -> str:
 
 
 def contender_rows(contenders: Sequence[ContenderScore]) -> list[tuple[str, ...]]:
-    """The rows of the contenders: score and gap closed, with their intervals, anytime area, share solved."""
+    """The rows of the contenders: score and gap closed, with their intervals."""
     return [
         (
             one.contender,
@@ -54,11 +55,23 @@ def contender_rows(contenders: Sequence[ContenderScore]) -> list[tuple[str, ...]
             span(one.interval, "{:.3f}"),
             "" if one.gap_closed is None else f"{one.gap_closed:.0%}",
             "" if one.contender in _ENDS else span(one.gap_interval, "{:.0%}"),
-            "" if one.aocc is None else f"{one.aocc:.3f}",
-            "" if one.solved is None else f"{one.solved:.0%}",
         )
         for one in contenders
     ]
+
+
+def anytime_rows(contenders: Sequence[ContenderScore]) -> list[tuple[str, ...]]:
+    """The rows of the contenders: area over the convergence curve, share solved, running times; none if unknown."""
+    return [
+        (one.contender, f"{one.aocc:.3f}", f"{one.solved:.0%}", *map(budgets, one.running_times))
+        for one in contenders
+        if one.aocc is not None and one.solved is not None
+    ]
+
+
+def budgets(time: float | None) -> str:
+    """An expected running time, in budgets."""
+    return "never" if time is None else f"{time:.2g}" if time < 9.95 else f"{time:,.0f}"
 
 
 def stage_rows(split: SplitSummary) -> list[tuple[str, str, str]]:

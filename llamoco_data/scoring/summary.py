@@ -14,6 +14,7 @@ from llamoco_data.scoring import intervals
 from llamoco_data.scoring.contenders import CONTENDERS, Contender
 from llamoco_data.scoring.intervals import Interval
 from llamoco_data.scoring.marks import FAILURES
+from llamoco_data.scoring.metrics import TARGETS, expected_running_time
 from llamoco_data.scoring.scored import ProblemScore, ScoredProgram
 
 
@@ -41,6 +42,8 @@ class ContenderScore(Record):
     """Mean area over the convergence curve; None in scores of earlier releases."""
     solved: float | None = None
     """Mean share of the runs that end within the tolerance."""
+    running_times: tuple[float | None, ...] = ()
+    """Expected running time to each of the three targets, in budgets; None for a target that no run hits."""
 
 
 class SplitSummary(Record):
@@ -204,9 +207,18 @@ def _contenders(problems: Sequence[ProblemScore]) -> tuple[ContenderScore, ...]:
                 gap_interval=intervals.gap_interval(values_N, low_N, high_N, picks_BN) if compared else None,
                 aocc=_mean(row.aocc for row in whole[contender].values()),
                 solved=_mean(row.solved for row in whole[contender].values()),
+                running_times=running_times([whole[contender][problem_id] for problem_id in ids]),
             )
         )
     return tuple(scores)
+
+
+def running_times(scores: Sequence[ProblemScore]) -> tuple[float | None, ...]:
+    """The expected running time to each target, in budgets; none where a release did not measure it."""
+    if not all(score.spent for score in scores):
+        return ()
+    spent_NT, reached_NT = np.array([s.spent for s in scores]), np.array([s.reached for s in scores])
+    return tuple(expected_running_time(spent_NT[:, t], reached_NT[:, t]) for t in range(len(TARGETS)))
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
