@@ -1,16 +1,18 @@
-"""Runs in formats of the field: written by the command, read by asf, iohinspector, DuckDB and pandas."""
+"""Runs in formats of the field: written by the command, read by liac-arff, scipy, PyYAML and iohinspector."""
 
 import json
 import shutil
-import warnings
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import arff
 import iohinspector
 import numpy as np
 import polars as pl
 import pytest
-from scipy.io import arff
+import yaml
+from scipy.io.arff import loadarff
 
 from llamoco_data import LlamocoError, read_runs
 from llamoco_data.campaign import read_candidates, read_problems, run_campaign
@@ -22,10 +24,6 @@ from llamoco_data.scoring.metrics import Convergence, aocc, expected_running_tim
 from llamoco_data.selector import NAMES, reading_of
 from llamoco_data.verdicts import contest
 from tests.campaigns import SMALL, grown
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    from asf.scenario.aslib_reader import read_aslib_scenario
 
 pytestmark = pytest.mark.contract
 
@@ -58,24 +56,37 @@ def ioh(campaign: Path) -> Path:
     return campaign.with_name("ioh")
 
 
-def test_scenario_is_read_by_asf_and_holds_the_scores_and_readings(campaign: Path, aslib: Path):
-    features, performance, costs, cv, steps, maximize, _ = read_aslib_scenario(str(aslib))
+def rows_of(file: Path) -> list[dict[str, Any]]:
+    """The rows of an ARFF file, by liac-arff, which readers of ASlib use."""
+    with file.open() as opened:
+        read = arff.load(opened)
+    return [dict(zip([name for name, _ in read["attributes"]], row, strict=True)) for row in read["data"]]
+
+
+def test_scenario_holds_the_scores_the_readings_and_their_cost(campaign: Path, aslib: Path):
+    described = yaml.safe_load((aslib / "description.txt").read_text())
     problems = {runs.spec.problem_id: runs for runs in read_problems(campaign)}
     candidates = {f"{c.optimizer}-{c.candidate_id[:8]}": c.candidate_id for c in read_candidates(campaign)}
-    assert maximize is True
-    assert list(steps) == ["statement"]
-    assert set(performance.index) == set(features.index) == set(cv.index) == set(problems)
-    assert set(performance.columns) == set(candidates)
-    assert (costs["statement"] == 0).all()
+    assert (described["performance_measures"], described["maximize"]) == (["score"], [True])
+    assert described["algorithms_stochastic"] == list(described["metainfo_algorithms"]) == list(candidates)
+    assert described["feature_steps"]["statement"]["provides"] == described["features_deterministic"]
+    assert {row["statement"] for row in rows_of(aslib / "feature_costs.arff")} == {0.0}
+    assert {row["statement"] for row in rows_of(aslib / "feature_runstatus.arff")} == {"ok"}
+    features = {row["instance_id"]: row for row in rows_of(aslib / "feature_values.arff")}
+    folds = {row["instance_id"]: row["fold"] for row in rows_of(aslib / "cv.arff")}
+    assert set(features) == set(folds) == set(problems)
+    assert len(set(folds.values())) == len(problems)
+    found = rows_of(aslib / "algorithm_runs.arff")
     for problem_id, runs in problems.items():
         judged = contest(runs.records, order=list(candidates.values()))
-        scores = {judged.candidates[at]: each.mean() for at, each in judged.scores.items()}
+        scores = {judged.candidates[at]: sorted(each.tolist()) for at, each in judged.scores.items()}
         for name, candidate_id in candidates.items():
-            found = performance.loc[problem_id, name]
-            assert found == pytest.approx(scores[candidate_id]) if candidate_id in scores else np.isnan(found)
+            mine = [row for row in found if (row["instance_id"], row["algorithm"]) == (problem_id, name)]
+            assert [row["repetition"] for row in mine] == list(range(1, len(mine) + 1))
+            values = sorted(row["score"] for row in mine if row["score"] is not None)
+            assert values == pytest.approx(scores.get(candidate_id, []))
         reading = reading_of(runs.spec)
-        assert features.loc[problem_id, "log_dimension"] == pytest.approx(reading["log dimension"])
-    assert len(set(cv["fold"])) == len(problems)
+        assert features[problem_id]["log_dimension"] == pytest.approx(reading["log dimension"])
 
 
 def test_scenario_s_files_are_arff_by_the_rules_of_aslib(aslib: Path):
@@ -88,7 +99,7 @@ def test_scenario_s_files_are_arff_by_the_rules_of_aslib(aslib: Path):
         text = text.replace(line, f"{number},{line.partition(',')[2]}")
     numeric = aslib.with_name("numeric.arff")
     numeric.write_text(text.replace("instance_id STRING", "instance_id NUMERIC"))
-    data, meta = arff.loadarff(numeric)
+    data, meta = loadarff(numeric)
     assert len(data) == 6
     assert meta.names()[2:] == [name.replace(" ", "_").replace("-", "_") for name in NAMES]
     runs = [line.split(",") for line in (aslib / "algorithm_runs.arff").read_text().split("@DATA\n")[1].splitlines()]
@@ -198,8 +209,10 @@ def test_expected_running_time_is_that_of_iohinspector():
     assert 0 < np.isfinite(hits).sum() < len(hits)
     pair = spent(hits, budget)
     ours = expected_running_time(*(np.array([value]) for value in pair))
-    table = iohinspector.aggregate_running_time(inspected(curves), f_min=target, f_max=1.0, eval_max=budget)
-    theirs = table.sort_values("raw_y").iloc[0]
+    table = iohinspector.aggregate_running_time(
+        inspected(curves), f_min=target, f_max=1.0, eval_max=budget, return_as_pandas=False
+    )
+    theirs = pl.DataFrame(table).sort("raw_y").row(0, named=True)
     assert theirs["raw_y"] == pytest.approx(target)
     assert ours == pytest.approx(theirs["ERT"] / budget)
     assert pair[1] == pytest.approx(theirs["success_ratio"])
