@@ -21,7 +21,7 @@ class Compared:
     comparison: Comparison
 
 
-def write_comparison(folders: Sequence[Place], out: Path | None = None) -> Compared:
+def write_scores_page(folders: Sequence[Place], out: Path | None = None) -> Compared:
     """Writes the page, which is a function of the folders' content and names alone.
 
     Args:
