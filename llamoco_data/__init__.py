@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from llamoco_data.problems.own_spec import OwnProblemSpec, read_spec
     from llamoco_data.problems.spec import ProblemSpec
     from llamoco_data.recipes import sample_problem
+    from llamoco_data.run_tables import read_runs
     from llamoco_data.runs import RunRecord, run_program
     from llamoco_data.statements import statement
     from llamoco_data.verdicts import Verdict, judge
@@ -35,6 +36,7 @@ __all__ = [
     "own_problem",
     "portfolio",
     "read_instructions",
+    "read_runs",
     "read_spec",
     "render",
     "run_program",
@@ -53,6 +55,7 @@ _HOME = {
     "judge": "verdicts",
     "own_problem": "problems.checking",
     "read_instructions": "instruction_set",
+    "read_runs": "run_tables",
     "read_spec": "problems.own_spec",
     "run_program": "runs",
     "sample_problem": "recipes",

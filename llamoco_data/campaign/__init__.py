@@ -11,6 +11,7 @@ from llamoco_data.campaign.reading import (
     view_of,
 )
 from llamoco_data.campaign.spec import (
+    CAMPAIGN_FILE,
     CampaignSpec,
     farewell,
     load_campaign,
@@ -21,6 +22,7 @@ from llamoco_data.campaign.spec import (
 from llamoco_data.campaign.survey import Plan, Status, plan, status
 
 __all__ = [
+    "CAMPAIGN_FILE",
     "CampaignReader",
     "CampaignSpec",
     "Expected",

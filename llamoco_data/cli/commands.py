@@ -18,11 +18,13 @@ from llamoco_data.cli.progress import counting, progress_display, with_metrics, 
 from llamoco_data.cli.stopping import stop_on_interrupt
 from llamoco_data.cli.suite_problems import AddedSuites, add_suites
 from llamoco_data.cli.text import say
+from llamoco_data.comparison import holds_scores, write_scores_page
 from llamoco_data.confined import LEAST
 from llamoco_data.execution import executor
 from llamoco_data.export import compare, extend, write_comparison, write_prior
 from llamoco_data.export import export as export_set
 from llamoco_data.files import folder_name
+from llamoco_data.formats import FORMATS, Format, convert
 from llamoco_data.identity import LlamocoError
 from llamoco_data.invocation import command
 from llamoco_data.plugin_checks import check_program
@@ -307,12 +309,35 @@ def verify_command(folder: str, sample: int) -> int:
     metavar="SNAPSHOT",
     help="Also write what has changed since this snapshot of OUT: rows to add or replace, and the reason for each.",
 )
+@click.option(
+    "--to",
+    "to",
+    type=click.Choice(FORMATS),
+    metavar="FORMAT",
+    help="Write the runs in another format instead: aslib (a scenario of ASlib) or ioh (files of IOHprofiler).",
+)
 @PROCESSES
 @click.option("--quiet", is_flag=True, help="Print only the folder of the export.")
 def export_command(
-    folder: str, out: Path, budgets: tuple[float, ...], since: int | None, processes: int | None, quiet: bool
+    folder: str,
+    out: Path,
+    budgets: tuple[float, ...],
+    since: int | None,
+    to: Format | None,
+    processes: int | None,
+    quiet: bool,
 ) -> None:
-    """Write the instruction set of the campaign in DIR to OUT, as its next snapshot: Parquet and a dataset card."""
+    """Write the instruction set of the campaign in DIR to OUT, as its next snapshot: Parquet and a dataset card.
+
+    With --to, write the runs of the complete problems to the new folder OUT instead, in a format of the field.
+    """
+    if to is not None:
+        if budgets or since is not None:
+            raise click.UsageError(f"--to {to} writes runs as they are; leave out --budget and --since")
+        with working(Console(stderr=True), "judging problems and writing runs", quiet=quiet):
+            converted = convert(folder, out, to)
+        set_output.show_converted(Console(), converted, to, quiet=quiet)
+        return
     with working(Console(stderr=True), "judging problems and writing rows", quiet=quiet):
         exported = export_set(folder, out, budgets=budgets, since=since, processes=processes)
     if quiet:
@@ -373,8 +398,8 @@ def prior_command(folder: str, out: Path, processes: int | None) -> None:
     campaign_output.show_prior(Console(), prior, out)
 
 
-@llamoco_data.command("report", short_help="Write an HTML page about a campaign.")
-@FOLDER
+@llamoco_data.command("report", short_help="Write an HTML page about a campaign, or about scores.")
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True)
 @click.option(
     "--out",
     metavar="FILE",
@@ -382,8 +407,17 @@ def prior_command(folder: str, out: Path, processes: int | None) -> None:
     help="File to write. [default: DIR-report.html in the current folder]",
 )
 @PROCESSES
-def report_command(folder: str, out: Path | None, processes: int | None) -> None:
-    """Write an HTML page about the campaign in DIR: which optimizers win where, how clearly, and at what cost."""
+def report_command(folders: tuple[str, ...], out: Path | None, processes: int | None) -> None:
+    """Write an HTML page about the campaign in DIR: which optimizers win where, how clearly, and at what cost.
+
+    If DIR is a folder of scores, or several of them, the page is about these: models and baselines beside each other.
+    """
+    folder, *others = folders
+    if others or holds_scores(folder):
+        with working(Console(stderr=True), "reading scores and drawing the page"):
+            compared = write_scores_page(folders, out)
+        score_output.show_compared(Console(), compared)
+        return
     with working(Console(stderr=True), "judging problems and drawing the page"):
         reported = write_report(folder, out, processes=processes)
     campaign_output.show_report(Console(), reported)

@@ -8,10 +8,21 @@ from rich.table import Table
 
 from llamoco_data.cli.text import code, counts, facts, say, settings_text
 from llamoco_data.export import REASONS, Changes, Comparison, Exported, Extended
+from llamoco_data.formats import Converted, Format
 from llamoco_data.instruction_set import EXTENDED, MEASURED_SPLITS
 from llamoco_data.invocation import command
 from llamoco_data.plurals import counted
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME, Optimizer, portfolio
+
+
+def show_converted(console: Console, converted: Converted, to: Format, *, quiet: bool) -> None:
+    """Prints what was written in another format; with `quiet`, the folder alone."""
+    if quiet:
+        say(console, str(converted.folder))
+        return
+    problems, candidates = counted(converted.num_problems, "problem"), counted(converted.num_candidates, "candidate")
+    what = "a scenario of ASlib" if to == "aslib" else "files of IOHprofiler"
+    say(console, f"{converted.folder}: {what}, {problems}, {candidates}, {counted(converted.num_files, 'file')}")
 
 
 def show_export(console: Console, exported: Exported, folder: str) -> None:

@@ -1,6 +1,21 @@
 // Shows the curves of one problem at a time, and highlights a curve together with its row. Without it, all curves show.
 (() => {
   "use strict";
+  document.documentElement.classList.add("scripted");
+
+  const light = (event) => {
+    const panel = event.currentTarget;
+    const curve = event.target.closest("[data-curve]")?.dataset.curve;
+    panel.classList.toggle("lighting", curve !== undefined);
+    for (const part of panel.querySelectorAll("[data-curve]")) {
+      part.classList.toggle("lit", part.dataset.curve === curve);
+    }
+  };
+  for (const panel of document.querySelectorAll(".lights")) {
+    panel.addEventListener("pointerover", light);
+    panel.addEventListener("pointerleave", light);
+  }
+
   const chooser = document.getElementById("chooser");
   if (!chooser) return;
   const options = [...chooser.options];
@@ -28,23 +43,9 @@
     show();
   };
 
-  const light = (event) => {
-    const panel = event.currentTarget;
-    const curve = event.target.closest("[data-curve]")?.dataset.curve;
-    panel.classList.toggle("lighting", curve !== undefined);
-    for (const part of panel.querySelectorAll("[data-curve]")) {
-      part.classList.toggle("lit", part.dataset.curve === curve);
-    }
-  };
-
-  document.documentElement.classList.add("scripted");
   chooser.addEventListener("change", show);
   document.getElementById("filter").addEventListener("input", (event) => filter(event.target.value));
   document.getElementById("previous").addEventListener("click", () => step(-1));
   document.getElementById("next").addEventListener("click", () => step(1));
-  for (const panel of panels) {
-    panel.addEventListener("pointerover", light);
-    panel.addEventListener("pointerleave", light);
-  }
   show();
 })();

@@ -28,6 +28,7 @@ BASELINES: tuple[Contender, ...] = (
     "statement forest",
     "virtual best",
 )
+CONTENDERS: tuple[Contender, ...] = ("model", *BASELINES)
 
 REPEATS = 3
 """Number of runs of each program, each with another seed."""

@@ -1,6 +1,8 @@
 # pyright: reportUnknownParameterType=false
 """A scores folder: its spec, its tables and its page. Its runs are in a store, which this module does not read."""
 
+from collections.abc import Mapping
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
@@ -12,6 +14,8 @@ from llamoco_data.identity import LlamocoError, Record
 SCORE_FILE = "score.json"
 PROGRAM_SCORES_FILE = "scores.parquet"
 PROBLEM_SCORES_FILE = "problems.parquet"
+SCORED_PROBLEMS_FILE = "cases.parquet"
+SCORED_TEXTS_FILE = "texts.parquet"
 SUMMARY_FILE = "summary.json"
 PAGE_FILE = "scores.md"
 
@@ -72,14 +76,17 @@ def _difference(there: ScoreSpec, spec: ScoreSpec) -> str:
     return "of another release"
 
 
-def put_tables(place: Files, program_scores: pa.Table, problem_scores: pa.Table, summary: Record, page: str) -> None:
+def put_tables(place: Files, tables: Mapping[str, pa.Table], summary: Record, page: str) -> None:
     """Writes the tables, the page and, last, the summary; earlier ones are replaced.
+
+    Args:
+        tables: the tables by the names of their files.
 
     Raises:
         LlamocoError: the folder cannot be written.
     """
-    place.replace(PROGRAM_SCORES_FILE, _parquet(program_scores))
-    place.replace(PROBLEM_SCORES_FILE, _parquet(problem_scores))
+    for name, table in tables.items():
+        place.replace(name, _parquet(table))
     place.replace(PAGE_FILE, page.encode())
     place.replace(SUMMARY_FILE, (summary.model_dump_json(indent=2) + "\n").encode())
 

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from llamoco_data.plurals import counted
 from llamoco_data.scoring.intervals import Interval
+from llamoco_data.scoring.metrics import TARGETS
 from llamoco_data.scoring.summary import ContenderScore, Share, SplitSummary, Summary
 
 HEAD = ("", "score", "95 %", "gap closed", "95 %")
+ANYTIME_HEAD = ("", "AOCC", "solved", *(f"budgets to {target:g}" for target in TARGETS))
 
 _ENDS = ("single best solver", "virtual best")
 """Contenders whose gap closed is 0 and 1 by definition."""
@@ -14,7 +16,8 @@ _ENDS = ("single best solver", "virtual best")
 _INTRODUCTION = (
     "Scores are means over problems, of three runs of each program: random search at the same budget is 0, the target "
     "1, a failure 0. *Gap closed* is the share of the way from the single best solver to the virtual best. Programs of "
-    "one problem are averaged first; intervals are over problems."
+    "one problem are averaged first; intervals are over problems. *AOCC* is the area over the convergence curve, "
+    "*solved* the share of runs that end within the tolerance, *budgets to* the expected running time to an error."
 )
 
 
@@ -26,6 +29,7 @@ def scores_page(summary: Summary) -> str:
             f"## {split.split}",
             f"{counted(split.num_programs, 'program')} for {counted(split.num_problems, 'problem')}.",
             _table(HEAD, contender_rows(split.contenders), numbers=range(1, 5)),
+            _table(ANYTIME_HEAD, anytime_rows(split.contenders), numbers=range(1, 6)),
             _table(("programs that", "share", "95 %"), stage_rows(split), numbers=(1, 2)),
             _table(("", ""), fact_rows(split), numbers=()),
         ]
@@ -56,6 +60,20 @@ def contender_rows(contenders: Sequence[ContenderScore]) -> list[tuple[str, ...]
     ]
 
 
+def anytime_rows(contenders: Sequence[ContenderScore]) -> list[tuple[str, ...]]:
+    """The rows of the contenders: area over the convergence curve, share solved, running times; none if unknown."""
+    return [
+        (one.contender, f"{one.aocc:.3f}", f"{one.solved:.0%}", *map(budgets, one.running_times))
+        for one in contenders
+        if one.aocc is not None and one.solved is not None
+    ]
+
+
+def budgets(time: float | None) -> str:
+    """An expected running time, in budgets."""
+    return "never" if time is None else f"{time:.2g}" if time < 9.95 else f"{time:,.0f}"
+
+
 def stage_rows(split: SplitSummary) -> list[tuple[str, str, str]]:
     """The rows of the shares: how far programs get, and what they choose."""
     stages: list[tuple[str, Share]] = [
@@ -76,7 +94,7 @@ def stage_rows(split: SplitSummary) -> list[tuple[str, str, str]]:
 def fact_rows(split: SplitSummary) -> list[tuple[str, str]]:
     """The rows of the remaining numbers, as names and values."""
     failures = ", ".join(f"{count:,} {failure}" for failure, count in split.failures.items())
-    each = split.completion_tokens_per_running
+    each, seconds = split.completion_tokens_per_running, split.seconds_per_running
     rows = [
         ("failures", failures or "none"),
         ("cut off at their length", f"{split.cut_off:,}" if split.cut_off else ""),
@@ -85,12 +103,21 @@ def fact_rows(split: SplitSummary) -> list[tuple[str, str]]:
             "tokens",
             f"{split.completion_tokens:,.0f} a program" + (f", {each:,.0f} a program that runs" if each else ""),
         ),
+        ("seconds", f"{split.seconds:.2g} a program" + (f", {seconds:.2g} a program that runs" if seconds else "")),
+        ("mended by rules", _mended(split)),
         (
             "recorded in the export",
             f"virtual best {split.recorded_virtual_best:.3f}, single best solver {split.recorded_single_best:.3f}",
         ),
     ]
     return [row for row in rows if row[1]]
+
+
+def _mended(split: SplitSummary) -> str:
+    """How many failing programs the four rules mend; empty without a failing program."""
+    failed = sum(split.failures.values())
+    edits = f", {split.edited_tokens:.1f} tokens edited in each" if split.edited_tokens is not None else ""
+    return f"{split.mended:,} of {failed:,}{edits}" if failed else ""
 
 
 def span(interval: Interval | None, number: str) -> str:

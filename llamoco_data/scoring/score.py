@@ -3,7 +3,7 @@
 import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import TypeVar
@@ -14,18 +14,41 @@ from llamoco_data.drive import DriveProgress, drive, holding
 from llamoco_data.execution import Executor
 from llamoco_data.files import Files, Place
 from llamoco_data.identity import digest
+from llamoco_data.problems.own_spec import OwnProblemSpec
 from llamoco_data.runs import RunRecord, program_id
 from llamoco_data.scoring.cases import Case, Export, read_export
-from llamoco_data.scoring.contenders import BASELINES, REPEATS, Answer, Contender, answers_of, baselines, majority
-from llamoco_data.scoring.folder import ScoreSpec, is_begun, open_folder, put_tables
-from llamoco_data.scoring.marks import floor_of, marks_of, scores_of
+from llamoco_data.scoring.contenders import CONTENDERS, REPEATS, Answer, Contender, answers_of, baselines, majority
+from llamoco_data.scoring.folder import (
+    PROBLEM_SCORES_FILE,
+    PROGRAM_SCORES_FILE,
+    SCORED_PROBLEMS_FILE,
+    SCORED_TEXTS_FILE,
+    ScoreSpec,
+    is_begun,
+    open_folder,
+    put_tables,
+)
+from llamoco_data.scoring.marks import Marks, floor_of, marks_of, scores_of
+from llamoco_data.scoring.mending import Mended, mended
 from llamoco_data.scoring.naming import Names, names
 from llamoco_data.scoring.page import scores_page
-from llamoco_data.scoring.plan import floor_run, plan_runs, score_seed
+from llamoco_data.scoring.performance import performance
+from llamoco_data.scoring.plan import RunPlan, floor_run, plan_runs, score_seed
 from llamoco_data.scoring.programs import Generated, Programs, read_programs
 from llamoco_data.scoring.running import missing_work
-from llamoco_data.scoring.scored import PROBLEM_SCORES, PROGRAM_SCORES, ProblemScore, ScoredProgram, table_of
+from llamoco_data.scoring.scored import (
+    PROBLEM_SCORES,
+    PROGRAM_SCORES,
+    SCORED_PROBLEMS,
+    SCORED_TEXTS,
+    ProblemScore,
+    ScoredProblem,
+    ScoredProgram,
+    ScoredText,
+    table_of,
+)
 from llamoco_data.scoring.summary import Summary, summarise
+from llamoco_data.statements import python_source
 from llamoco_data.store import Store, damaged, set_aside
 
 Item = TypeVar("Item", Answer, Generated)
@@ -78,7 +101,9 @@ def score(
     begun = is_begun(out, spec)
     known = names(export.prompts.values())
     others = baselines(export, known, [program.instruction_id for program in programs.programs])
-    plan = plan_runs(export.cases, [*answers_of(programs.programs), *others])
+    mends = {text: mend for text in {p.program for p in programs.programs} if (mend := mended(text))}
+    tried = [replace(p, program=mends[p.program].program) for p in programs.programs if p.program in mends]
+    plan = plan_runs(export.cases, [*answers_of([*programs.programs, *tried]), *others])
     with contextlib.ExitStack() as stack:
         if not begun:  # nothing is written before the place of execution answers
             stack.enter_context(executor.connected())
@@ -90,7 +115,7 @@ def score(
         progress = drive(work, store, executor, hold=hold, report=report, stop=stop).progress
         if progress.runs_done < progress.runs_total:
             return Scored(progress, None)
-        return Scored(progress, _added_up(place, store, spec, programs, export, known, others))
+        return Scored(progress, _added_up(place, store, spec, programs, export, known, others, mends, plan))
 
 
 def _mend(store: Store, notice: Callable[[str], None]) -> None:
@@ -108,20 +133,24 @@ def _added_up(
     export: Export,
     known: Names,
     others: Sequence[Answer],
+    mends: Mapping[str, Mended],
+    plan: RunPlan,
 ) -> Summary:
     rows: list[ScoredProgram] = []
     problems: list[ProblemScore] = []
+    cases: list[ScoredProblem] = []
     tiers: Counter[str] = Counter()
     faults = 0
     written, answered = _by_problem(programs.programs), _by_problem(others)
     for problem_id, case in export.cases.items():
         runs = _Runs.read(store, case)
-        marked = [_scored(program, runs, known) for program in written[problem_id]]
+        marked = [_scored(program, runs, known, mends.get(program.program)) for program in written[problem_id]]
         rows += marked
         for split in dict.fromkeys(row.split for row in marked):
-            theirs = [row.score for row in marked if row.split == split]
-            problems.append(_problem_score(runs, split, "model", theirs))
-            problems += _baseline_scores(runs, split, answered[problem_id])
+            mine = answers_of([one for one, row in zip(written[problem_id], marked, strict=True) if row.split == split])
+            theirs = [answer for answer in answered[problem_id] if answer.split in ("", split)]
+            problems += _problem_scores(runs, split, [*mine, *theirs])
+            cases.append(_scored_problem(runs, split))
         tiers.update(_tier(run) for run in runs.by_run.values())
         faults += sum(run.faults or 0 for run in runs.by_run.values())
     rows.sort(key=lambda row: (row.instruction_id, row.sample))
@@ -134,8 +163,17 @@ def _added_up(
         faults=faults,
         splits=summarise(rows, problems, majority(export.prompts)),
     )
-    tables = table_of(rows, PROGRAM_SCORES), table_of(problems, PROBLEM_SCORES)
-    put_tables(place, *tables, summary, scores_page(summary))
+    texts = [
+        ScoredText(candidate_id=key, optimizer=known.named(text), program=text)
+        for key, text in sorted(plan.texts.items())
+    ]
+    tables = {
+        PROGRAM_SCORES_FILE: table_of(rows, PROGRAM_SCORES),
+        PROBLEM_SCORES_FILE: table_of(problems, PROBLEM_SCORES),
+        SCORED_PROBLEMS_FILE: table_of(cases, SCORED_PROBLEMS),
+        SCORED_TEXTS_FILE: table_of(texts, SCORED_TEXTS),
+    }
+    put_tables(place, tables, summary, scores_page(summary))
     return summary
 
 
@@ -167,14 +205,18 @@ class _Runs:
         return cls(case, floor_of(case, random_search), by_run)
 
     def of(self, programs: Sequence[str]) -> list[RunRecord]:
-        """The runs of the programs of an answer, one for each repeat."""
+        """The runs of the programs of an answer, one for each repeat; none of an answer without a program."""
         problem_id = self.case.problem_id
-        return [self.by_run[program_id(text), score_seed(problem_id, r)] for r, text in enumerate(programs)]
+        return [self.by_run[program_id(text), score_seed(problem_id, r)] for r, text in enumerate(programs) if text]
+
+    def marks(self, program: str) -> Marks:
+        return marks_of(program, self.of((program,) * REPEATS), self.case, self.floor)
 
 
-def _scored(program: Generated, runs: _Runs, known: Names) -> ScoredProgram:
+def _scored(program: Generated, runs: _Runs, known: Names, mend: Mended | None) -> ScoredProgram:
     case, text = runs.case, program.program
-    marks = marks_of(text, runs.of((text,) * REPEATS) if text else [], case, runs.floor)
+    marks = runs.marks(text)
+    mend = None if marks.runs else mend
     candidate_id = program_id(text) if text else ""
     named = known.named(text)
     return ScoredProgram(
@@ -202,24 +244,58 @@ def _scored(program: Generated, runs: _Runs, known: Names) -> ScoredProgram:
         prompt_tokens=program.prompt_tokens,
         completion_tokens=program.completion_tokens,
         seconds=program.seconds,
+        rules=mend.rules if mend else (),
+        mends=mend is not None and runs.marks(mend.program).runs,
+        edited_tokens=mend.edited_tokens if mend else 0,
     )
 
 
-def _baseline_scores(runs: _Runs, split: str, answers: Sequence[Answer]) -> Iterator[ProblemScore]:
-    for contender in BASELINES:
-        theirs = [answer for answer in answers if answer.contender == contender and answer.split in ("", split)]
-        scores = [fmean(scores_of(runs.of(answer.programs), runs.case, runs.floor)) for answer in theirs]
-        if scores:
-            yield _problem_score(runs, split, contender, scores)
+def _problem_scores(runs: _Runs, split: str, answers: Sequence[Answer]) -> Iterator[ProblemScore]:
+    for contender in CONTENDERS:
+        theirs = [answer for answer in answers if answer.contender == contender]
+        if theirs:
+            yield _problem_score(runs, split, contender, theirs)
 
 
-def _problem_score(runs: _Runs, split: str, contender: Contender, scores: Sequence[float]) -> ProblemScore:
+def _problem_score(runs: _Runs, split: str, contender: Contender, answers: Sequence[Answer]) -> ProblemScore:
+    case = runs.case
+    made = [runs.of(answer.programs) for answer in answers]
+    anytime = performance(
+        [each[r] if each else None for each in made for r in range(REPEATS)],
+        case.measured_by,
+        case.spec.max_evaluations,
+    )
     return ProblemScore(
-        problem_id=runs.case.problem_id,
+        problem_id=case.problem_id,
         split=split,
         contender=contender,
-        score=fmean(scores),
-        num_answers=len(scores),
-        recorded_virtual_best=runs.case.winner_score,
-        recorded_single_best=runs.case.single_best_score,
+        score=fmean(fmean(scores_of(each, case, runs.floor)) if each else 0.0 for each in made),
+        num_answers=len(answers),
+        recorded_virtual_best=case.winner_score,
+        recorded_single_best=case.single_best_score,
+        candidate_ids=tuple(program_id(text) if text else "" for answer in answers for text in answer.programs),
+        aocc=anytime.aocc,
+        solved=anytime.solved,
+        spent=anytime.spent,
+        reached=anytime.reached,
+    )
+
+
+def _scored_problem(runs: _Runs, split: str) -> ScoredProblem:
+    case, spec = runs.case, runs.case.spec
+    return ScoredProblem(
+        problem_id=case.problem_id,
+        split=split,
+        name=spec.name if isinstance(spec, OwnProblemSpec) else "",
+        dimension=spec.dimension,
+        num_inequality=spec.num_inequality,
+        num_equality=spec.num_equality,
+        max_evaluations=spec.max_evaluations,
+        best_known=case.measured_by.best_known,
+        best_known_proven=case.measured_by.proven,
+        tolerance=case.measured_by.tolerance,
+        floor=runs.floor,
+        label=case.optimizer,
+        tied=tuple(sorted(case.tied)),
+        source=python_source(spec),
     )

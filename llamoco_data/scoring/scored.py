@@ -1,5 +1,5 @@
 # pyright: reportUnknownParameterType=false
-"""The rows of the two tables of a score: each program with its marks, and each contender on each problem."""
+"""The rows of the tables of a score: programs with their marks, contenders on problems, the problems, the texts."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 from llamoco_data.identity import Record
 from llamoco_data.scoring.contenders import Contender
 from llamoco_data.scoring.marks import Failure
+from llamoco_data.scoring.mending import Rule
 
 
 class ScoredProgram(Record):
@@ -64,6 +65,12 @@ class ScoredProgram(Record):
     """Number of tokens in the completion."""
     seconds: float
     """Time that the completion took."""
+    rules: tuple[Rule, ...] = ()
+    """Rules that change the text of a failing program, if the result may run: `fences`, `indentation`, and so on."""
+    mends: bool = False
+    """Whether every run of the program gives a result after these rules."""
+    edited_tokens: int = 0
+    """Number of tokens that these rules edit."""
 
 
 class ProblemScore(Record):
@@ -78,6 +85,51 @@ class ProblemScore(Record):
     """Score of the winner, as the export has it."""
     recorded_single_best: float
     """Score of the single best solver, as the export has it."""
+    candidate_ids: tuple[str, ...] = ()
+    """Programs of the runs, repeat by repeat and answer by answer; empty texts for an answer without a program."""
+    aocc: float | None = None
+    """Mean area over the convergence curve."""
+    solved: float | None = None
+    """Share of the runs that end within the tolerance."""
+    spent: tuple[float, ...] = ()
+    """For each of the three targets, mean evaluations until it is hit or the run ends, in budgets."""
+    reached: tuple[float, ...] = ()
+    """For each of the three targets, the share of the runs that hit it."""
+
+
+class ScoredProblem(Record):
+    """A problem with its yardstick, as a page about scores shows it."""
+
+    problem_id: str
+    split: str
+    name: str
+    """Name of a user's own problem; empty for others."""
+    dimension: int
+    num_inequality: int
+    num_equality: int
+    max_evaluations: int
+    best_known: float | None = None
+    best_known_proven: bool
+    tolerance: float
+    """Errors of at most this are equal."""
+    floor: float
+    """Error that scores 0."""
+    label: str
+    """Optimizer of the answer."""
+    tied: tuple[str, ...]
+    """Optimizers of the answer and of its near-ties."""
+    source: str
+    """Problem as Python."""
+
+
+class ScoredText(Record):
+    """A program that was run."""
+
+    candidate_id: str
+    optimizer: str
+    """Optimizer that the program names; empty if no known one has that name."""
+    program: str
+    """Program text."""
 
 
 _TYPES: Mapping[object, pa.DataType] = {
@@ -87,6 +139,8 @@ _TYPES: Mapping[object, pa.DataType] = {
     bool: pa.bool_(),
     tuple[float, ...]: pa.list_(pa.float64()),
     tuple[str, ...]: pa.list_(pa.string()),
+    tuple[Rule, ...]: pa.list_(pa.string()),
+    float | None: pa.float64(),
     Failure: pa.string(),
     Contender: pa.string(),
 }
@@ -95,12 +149,13 @@ _TYPES: Mapping[object, pa.DataType] = {
 def _schema(record: type[Record]) -> pa.Schema:
     fields = record.model_fields.items()
     return pa.schema(
-        [pa.field(name, _TYPES[field.annotation], nullable=False) for name, field in fields],
+        [pa.field(name, _TYPES[field.annotation], nullable=not field.is_required()) for name, field in fields],
         metadata={"llamoco_scores_version": "1"},
     )
 
 
 PROGRAM_SCORES, PROBLEM_SCORES = _schema(ScoredProgram), _schema(ProblemScore)
+SCORED_PROBLEMS, SCORED_TEXTS = _schema(ScoredProblem), _schema(ScoredText)
 
 
 def table_of(rows: Sequence[Record], schema: pa.Schema) -> pa.Table:

@@ -1,7 +1,7 @@
 """The summary of a score, by split: how far programs get, their scores beside the baselines, what they choose."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 
 import numpy as np
@@ -11,9 +11,10 @@ from pydantic import Field
 from llamoco_data.identity import Record
 from llamoco_data.instruction_set import SPLITS
 from llamoco_data.scoring import intervals
-from llamoco_data.scoring.contenders import BASELINES, Contender
+from llamoco_data.scoring.contenders import CONTENDERS, Contender
 from llamoco_data.scoring.intervals import Interval
 from llamoco_data.scoring.marks import FAILURES
+from llamoco_data.scoring.metrics import TARGETS, expected_running_time
 from llamoco_data.scoring.scored import ProblemScore, ScoredProgram
 
 
@@ -37,6 +38,12 @@ class ContenderScore(Record):
     """Share of the way from the single best solver to the virtual best; below 0 if worse than the former."""
     gap_interval: Interval | None
     """Bootstrap interval of the gap closed; None where it says nothing."""
+    aocc: float | None = None
+    """Mean area over the convergence curve; None in scores of earlier releases."""
+    solved: float | None = None
+    """Mean share of the runs that end within the tolerance."""
+    running_times: tuple[float | None, ...] = ()
+    """Expected running time to each of the three targets, in budgets; None for a target that no run hits."""
 
 
 class SplitSummary(Record):
@@ -81,6 +88,14 @@ class SplitSummary(Record):
     """Mean number of completion tokens of a program."""
     completion_tokens_per_running: float | None
     """All completion tokens, divided by the number of programs that run; None if none does."""
+    seconds: float = 0.0
+    """Mean time of a completion."""
+    seconds_per_running: float | None = None
+    """Time of all completions, divided by the number of programs that run; None if none does."""
+    mended: int = 0
+    """Number of failing programs that run after the four rules."""
+    edited_tokens: float | None = None
+    """Mean number of tokens that the rules edit in a program that they mend; None if they mend none."""
 
 
 class Summary(Record):
@@ -128,6 +143,8 @@ def _split(
     running = sum(program.runs for program in programs)
     tokens = sum(program.completion_tokens for program in programs)
     failures = Counter(program.failure for program in programs)
+    seconds = sum(program.seconds for program in programs)
+    mended = [program.edited_tokens for program in programs if program.mends]
     models = [problem for problem in problems if problem.contender == "model"]
     return SplitSummary(
         split=split,
@@ -151,6 +168,10 @@ def _split(
         majority_right=_share(groups, lambda program: program.label == majority),
         completion_tokens=tokens / len(programs),
         completion_tokens_per_running=tokens / running if running else None,
+        seconds=seconds / len(programs),
+        seconds_per_running=seconds / running if running else None,
+        mended=len(mended),
+        edited_tokens=fmean(mended) if mended else None,
     )
 
 
@@ -162,13 +183,15 @@ def _share(groups: Sequence[Sequence[ScoredProgram]], holds: Callable[[ScoredPro
 def _contenders(problems: Sequence[ProblemScore]) -> tuple[ContenderScore, ...]:
     """The scores of the contenders that have one on every problem."""
     ids = sorted({problem.problem_id for problem in problems})
-    table: dict[Contender, dict[str, float]] = defaultdict(dict)
+    table: dict[Contender, dict[str, ProblemScore]] = defaultdict(dict)
     for problem in problems:
-        table[problem.contender][problem.problem_id] = problem.score
+        table[problem.contender][problem.problem_id] = problem
+    whole: dict[Contender, dict[str, ProblemScore]] = {
+        contender: table[contender] for contender in CONTENDERS if len(table[contender]) == len(ids)
+    }
     values: dict[Contender, NDArray[np.float64]] = {
-        contender: np.array([table[contender][problem_id] for problem_id in ids])
-        for contender in ("model", *BASELINES)
-        if len(table[contender]) == len(ids)
+        contender: np.array([rows[problem_id].score for problem_id in ids], dtype=np.float64)
+        for contender, rows in whole.items()
     }
     picks_BN = intervals.resampled(ids)
     low_N, high_N = values.get("single best solver"), values["virtual best"]
@@ -182,6 +205,23 @@ def _contenders(problems: Sequence[ProblemScore]) -> tuple[ContenderScore, ...]:
                 interval=intervals.mean_interval(values_N, picks_BN),
                 gap_closed=intervals.gap_closed(values_N, low_N, high_N) if compared else None,
                 gap_interval=intervals.gap_interval(values_N, low_N, high_N, picks_BN) if compared else None,
+                aocc=_mean(row.aocc for row in whole[contender].values()),
+                solved=_mean(row.solved for row in whole[contender].values()),
+                running_times=running_times([whole[contender][problem_id] for problem_id in ids]),
             )
         )
     return tuple(scores)
+
+
+def running_times(scores: Sequence[ProblemScore]) -> tuple[float | None, ...]:
+    """The expected running time to each target, in budgets; none where a release did not measure it."""
+    if not all(score.spent for score in scores):
+        return ()
+    spent_NT, reached_NT = np.array([s.spent for s in scores]), np.array([s.reached for s in scores])
+    return tuple(expected_running_time(spent_NT[:, t], reached_NT[:, t]) for t in range(len(TARGETS)))
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    """The mean; None if one of the values is unknown."""
+    known = list(values)
+    return None if None in known else fmean(value for value in known if value is not None)

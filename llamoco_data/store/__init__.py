@@ -2,11 +2,12 @@
 
 from llamoco_data.store.folder import Block, Store
 from llamoco_data.store.quarantine import QUARANTINE, Damage, damaged, set_aside
-from llamoco_data.store.tables import StoredProblem
+from llamoco_data.store.tables import RUNS, StoredProblem
 from llamoco_data.store.totals import RunTotals, run_totals
 
 __all__ = [
     "QUARANTINE",
+    "RUNS",
     "Block",
     "Damage",
     "RunTotals",

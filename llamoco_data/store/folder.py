@@ -167,6 +167,17 @@ class Store:
                 with self._readable(file.path):
                     yield self._open(file.path).read(columns=list(columns))
 
+    def run_tables(self) -> Iterator[pa.Table]:
+        """All runs as they are stored, a file at a time, with the columns of today's schema.
+
+        Raises:
+            LlamocoError: a file is missing or damaged.
+        """
+        for file in self.files:
+            if file.kind == "runs":
+                with self._readable(file.path):
+                    yield with_all_columns(self._open(file.path).read(), tables.RUNS).select(tables.RUNS.names)
+
     def commit(self, block: Block) -> None:
         """Adds a block, which is on disk when this returns. Problems whose index is taken are left out.
 

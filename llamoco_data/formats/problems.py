@@ -1,0 +1,68 @@
+"""The complete problems of a campaign with all that other formats hold of them: runs, scores, errors, readings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from llamoco_data.campaign import CampaignReader, view_of
+from llamoco_data.export import baseline_of
+from llamoco_data.files import Place
+from llamoco_data.identity import LlamocoError
+from llamoco_data.invocation import command
+from llamoco_data.portfolio.stored_candidates import StoredCandidate
+from llamoco_data.problems.own_spec import AnySpec
+from llamoco_data.runs import RunRecord
+from llamoco_data.verdicts import contest
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRun:
+    """A run with its score."""
+
+    record: RunRecord
+    score: float | None
+    """None for a run that the optimizer declined."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemRuns:
+    """A complete problem and its runs."""
+
+    index: int
+    spec: AnySpec
+    best_known: float | None
+    runs: Mapping[str, Sequence[ScoredRun]]
+    """Runs of each candidate, by candidate_id, in the order of the seeds."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRuns:
+    """The complete problems of a campaign."""
+
+    name: str
+    candidates: Mapping[str, StoredCandidate]
+    """By the name that each has in other formats, in catalogue order."""
+    problems: Sequence[ProblemRuns]
+
+
+def campaign_runs(name: str, folder: Place) -> CampaignRuns:
+    """The complete problems of a campaign, on which at least one candidate was run.
+
+    Raises:
+        LlamocoError: there is no campaign, it is damaged, or no problem is complete.
+    """
+    reader = CampaignReader(view_of(folder))
+    baseline, order = baseline_of(reader.candidates), list(reader.candidates)
+    problems: list[ProblemRuns] = []
+    for runs in map(reader.runs, reader.indices()):
+        if runs.complete and any(record.status != "declined" for record in runs.records):
+            compared = contest(runs.records, order=order, baseline=baseline)
+            scored = {record.candidate_id: [ScoredRun(record, None)] for record in runs.records}
+            for position, candidate_id in enumerate(compared.candidates):
+                made = sorted(compared.runs[position], key=lambda run: run.seed)
+                scores = compared.scores[position].tolist()
+                scored[candidate_id] = [ScoredRun(*pair) for pair in zip(made, scores, strict=True)]
+            problems.append(ProblemRuns(runs.index, runs.spec, compared.measured_by.best_known, scored))
+    if not problems:
+        raise LlamocoError(f"{folder} has no complete problem yet; continue with: {command('run', folder)}")
+    named = {f"{one.optimizer}-{one.candidate_id[:8]}": one for one in reader.candidates.values()}
+    return CampaignRuns(name, named, problems)
