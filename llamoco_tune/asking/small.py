@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 from tokenizers import Tokenizer
 
 from llamoco_tune.asking.llama import CONFIG_FILE, Array, Llama, Memory, is_small_llama, read_json
@@ -15,6 +16,8 @@ from llamoco_tune.records import TuningError
 
 TOKENIZER_FILE = "tokenizer.json"
 SETTINGS_FILE = "tokenizer_config.json"
+THREADS = 1
+"""Threads of a product of matrices: these are so small that threads cost more than they gain."""
 
 
 def is_small(folder: Path) -> bool:
@@ -48,7 +51,8 @@ def read_small(folder: Path, name: str, prompts: list[str], problem: str) -> Rea
             raise TuningError(
                 f"the tokenizer of {name} gives tokens that the model does not know; copy the model again"
             )
-    begun = [model.begin(ids) for ids in (prompts_ids if openings else prompts_ids[:1])]
+    with threadpool_limits(THREADS):
+        begun = [model.begin(ids) for ids in (prompts_ids if openings else prompts_ids[:1])]
     num_tokens = len(tokenizer.encode(problem, add_special_tokens=False).ids)
     if openings is None:
         return Reading((), np.zeros(0), _written(model, tokenizer, ends, begun[0], [("", ())]), num_tokens)
@@ -89,16 +93,22 @@ def _written(
 ) -> Iterator[tuple[str, str]]:
     """What the model writes behind each opening, taking the likeliest token each time."""
     for optimizer, opening in openings:
-        logits_1V, memory = begun
-        ids: list[int] = []
-        room = min(MOST_NEW_TOKENS, model.shape.max_position_embeddings - memory.num_tokens)
+        yield optimizer, tokenizer.decode(_ids_behind(model, ends, begun, opening), skip_special_tokens=False)
+
+
+def _ids_behind(model: Llama, ends: set[int], begun: tuple[Array, Memory], opening: tuple[int, ...]) -> list[int]:
+    """An opening and the tokens that follow it, without the one that ends the answer."""
+    logits_1V, memory = begun
+    ids: list[int] = []
+    room = min(MOST_NEW_TOKENS, model.shape.max_position_embeddings - memory.num_tokens)
+    with threadpool_limits(THREADS):
         while len(ids) < room:
             token = opening[len(ids)] if len(ids) < len(opening) else int(logits_1V[0].argmax())
             if token in ends:
                 break
             ids.append(token)
             logits_1V, memory = model.step([token], memory)
-        yield optimizer, tokenizer.decode(ids, skip_special_tokens=False)
+    return ids
 
 
 def _tokenizer(file: Path) -> Tokenizer:

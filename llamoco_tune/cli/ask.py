@@ -1,5 +1,6 @@
 """`llamoco-tune ask`: a program for one problem, from the model of the package or another."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ def ask_command(
     files = _files(out, top) if out is not None else []
     for file in files:
         _check_free(file)
-    given = stated(click.get_binary_stream("stdin").read(), "-") if problem == "-" else read_problem(Path(problem))
+    given = stated(sys.stdin.buffer.read(), "-") if problem == "-" else read_problem(Path(problem))
     found = asked(given, model=model, endpoint=endpoint, top=top, wordings=wordings or WORDINGS)
     for line in _lines(given, found):
         click.echo(line, err=True)
@@ -120,12 +121,14 @@ def _check_free(file: Path) -> None:
     """Checks that nothing but an earlier program is replaced.
 
     Raises:
-        TuningError: there is something else.
+        TuningError: there is something else, or no folder for it.
     """
     try:
         is_free = not file.exists() or (file.is_file() and "def minimize" in file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         is_free = False
+    if not file.parent.is_dir():
+        raise TuningError(f"{file} cannot be written: there is no folder {file.parent}; give --out another name")
     if not is_free:
         raise TuningError(f"{file} exists and is no program; give --out another name")
 
