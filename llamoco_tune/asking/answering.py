@@ -132,6 +132,15 @@ def novelty(problem: Stated, guide: Guide, num_tokens: int) -> float:
 
 
 def _reading(problem: Stated, guide: Guide, model: str, endpoint: str | None, *, top: int, wordings: int) -> Reading:
+    try:
+        return _by_kind(problem, guide, model, endpoint, top=top, wordings=wordings)
+    except ModuleNotFoundError as error:
+        raise TuningError(
+            f"{model} needs the package {error.name}; install what tuning needs: pip install 'llamoco[tune]'"
+        ) from None
+
+
+def _by_kind(problem: Stated, guide: Guide, model: str, endpoint: str | None, *, top: int, wordings: int) -> Reading:
     if endpoint is not None:
         from llamoco_tune.asking.served import read_served  # noqa: PLC0415 - slow to import
 

@@ -1,3 +1,4 @@
+# pyright: reportExplicitAny=false
 """Makes the guide of a model from an instruction set: requests, ranges, and how often its first choice is close."""
 
 from collections.abc import Callable, Sequence
@@ -98,7 +99,7 @@ def worth_of_choices(
     firsts = log_NK.argmax(1)
     close_N = np.array(
         [
-            score_of_choice(case.scores, optimizers[k]) >= max(case.scores.values()) - CLOSE
+            score_of_choice(case.scores, optimizers[int(k)]) >= max(case.scores.values()) - CLOSE
             for case, k in zip(cases, firsts, strict=True)
         ]
     )

@@ -15,7 +15,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from llamoco_tune.records import TuningError
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating]
+"""32 bits each."""
 
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"

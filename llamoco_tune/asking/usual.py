@@ -1,3 +1,4 @@
+# pyright: reportExplicitAny=false
 """Reads a problem with any causal language model, by torch and transformers, as `generate` does."""
 
 from collections.abc import Iterator

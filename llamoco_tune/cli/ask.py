@@ -87,7 +87,9 @@ def _lines(problem: "Stated", found: "Asked") -> list[str]:
         lines.append(f"{'' if number else 'considered':<12}{each.optimizer:<{width}}  {each.probability:4.0%}  {bar}")
     if found.worth is not None:
         share, count = found.worth.share, found.worth.num_choices
-        lines.append(f"worth       {share:.0%} of {count} choices as likely were within 0.02 of the best (validation)")
+        lines.append(
+            f"worth       of {count} choices as likely in validation, {share:.0%} scored within 0.02 of the best"
+        )
     elif likely:
         lines.append(f"worth       not measured; see: {command('calibrate', '--help')}")
     return [*lines, *(f"warning     {each}" for each in found.warnings)]
