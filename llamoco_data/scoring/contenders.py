@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from llamoco_data.identity import stream
-from llamoco_data.portfolio import BASELINE, OPTIMIZERS
+from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME
 from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
 from llamoco_data.scoring.cases import Case, Export, Prompt
 from llamoco_data.scoring.forest import foreseen
@@ -65,7 +65,7 @@ def baselines(export: Export, names: Names, instruction_ids: Sequence[str]) -> l
 
 def _drawn(export: Export) -> list[Answer]:
     """Answers with a candidate drawn evenly for each run from those that apply to the problem, except random search."""
-    ran = tuple(o.name for o in OPTIMIZERS if o.name in export.optimizers and o.name != BASELINE)
+    ran = tuple(name for name in OPTIMIZER_BY_NAME if name in export.optimizers and name != BASELINE)
     candidates = stored_candidates(ran)
     answers: list[Answer] = []
     for case in export.cases.values():
