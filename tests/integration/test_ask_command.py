@@ -106,22 +106,16 @@ def test_its_answer_names_every_optimizer_with_its_probability():
     assert likely == sorted(likely, reverse=True)
 
 
-def test_it_takes_text_and_standard_input_and_gives_several_programs(capsys, monkeypatch):
-    answer = llamoco_tune.ask(BOWL, top=3)
-    assert len(set(answer.programs)) == 3
-    assert [each.optimizer for each in answer.alternatives[:3]] == list(
-        dict.fromkeys(each.optimizer for each in answer.alternatives[:3])
-    )
+def test_it_takes_standard_input_and_gives_several_programs(capsys, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(BOWL.encode())))
-    assert ended("ask", "-", "--top", 3, "--out", "answer.py") == 0
-    written = [Path(f"answer-{number}.py").read_text() for number in (1, 2, 3)]
-    assert written == list(answer.programs)
+    assert ended("ask", "-", "--top", 2, "--out", "answer.py") == 0
+    written = [Path(f"answer-{number}.py").read_text() for number in (1, 2)]
+    assert len(set(written)) == 2
     assert "next        llamoco-data try problem.py answer-1.py" in capsys.readouterr().err
     assert ended("ask", "bowl.py", "--top", 2) == 0
-    out = capsys.readouterr().out
-    compile(out, "programs", "exec")
-    assert out.count("def minimize(") == 2
-    assert f"# 2 of 2: {answer.alternatives[1].optimizer}\n" in out
+    first, second = capsys.readouterr().out.split("\n\n\n# 2 of 2: ")
+    assert first.split("\n", 1)[1] == written[0].removesuffix("\n")
+    assert second.split("\n", 1)[1] == written[1]
 
 
 def test_what_is_unlike_the_training_is_said(capsys):
