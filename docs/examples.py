@@ -79,7 +79,8 @@ def worked(name: str, folder: Path) -> tuple[str, str, str, str]:
     (folder / runnable).write_bytes((PROBLEMS / runnable).read_bytes())
     trying = f"llamoco-data try {runnable} {program} --seeds 3 --against {RIVAL}"
     tried = run(trying, folder)
-    tried = tried[tried.index("problem ") :]
+    # What comes before is progress.
+    tried = tried[tried.index("\nproblem    ") :]
     lines = text.splitlines()
     more = f"# ... {len(lines) - NUM_LINES} more lines" if len(lines) > NUM_LINES else ""
     begin = "\n".join([*lines[:NUM_LINES], more]).strip()
