@@ -15,8 +15,9 @@ from torch import Tensor
 
 from llamoco_tune.choice import prompt_batch, scored_openings
 from llamoco_tune.forward import hidden_states, own_logits
-from llamoco_tune.openings import Openings, Trie
+from llamoco_tune.openings import Openings
 from llamoco_tune.records import TuningError
+from llamoco_tune.trie import Trie
 
 LENGTHS = (11, 17)
 """Lengths in tokens of the two rows that are tried, packed into one sequence or padded to the longer."""

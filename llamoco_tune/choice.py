@@ -18,8 +18,8 @@ from torch.utils.checkpoint import checkpoint
 
 from llamoco_tune.batches import Batch, rounded
 from llamoco_tune.forward import decoder_of, own_logits
-from llamoco_tune.openings import Trie
 from llamoco_tune.tokens import Encoded
+from llamoco_tune.trie import Trie
 
 ROWS_OF_LOGITS = 2_048
 """Number of positions whose logits are in memory at once, about as in the loss of answers."""

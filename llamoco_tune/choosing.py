@@ -21,9 +21,10 @@ from llamoco_tune.choice import choice_log_probabilities, prompts_of, scored_ope
 from llamoco_tune.choice_plan import Lessons, features_of
 from llamoco_tune.instructions import Example
 from llamoco_tune.losses import choice_loss, expected_score_loss, unopened_nats
-from llamoco_tune.openings import Openings, Trie, openings_of, targets_of
+from llamoco_tune.openings import Openings, openings_of, targets_of
 from llamoco_tune.records import Record, TuningError
 from llamoco_tune.tokens import Encoded
+from llamoco_tune.trie import Trie
 
 UNOPENED_WEIGHT = 0.1
 """Weight of what a model gives to other tokens than openings. At first it gives them nearly all, and with the weight of
@@ -168,7 +169,7 @@ def judged(examples: Sequence[Example], chosen: Sequence[str]) -> dict[str, floa
     mean of the single best solver). An optimizer that is not among a row's scores counts as the mean of these: a race
     that was informed leaves optimizers out without a run.
     """
-    score_N = np.array([_score(each.scores, name) for each, name in zip(examples, chosen, strict=True)])
+    score_N = np.array([score_of_choice(each.scores, name) for each, name in zip(examples, chosen, strict=True)])
     best_N = np.array([max(each.scores.values(), default=0.0) for each in examples])
     single_N = np.array([each.single_best_score or 0.0 for each in examples])
     return {
@@ -179,7 +180,8 @@ def judged(examples: Sequence[Example], chosen: Sequence[str]) -> dict[str, floa
     }
 
 
-def _score(scores: Mapping[str, float], name: str) -> float:
+def score_of_choice(scores: Mapping[str, float], name: str) -> float:
+    """Score of an optimizer on a problem; one that a race left out counts as the mean of the others."""
     return scores[name] if name in scores else sum(scores.values()) / max(len(scores), 1)
 
 

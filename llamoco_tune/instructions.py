@@ -112,6 +112,16 @@ def rows_of(found: SetFiles, split: str) -> list[Example]:
     return rows
 
 
+def columns_of(found: SetFiles, split: str, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Some columns of a split, row by row, in the order of `rows_of`.
+
+    Raises:
+        TuningError: a column is missing, or the schema version is unknown.
+    """
+    tables = (_table(file, list(names), optional=()) for file in found.splits.get(split, ()))
+    return [row for table in tables for row in table.to_pylist()]
+
+
 def training_rows(found: SetFiles, *, extended: bool = False) -> TrainingRows:
     """The rows that a model is tuned on, and those that it is evaluated on meanwhile; no problem is on both sides.
 

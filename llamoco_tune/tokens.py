@@ -9,13 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llamoco_tune.instructions import Example
+from llamoco_tune.plain import PLAIN
 from llamoco_tune.records import TuningError
 
 TooLong = Literal["drop", "refuse"]
 """Treatment of a row with too many tokens: it is left out and counted, or it is an error."""
-
-PLAIN = "### Problem\n{prompt}\n\n### Program\n"
-"""Template of a base without a chat template."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from typing import NoReturn
 import click
 from typing_extensions import override
 
+from llamoco_tune.cli.ask import ask_command
 from llamoco_tune.cli.base import base_command
+from llamoco_tune.cli.calibration import calibrate_command
 from llamoco_tune.cli.generate import generate_command
 from llamoco_tune.cli.packing import pack_command
 from llamoco_tune.cli.phases import contrast_command, teach_command
@@ -59,11 +61,13 @@ def llamoco_tune() -> None:
     """Tune a language model on an instruction set, and let it write programs."""
 
 
+llamoco_tune.add_command(ask_command)
 llamoco_tune.add_command(base_command)
 llamoco_tune.add_command(contrast_command)
 llamoco_tune.add_command(teach_command)
 llamoco_tune.add_command(generate_command)
 llamoco_tune.add_command(pack_command)
+llamoco_tune.add_command(calibrate_command)
 llamoco_tune.add_command(recipe_command)
 llamoco_tune.add_command(runs_command)
 

@@ -17,8 +17,9 @@ from llamoco_tune.decoding.choosing import next_tokens
 from llamoco_tune.forward import inside_forward
 from llamoco_tune.generate.jobs import Job
 from llamoco_tune.instructions import Example
-from llamoco_tune.openings import Openings, Trie
+from llamoco_tune.openings import Openings
 from llamoco_tune.programs import DecodingConfig
+from llamoco_tune.trie import Trie
 
 DIGITS = 6
 """Digits of a probability in the file of programs."""

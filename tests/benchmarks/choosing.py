@@ -29,9 +29,10 @@ from llamoco_data.selector.forest import Selector, fitted
 from llamoco_data.selector.training import applying_to, training_of
 from llamoco_tune import model as models
 from llamoco_tune.choice import choice_log_probabilities
-from llamoco_tune.openings import Trie, read_openings
+from llamoco_tune.openings import read_openings
 from llamoco_tune.quiet import quiet_transformers
 from llamoco_tune.tokens import Template
+from llamoco_tune.trie import Trie
 
 RESAMPLES = 2_000
 

@@ -37,7 +37,7 @@ from llamoco_tune.evaluation import spread
 from llamoco_tune.forward import inside_forward
 from llamoco_tune.instructions import rows_of
 from llamoco_tune.metrics import MetricsRecord, read_metrics
-from llamoco_tune.openings import Openings, Trie
+from llamoco_tune.openings import Openings
 from llamoco_tune.phase import Begun, trainer_of
 from llamoco_tune.pretrained import pretrained_model
 from llamoco_tune.progress import TRAINER_DISPLAYS, TokenCount
@@ -58,6 +58,7 @@ from llamoco_tune.teach import (
 )
 from llamoco_tune.tokens import Encoded, Template, encode_prompts
 from llamoco_tune.training import TrainConfig, facts, lines_for_errors, mixed_precision
+from llamoco_tune.trie import Trie
 from tests.benchmarks.tuning import Clock, ours, theirs
 
 VERSION = 1

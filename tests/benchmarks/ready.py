@@ -2,6 +2,8 @@
 
 llamoco-tune pack runs/compact --out llamoco_tune/ready
 python -m tests.benchmarks.ready
+llamoco-tune calibrate ready --data docs/releases/standard
+python docs/examples.py
 """
 
 import json

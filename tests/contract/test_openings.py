@@ -9,8 +9,9 @@ import torch
 from llamoco_tune.base_checks import check_choice
 from llamoco_tune.choice import choice_log_probabilities, prompt_batch, scored_openings
 from llamoco_tune.forward import inside_forward
-from llamoco_tune.openings import Openings, Trie
+from llamoco_tune.openings import Openings
 from llamoco_tune.records import TuningError
+from llamoco_tune.trie import Trie
 from tests.tiny_models import tiny
 
 pytestmark = [pytest.mark.contract, pytest.mark.filterwarnings("ignore::UserWarning")]

@@ -12,13 +12,13 @@ from llamoco_tune.losses import choice_loss, expected_score_loss, profile_info_n
 from llamoco_tune.openings import (
     OPENINGS_FILE,
     Openings,
-    Trie,
     openings_of,
     read_openings,
     targets_of,
     write_openings,
 )
 from llamoco_tune.records import TuningError
+from llamoco_tune.trie import Trie
 from tests.tuning_rows import encoded
 
 pytestmark = pytest.mark.unit

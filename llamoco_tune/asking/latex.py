@@ -1,0 +1,63 @@
+"""Tells from a problem in LaTeX how many variables it has, its budget, and whether it has constraints."""
+
+import re
+
+BUDGET = re.compile(r"max_evaluations\s*=\s*(?P<number>\d[\d_,]*)")
+"""Pattern of the comment that names the budget."""
+IN_WORDS = re.compile(r"(?P<number>\d[\d,]*)\s+(?:[a-z]+\s+)?evaluations\b")
+"""Pattern of a budget in the sentences beside the formulas."""
+_SPACE = re.compile(r"\\(?:mathbb|R|bbR)\{?\s*R?\s*\}?\s*\^\s*\{?\s*(?P<number>\d+)")
+_RANGE = re.compile(r"\\[lc]?dots[a-z]*\s*,\s*(?P<number>\d+)")
+_SUBSCRIPT = re.compile(r"\bx_(?:\{(?P<braced>\d+)\}|(?P<digit>\d))")
+_SUBJECT = re.compile(r"s\.\s*\\?\s*t\.|subject\s+to|such\s+that|\\mathrm\{s\.t\.\}", re.IGNORECASE)
+_DISPLAY_END = re.compile(r"\\\]|\$\$|\\end\{")
+_ROW_END = re.compile(r"\\\\|,\s*\\q?quad|\\q?quad|\n|;")
+_RELATION = re.compile(r"\\(?:leq?|geq?|leqslant|geqslant)(?![a-z])|[<>=]")
+_BETWEEN = re.compile(r"^(?P<low>.+?)(?:\\leq?(?:slant)?(?![a-z])|<)(?P<middle>.+?)(?:\\leq?(?:slant)?(?![a-z])|<)")
+_VARIABLE = re.compile(r"^[&\s{]*(?:\\mathbf|\\boldsymbol|\\vec)?\s*\{?\s*x\s*\}?\s*(?:_\s*(?:\{[^{}]*\}|\w))?[\s}]*$")
+_PREAMBLE = re.compile(r"^.*?\\begin\{document\}|\\end\{document\}.*$", re.DOTALL)
+_COMMENT = re.compile(r"(?<!\\)%.*$", re.MULTILINE)
+
+
+def without_preamble(text: str) -> str:
+    """What a person reads of a text: no comments, and of a whole document what is between its begin and its end."""
+    body = re.sub(r"\n[ \t]*\n[ \t\n]*", "\n\n", _COMMENT.sub("", _PREAMBLE.sub("", text)))
+    return body.strip("\n") + "\n"
+
+
+def budget(text: str) -> int | None:
+    """The number of evaluations that a comment names, or the sentences; None if neither does."""
+    found = BUDGET.search(text) or IN_WORDS.search(text.replace("{,}", ",").replace(r"\,", "").replace("~", " "))
+    return int(re.sub(r"[_,]", "", found["number"])) if found else None
+
+
+def dimension(text: str) -> int | None:
+    """The number of variables; None if no space, range or subscript tells it."""
+    for pattern in (_SPACE, _RANGE):
+        found = pattern.search(text)
+        if found:
+            return int(found["number"])
+    listed = [int(each["braced"] or each["digit"]) for each in _SUBSCRIPT.finditer(text)]
+    return max(listed, default=None)
+
+
+def is_constrained(text: str) -> bool:
+    """Whether the conditions hold more than the box."""
+    found = _SUBJECT.search(text)
+    if found is None:
+        return False
+    rest = text[found.end() :]
+    end = _DISPLAY_END.search(rest)
+    return any(_is_constraint(row) for row in _ROW_END.split(rest[: end.start()] if end else rest))
+
+
+def _is_constraint(row: str) -> bool:
+    if not _RELATION.search(row):
+        return False
+    between = _BETWEEN.match(row)
+    if between:
+        return _VARIABLE.match(between["middle"]) is None
+    left, right = _RELATION.split(row, maxsplit=1)
+    is_index = re.fullmatch(r"[&\s]*(?:[a-z]\s*|[a-z]\s*,\s*[a-z]\s*)", left) and r"dots" in right
+    bounds_one = _VARIABLE.match(left) and re.fullmatch(r"[\s{}\-+.\d,]*", right.strip())
+    return not (is_index or bounds_one)

@@ -1,0 +1,209 @@
+"""Tells from the text of a Python problem how long its vectors are and what its whole numbers are. It executes nothing.
+
+It knows the expressions that bounds and budgets are written with; of any other it says that it does not know.
+"""
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+LIKE_FIRST = {
+    "array", "asarray", "atleast_1d", "ascontiguousarray", "float64", "full_like", "zeros_like", "ones_like",
+    "list", "tuple", "sorted", "negative", "abs", "absolute", "sqrt", "log", "log10", "exp", "copy", "astype", "ravel",
+    "minimum", "maximum", "where",
+}  # fmt: skip
+"""Functions and methods whose result is as long as their first argument, or as the object of the method."""
+BY_SIZE = {"full", "zeros", "ones", "empty", "arange", "range"}
+"""Functions whose first argument is the length."""
+NUMBERS = {"int", "round", "float", "len", "max", "min"}
+OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+}
+MOST_DEPTH = 30
+"""Names and brackets that are followed at most."""
+MOST_POWER = 64
+"""Largest exponent that is computed: a text must not be able to keep this process busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """The names that a module assigns at its top level, each once, with their expressions."""
+
+    assigned: Mapping[str, ast.expr]
+
+    @classmethod
+    def of(cls, tree: ast.Module) -> "Lengths":
+        """The names of a module; one that is assigned twice is not known."""
+        pairs: list[tuple[str, ast.expr]] = []
+        for node in tree.body:
+            if isinstance(node, ast.Assign):
+                pairs += [pair for target in node.targets for pair in _pairs(target, node.value)]
+            elif isinstance(node, ast.AnnAssign) and node.value is not None:
+                pairs += _pairs(node.target, node.value)
+            elif isinstance(node, ast.AugAssign):
+                pairs += [pair for pair in _pairs(node.target, node.value) for _ in range(2)]
+        names = [name for name, _ in pairs]
+        return cls({name: value for name, value in pairs if names.count(name) == 1})
+
+    def length(self, name: str) -> int | None:
+        """The length of a vector; None if the text does not tell."""
+        value = self.assigned.get(name)
+        return None if value is None else self._length(value, 0)
+
+    def number(self, name: str) -> float | None:
+        """The value of a number; None if the text does not tell."""
+        value = self.assigned.get(name)
+        return None if value is None else self._number(value, 0)
+
+    def _length(self, node: ast.expr, depth: int) -> int | None:
+        if depth > MOST_DEPTH:
+            return None
+        match node:
+            case ast.List(elts=parts) | ast.Tuple(elts=parts):
+                return None if any(isinstance(part, ast.Starred) for part in parts) else len(parts)
+            case ast.Name(id=name) if name in self.assigned:
+                return self._length(self.assigned[name], depth + 1)
+            case ast.UnaryOp(operand=operand):
+                return self._length(operand, depth + 1)
+            case ast.BinOp():
+                return self._of_operation(node, depth + 1)
+            case ast.Subscript(value=value, slice=ast.Tuple(elts=[ast.Slice(), *_])):
+                return self._length(value, depth + 1)
+            case ast.ListComp(generators=[ast.comprehension(iter=source, ifs=[])]):
+                return self._length(source, depth + 1)
+            case ast.Call():
+                return self._of_call(node, depth + 1)
+            case _:
+                return None
+
+    def _of_operation(self, node: ast.BinOp, depth: int) -> int | None:
+        left, right = self._length(node.left, depth), self._length(node.right, depth)
+        is_list = _is_list(node.left) or _is_list(node.right)
+        if is_list and isinstance(node.op, ast.Mult):
+            listed, count = (node.left, node.right) if left is not None else (node.right, node.left)
+            return _product(self._length(listed, depth), self._number(count, depth))
+        if is_list and isinstance(node.op, ast.Add):
+            return None if left is None or right is None else left + right
+        return right if left is None else left
+
+    def _of_call(self, node: ast.Call, depth: int) -> int | None:
+        name, arguments = _called(node)
+        if not arguments:
+            return None
+        first, *others = arguments
+        if name == "split" and isinstance(first, ast.Constant) and isinstance(first.value, str) and not others:
+            return len(first.value.split())
+        if name in BY_SIZE and (len(arguments) == 1 or name == "full"):
+            return _whole(self._number(_only(first), depth))
+        if name in LIKE_FIRST:
+            return next((found for each in arguments if (found := self._length(each, depth)) is not None), None)
+        if name == "linspace" and len(others) >= 2:
+            return _whole(self._number(others[1], depth))
+        if name in ("repeat", "tile") and others:
+            return _product(self._length(first, depth) or 1, self._number(_only(others[0]), depth))
+        if name in ("concatenate", "hstack") and isinstance(first, ast.List | ast.Tuple):
+            parts = [self._length(part, depth) for part in first.elts]
+            return None if None in parts else sum(part or 0 for part in parts)
+        return None
+
+    def _number(self, node: ast.expr, depth: int) -> float | None:
+        if depth > MOST_DEPTH:
+            return None
+        match node:
+            case ast.Constant(value=int() | float() as value):
+                return value
+            case ast.Name(id=name) if name in self.assigned:
+                return self._number(self.assigned[name], depth + 1)
+            case ast.Attribute(value=value, attr="size"):
+                return self._length(value, depth + 1)
+            case ast.Subscript(value=ast.Attribute(value=value, attr="shape"), slice=ast.Constant(value=0)):
+                return self._length(value, depth + 1)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                found = self._number(operand, depth + 1)
+                return None if found is None else -found
+            case ast.BinOp(left=left, op=op, right=right):
+                return _computed(op, self._number(left, depth + 1), self._number(right, depth + 1))
+            case ast.Call():
+                return self._number_of_call(node, depth + 1)
+            case _:
+                return None
+
+    def _number_of_call(self, node: ast.Call, depth: int) -> float | None:
+        name, arguments = _called(node)
+        if name not in NUMBERS or not arguments:
+            return None
+        if name == "len":
+            return self._length(arguments[0], depth)
+        values = [self._number(each, depth) for each in arguments]
+        known = [value for value in values if value is not None]
+        if len(known) < len(values):
+            return None
+        if name in ("max", "min"):
+            return max(known) if name == "max" else min(known)
+        return float(round(known[0])) if name == "round" else float(int(known[0])) if name == "int" else known[0]
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[str, ast.expr]]:
+    match target, value:
+        case ast.Name(id=name), _:
+            return [(name, value)]
+        case ast.Tuple(elts=targets), ast.Tuple(elts=values) if len(targets) == len(values):
+            return [pair for one, other in zip(targets, values, strict=True) for pair in _pairs(one, other)]
+        case _:
+            return []
+
+
+def _called(node: ast.Call) -> tuple[str, Sequence[ast.expr]]:
+    """The name of a function with its arguments; a method of a vector has that as the first."""
+    match node.func:
+        case ast.Name(id=name):
+            return name, node.args
+        case ast.Attribute(value=ast.Name(id="np" | "numpy"), attr=name):
+            return name, node.args
+        case ast.Attribute(value=value, attr=name):
+            return name, [value, *node.args]
+        case _:
+            return "", node.args
+
+
+def _is_list(node: ast.expr) -> bool:
+    """Whether an expression is a list or a tuple, whose sums and products are longer than their parts."""
+    match node:
+        case ast.List() | ast.Tuple():
+            return True
+        case ast.BinOp(left=left, right=right):
+            return _is_list(left) or _is_list(right)
+        case _:
+            return False
+
+
+def _only(node: ast.expr) -> ast.expr:
+    """The one entry of a shape, or the node itself."""
+    return node.elts[0] if isinstance(node, ast.Tuple | ast.List) and len(node.elts) == 1 else node
+
+
+def _computed(op: ast.operator, left: float | None, right: float | None) -> float | None:
+    if left is None or right is None:
+        return None
+    if isinstance(op, ast.Pow):
+        return float(left) ** right if abs(right) <= MOST_POWER and left > 0 else None
+    compute = OPERATORS.get(type(op))
+    try:
+        return None if compute is None else compute(left, right)
+    except (ZeroDivisionError, OverflowError):
+        return None
+
+
+def _whole(value: float | None) -> int | None:
+    return int(value) if value is not None and math.isfinite(value) and value == int(value) else None
+
+
+def _product(length: int | None, count: float | None) -> int | None:
+    times = _whole(count)
+    return None if length is None or times is None else length * times

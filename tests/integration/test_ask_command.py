@@ -1,0 +1,240 @@
+"""`llamoco-tune ask` and `calibrate` as a person meets them: files, standard input, servers, other models, errors."""
+
+import io
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+import llamoco_tune
+from llamoco_tune.cli import main
+from llamoco_tune.folders import content_of
+from llamoco_tune.guide import read_guide, write_guide
+from llamoco_tune.named import READY, place_of
+from llamoco_tune.records import TuningError
+from tests.chat_server import chat_server, completion
+from tests.tuning_data import write_tiny_base
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).parents[2]
+RELEASE = ROOT / "docs" / "releases" / "standard" / "data"
+MOST_CPU_S = 3.0
+BOWL = """import numpy as np
+
+lower = np.full(5, -10.0)
+upper = np.full(5, 10.0)
+max_evaluations = 1500
+
+
+def objective(x):
+    z = 0.1 * (x - np.array([3, -2, 5, 1, -4]))
+    return np.sum(z**2 - 10 * np.cos(2 * np.pi * z) + 10)
+"""
+PROGRAM = "def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):\n    return lower\n"
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a problem, which is the current one; no hub."""
+    torch.set_num_threads(1)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    (tmp_path / "bowl.py").write_text(BOWL)
+    return tmp_path
+
+
+def ended(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as exit_:
+        main([str(each) for each in arguments])
+    assert isinstance(exit_.value.code, int)
+    return exit_.value.code
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    assert ended(*arguments) == 2
+    out, err = capsys.readouterr()
+    assert not out
+    assert err.startswith("llamoco-tune: ")
+    assert len(err.splitlines()) == 1
+    return err
+
+
+def test_it_answers_at_once_without_torch_or_a_network():
+    """Measured as processor time, which other work on the machine lengthens less than a wait."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    check = "import sys, atexit; atexit.register(lambda: print('torch' in sys.modules, 'pyarrow' in sys.modules))"
+    code = f"{check}; from llamoco_tune.cli import main; main(['ask', 'bowl.py', '--out', 'program.py'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "False False\n"
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < MOST_CPU_S
+    assert (
+        "def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):"
+        in Path("program.py").read_text()
+    )
+
+
+def test_it_prints_the_program_and_tells_what_was_considered(capsys):
+    assert ended("ask", "bowl.py") == 0
+    out, err = capsys.readouterr()
+    compile(out, "program", "exec")
+    lines = err.splitlines()
+    assert lines[0] == "problem     5 variables, bounds alone, 1,500 evaluations (python)"
+    assert lines[1].startswith("considered  ")
+    assert any(line.startswith("worth ") and "scored within 0.02 of the best" in line for line in lines)
+    assert lines[-1] == (
+        "next        llamoco-tune ask bowl.py --out program.py, then llamoco-data try bowl.py program.py"
+    )
+    assert "warning" not in err
+
+
+def test_its_answer_names_every_optimizer_with_its_probability():
+    answer = llamoco_tune.ask("bowl.py")
+    assert answer.optimizer == answer.alternatives[0].optimizer
+    assert answer.programs == (answer.program,)
+    likely = [each.probability or 0 for each in answer.alternatives]
+    assert sum(likely) == pytest.approx(1)
+    assert likely == sorted(likely, reverse=True)
+
+
+def test_it_takes_standard_input_and_gives_several_programs(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(BOWL.encode())))
+    assert ended("ask", "-", "--top", 2, "--out", "answer.py") == 0
+    written = [Path(f"answer-{number}.py").read_text() for number in (1, 2)]
+    assert len(set(written)) == 2
+    assert "next        llamoco-data try problem.py answer-1.py" in capsys.readouterr().err
+    assert ended("ask", "bowl.py", "--top", 2) == 0
+    first, second = capsys.readouterr().out.split("\n\n\n# 2 of 2: ")
+    assert first.split("\n", 1)[1] == written[0].removesuffix("\n")
+    assert second.split("\n", 1)[1] == written[1]
+
+
+def test_what_is_unlike_the_training_is_said(capsys):
+    odd = BOWL.replace("1500", "1_000_000").replace("-10.0", "-1.0").replace("5", "300")
+    assert any("300 variables" in each and "1,000,000 evaluations" in each for each in llamoco_tune.ask(odd).warnings)
+    remarked = BOWL + "".join(f"# Zähigkeit & Würze, §{i}\n" for i in range(12))
+    assert "a style of its own (novelty" in llamoco_tune.ask(remarked).warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("absent.py",), "absent.py cannot be read: No such file or directory"),
+        (("notes.txt",), "is neither .py nor .tex"),
+        (("bowl.py", "--out", "bowl.py"), "bowl.py exists and is no program"),
+        (("bowl.py", "--out", "."), "exists and is no program"),
+        (("bowl.py", "--out", "absent/p.py"), "absent/p.py cannot be written: there is no folder absent"),
+        (("bowl.py", "--top", "0"), "--top"),
+        (("bowl.py", "--model", "nothing-here/at-all/x"), "nothing-here/at-all/x"),
+        (("bowl.py", "--model", str(ROOT / "docs" / "releases" / "standard")), "is an export, not a language model"),
+        (("bowl.py", "--endpoint", "http://127.0.0.1:9"), "--endpoint needs --model"),
+        (("bowl.py", "--endpoint", "http://127.0.0.1:9", "--model", "m"), "no server answers"),
+        (("long.py",), "tokens, and ready sees 8,192 at once"),
+    ],
+)
+def test_mistakes_are_one_line(capsys, arguments, said):
+    Path("long.py").write_text(BOWL + "".join(f"# {n * 7919}\n" for n in range(9_000)))
+    assert said in refused(capsys, "ask", *arguments)
+
+
+def test_an_earlier_program_is_replaced():
+    Path("program.py").write_text(PROGRAM)
+    assert ended("ask", "bowl.py", "--out", "program.py") == 0
+    assert Path("program.py").read_text() != PROGRAM
+
+
+def test_damaged_model_is_told(capsys):
+    copy = ready_in(Path("copy"))
+    for name, said in (("model.safetensors", "is damaged"), ("tokenizer.json", "is damaged")):
+        content = (copy / name).read_bytes()
+        (copy / name).write_bytes(content[: len(content) // 2])
+        assert said in refused(capsys, "ask", "bowl.py", "--model", "copy")
+        (copy / name).write_bytes(content)
+
+
+def test_a_model_without_openings_writes_and_tells_no_choice(monkeypatch):
+    write_tiny_base(Path("base"))
+    with pytest.raises(TuningError, match=r"^base wrote no program that could run: .*it is not Python"):
+        llamoco_tune.ask("bowl.py", model="base")
+
+
+def test_a_server_answers_each_request_until_there_are_programs_enough(capsys):
+    answers = ["no idea", f"```python\n{PROGRAM}```\n", f"Take this:\n```python\n# other\n{PROGRAM}```\n"]
+    prompts: list[str] = []
+
+    def behaviour(request, before):
+        prompts.append(request.prompt)
+        return completion(answers[len(prompts) - 1])
+
+    with chat_server(behaviour) as server:
+        assert ended("ask", "bowl.py", "--endpoint", server.url, "--model", "m", "--top", 2, "--out", "p.py") == 0
+    assert Path("p-1.py").read_text() == PROGRAM
+    assert Path("p-2.py").read_text() == f"# other\n{PROGRAM}"
+    assert len(set(prompts)) == 3
+    assert all(BOWL in prompt for prompt in prompts)
+    err = capsys.readouterr().err
+    assert "considered" not in err
+    assert "worth" not in err
+    assert "warning     the program that it wrote has a slip and was passed over: it is not Python" in err
+
+
+def test_what_needs_torch_says_so_where_only_the_package_is_installed():
+    write_tiny_base(Path("base"))
+    code = "import sys; sys.modules['torch'] = None; from llamoco_tune.cli import main; main(sys.argv[1:])"
+    command = [sys.executable, "-c", code, "ask", "bowl.py", "--model"]
+    config = Path("base/config.json")
+    config.write_text(config.read_text().replace('"silu"', '"gelu"'))
+    ready, other = (
+        subprocess.run([*command, name], capture_output=True, text=True, check=False) for name in ("ready", "base")
+    )
+    assert ready.returncode == 0, ready.stderr
+    assert other.returncode == 2
+    assert other.stderr == (
+        "llamoco-tune: base needs the package torch; install what tuning needs: pip install 'llamoco[tune]'\n"
+    )
+
+
+def ready_in(folder: Path) -> Path:
+    """A copy of the model of the package, without its guide."""
+    folder.mkdir()
+    for file in Path(place_of(READY)).iterdir():
+        if file.name != "guide.json":
+            (folder / file.name).write_bytes(file.read_bytes())
+    return folder
+
+
+def test_calibrate_makes_the_guide_that_ask_uses(capsys):
+    copy = ready_in(Path("copy"))
+    assert llamoco_tune.ask("bowl.py", model="copy").worth is None
+    for split, count in (("train", 240), ("validation", 96)):
+        (file,) = RELEASE.glob(f"{split}-*.parquet")
+        data = Path("part") / "data" / file.name
+        data.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pq.read_table(file).slice(0, count), data)
+    assert ended("calibrate", "copy", "--data", "part", "--wordings", 1) == 0
+    out = capsys.readouterr().out
+    guide = read_guide("copy")
+    assert guide is not None
+    assert sum(each.num_choices for each in guide.worth) == 2 * 16
+    assert f"{guide.worth[-1].share:.0%} of {guide.worth[-1].num_choices} are close to the best" in out
+    assert guide.wordings == 1
+    answer = llamoco_tune.ask("bowl.py", model="copy")
+    assert answer.worth in guide.worth
+    assert json.loads(Path("copy/guide.json").read_text())["model"] == guide.model
+    write_guide(copy, guide.model_copy(update={"dimensions": (2, 3)}))
+    assert "5 variables (taught: 2 to 3)" in llamoco_tune.ask("bowl.py", model="copy").warnings[0]
+
+
+def test_calibrate_refuses_what_it_cannot_measure(capsys):
+    assert "there is no folder nowhere" in refused(capsys, "calibrate", "nowhere", "--data", RELEASE.parent)
+    assert content_of(RELEASE.parent) is not None
+    assert "empty is no export" in refused(capsys, "calibrate", "ready", "--data", "empty")

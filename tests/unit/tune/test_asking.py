@@ -1,0 +1,231 @@
+"""Reading the problem that is asked about, making its prompts, looking for slips, and what a choice is worth."""
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from llamoco_tune.asking import latex
+from llamoco_tune.asking.calibration import Case, worth_of_choices
+from llamoco_tune.asking.lengths import Lengths
+from llamoco_tune.asking.problem import Stated, read_problem, stated
+from llamoco_tune.asking.prompts import Prompted, prompts_of, requests_of
+from llamoco_tune.asking.sound import slip_in
+from llamoco_tune.guide import Guide, Request, Seen, Worth, read_guide
+from llamoco_tune.records import TuningError
+
+pytestmark = pytest.mark.unit
+
+PYTHON = """import numpy as np
+lower, upper = np.zeros(3), np.ones(3)
+max_evaluations = 400
+def objective(x): return x @ x
+"""
+LATEX = r"""\documentclass{article}
+\begin{document}  % max_evaluations = 2_500
+\[
+\min_{x \in \mathbb{R}^{4}} \; f(x) \quad \text{s.t.} \quad x_1 + x_2 \le 3, \quad
+-5 \le x_i \le 5, \quad i = 1, \dots, 4
+\]
+\end{document}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("lower = [1, 2, 3]", 3),
+        ("lower = np.full(7, -5.0)", 7),
+        ("D = 6\nlower = -5 * np.ones(D)", 6),
+        ("lower = np.array([0.0] * 7 + [1, 2])", 9),
+        ("u = np.array('1 10 100'.split(), float)\nlower = -50 * u", 3),
+        ("bounds = np.array([(0, 1), (0, 2)])\nlower = bounds[:, 0]", 2),
+        ("lower, upper = np.zeros((4,)), np.ones(4)", 4),
+        ("lower = np.repeat([1.0, 2.0], 3)", 6),
+        ("a = [1, 2]\nlower = np.concatenate([a, np.zeros(3)])", 5),
+        ("lower = [0.0 for _ in range(5)]", 5),
+        ("lower = np.linspace(0, 1, 8)", 8),
+        ("lower = read()", None),
+        ("lower = [1, *more]", None),
+        ("lower = [1]\nlower = [1, 2]", None),
+        ("lower = lower", None),
+    ],
+)
+def test_length_of_a_vector_is_read_from_the_text(text, length):
+    assert Lengths.of(ast.parse(text)).length("lower") == length
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("n = 200", 200),
+        ("n = 20_000", 20_000),
+        ("lower = np.zeros(5)\nn = 100 * len(lower)", 500),
+        ("lower = np.zeros(5)\nn = 100 * lower.size", 500),
+        ("n = int(1e4)", 10_000),
+        ("n = 9 ** 9 ** 9", None),
+        ("n = 1 / 0", None),
+        ("n = read()", None),
+    ],
+)
+def test_number_is_read_from_the_text(text, number):
+    assert Lengths.of(ast.parse(text)).number("n") == number
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension", "budget", "is_constrained"),
+    [
+        (LATEX, 4, 2_500, True),
+        (
+            r"\min f(x), x_1^2 + x_{12} subject to $0 \le x_i \le 1$. At most 2{,}000 function evaluations.",
+            12,
+            2_000,
+            False,
+        ),
+        (r"\min f \quad \text{s.t.} \quad g_1(\mathbf{x}) \le 0 \\ & \mathbf{x} \in [-5, 5]^{3}", None, None, True),
+        (r"\min f \text{ subject to } 0 \le x_1 \le 2, \quad x_2 \ge 1, \quad i = 1, \dots, 7", 7, None, False),
+        (r"\min f \text{ s.t. } 1 \le x_1 + x_2 \le 2", 2, None, True),
+        (r"\min f", None, None, False),
+    ],
+)
+def test_latex_tells_variables_budget_and_constraints(text, dimension, budget, is_constrained):
+    body = latex.without_preamble(text)
+    assert (latex.dimension(body), latex.budget(text), latex.is_constrained(body)) == (
+        dimension,
+        budget,
+        is_constrained,
+    )
+
+
+def test_problem_is_read_as_its_prompt_holds_it(tmp_path: Path):
+    file = tmp_path / "bowl.py"
+    file.write_bytes(b"\xef\xbb\xbf" + PYTHON.replace("\n", "\r\n").encode() + b"\r\n\r\n")
+    found = read_problem(file)
+    assert found == Stated(str(file), "python", PYTHON, 3, 400, is_constrained=False)
+    assert found.block == f"```python\n{PYTHON}```\n"
+    assert "%" not in stated(LATEX, "-").block
+    assert "documentclass" not in stated(LATEX, "-").block
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.py", b"", "is empty"),
+        ("a.py", b" \n\n", "is empty"),
+        ("a.py", b"\x80\x81\x00", "is not text in UTF-8"),
+        ("a.py", b"x = 1\0", "is not text in UTF-8"),
+        ("a.py", b"x = (1,\n", "is not Python: '(' was never closed at line 1"),
+        ("a.py", b"lower = [1, 2]\n", "defines no objective(x)"),
+        ("a.py", PYTHON.replace("max_evaluations = 400", "").encode(), "defines no max_evaluations"),
+        ("a.py", PYTHON.replace("400", "read()").encode(), "max_evaluations cannot be read"),
+        ("a.py", PYTHON.replace("400", "0.5").encode(), "max_evaluations cannot be read"),
+        ("a.py", b"x" * 200_000, "has 200,000 bytes"),
+        ("a.txt", PYTHON.encode(), "is neither .py nor .tex"),
+        ("a.tex", rb"\[ \min_{x \in \mathbb{R}^2} x_1 \]", "names no budget"),
+        ("a.tex", rb"\[ \max x \]", "states no minimization"),
+    ],
+)
+def test_what_is_no_problem_is_refused_in_one_line(tmp_path: Path, name, content, said):
+    file = tmp_path / name
+    file.write_bytes(content)
+    with pytest.raises(TuningError, match=rf"^{file}") as refused:
+        read_problem(file)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_missing_file_and_folder_are_refused(tmp_path: Path):
+    (tmp_path / "folder.py").mkdir()
+    for name in ("absent.py", "folder.py"):
+        with pytest.raises(TuningError, match="cannot be read"):
+            read_problem(tmp_path / name)
+
+
+def row(text: str, *, wording: int = 0, dimension: int = 4, budget: int = 1_500, constrained: bool = False) -> Prompted:
+    return Prompted(f"{text}\n\n```python\nx = {dimension}\n```\n", wording, dimension, budget, constrained)
+
+
+def test_requests_are_found_in_the_training_rows():
+    rows = [
+        row("Hi,\n\n4 variables, 1,500 evaluations, |h| <= 1e-4."),
+        row("Hi,\n\n5 variables, 2,500 evaluations, |h| <= 1e-4.", dimension=5, budget=2_500),
+        row("Hello,\n\n5 variables, 900 evaluations, |h| <= 1e-4.", dimension=5, budget=900),
+        row("{x}: 7 evaluations", wording=1, budget=7, constrained=True),
+    ]
+    assert requests_of(rows) == (
+        Request(text="Hi,\n\n{dimension} variables, {budget:,} evaluations, |h| <= 1e-4.", is_constrained=False),
+        Request(text="{{x}}: {budget} evaluations", is_constrained=True),
+    )
+
+
+GUIDE = Guide(
+    model="m",
+    requests=tuple(
+        Request(text=text, is_constrained=constrained)
+        for text, constrained in [("{dimension} of {budget}", False), ("{budget:,}", False), ("c {budget}", True)]
+    ),
+    seen={"python": Seen(tokens_per_character=0.3, most_tokens=400)},
+    dimensions=(2, 30),
+    budgets=(100, 10_000),
+    wordings=4,
+    worth=(
+        Worth(least_probability=0.2, share=0.4, num_choices=50),
+        Worth(least_probability=0.6, share=0.9, num_choices=10),
+    ),
+)
+
+
+def test_prompts_have_the_requests_that_fit():
+    problem = Stated("-", "python", "pass\n", 3, 2_000, is_constrained=False)
+    block = "\n\n```python\npass\n```\n"
+    assert prompts_of(problem, GUIDE, 9) == [f"3 of 2000{block}", f"2,000{block}"]
+    assert prompts_of(problem, GUIDE, 1) == [f"3 of 2000{block}"]
+    unknown = Stated("-", "python", "pass\n", None, 2_000, is_constrained=False)
+    assert prompts_of(unknown, GUIDE, 9) == [f"2,000{block}"]
+    assert prompts_of(Stated("-", "python", "pass\n", 3, 2_000, True), GUIDE, 9) == [f"c 2000{block}"]
+
+
+@pytest.mark.parametrize(("probability", "share"), [(0.1, 0.4), (0.2, 0.4), (0.59, 0.4), (0.6, 0.9), (1.0, 0.9)])
+def test_worth_is_that_of_choices_as_likely(probability, share):
+    worth = GUIDE.worth_of(probability)
+    assert worth is not None
+    assert worth.share == share
+
+
+def test_worth_never_falls_with_the_probability_and_counts_every_choice():
+    rng = np.random.default_rng(0)
+    problem = Stated("-", "python", "", 2, 100, is_constrained=False)
+    # An optimizer that the race left out counts as the mean, 0.5, which is not close to the best.
+    cases = [Case(problem, {"a": 1.0, "b": 0.0}) for _ in range(400)]
+    chosen = rng.choice(3, 400, p=[0.6, 0.2, 0.2])
+    log_NK = np.log(np.full((400, 3), 0.05))
+    log_NK[np.arange(400), chosen] = np.log(rng.uniform(0.2, 0.9, 400))
+    worth = worth_of_choices(cases, ("a", "b", "c"), log_NK)
+    shares = [each.share for each in worth]
+    assert shares == sorted(shares)
+    assert sum(each.num_choices for each in worth) == 400
+    counted = sum(each.share * each.num_choices for each in worth)
+    assert counted == pytest.approx((chosen == 0).sum(), abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("program", "slip"),
+    [
+        ("def minimize(f): return [x for x in f]\n", ""),
+        ("import math\ndef minimize(f, *a):\n    try: return math.e\n    except ValueError as e: raise e\n", ""),
+        ("def minimize(f):\n    return SHARE * f\n", "it uses SHARE, which it does not define"),
+        ("def minimize(f:\n", "it is not Python"),
+        ("def maximize(f): return f\n", "it does not define minimize"),
+        ("", "it is not Python"),
+    ],
+)  # fmt: skip
+def test_slips_are_found_without_running(program, slip):
+    assert slip_in(program) == slip
+
+
+def test_damaged_guide_is_refused(tmp_path: Path):
+    assert read_guide(str(tmp_path)) is None
+    (tmp_path / "guide.json").write_text("{}")
+    with pytest.raises(TuningError, match="damaged"):
+        read_guide(str(tmp_path))
