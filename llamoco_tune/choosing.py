@@ -80,7 +80,7 @@ def chooser_of(
             one optimizer from another.
     """
     rows = [*training, *extended]
-    openings = openings_of(_answers(training))
+    openings = openings_of(answers_by_optimizer(training))
     if config.loss == "winner":
         # Any difference of scores is large beside this temperature.
         scores: list[Mapping[str, float]] = [{row.example.optimizer: 1.0} for row in rows]
@@ -194,7 +194,7 @@ def _share(which: Sequence[bool]) -> float:
     return sum(which) / len(which) if which else 0.0
 
 
-def _answers(rows: Sequence[Encoded]) -> dict[str, list[list[int]]]:
+def answers_by_optimizer(rows: Sequence[Encoded]) -> dict[str, list[list[int]]]:
     """Tokens of the different answers of each optimizer."""
     found: dict[str, dict[str, list[int]]] = {}
     for row in rows:

@@ -3,12 +3,12 @@
 They are kept beside a model's weights, so that it chooses without any data. A model without them writes as it likes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from llamoco_tune.named import place_of
 from llamoco_tune.records import Record, TuningError
@@ -23,11 +23,25 @@ class Openings(Record):
     version: int = Field(default=OPENINGS_VERSION, ge=1, le=OPENINGS_VERSION)
     by_optimizer: dict[str, list[int]] = Field(min_length=2)
     """Tokens of each optimizer's opening."""
+    lines: dict[str, list[int]] = Field(default_factory=dict[str, list[int]])
+    """Tokens of each optimizer's opening and of the rest of its line, as far as all its answers share it."""
 
     @property
     def optimizers(self) -> tuple[str, ...]:
         """Names of the optimizers, sorted: axis K of every distribution."""
         return tuple(sorted(self.by_optimizer))
+
+    def begun(self, optimizer: str) -> tuple[int, ...]:
+        """The tokens that an answer begins with once its optimizer is chosen; the model writes what follows."""
+        return tuple(self.lines.get(optimizer) or self.by_optimizer[optimizer])
+
+    @model_validator(mode="after")
+    def _check(self) -> "Openings":
+        for name, line in self.lines.items():
+            opening = self.by_optimizer.get(name)
+            if opening is None or line[: len(opening)] != opening:
+                raise ValueError(f"lines: that of {name} does not begin with its opening")
+        return self
 
 
 def openings_of(answers: Mapping[str, Sequence[Sequence[int]]]) -> Openings:
@@ -64,6 +78,26 @@ def openings_of(answers: Mapping[str, Sequence[Sequence[int]]]) -> Openings:
             )
         found[name] = [int(token) for token in shared[:length]]
     return Openings(by_optimizer=found)
+
+
+def with_lines(
+    openings: Openings, answers: Mapping[str, Sequence[Sequence[int]]], has_newline: Callable[[int], bool]
+) -> Openings:
+    """The openings with the rest of the lines in which they end.
+
+    Such a line names the optimizer, its sources and its library. A small model that has chosen one of two optimizers
+    with nearly equal lines may go on with the other's.
+
+    Args:
+        answers: see `openings_of`.
+        has_newline: whether a token's text ends a line; the token itself is left to the model.
+    """
+    lines: dict[str, list[int]] = {}
+    for name, opening in openings.by_optimizer.items():
+        shared = _shared(answers[name])
+        end = next((i for i in range(len(opening), len(shared)) if has_newline(shared[i])), len(opening))
+        lines[name] = [int(token) for token in shared[:end]]
+    return openings.model_copy(update={"lines": lines})
 
 
 def targets_of(

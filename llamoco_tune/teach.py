@@ -27,6 +27,7 @@ from llamoco_tune.choosing import (
     READING_HEAD,
     ChoiceConfig,
     Chooser,
+    answers_by_optimizer,
     attach_reading_head,
     choices_found,
     chooser_of,
@@ -45,7 +46,7 @@ from llamoco_tune.forward import answer_nats
 from llamoco_tune.kept import KeepBest
 from llamoco_tune.losses import ANSWER_CHUNK
 from llamoco_tune.mixing import Mixing, row_weights
-from llamoco_tune.openings import write_openings
+from llamoco_tune.openings import Openings, with_lines, write_openings
 from llamoco_tune.phase import Begun, begin, finish, train, trainer_of
 from llamoco_tune.processes import is_main_process, num_processes
 from llamoco_tune.progress import TokenCount
@@ -53,7 +54,7 @@ from llamoco_tune.records import Record, TuningError
 from llamoco_tune.run_folder import RunRecord
 from llamoco_tune.stopping import StopWish
 from llamoco_tune.swapping import lesson_weights, swapped
-from llamoco_tune.tokens import Encoded, TooLong
+from llamoco_tune.tokens import Encoded, TooLong, text_of
 from llamoco_tune.training import (
     EvaluationLeftOut,
     TrainConfig,
@@ -128,7 +129,7 @@ def teach(
         results |= best.put_back(begun.model)
     detach_reading_head(begun.model)
     if chooser and is_main_process():
-        write_openings(out, chooser.openings)
+        write_openings(out, openings_to_write(chooser, begun))
     return finish(begun, trainer, results)
 
 
@@ -252,6 +253,15 @@ class AnswerTrainer(Trainer):
         if in_bf16 and self.accelerator.num_processes == 1:
             return weights_cast_once(model, torch.bfloat16)
         return mixed_precision(self._config.train, model.device)
+
+
+def openings_to_write(chooser: Chooser, begun: Begun) -> Openings:
+    """The openings of a run's answers, with the rest of their lines."""
+
+    def has_newline(token: int) -> bool:
+        return "\n" in text_of(begun.tokenizer, [token])
+
+    return with_lines(chooser.openings, answers_by_optimizer(begun.training), has_newline)
 
 
 def chooser_for(config: TeachConfig, begun: Begun) -> Chooser | None:

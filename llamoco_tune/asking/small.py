@@ -58,7 +58,7 @@ def read_small(folder: Path, name: str, prompts: list[str], problem: str) -> Rea
         return Reading((), np.zeros(0), _written(model, tokenizer, ends, begun[0], [("", ())]), num_tokens)
     log_K = averaged(np.stack([choices(model, openings, *each) for each in begun]))
     names = [openings.optimizers[place] for place in in_order(log_K)]
-    ordered = [(optimizer, tuple(openings.by_optimizer[optimizer])) for optimizer in names]
+    ordered = [(optimizer, openings.begun(optimizer)) for optimizer in names]
     return Reading(openings.optimizers, log_K, _written(model, tokenizer, ends, begun[0], ordered), num_tokens)
 
 

@@ -40,7 +40,7 @@ def read_usual(name: str, prompts: list[str], problem: str) -> Reading:
     inside_forward(loaded.model)
     log_K = averaged(choice_log_probabilities(loaded.model, Trie.of(openings), prompts_ids))
     names = [openings.optimizers[place] for place in in_order(log_K)]
-    ordered = [(optimizer, openings.by_optimizer[optimizer]) for optimizer in names]
+    ordered = [(optimizer, list(openings.begun(optimizer))) for optimizer in names]
     return Reading(openings.optimizers, log_K, _written(loaded, prompts_ids[0], ordered), num_tokens)
 
 

@@ -71,10 +71,7 @@ def opened(
     draws = [random.Random(f"{decoding.seed}/{job.stream}/opening").random() for job in jobs]
     chosen = next_tokens(torch.from_numpy(means_JK), decoding, draws)
     names = [openings.optimizers[k] for k in chosen]
-    return [
-        Opened(tuple(openings.by_optimizer[name]), _shown(openings, log_K))
-        for name, log_K in zip(names, means_JK, strict=True)
-    ]
+    return [Opened(openings.begun(name), _shown(openings, log_K)) for name, log_K in zip(names, means_JK, strict=True)]
 
 
 def _asked(own: Example, of_problem: Sequence[Example], wordings: int) -> list[Example]:

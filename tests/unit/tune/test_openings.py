@@ -15,6 +15,7 @@ from llamoco_tune.openings import (
     openings_of,
     read_openings,
     targets_of,
+    with_lines,
     write_openings,
 )
 from llamoco_tune.records import TuningError
@@ -40,6 +41,25 @@ def test_opening_is_the_shortest_beginning_that_tells_an_optimizer_from_all_othe
 def test_answers_that_do_not_tell_their_optimizer_are_refused(answers, line):
     with pytest.raises(TuningError, match=line):
         openings_of(answers)
+
+
+ANSWERS = {"a": [[1, 2, 3, 9, 0, 7], [1, 2, 3, 9, 0, 8]], "b": [[1, 2, 4, 9, 0]], "c": [[5, 9, 6, 0], [5, 8, 0]]}
+
+
+def test_an_answer_begins_with_the_line_of_its_opening_as_far_as_all_answers_share_it():
+    """0 ends a line."""
+    found = with_lines(openings_of(ANSWERS), ANSWERS, lambda token: token == 0)
+    assert found.by_optimizer == {"a": [1, 2, 3], "b": [1, 2, 4], "c": [5]}
+    assert [found.begun(name) for name in "abc"] == [(1, 2, 3, 9), (1, 2, 4, 9), (5,)]
+
+
+def test_openings_without_lines_begin_an_answer_as_they_are():
+    assert openings_of(ANSWERS).begun("a") == (1, 2, 3)
+
+
+def test_a_line_that_begins_with_another_opening_is_refused():
+    with pytest.raises(ValueError, match="that of a does not begin with its opening"):
+        Openings(by_optimizer={"a": [1, 2], "b": [3]}, lines={"a": [1, 4]})
 
 
 def test_trie_has_a_node_for_each_token_after_which_openings_go_on():
