@@ -1,4 +1,4 @@
-"""Rivals of a model, which are no models: they answer with files of programs as a model does. Nothing is scored here."""
+"""Rivals of a model, which are no models: they answer with files of programs as it does. Nothing is scored here."""
 
 from llamoco_data.rivals.catalogue import RIVALS, Rival
 from llamoco_data.rivals.writing import Written, write_rival

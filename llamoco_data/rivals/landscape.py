@@ -186,7 +186,7 @@ def _regression(terms: Matrix, y_N: Matrix) -> tuple[float, Matrix]:
     if freedom <= 0 or not total:
         return 0.0, np.ones(terms.shape[1])
     design = np.hstack([np.ones((len(y_N), 1)), terms])
-    coefficients = np.linalg.lstsq(design, y_N, rcond=None)[0]
+    coefficients = np.asarray(np.linalg.lstsq(design, y_N, rcond=None)[0], dtype=np.float64)
     rest = ((y_N - design @ coefficients) ** 2).sum()
     return float(1.0 - rest / total * (len(y_N) - 1) / freedom), coefficients[1:]
 

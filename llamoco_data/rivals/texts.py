@@ -1,4 +1,4 @@
-"""The program texts of rivals: those of libraries' defaults, and those put together from several. Nothing is run here."""
+"""The program texts of rivals: of libraries' defaults, and those put together from several. Nothing is run here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
