@@ -52,5 +52,6 @@ def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):
             if constraints is None:
                 cma.fmin2(value_at, start, SIGMA0, options, restarts=RESTARTS)
             else:
-                cma.fmin_con2(value_at, start(), SIGMA0, excesses_at, options=options)
+                alone = {"archives": False}  # they would need another package, and only serve to look at
+                cma.fmin_con2(value_at, start(), SIGMA0, excesses_at, kwargs_confit=alone, options=options)
     return best_x
