@@ -26,6 +26,7 @@ from llamoco_data.problems.sampling import ProblemMixture
 from llamoco_data.problems.suites import SUITES, suites
 from llamoco_data.racing import Exhaustive, Policy
 from llamoco_data.recipes import RECIPES, sample_problem
+from llamoco_data.rivals import RIVALS
 from llamoco_data.scoring.scored import PROGRAM_SCORES, ScoredProgram
 from llamoco_data.statements import Form, statement
 from llamoco_tune.cli.commands import llamoco_tune
@@ -90,6 +91,10 @@ def counts() -> str:
         ("optimizers that take constraints", f"{sum(optimizer.takes_constraints for optimizer in OPTIMIZERS)}"),
     ]
     return table(("part", "number"), rows)
+
+
+def rivals() -> str:
+    return table(("name", "what it answers"), [(f"`{name}`", what) for name, what in RIVALS.items()])
 
 
 def functions() -> str:
@@ -372,6 +377,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "reasons": reasons,
     "recipes": recipes,
     "result-fields": result_fields,
+    "rivals": rivals,
 }
 
 if __name__ == "__main__":
