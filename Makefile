@@ -19,7 +19,7 @@ BASE := $(VENV)/.installed-base
 TUNE := $(VENV)/.installed-tune
 FULL := $(VENV)/.installed-full
 
-.PHONY: help demo tune-demo test lint format types imports docs docs-tables bench check clean
+.PHONY: help demo tune-demo test test-slow lint format types imports docs docs-tables bench check clean
 
 help:  ## print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,8 +42,13 @@ tune-demo: $(TUNE) demo  ## tune a random model of two layers on the demo's set,
 # Files are taken in the order of their folders, so that the long ones, of chaos, come first and the short ones, of units,
 # last; pytest-xdist would put those with many tests first.
 # If a worker process dies, the tests end: with --dist loadfile, pytest-xdist 3.8 would wait forever for its replacement.
-test: $(FULL)  ## run the tests
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(PYTEST_ARGS)
+PYTEST := $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+
+test: $(FULL)  ## run the tests, but for the slow ones
+	$(PYTEST) -m 'not slow' $(PYTEST_ARGS)
+
+test-slow: $(FULL)  ## run the tests that take half a minute or more each
+	$(PYTEST) -m slow $(PYTEST_ARGS)
 
 lint: $(FULL)  ## check the code's style and format
 	$(BIN)/ruff check

@@ -326,8 +326,15 @@ def _command(called: str, command: click.Command) -> str:
     context = click.Context(command, info_name=called)
     usage = " ".join([called, *command.collect_usage_pieces(context)])
     options = [_option(parameter) for parameter in command.params if isinstance(parameter, click.Option)]
-    parts = [f"### {name}", block("text", usage), inspect.cleandoc(command.help or "")]
+    parts = [f"### {name}", block("text", usage), _help(command)]
     return "\n\n".join([*parts, *([table(("option", "meaning"), options)] if options else [])])
+
+
+def _help(command: click.Command) -> str:
+    """The help of a command, with what click is told not to wrap as a block."""
+    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    as_it_is = "\b\n"
+    return "\n\n".join(block("text", part.removeprefix(as_it_is)) if as_it_is in part else part for part in paragraphs)
 
 
 def _option(option: click.Option) -> tuple[str, str]:

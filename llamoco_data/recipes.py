@@ -1,15 +1,19 @@
-"""Recipes: whole campaigns by name. A variant is a function that changes fields of another."""
+"""Recipes: whole campaigns by name or from a file. A variant is a function that changes fields of another."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from llamoco_data.campaign import CampaignSpec, source_of, stored_campaign
 from llamoco_data.files import Place
 from llamoco_data.folders import not_a
 from llamoco_data.identity import LlamocoError
+from llamoco_data.plurals import counted
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME, OPTIMIZERS, RETIRED
 from llamoco_data.problems.sampling import ProblemMixture, sample
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.racing import Exhaustive, Informed, Policy, Race
+from llamoco_data.recipe_files import campaign_in, is_file_name, with_optimizers
 from llamoco_data.selector import Prior
 
 
@@ -82,25 +86,58 @@ RECIPES: Mapping[str, Callable[[], CampaignSpec]] = {"demo": demo, "standard": s
 
 
 def recipe(name: str) -> CampaignSpec:
-    """The campaign that a recipe names.
+    """The campaign that a recipe names, or that a recipe file (.toml or .py) describes.
 
     Raises:
-        LlamocoError: no recipe has the name.
+        LlamocoError: no recipe has the name, or the file is wrong.
     """
+    if is_file_name(name):
+        return campaign_in(Path(name), {each: made() for each, made in RECIPES.items()})
     if name not in RECIPES:
-        raise LlamocoError(f"there is no recipe {name!r}; the recipes are: {', '.join(RECIPES)}")
+        raise LlamocoError(
+            f"there is no recipe {name!r}; the recipes are: {', '.join(RECIPES)}, and any file FILE.toml or FILE.py"
+        )
     return RECIPES[name]()
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a user changes in a recipe when a campaign begins."""
+
+    seed: int | None = None
+    optimizers: Sequence[str] = ()
+    """The only optimizers; empty for those of the recipe."""
+    exclude: Sequence[str] = ()
+    """Optimizers that are left out."""
+
+    def of(self, spec: CampaignSpec) -> CampaignSpec:
+        """The campaign with these changes.
+
+        Raises:
+            LlamocoError: an optimizer is unknown, or none is left.
+        """
+        if self.seed is not None:
+            spec = spec.model_copy(update={"seed": self.seed})
+        if self.optimizers or self.exclude:
+            spec = with_optimizers(spec, self.optimizers, self.exclude)
+        return spec
+
+
 def campaign_for(
-    folder: Place, recipe_name: str | None, num_problems: int | None, prior: Prior | None = None
+    folder: Place,
+    recipe_name: str | None,
+    num_problems: int | None,
+    prior: Prior | None = None,
+    changes: Changes | None = None,
 ) -> CampaignSpec:
     """The campaign that a user asks for in a folder: a new one, or that of the folder, grown to today's recipe.
 
     A folder keeps its problems and their number, unless more are asked for; optimizers, repeats and wordings that its
-    recipe has gained since come with it, and optimizers that have left the portfolio go.
+    recipe has gained since come with it, and optimizers that have left the portfolio go. A campaign of a recipe file,
+    or of optimizers that the user chose, keeps these too.
 
     Args:
+        changes: of the recipe, for a new campaign; a folder keeps its own.
         prior: the prior that informs the races of the problems that the folder does not have yet, and that the prior
             was not made of.
 
@@ -108,26 +145,49 @@ def campaign_for(
         LlamocoError: the folder holds no campaign and no recipe is named, or holds that of another recipe, or one with
             another prior, or is damaged; or no recipe has the name.
     """
+    changes = changes or Changes()
     named = None if recipe_name is None else recipe(recipe_name)
     stored = stored_campaign(folder)
     if stored is None:
         if named is None:
             otherwise = f"holds no campaign yet; name a recipe for it: {', '.join(RECIPES)}"
             raise not_a("a campaign", folder, otherwise)
-        return _informed(_sized(named, num_problems), prior, 0)
+        return _informed(_sized(changes.of(named), num_problems), prior, 0)
     if named is not None and named.recipe != stored.recipe:
         raise LlamocoError(
             f"{folder} holds a campaign of recipe {stored.recipe!r}, not {recipe_name!r}; "
             "leave --recipe out to go on with it, or choose another folder"
         )
+    if changes.of(stored).model_copy(update={"settled": stored.settled}) != stored:
+        raise LlamocoError(
+            f"{folder} holds a campaign with seed {stored.seed} and {counted(len(stored.optimizers), 'optimizer')}, "
+            "which it keeps; leave --seed, --optimizers and --exclude out to go on with it, or choose another folder"
+        )
+    if named is not None and named.settled:
+        _check_same(folder, stored, changes.of(named))
     lacking = [name for name in stored.optimizers if name not in OPTIMIZER_BY_NAME and name not in RETIRED]
     if lacking:
         raise LlamocoError(
             f"{folder} holds a campaign with {', '.join(lacking)}, which no portfolio known to this program has; "
-            "go on with the release that has it, or export what is there"
+            "install the plug-in or go on with the release that has it, or export what is there"
         )
-    grown = _sized(_grown(stored, recipe(stored.recipe)), num_problems)
+    today = stored if stored.settled else _grown(stored, recipe(stored.recipe))
+    grown = _sized(today, num_problems)
     return _informed(grown, prior, stored.num_problems)
+
+
+def _check_same(folder: Place, stored: CampaignSpec, today: CampaignSpec) -> None:
+    """Checks that a recipe file still describes the campaign that a folder holds.
+
+    Raises:
+        LlamocoError: it has been changed since.
+    """
+    for name in ("seed", "mixture", "held_out_families", "optimizers", "wordings", "time_limit_s"):
+        if getattr(stored, name) != getattr(today, name):
+            raise LlamocoError(
+                f"{folder} holds a campaign with another `{name}` than this recipe file has today, and keeps it; leave "
+                "--recipe out to go on with it, or choose another folder"
+            )
 
 
 def _grown(stored: CampaignSpec, today: CampaignSpec) -> CampaignSpec:

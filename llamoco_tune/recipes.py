@@ -7,7 +7,7 @@ from llamoco_tune.choosing import ChoiceConfig
 from llamoco_tune.contrast import ContrastConfig
 from llamoco_tune.evaluation import EvaluationConfig
 from llamoco_tune.model import LoraSpec
-from llamoco_tune.records import Record, TuningError
+from llamoco_tune.records import Record
 from llamoco_tune.teach import TeachConfig
 from llamoco_tune.training import TrainConfig
 
@@ -232,14 +232,3 @@ RECIPES: Mapping[str, Callable[[], Recipe]] = {
     "phi-2-lora": phi_2_lora,
     "codellama-7b-lora": codellama_7b_lora,
 }
-
-
-def recipe(name: str) -> Recipe:
-    """The settings that a recipe names.
-
-    Raises:
-        TuningError: no recipe has the name.
-    """
-    if name not in RECIPES:
-        raise TuningError(f"there is no recipe {name!r}; the recipes are: {', '.join(RECIPES)}")
-    return RECIPES[name]()

@@ -46,6 +46,8 @@ class CampaignSpec(Record):
     """Time limit of one run."""
     own_problems: tuple[str, ...] = ()
     """problem_ids of the users' own problems, sorted."""
+    settled: bool = False
+    """Whether optimizers, policy and wordings are the user's own choice, so that later releases change none of them."""
 
     @property
     def indices(self) -> tuple[int, ...]:

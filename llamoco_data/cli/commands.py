@@ -20,14 +20,18 @@ from llamoco_data.cli.stopping import stop_on_interrupt
 from llamoco_data.cli.text import say
 from llamoco_data.confined import LEAST
 from llamoco_data.execution import executor
+from llamoco_data.export import compare, extend, write_comparison, write_prior
 from llamoco_data.export import export as export_set
-from llamoco_data.export import extend, write_prior
 from llamoco_data.files import folder_name
 from llamoco_data.identity import LlamocoError
 from llamoco_data.invocation import command
+from llamoco_data.plugin_checks import check_program
 from llamoco_data.plurals import counted
-from llamoco_data.portfolio import BASELINE
-from llamoco_data.recipes import RECIPES, campaign_for
+from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME
+from llamoco_data.portfolio.plugins import plugin
+from llamoco_data.recipe_files import recipe_text
+from llamoco_data.recipes import RECIPES, Changes, campaign_for
+from llamoco_data.recipes import recipe as recipe_named
 from llamoco_data.report import write_report
 from llamoco_data.scoring import TIME_LIMIT_S, score
 from llamoco_data.selector import read_prior
@@ -77,7 +81,17 @@ def llamoco_data() -> None:
 
 FOLDER = click.argument("folder", metavar="DIR")
 RECIPE = click.option(
-    "--recipe", metavar="NAME", help=f"Recipe of a new campaign: {', '.join(RECIPES)}. Only a new DIR needs one."
+    "--recipe",
+    metavar="NAME",
+    help=f"Recipe of a new campaign: {', '.join(RECIPES)}, or a file of your own (FILE.toml; `llamoco-data recipe` "
+    "prints one to start from). Only a new DIR needs one.",
+)
+SEED = click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of a new campaign's problems.")
+OPTIMIZERS = click.option(
+    "--optimizers", metavar="A,B", help="The only optimizers of a new campaign; later releases add none to it."
+)
+EXCLUDE = click.option(
+    "--exclude", metavar="A,B", help="Optimizers that a new campaign leaves out; later releases add none to it."
 )
 PROCESSES = click.option(
     "--processes",
@@ -130,11 +144,22 @@ PRIOR = click.option(
 @FOLDER
 @RECIPE
 @PROBLEMS
+@SEED
+@OPTIMIZERS
+@EXCLUDE
 @PRIOR
-def plan_command(folder: str, recipe: str | None, problems: int | None, prior: Path | None) -> None:
+def plan_command(
+    folder: str,
+    recipe: str | None,
+    problems: int | None,
+    seed: int | None,
+    optimizers: str | None,
+    exclude: str | None,
+    prior: Path | None,
+) -> None:
     """Say which runs the campaign in DIR lacks, and what they will cost. Nothing is run or written."""
     given = None if prior is None else read_prior(prior)
-    spec = campaign_for(folder, recipe, problems, given)
+    spec = campaign_for(folder, recipe, problems, given, Changes(seed, _names(optimizers), _names(exclude)))
     with working(Console(stderr=True), "drawing problems and counting missing runs"):
         planned = plan(folder, spec, given)
     campaign_output.show_plan(Console(), planned, folder)
@@ -144,6 +169,9 @@ def plan_command(folder: str, recipe: str | None, problems: int | None, prior: P
 @FOLDER
 @RECIPE
 @PROBLEMS
+@SEED
+@OPTIMIZERS
+@EXCLUDE
 @PRIOR
 @ADDRESS
 @WORKERS
@@ -152,6 +180,9 @@ def run_command(
     folder: str,
     recipe: str | None,
     problems: int | None,
+    seed: int | None,
+    optimizers: str | None,
+    exclude: str | None,
     prior: Path | None,
     address: str,
     workers: int | None,
@@ -162,7 +193,7 @@ def run_command(
     Ctrl-C stops the command cleanly; the same command goes on from there.
     """
     given = None if prior is None else read_prior(prior)
-    spec = campaign_for(folder, recipe, problems, given)
+    spec = campaign_for(folder, recipe, problems, given, Changes(seed, _names(optimizers), _names(exclude)))
     console = Console(stderr=True)
     with stop_on_interrupt(console) as stop, progress_display(console, quiet=quiet) as report:
         outcome = run_campaign(
@@ -176,6 +207,13 @@ def run_command(
         )
     campaign_output.show_outcome(Console(), outcome, folder)
     return _exit_code(outcome)
+
+
+@llamoco_data.command("recipe", short_help="Print a recipe, to start your own from.")
+@click.argument("name", default="standard")
+def recipe_command(name: str) -> None:
+    """Print the recipe NAME as a file. Change what you like, save it as FILE.toml, and give it to `run --recipe`."""
+    click.echo(recipe_text(recipe_named(name)), nl=False)
 
 
 @llamoco_data.command("add", short_help="Add your own problems to a campaign.")
@@ -281,6 +319,19 @@ def extend_command(folder: str, problems: int, processes: int | None, quiet: boo
         click.echo(folder)
     else:
         set_output.show_extended(Console(), extended, folder)
+
+
+@llamoco_data.command("compare", short_help="Say what differs between two exports.")
+@click.argument("before", metavar="EXPORT")
+@click.argument("now", metavar="OTHER")
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Parquet file for every row that differs.")
+def compare_command(before: str, now: str, out: Path | None) -> None:
+    """Say which rows differ between the newest snapshots of EXPORT and OTHER, why, and which labels are others."""
+    with working(Console(stderr=True), "reading both sets"):
+        comparison = compare(before, now)
+    if out is not None:
+        write_comparison(comparison, out)
+    set_output.show_comparison(Console(), comparison, before, now)
 
 
 @llamoco_data.command("prior", short_help="Write what a campaign's scores tell of new problems.")
@@ -417,6 +468,24 @@ def try_command(
     try_output.show_tried(Console(), result, page)
 
 
+@llamoco_data.command("check-plugin", short_help="Check an optimizer against the portfolio's rules.")
+@click.argument("name")
+def check_plugin_command(name: str) -> int:
+    """Check the optimizer NAME, of an installed plug-in or of the portfolio, against the rules of the portfolio.
+
+    Its program runs as you. The exit code is 1 if a rule is broken.
+    """
+    optimizer = OPTIMIZER_BY_NAME.get(name) or plugin(name).optimizer
+    broken = 0
+    for checked in check_program(optimizer):
+        say(Console(), f"{'broken' if checked.complaint else 'kept  '}  {checked.rule}")
+        if checked.complaint:
+            say(Console(), f"        {checked.complaint}")
+            broken += 1
+    say(Console(), f"{name}: {counted(broken, 'rule')} broken" if broken else f"{name} keeps every rule")
+    return FOUND_EXIT_CODE if broken else 0
+
+
 @llamoco_data.command("show", short_help="Show a problem with its race, or an instruction.")
 @FOLDER
 @click.argument("identifier", metavar="[ID]", required=False)
@@ -440,6 +509,11 @@ def show_command(folder: str, identifier: str | None, program: Path | None) -> N
 def portfolio_command(candidates: bool) -> None:
     """List the optimizers by family: their library, constraints, size of the grid of settings, where they apply."""
     set_output.show_portfolio(Console(), candidates=candidates)
+
+
+def _names(given: str | None) -> tuple[str, ...]:
+    """The names in a list with commas."""
+    return tuple(name.strip() for name in (given or "").split(",") if name.strip())
 
 
 def _exit_code(outcome: Outcome) -> int:

@@ -7,11 +7,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from llamoco_data.cli.text import code, counts, facts, say, settings_text
-from llamoco_data.export import REASONS, Changes, Exported, Extended
+from llamoco_data.export import REASONS, Changes, Comparison, Exported, Extended
 from llamoco_data.instruction_set import EXTENDED, MEASURED_SPLITS
 from llamoco_data.invocation import command
 from llamoco_data.plurals import counted
-from llamoco_data.portfolio import OPTIMIZERS, Optimizer, portfolio
+from llamoco_data.portfolio import OPTIMIZER_BY_NAME, Optimizer, portfolio
 
 
 def show_export(console: Console, exported: Exported, folder: str) -> None:
@@ -62,19 +62,50 @@ def show_extended(console: Console, extended: Extended, folder: str) -> None:
     say(console, f"  {command('verify', folder)}   # check the rows, and state a sample of them again")
 
 
+MOST_MOVES = 12
+"""Number of moves from one optimizer to another that are listed."""
+
+
+def show_comparison(console: Console, comparison: Comparison, before: str, now: str) -> None:
+    """Prints how many rows differ and why, and which labels moved."""
+    moved = sum(comparison.moves.values())
+    same = comparison.num_shared - moved - comparison.num_resettled
+    rows = [
+        ("problems in both", f"{comparison.num_shared:,}"),
+        ("label", f"{same:,} the same, {comparison.num_resettled:,} with other settings, {moved:,} another optimizer"),
+    ]
+    console.print(facts(rows), highlight=False)
+    reasons = comparison.changes.count()
+    if not reasons:
+        say(console, f"{before} and {now} hold the same rows")
+        return
+    listed = counts("rows", "reason", "", numbers=(0,))
+    for reason, count in reasons.items():
+        listed.add_row(f"{count:,}", reason, REASONS[reason][1])
+    console.print("", listed, sep="\n")
+    if moved:
+        moves = counts("problems", "label before", "label now", numbers=(0,))
+        for (old, new), count in list(comparison.moves.items())[:MOST_MOVES]:
+            moves.add_row(f"{count:,}", old, new)
+        console.print("", moves, sep="\n")
+        if len(comparison.moves) > MOST_MOVES:
+            say(console, f"and {len(comparison.moves) - MOST_MOVES} other moves; --out FILE writes every row")
+
+
 def show_portfolio(console: Console, *, candidates: bool) -> None:
-    """Prints the optimizers by family, one a line, or every candidate."""
+    """Prints the optimizers by family, one a line, or every candidate; those of plug-ins too."""
+    every = portfolio(tuple(OPTIMIZER_BY_NAME))
     if candidates:
         table = counts("candidate", "optimizer", "settings")
-        for candidate in portfolio():
+        for candidate in every:
             table.add_row(candidate.candidate_id, candidate.optimizer, settings_text(candidate.settings))
         console.print(table)
         return
-    settings = Counter(candidate.optimizer for candidate in portfolio())
+    settings = Counter(candidate.optimizer for candidate in every)
     table = counts("optimizer", "library", "constraints", "grid", "applies", numbers=(3,))
-    for family in dict.fromkeys(optimizer.family for optimizer in OPTIMIZERS):
+    for family in dict.fromkeys(optimizer.family for optimizer in OPTIMIZER_BY_NAME.values()):
         table.add_row(f"[bold]{family}[/]")
-        for optimizer in OPTIMIZERS:
+        for optimizer in OPTIMIZER_BY_NAME.values():
             if optimizer.family == family:
                 table.add_row(
                     f"  {optimizer.name}",
@@ -85,7 +116,7 @@ def show_portfolio(console: Console, *, candidates: bool) -> None:
                 )
     console.print(table, highlight=False)
     listing = command("portfolio", "--candidates")
-    say(console, f"{len(OPTIMIZERS)} optimizers, {len(portfolio())} candidates; list their settings with: {listing}")
+    say(console, f"{len(OPTIMIZER_BY_NAME)} optimizers, {len(every)} candidates; list their settings with: {listing}")
 
 
 def _constraints(optimizer: Optimizer) -> str:

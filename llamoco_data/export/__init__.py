@@ -1,6 +1,7 @@
 """From a campaign folder to an instruction set: verdicts, Parquet shards, dataset card."""
 
 from llamoco_data.export.changes import REASONS, Changes
+from llamoco_data.export.comparing import Comparison, compare, write_comparison
 from llamoco_data.export.crew import crew, number_for
 from llamoco_data.export.extending import Extended, extend
 from llamoco_data.export.judging import baseline_of, judge_all, single_best_solver
@@ -11,10 +12,12 @@ from llamoco_data.export.writing import Exported, export
 __all__ = [
     "REASONS",
     "Changes",
+    "Comparison",
     "ExportReport",
     "Exported",
     "Extended",
     "baseline_of",
+    "compare",
     "crew",
     "export",
     "extend",
@@ -22,5 +25,6 @@ __all__ = [
     "make_prior",
     "number_for",
     "single_best_solver",
+    "write_comparison",
     "write_prior",
 ]

@@ -130,8 +130,8 @@ class Changes:
         return {reason: counted[reason] for reason in REASONS if counted[reason]}
 
 
-def rows_of(place: Files, snapshot: int) -> RowsById:
-    """The compared parts of all measured rows of a snapshot.
+def rows_of(place: Files, snapshot: int | None) -> RowsById:
+    """The compared parts of all measured rows of a snapshot, or of the newest.
 
     Raises:
         LlamocoError: there is no such snapshot, or it cannot be read.

@@ -3,8 +3,9 @@
 from llamoco_data.portfolio.candidates import Candidate, portfolio, render
 from llamoco_data.portfolio.catalog import BASELINE, OPTIMIZER_BY_NAME, OPTIMIZERS
 from llamoco_data.portfolio.optimizer import Optimizer, OptimizerFamily
-from llamoco_data.portfolio.rendering import Setting, program_text
+from llamoco_data.portfolio.rendering import program_text
 from llamoco_data.portfolio.retired import RETIRED, retired
+from llamoco_data.portfolio.settings import Setting
 
 __all__ = [
     "BASELINE",

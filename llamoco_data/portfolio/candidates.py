@@ -6,7 +6,8 @@ import itertools
 from llamoco_data.identity import Record, digest
 from llamoco_data.portfolio.catalog import OPTIMIZER_BY_NAME, OPTIMIZERS
 from llamoco_data.portfolio.optimizer import OptimizerFamily
-from llamoco_data.portfolio.rendering import Setting, program_text
+from llamoco_data.portfolio.rendering import program_text
+from llamoco_data.portfolio.settings import Setting
 from llamoco_data.problems.own_spec import AnySpec
 
 
@@ -35,7 +36,7 @@ def portfolio(optimizers: tuple[str, ...] = ()) -> tuple[Candidate, ...]:
     chosen = [OPTIMIZER_BY_NAME[name] for name in optimizers] if optimizers else OPTIMIZERS
     return tuple(
         Candidate(optimizer=optimizer.name, settings=dict(zip(optimizer.grid, values, strict=True)))
-        for optimizer in sorted(chosen, key=OPTIMIZERS.index)
+        for optimizer in sorted(chosen, key=list(OPTIMIZER_BY_NAME.values()).index)
         for values in itertools.product(*optimizer.grid.values())
     )
 

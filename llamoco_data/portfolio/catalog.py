@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from llamoco_data.portfolio.optimizer import Optimizer
+from llamoco_data.portfolio.plugins import plugins
 
 BASELINE = "random_search"
 
@@ -412,4 +413,12 @@ OPTIMIZERS: tuple[Optimizer, ...] = (
         cost_us=3.5,
     ),
 )
-OPTIMIZER_BY_NAME: Mapping[str, Optimizer] = MappingProxyType({optimizer.name: optimizer for optimizer in OPTIMIZERS})
+"""The optimizers of this package, which recipes by name take all of."""
+
+OPTIMIZER_BY_NAME: Mapping[str, Optimizer] = MappingProxyType(
+    {optimizer.name: optimizer for optimizer in OPTIMIZERS[:-1]}
+    | {name: plugin.optimizer for name, plugin in plugins().items() if name not in {one.name for one in OPTIMIZERS}}
+    | {BASELINE: OPTIMIZERS[-1]}
+)
+"""Every optimizer that is known here, in the order of the catalogue: those of plug-ins too, which take part in a
+campaign where they are named."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from llamoco_data.portfolio.limits import Limits
-from llamoco_data.portfolio.rendering import Setting
+from llamoco_data.portfolio.settings import Setting
 from llamoco_data.problems.own_spec import AnySpec
 
 OptimizerFamily = Literal[

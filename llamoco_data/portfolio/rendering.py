@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from importlib import resources
 
 from llamoco_data.identity import LlamocoError
-
-Setting = int | float | bool | str
+from llamoco_data.portfolio.plugins import plugins
+from llamoco_data.portfolio.settings import Setting
 
 
 def program_text(optimizer: str, settings: Mapping[str, Setting]) -> str:
@@ -50,6 +50,8 @@ def program_template(optimizer: str) -> str:
         LlamocoError: there is no such file.
     """
     file = resources.files("llamoco_data.portfolio.programs").joinpath(f"{optimizer}.py")
+    if not file.is_file() and optimizer in plugins():
+        file = plugins()[optimizer].program
     if not file.is_file():
         raise LlamocoError(f"the portfolio has no program {optimizer}.py")
     return file.read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from llamoco_data.identity import stream
-from llamoco_data.portfolio import BASELINE, OPTIMIZERS
+from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME
 from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.scoring.cases import Export, Prompt
 from llamoco_data.scoring.forest import foreseen
@@ -73,7 +73,7 @@ def baselines(export: Export, names: Names, instruction_ids: Sequence[str]) -> l
 
 def drawn_programs(export: Export, repeat: int) -> dict[str, str]:
     """problem_id -> program of a candidate, drawn evenly from those that apply to the problem, except random search."""
-    ran = tuple(o.name for o in OPTIMIZERS if o.name in export.optimizers and o.name != BASELINE)
+    ran = tuple(name for name in OPTIMIZER_BY_NAME if name in export.optimizers and name != BASELINE)
     candidates = stored_candidates(ran)
     drawn: dict[str, str] = {}
     for case in export.cases.values():

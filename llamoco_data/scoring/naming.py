@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from llamoco_data.portfolio import OPTIMIZERS
+from llamoco_data.portfolio import OPTIMIZER_BY_NAME
 from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.runs import program_id
 from llamoco_data.scoring.cases import Prompt
@@ -38,7 +38,7 @@ def names(prompts: Iterable[Prompt]) -> Names:
     """The names in today's portfolio and in the answers of an export."""
     by_text: dict[str, str] = {}
     texts: dict[str, str] = {}
-    for candidate in stored_candidates(tuple(optimizer.name for optimizer in OPTIMIZERS)):
+    for candidate in stored_candidates(tuple(OPTIMIZER_BY_NAME)):
         by_text[candidate.candidate_id], texts[candidate.candidate_id] = candidate.optimizer, candidate.program
     for answer, optimizer in {prompt.answer: prompt.optimizer for prompt in prompts}.items():
         texts[program_id(answer)], by_text[program_id(answer)] = answer, optimizer

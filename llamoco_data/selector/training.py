@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME, OPTIMIZERS
+from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME
 from llamoco_data.problems.own_spec import AnySpec, read_spec
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.selector.features import features
@@ -31,7 +31,7 @@ class Training:
     @property
     def optimizers_left(self) -> tuple[str, ...]:
         """The optimizers that are still in the portfolio, in its order."""
-        return tuple(one.name for one in OPTIMIZERS if one.name in self.measured.optimizers)
+        return tuple(name for name in OPTIMIZER_BY_NAME if name in self.measured.optimizers)
 
 
 def training_of(table: pa.Table) -> Training | None:
@@ -53,7 +53,7 @@ def training_of(table: pa.Table) -> Training | None:
         return None
     results = [{result["optimizer"]: result for result in row["optimizer_scores"]} for _, row in kept]
     ran = {name for row in results for name in row if name != BASELINE}
-    known = [optimizer.name for optimizer in OPTIMIZERS if optimizer.name in ran]
+    known = [name for name in OPTIMIZER_BY_NAME if name in ran]
     optimizers = (*known, *sorted(ran - set(known)))
     return Training(
         specs=[spec for spec, _ in kept],

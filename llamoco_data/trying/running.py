@@ -114,11 +114,11 @@ def others(names: Sequence[str], spec: AnySpec) -> tuple[StoredCandidate, ...]:
         LlamocoError: there is no optimizer of a name, or it does not apply to the problem.
     """
     check_names(names)
-    known = [optimizer.name for optimizer in OPTIMIZERS]
     for name in names:
         if name != ALL and (why := OPTIMIZER_BY_NAME[name].limits.declines(spec)):
             raise LlamocoError(f"{name} does not take this problem: {why}; leave it out")
-    wanted = known if ALL in names else [name for name in known if name in (*names, BASELINE)]
+    every = [optimizer.name for optimizer in OPTIMIZERS] if ALL in names else []
+    wanted = [name for name in OPTIMIZER_BY_NAME if name in (*every, *names, BASELINE)]
     first: dict[str, StoredCandidate] = {}
     for candidate in stored_candidates(tuple(wanted)):
         if not candidate.declines(spec):

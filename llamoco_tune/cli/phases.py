@@ -32,7 +32,8 @@ _SHARED = (
         default=DEFAULT_RECIPE,
         show_default=True,
         metavar="NAME",
-        help=f"Settings to begin with: {', '.join(RECIPE_NAMES)}.",
+        help=f"Settings to begin with: {', '.join(RECIPE_NAMES)}, or a file of your own (FILE.toml; `llamoco-tune "
+        "recipe` prints one to start from).",
     ),
     click.option("--lora/--full", default=None, help="Train an adapter, or every weight. [default: the recipe's]"),
     click.option("--lora-rank", type=click.IntRange(min=1), help="Rank of the adapter; its alpha is twice that."),
@@ -112,7 +113,7 @@ def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any
     console = _begun()
     from llamoco_tune.contrast import contrast  # noqa: PLC0415 - torch is slow to import
     from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415
-    from llamoco_tune.recipes import recipe as named  # noqa: PLC0415
+    from llamoco_tune.recipe_files import recipe as named  # noqa: PLC0415
 
     quiet_transformers()
     config = changed(named(recipe).contrast, given)
@@ -172,7 +173,7 @@ def teach_command(data: Path, base: str, out: Path, recipe: str, **given: Any) -
     check_model(base)
     console = _begun()
     from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415 - torch is slow to import
-    from llamoco_tune.recipes import recipe as named  # noqa: PLC0415
+    from llamoco_tune.recipe_files import recipe as named  # noqa: PLC0415
     from llamoco_tune.teach import teach  # noqa: PLC0415
 
     quiet_transformers()

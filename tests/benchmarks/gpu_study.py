@@ -42,7 +42,7 @@ from llamoco_tune.phase import Begun, trainer_of
 from llamoco_tune.pretrained import pretrained_model
 from llamoco_tune.progress import TRAINER_DISPLAYS, TokenCount
 from llamoco_tune.quiet import quiet_transformers
-from llamoco_tune.recipes import recipe
+from llamoco_tune.recipe_files import recipe
 from llamoco_tune.records import Record, TuningError
 from llamoco_tune.run_folder import RunRecord, last_checkpoint
 from llamoco_tune.snapshots import set_files

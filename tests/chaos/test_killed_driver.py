@@ -80,7 +80,7 @@ def test_driver_killed_at_twenty_random_moments_is_followed_by_one_that_ends_in_
     assert Store(folder).num_runs == len(expected), what
 
 
-@pytest.mark.parametrize("address", ["inline", "local"])
+@pytest.mark.parametrize("address", ["inline", pytest.param("local", marks=pytest.mark.slow)])
 def test_clock_that_jumps_by_months_changes_nothing(address: str, expected, tmp_path: Path):
     code, out, err = ended(driver(tmp_path / "c", clock="jumps", address=address, workers=1))
     assert (code, out, err) == (0, "", "")

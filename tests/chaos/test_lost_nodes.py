@@ -35,6 +35,7 @@ def hold(tmp_path: Path) -> Hold:
     return hold_in(tmp_path / "hold")
 
 
+@pytest.mark.slow
 def test_nodes_that_die_in_a_row_under_one_run_and_one_that_joins_with_more_processors(
     head: Head, hold: Hold, tmp_path: Path
 ):
@@ -70,6 +71,7 @@ def test_worker_that_is_killed_in_the_middle_of_a_run(head: Head, hold: Hold, tm
     assert results(tmp_path / "c") == undisturbed(tmp_path / "undisturbed", hold.body)
 
 
+@pytest.mark.slow
 def test_driver_that_is_killed_in_the_middle_of_its_workers_runs(head: Head, hold: Hold, tmp_path: Path):
     seen: set[int] = set()
     with worker_node(head, 1):
@@ -85,6 +87,7 @@ def test_driver_that_is_killed_in_the_middle_of_its_workers_runs(head: Head, hol
     assert results(tmp_path / "c") == undisturbed(tmp_path / "undisturbed", hold.body)
 
 
+@pytest.mark.slow
 def test_node_that_stands_still_for_twenty_seconds(head: Head, hold: Hold, tmp_path: Path):
     """As if cut off: all its processes are stopped, over the deadline of what is on it, and then go on."""
     with (

@@ -37,6 +37,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 def test_hostile_programs_are_recorded_and_disturb_nobody(local_ray: None, tmp_path: Path, capsys):
     hostile = {candidate(body).candidate_id: expected for body, expected in HOSTILE.items()}
     candidates = (GOOD[0], *(candidate(body) for body in HOSTILE), *GOOD[1:])

@@ -77,6 +77,7 @@ def others(records: list[RunRecord]) -> list[RunRecord]:
     return [record for record in records if record.candidate_id != candidate(EATER).candidate_id]
 
 
+@pytest.mark.slow
 def test_program_that_eats_memory_until_the_kernel_kills_it(head: Head, confined: Host, tmp_path: Path):
     with worker_node(head, 1, confined, {"RAY_memory_monitor_refresh_ms": "0"}):
         campaign = driver(tmp_path / "c", environment=head.environment, address=head.address, bodies=[EATER], spec=SPEC)
@@ -86,6 +87,7 @@ def test_program_that_eats_memory_until_the_kernel_kills_it(head: Head, confined
     assert others(records) == undisturbed(tmp_path / "undisturbed", **SPEC)
 
 
+@pytest.mark.slow
 def test_programs_that_have_memory_enough_one_at_a_time_are_not_blamed_for_their_neighbours(
     head: Head, confined: Host, tmp_path: Path
 ):

@@ -10,12 +10,12 @@ import pytest
 
 from llamoco_data.campaign import run_campaign
 from llamoco_data.execution.inline import InlineExecutor
-from llamoco_data.export import Exported, export
+from llamoco_data.export import Exported, compare, export, write_comparison
 from llamoco_data.export.changes import ComparedRow, changes_between
 from llamoco_data.export.placing import writing
 from llamoco_data.files import files_at
 from llamoco_data.identity import LlamocoError
-from llamoco_data.instruction_set import read_instructions, snapshot_manifest, snapshot_numbers
+from llamoco_data.instruction_set import read_instructions, shard_names, snapshot_manifest, snapshot_numbers
 from llamoco_tune.instructions import rows_of
 from llamoco_tune.records import TuningError
 from llamoco_tune.snapshots import set_files
@@ -350,3 +350,47 @@ def test_rows_that_are_as_they_were_have_no_reason():
 
 def test_numbers_of_runs_that_an_earlier_version_did_not_tell_are_no_reason():
     assert changes_between(1, {"row": ROW._replace(num_runs="")}, 2, {"row": ROW}).rows == []
+
+
+def newest_alone(folder: Path, target: Path) -> Path:
+    """A copy of an export's newest snapshot without its hidden files."""
+    (target / "data").mkdir(parents=True)
+    for name in shard_names(files_at(folder)):
+        shutil.copy(folder / name, target / "data" / Path(name).name)
+    return target
+
+
+def other_label(folder: Path, optimizer: str) -> int:
+    """Gives the problem of an export's first row another label; returns the number of its rows."""
+    file = min(folder.glob("data/*.parquet"))
+    table = pq.read_table(file)
+    rows = table.to_pylist()
+    of_problem = [row for row in rows if row["problem_id"] == rows[0]["problem_id"]]
+    for row in of_problem:
+        row["optimizer"] = optimizer
+    pq.write_table(table.from_pylist(rows, schema=table.schema), file)
+    return len(of_problem)
+
+
+def test_two_exports_that_hold_the_same_rows_do_not_differ(second: Exported, tmp_path: Path):
+    found = compare(str(second.folder), str(newest_alone(second.folder, tmp_path / "copy")))
+    assert (found.changes.rows, dict(found.moves), found.num_resettled) == ([], {}, 0)
+    assert found.num_shared == len(set(read_instructions(second.folder)["problem_id"].to_pylist()))
+
+
+def test_a_label_that_moved_is_counted_once_and_its_rows_are_written(second: Exported, tmp_path: Path):
+    copy = newest_alone(second.folder, tmp_path / "copy")
+    num_rows = other_label(copy, "random_search")
+    found = compare(str(second.folder), str(copy))
+    assert list(found.moves.values()) == [1]
+    assert [now for _, now in found.moves] == ["random_search"]
+    assert found.changes.count() == {"new winner": num_rows}
+    write_comparison(found, tmp_path / "moves.parquet")
+    assert pq.read_table(tmp_path / "moves.parquet")["optimizer_now"].to_pylist() == ["random_search"] * num_rows
+    with pytest.raises(LlamocoError, match="is there already; give another --out"):
+        write_comparison(found, tmp_path / "moves.parquet")
+
+
+def test_what_is_no_export_is_not_compared(campaign: Path, second: Exported):
+    with pytest.raises(LlamocoError, match="is a campaign, not an export"):
+        compare(str(second.folder), str(campaign))

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.integration
 STAND_INS = {"srun": 'while [[ $1 == --* ]]; do shift; done; exec "$@"', "scontrol": "echo localhost"}
 
 
+@pytest.mark.slow
 def test_slurm_job_ends_with_the_rows_of_a_local_campaign():
     with own_folder() as folder:
         for name, body in STAND_INS.items():

@@ -57,6 +57,7 @@ def test_submission_without_the_token_is_refused(head: Head, token: str):
     assert not mark.exists()
 
 
+@pytest.mark.slow
 def test_stopped_job_drains_and_keeps_what_was_run(head: Head):
     folder = head.folder / "stopped"
     campaign = ["llamoco-data", "run", str(folder), "--recipe", "demo", "--address", "auto"]

@@ -1,0 +1,3 @@
+"""The kind of value that a named constant of a program may have."""
+
+Setting = int | float | bool | str
