@@ -26,6 +26,7 @@ from llamoco_data.problems.sampling import ProblemMixture
 from llamoco_data.problems.suites import SUITES, suites
 from llamoco_data.racing import Exhaustive, Policy
 from llamoco_data.recipes import RECIPES, sample_problem
+from llamoco_data.rivals import RIVALS
 from llamoco_data.scoring.scored import PROGRAM_SCORES, ScoredProgram
 from llamoco_data.statements import Form, statement
 from llamoco_tune.cli.commands import llamoco_tune
@@ -90,6 +91,10 @@ def counts() -> str:
         ("optimizers that take constraints", f"{sum(optimizer.takes_constraints for optimizer in OPTIMIZERS)}"),
     ]
     return table(("part", "number"), rows)
+
+
+def rivals() -> str:
+    return table(("name", "what it answers"), [(f"`{name}`", what) for name, what in RIVALS.items()])
 
 
 def functions() -> str:
@@ -321,8 +326,15 @@ def _command(called: str, command: click.Command) -> str:
     context = click.Context(command, info_name=called)
     usage = " ".join([called, *command.collect_usage_pieces(context)])
     options = [_option(parameter) for parameter in command.params if isinstance(parameter, click.Option)]
-    parts = [f"### {name}", block("text", usage), inspect.cleandoc(command.help or "")]
+    parts = [f"### {name}", block("text", usage), _help(command)]
     return "\n\n".join([*parts, *([table(("option", "meaning"), options)] if options else [])])
+
+
+def _help(command: click.Command) -> str:
+    """The help of a command, with what click is told not to wrap as a block."""
+    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    as_it_is = "\b\n"
+    return "\n\n".join(block("text", part.removeprefix(as_it_is)) if as_it_is in part else part for part in paragraphs)
 
 
 def _option(option: click.Option) -> tuple[str, str]:
@@ -372,6 +384,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "reasons": reasons,
     "recipes": recipes,
     "result-fields": result_fields,
+    "rivals": rivals,
 }
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ class Request:
 
     @property
     def prompt(self) -> str:
-        return self.body["messages"][0]["content"]
+        """The last message, which is the one to answer."""
+        return self.body["messages"][-1]["content"]
 
 
 Behaviour = Callable[[Request, int], Response]

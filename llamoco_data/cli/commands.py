@@ -13,6 +13,7 @@ from typing_extensions import override
 from llamoco_data.box.layers import TIERS, Tier
 from llamoco_data.campaign import Outcome, plan, run_campaign, status
 from llamoco_data.cli import campaign_output, score_output, set_output, show_output, try_output
+from llamoco_data.cli.baseline import baseline_command
 from llamoco_data.cli.own_files import add_files, checked_file, read_python
 from llamoco_data.cli.progress import counting, progress_display, with_metrics, working
 from llamoco_data.cli.stopping import stop_on_interrupt
@@ -421,6 +422,9 @@ def report_command(folders: tuple[str, ...], out: Path | None, processes: int | 
     with working(Console(stderr=True), "judging problems and drawing the page"):
         reported = write_report(folder, out, processes=processes)
     campaign_output.show_report(Console(), reported)
+
+
+llamoco_data.add_command(baseline_command)
 
 
 @llamoco_data.command("score", short_help="Run and score the programs that a model wrote.")

@@ -16,7 +16,16 @@ def program_text(optimizer: str, settings: Mapping[str, Setting]) -> str:
     Raises:
         LlamocoError: there is no such program, or it does not define one of the constants at its top level.
     """
-    return _rendered(program_template(optimizer), optimizer, tuple(sorted(settings.items())))
+    return program_with(program_template(optimizer), optimizer, settings)
+
+
+def program_with(text: str, name: str, settings: Mapping[str, Setting]) -> str:
+    """A program text with the given values for its named constants.
+
+    Raises:
+        LlamocoError: it does not define one of them at its top level.
+    """
+    return _rendered(text, name, tuple(sorted(settings.items())))
 
 
 @functools.cache

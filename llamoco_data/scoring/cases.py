@@ -2,9 +2,11 @@
 """The problems of an export as programs are scored on them: prompts, yardsticks and labels. It runs nothing."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
+
+import pyarrow as pa
 
 from llamoco_data.files import Files, Place, files_at
 from llamoco_data.identity import LlamocoError, digest
@@ -57,6 +59,7 @@ class Prompt:
     problem_id: str
     base_problem_id: str
     split: str
+    form: str
     prompt: str
     answer: str
     optimizer: str
@@ -93,10 +96,33 @@ def read_export(folder: Place, programs: Sequence[Generated]) -> Export:
             "nothing to score them against; generate programs for another split, such as test"
         )
     table = measured_instructions(folder)
-    prompts = {row["instruction_id"]: Prompt(**row) for row in table.select(_PROMPT).to_pylist()}
+    prompts = _prompts(table)
     for program in programs:
         _check_answers(folder, program, prompts.get(program.instruction_id))
-    wanted = {program.problem_id for program in programs}
+    return _export(folder, table, prompts, {program.problem_id for program in programs})
+
+
+def read_split(folder: Place, split: str) -> Export:
+    """An export, with the problems of a split as its cases.
+
+    Raises:
+        LlamocoError: there is no export, or it has no measured problems of the split.
+    """
+    table = measured_instructions(folder)
+    prompts = _prompts(table)
+    wanted = {prompt.problem_id for prompt in prompts.values() if prompt.split == split}
+    if not wanted:
+        there = dict.fromkeys(prompt.split for prompt in prompts.values())
+        raise LlamocoError(f"{folder} has no measured problems of split {split!r}; it has {', '.join(there)}")
+    return _export(folder, table, prompts, wanted)
+
+
+def _prompts(table: pa.Table) -> dict[str, Prompt]:
+    return {row["instruction_id"]: Prompt(**row) for row in table.select(_PROMPT).to_pylist()}
+
+
+def _export(folder: Place, table: pa.Table, prompts: Mapping[str, Prompt], wanted: Set[str]) -> Export:
+    """An export, with the problems of the given ids as its cases."""
     first_row = {problem_id: row for row, problem_id in reversed(list(enumerate(table["problem_id"].to_pylist())))}
     rows: list[dict[str, Any]] = table.take(sorted(first_row[problem_id] for problem_id in wanted)).to_pylist()
     cases = {row["problem_id"]: _case(row) for row in rows}
@@ -122,7 +148,7 @@ def _check_answers(folder: Place, program: Generated, asked: Prompt | None) -> N
         )
 
 
-_PROMPT = ["instruction_id", "problem_id", "base_problem_id", "split", "prompt", "answer", "optimizer"]
+_PROMPT = ["instruction_id", "problem_id", "base_problem_id", "split", "form", "prompt", "answer", "optimizer"]
 
 
 def _case(row: Mapping[str, Any]) -> Case:

@@ -3,6 +3,7 @@
 All programs are texts that are run with the same seeds, limits and budget.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,8 +12,8 @@ import numpy as np
 
 from llamoco_data.identity import stream
 from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME
-from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
-from llamoco_data.scoring.cases import Case, Export, Prompt
+from llamoco_data.portfolio.stored_candidates import stored_candidates
+from llamoco_data.scoring.cases import Export, Prompt
 from llamoco_data.scoring.forest import foreseen
 from llamoco_data.scoring.naming import Names
 from llamoco_data.scoring.programs import Generated
@@ -57,64 +58,76 @@ def baselines(export: Export, names: Names, instruction_ids: Sequence[str]) -> l
     A baseline without an answer is left out: nearest neighbour without training rows, the statement forest with too few
     of them, and the single best solver if its program is unknown.
     """
-    answers = [Answer("virtual best", case.problem_id, (case.answer,) * REPEATS) for case in export.cases.values()]
+    cases = export.cases.values()
+    answers = [Answer("virtual best", case.problem_id, (case.answer,) * REPEATS) for case in cases]
     single_best = names.texts.get(export.single_best)
     if single_best is not None:
         answers += [Answer("single best solver", problem, (single_best,) * REPEATS) for problem in export.cases]
-    answers += _drawn(export)
-    answers += _foreseen(export, names, single_best)
-    return answers + _retrieved(export, instruction_ids)
-
-
-def _drawn(export: Export) -> list[Answer]:
-    """Answers with a candidate drawn evenly for each run from those that apply to the problem, except random search."""
-    ran = tuple(name for name in OPTIMIZER_BY_NAME if name in export.optimizers and name != BASELINE)
-    candidates = stored_candidates(ran)
-    answers: list[Answer] = []
-    for case in export.cases.values():
-        applicable = [candidate for candidate in candidates if not candidate.declines(case.spec)]
-        if applicable:
-            drawn = tuple(_draw(applicable, case, repeat).program for repeat in range(REPEATS))
-            answers.append(Answer("random candidate", case.problem_id, drawn))
+    drawn = [drawn_programs(export, repeat) for repeat in range(REPEATS)]
+    answers += [Answer("random candidate", problem, tuple(each[problem] for each in drawn)) for problem in drawn[0]]
+    foreseen = foreseen_programs(export, names)
+    answers += [Answer("statement forest", problem, (text,) * REPEATS) for problem, text in foreseen.items()]
+    retrieved = retrieved_programs(export, instruction_ids)
+    for key, text in retrieved.items():
+        asked = export.prompts[key]
+        answers.append(Answer("nearest neighbour", asked.problem_id, (text,) * REPEATS, asked.split))
     return answers
 
 
-def _foreseen(export: Export, names: Names, single_best: str | None) -> list[Answer]:
-    """The answers of the selector, or of the single best solver to a user's own problem, which no forest can read."""
+def drawn_programs(export: Export, repeat: int) -> dict[str, str]:
+    """problem_id -> program of a candidate, drawn evenly from those that apply to the problem, except random search."""
+    ran = tuple(name for name in OPTIMIZER_BY_NAME if name in export.optimizers and name != BASELINE)
+    candidates = stored_candidates(ran)
+    drawn: dict[str, str] = {}
+    for case in export.cases.values():
+        applicable = [candidate for candidate in candidates if not candidate.declines(case.spec)]
+        if applicable:
+            place = stream("random candidate", case.problem_id, repeat).integers(len(applicable))
+            drawn[case.problem_id] = applicable[int(place)].program
+    return drawn
+
+
+def foreseen_programs(export: Export, names: Names) -> dict[str, str]:
+    """problem_id -> program that the selector chooses; none at all with too few training problems.
+
+    A user's own problem, which no forest can read, gets the single best solver.
+    """
     if export.training is None:
-        return []
-    programs = foreseen(export.training, [case.spec for case in export.cases.values()], names.texts)
-    answered = ((problem_id, text or single_best) for problem_id, text in zip(export.cases, programs, strict=True))
-    return [Answer("statement forest", problem_id, (text,) * REPEATS) for problem_id, text in answered if text]
+        return {}
+    texts = foreseen(export.training, [case.spec for case in export.cases.values()], names.texts)
+    single_best = names.texts.get(export.single_best)
+    answered = zip(export.cases, [text or single_best for text in texts], strict=True)
+    return {problem_id: text for problem_id, text in answered if text}
 
 
-def _draw(applicable: Sequence[StoredCandidate], case: Case, repeat: int) -> StoredCandidate:
-    return applicable[int(stream("random candidate", case.problem_id, repeat).integers(len(applicable)))]
-
-
-def _retrieved(export: Export, instruction_ids: Sequence[str]) -> list[Answer]:
-    """The answers of the training rows whose prompts are most like those asked, never of the same problem."""
+def retrieved_programs(export: Export, instruction_ids: Sequence[str]) -> dict[str, str]:
+    """instruction_id -> answer of the training row whose prompt is most alike, never of the same problem."""
     training = [prompt for prompt in export.prompts.values() if prompt.split == "train"]
     asked = [export.prompts[key] for key in dict.fromkeys(instruction_ids)]
     if not training:
-        return []
+        return {}
     base_ids = np.array([prompt.base_problem_id for prompt in training])
     found = nearest(
         [prompt.prompt for prompt in asked],
         [prompt.prompt for prompt in training],
         [base_ids != prompt.base_problem_id for prompt in asked],
     )
-    return [
-        Answer("nearest neighbour", prompt.problem_id, (training[position].answer,) * REPEATS, prompt.split)
-        for prompt, position in zip(asked, found, strict=True)
-        if position is not None
-    ]
+    places = zip(asked, found, strict=True)
+    return {prompt.instruction_id: training[place].answer for prompt, place in places if place is not None}
 
 
 def majority(prompts: Mapping[str, Prompt]) -> str:
     """The most frequent optimizer of the training problems, the first by name among equals; empty without any."""
     labels = {prompt.problem_id: prompt.optimizer for prompt in prompts.values() if prompt.split == "train"}
-    counts: dict[str, int] = {}
-    for optimizer in sorted(labels.values()):
-        counts[optimizer] = counts.get(optimizer, 0) + 1
-    return max(counts, key=lambda optimizer: counts[optimizer], default="")
+    counts = Counter(sorted(labels.values()))
+    return counts.most_common(1)[0][0] if counts else ""
+
+
+def usual_program(prompts: Mapping[str, Prompt], optimizer: str) -> str:
+    """The answer with which an optimizer most often won training problems, the first by its text among equals.
+
+    Where it won none, it is the program with the optimizer's first settings.
+    """
+    won = {p.problem_id: p.answer for p in prompts.values() if p.split == "train" and p.optimizer == optimizer}
+    counts = Counter(sorted(won.values()))
+    return counts.most_common(1)[0][0] if counts else stored_candidates((optimizer,))[0].program

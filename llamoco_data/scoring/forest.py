@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
 from llamoco_data.problems.own_spec import AnySpec
@@ -20,23 +21,37 @@ def foreseen(training: Training, specs: Sequence[AnySpec], texts: Mapping[str, s
     Args:
         texts: program text of each candidate_id that may be chosen.
     """
-    asked = [position for position, spec in enumerate(specs) if isinstance(spec, ProblemSpec)]
+    read = {position: spec for position, spec in enumerate(specs) if isinstance(spec, ProblemSpec)}
     answers: list[str | None] = [None] * len(specs)
-    if not asked:
-        return answers
+    if read:
+        features_MF = np.array([features(spec) for spec in read.values()])
+        programs = chosen_programs(training, features_MF, list(read.values()), texts)
+        for position, program in zip(read, programs, strict=True):
+            answers[position] = program
+    return answers
+
+
+def chosen_programs(
+    training: Training, features_MF: NDArray[np.float64], specs: Sequence[AnySpec], texts: Mapping[str, str]
+) -> list[str | None]:
+    """The program that the forest of some features chooses for each problem; None where no text is known.
+
+    Args:
+        training: what the training problems tell, with features like those given.
+        texts: program text of each candidate_id that may be chosen.
+    """
     known = training.optimizers_left
     candidates = stored_candidates(known)
     selector = fitted(training.measured)
-    features_MF = np.array([features(spec) for spec in specs if isinstance(spec, ProblemSpec)])
-    applying = [applying_to(known, specs[position]) for position in asked]
-    choices = selector.choices(features_MF, applying)
-    for position, choice, alike in zip(asked, choices, selector.precedents(features_MF), strict=True):
+    choices = selector.choices(features_MF, [applying_to(known, spec) for spec in specs])
+    answers: list[str | None] = []
+    for spec, choice, alike in zip(specs, choices, selector.precedents(features_MF), strict=True):
         best = [training.best_candidates[row].get(choice, "") for row in alike.rows]
         votes: defaultdict[str, float] = defaultdict(float)
         for candidate_id, weight in zip(best, alike.weights, strict=True):
             votes[candidate_id] += weight if candidate_id in texts else 0.0
         chosen = max(votes, key=votes.__getitem__)
-        answers[position] = texts.get(chosen) or _first_of(choice, candidates, specs[position])
+        answers.append(texts.get(chosen) or _first_of(choice, candidates, spec))
     return answers
 
 

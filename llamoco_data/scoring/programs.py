@@ -2,6 +2,7 @@
 """Reads the Parquet file of programs that a model wrote, which alone passes from tuning to scoring."""
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,6 +42,13 @@ PROGRAMS = pa.schema(
     metadata={_VERSION_KEY: str(PROGRAMS_VERSION)},
 )
 """Schema of the file, with columns in any order; `completion`, the whole text of the model, is not read."""
+
+CHOICES = pa.field("choices", pa.string(), nullable=False)
+"""Column with the probability that a model gave each optimizer, a JSON object; only models that choose fill it."""
+
+_ORDER = (*_TEXTS[:4], "sample", *_TEXTS[4:8], "prompt_tokens", "completion_tokens", "seconds", *_TEXTS[8:])
+WRITTEN = pa.schema([*(PROGRAMS.field(name) for name in _ORDER), CHOICES], metadata=PROGRAMS.metadata)
+"""Schema of the file as it is written, by models and rivals alike."""
 
 _READ = pa.schema([pa.field(field.name, field.type) for field in PROGRAMS if field.name != "completion"])
 _MEND = "write the file again with: llamoco-tune generate"
@@ -109,6 +117,29 @@ def read_programs(file: Path) -> Programs:
     ordered = sorted(programs, key=lambda program: (program.instruction_id, program.sample))
     settings = set(table["settings"].to_pylist())
     return Programs(digest, models[0], settings.pop() if len(settings) == 1 else "", tuple(ordered))
+
+
+def read_choices(file: Path) -> dict[str, dict[str, float]]:
+    """instruction_id -> the probability that the model gave each optimizer, by its first sample.
+
+    Raises:
+        LlamocoError: see `read_programs`; or the file has no choices, or some that are no JSON object of numbers.
+    """
+    read_programs(file)
+    advice = "name the file of a model that chooses before it writes, such as: llamoco-tune generate --model ready"
+    if CHOICES.name not in pq.read_schema(file).names:
+        raise LlamocoError(f"{file} has no column {CHOICES.name}; {advice}")
+    table = pq.read_table(file, columns=["instruction_id", "sample", CHOICES.name]).sort_by([("sample", "descending")])
+    told = dict(zip(table["instruction_id"].to_pylist(), table[CHOICES.name].to_pylist(), strict=True))
+    choices: dict[str, dict[str, float]] = {}
+    for instruction_id, text in sorted(told.items()):
+        try:
+            choices[instruction_id] = {str(name): float(share) for name, share in json.loads(text or "{}").items()}
+        except (ValueError, TypeError, AttributeError):
+            raise LlamocoError(f"{file} has choices that are no JSON object of numbers: {text[:60]}; {_MEND}") from None
+    if not any(choices.values()):
+        raise LlamocoError(f"{file} has an empty column {CHOICES.name}; {advice}")
+    return choices
 
 
 _NAME = "name the Parquet file that llamoco-tune generate wrote"

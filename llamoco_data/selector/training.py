@@ -22,6 +22,8 @@ LEAST_PROBLEMS = 10
 class Training:
     """What the training rows of an export tell of its optimizers."""
 
+    specs: Sequence[ProblemSpec]
+    """The measured problems."""
     measured: Measured
     best_candidates: Sequence[Mapping[str, str]]
     """Of each measured problem: optimizer -> candidate_id of its candidate that stood best."""
@@ -54,6 +56,7 @@ def training_of(table: pa.Table) -> Training | None:
     known = [name for name in OPTIMIZER_BY_NAME if name in ran]
     optimizers = (*known, *sorted(ran - set(known)))
     return Training(
+        specs=[spec for spec, _ in kept],
         measured=Measured(
             problem_ids=tuple(row["problem_id"] for _, row in kept),
             optimizers=optimizers,

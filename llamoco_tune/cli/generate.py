@@ -72,6 +72,14 @@ COUNT = click.IntRange(min=1)
 @click.option(
     "--max-calls", type=COUNT, metavar="N", help="Server: number of requests at which to stop, retries included."
 )
+@click.option("--system", default="", metavar="TEXT", help="Server: text of a system message before each prompt.")
+@click.option(
+    "--hint", is_flag=True, help="Server: advise the model, in the system message, not to take SLSQP by default."
+)
+@click.option("--shots", type=click.IntRange(min=0), default=0, show_default=True, metavar="K",
+              help="Server: number of training rows that stand before each prompt as examples.")  # fmt: skip
+@click.option("--shots-by", type=click.Choice(["random", "nearest"]), default="random", show_default=True,
+              help="Server: how these rows are chosen: drawn with the seed, or nearest by TF-IDF.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def generate_command(
     data: Path,
@@ -96,6 +104,10 @@ def generate_command(
     timeout: float,
     retries: int,
     max_calls: int | None,
+    system: str,
+    hint: bool,
+    shots: int,
+    shots_by: Literal["random", "nearest"],
     quiet: bool,
 ) -> None:
     """Let a model write programs for the prompts of a split.
@@ -105,6 +117,8 @@ def generate_command(
     check_data(data)
     if endpoint is not None and wordings > 1:
         raise click.UsageError("--wordings averages the choices of a local model, and a server tells none")
+    if endpoint is None and (system or hint or shots):
+        raise click.UsageError("--system, --hint and --shots are for a model on a server; give --endpoint URL too")
     if endpoint is None:
         check_model(model)
     from llamoco_tune.cli.generation_display import generation_display, summary  # noqa: PLC0415 - slow to import
@@ -133,7 +147,9 @@ def generate_command(
         else:
             from llamoco_tune.endpoint import EndpointConfig  # noqa: PLC0415
             from llamoco_tune.generate.served import generate_at_endpoint  # noqa: PLC0415
+            from llamoco_tune.generate.setting import SettingConfig  # noqa: PLC0415
 
+            setting = SettingConfig(system=system, is_hinting=hint, shots=shots, shots_by=shots_by)
             server = EndpointConfig(
                 url=endpoint,
                 model=model,
@@ -142,6 +158,6 @@ def generate_command(
                 num_retries=retries,
                 max_calls=max_calls,
             )
-            report = generate_at_endpoint(data, selection, decoding, server, out, show)
+            report = generate_at_endpoint(data, selection, decoding, server, out, show, setting)
     for line in summary(report, out, data):
         click.echo(line)

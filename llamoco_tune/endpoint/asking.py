@@ -6,10 +6,10 @@ import random
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import openai
-from openai.types.chat import ChatCompletionUserMessageParam
+from openai.types.chat import ChatCompletionMessageParam
 
 from llamoco_tune.endpoint.config import KEY_VARIABLE, EndpointConfig, base_url
 from llamoco_tune.endpoint.wire import Failure, read_completion, retry_after_s
@@ -33,23 +33,44 @@ RETRIED_STATUSES = {408, 409, 425, 429}
 _Split = tuple[set["asyncio.Task[Answer | None]"], set["asyncio.Task[Answer | None]"]]
 
 
+class Message(NamedTuple):
+    """One message of a conversation, before the prompt that is its last one."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class _Request(NamedTuple):
+    """One prompt, with all that goes with it."""
+
+    prompt: str
+    seed: int
+    before: Sequence[Message]
+
+
 def ask(
-    prompts: Sequence[str], seeds: Sequence[int], decoding: DecodingConfig, config: EndpointConfig
+    prompts: Sequence[str],
+    seeds: Sequence[int],
+    decoding: DecodingConfig,
+    config: EndpointConfig,
+    before: Sequence[Sequence[Message]] = (),
 ) -> Generator[Answer]:
     """Yields the answer to every prompt in the order of arrival; a prompt that keeps failing gets an error.
 
     Args:
         seeds: one a prompt, sent unless decoding is greedy.
+        before: the messages before each prompt; none at all by default.
 
     Raises:
         TuningError: the server does not answer, wants another key, model or path, or fails prompt after prompt; or
             `max_calls` requests were made. Answers that were yielded before are good.
     """
     desk = _Desk(decoding, config)
+    requests = [_Request(*each) for each in zip(prompts, seeds, before or [()] * len(prompts), strict=True)]
     failed: list[Answer] = []
     with asyncio.Runner() as runner:
         try:
-            for answer in desk.answers(runner, prompts, seeds):
+            for answer in desk.answers(runner, requests):
                 if answer.ended == "error":
                     failed.append(answer)
                     _check_alive(failed, config)
@@ -81,13 +102,12 @@ class _Desk:
         self.is_spent = False
         """Whether a call was needed beyond `max_calls`."""
 
-    def answers(self, runner: asyncio.Runner, prompts: Sequence[str], seeds: Sequence[int]) -> Iterator[Answer]:
-        waiting = deque(enumerate(zip(prompts, seeds, strict=True)))
+    def answers(self, runner: asyncio.Runner, requests: Sequence[_Request]) -> Iterator[Answer]:
+        waiting = deque(enumerate(requests))
         running: set[asyncio.Task[Answer | None]] = set()
         while running or (waiting and not self.is_spent):
             while waiting and len(running) < self._config.num_parallel and not self.is_spent:
-                index, (prompt, seed) = waiting.popleft()
-                running.add(runner.get_loop().create_task(self._answer(index, prompt, seed)))
+                running.add(runner.get_loop().create_task(self._answer(*waiting.popleft())))
             done, running = runner.run(_first(running))
             # Answers come before failures of the server, so that they are kept.
             for task in sorted(done, key=lambda task: task.exception() is not None):
@@ -98,7 +118,7 @@ class _Desk:
     async def close(self) -> None:
         await self._client.close()
 
-    async def _answer(self, index: int, prompt: str, seed: int) -> Answer | None:
+    async def _answer(self, index: int, request: _Request) -> Answer | None:
         failure = Failure("")
         for attempt in range(self._config.num_retries + 1):
             if attempt:
@@ -109,7 +129,7 @@ class _Desk:
                 self.is_spent = True
                 return None
             self._num_calls += 1
-            outcome = await self._call(index, prompt, seed)
+            outcome = await self._call(index, request)
             if isinstance(outcome, Answer):
                 return outcome
             failure = outcome
@@ -126,11 +146,11 @@ class _Desk:
             # What the server asks for holds for all requests.
             self._paused_until = max(self._paused_until, time.monotonic() + min(failure.wait_s, LONGEST_WAIT_S))
 
-    async def _call(self, index: int, prompt: str, seed: int) -> Answer | Failure:
+    async def _call(self, index: int, request: _Request) -> Answer | Failure:
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._config.timeout_s):
-                text = await self._request(prompt, seed)
+                text = await self._sent(request)
         except (TimeoutError, openai.APITimeoutError):
             return Failure(f"no reply within {self._config.timeout_s:g} s")
         except openai.APIStatusError as error:
@@ -141,16 +161,16 @@ class _Desk:
         self._has_answered = True
         return read_completion(index, self._without_key(text), time.monotonic() - began)
 
-    async def _request(self, prompt: str, seed: int) -> str:
+    async def _sent(self, request: _Request) -> str:
         decoding = self._decoding
-        message: ChatCompletionUserMessageParam = {"role": "user", "content": prompt}
+        messages = [_sendable(message) for message in (*request.before, Message("user", request.prompt))]
         limit = decoding.max_new_tokens
         response = await self._client.chat.completions.with_raw_response.create(
             model=self._config.model,
-            messages=[message],
+            messages=messages,
             temperature=decoding.temperature,
             top_p=openai.omit if decoding.is_greedy else decoding.top_p,
-            seed=openai.omit if decoding.is_greedy else seed,
+            seed=openai.omit if decoding.is_greedy else request.seed,
             max_tokens=limit if self._limit_name == "max_tokens" else openai.omit,
             max_completion_tokens=limit if self._limit_name == "max_completion_tokens" else openai.omit,
         )
@@ -182,6 +202,16 @@ class _Desk:
 
     def _without_key(self, text: str) -> str:
         return text.replace(self._key, "[key]") if self._key else text
+
+
+def _sendable(message: Message) -> ChatCompletionMessageParam:
+    match message.role:
+        case "system":
+            return {"role": "system", "content": message.content}
+        case "user":
+            return {"role": "user", "content": message.content}
+        case "assistant":
+            return {"role": "assistant", "content": message.content}
 
 
 async def _first(tasks: set["asyncio.Task[Answer | None]"]) -> _Split:

@@ -14,17 +14,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from llamoco_data import read_instructions, read_spec, run_program
-from llamoco_data.campaign import read_candidates, read_problems, run_campaign
+from llamoco_data.campaign import read_candidates, read_problems
 from llamoco_data.cli.commands import main
 from llamoco_data.confined import zygote
 from llamoco_data.drive import DriveProgress, holding
 from llamoco_data.execution import executor
-from llamoco_data.export import export
 from llamoco_data.files import files_at
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio import BASELINE, portfolio
-from llamoco_data.racing import Race
-from llamoco_data.recipes import recipe
 from llamoco_data.runs import program_id
 from llamoco_data.scoring import score
 from llamoco_data.scoring.cases import read_export
@@ -48,20 +45,9 @@ BODIES = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(measured: Path) -> Path:
     """A folder with a campaign and its export."""
-    place = tmp_path_factory.mktemp("score")
-    demo = recipe("demo")
-    changes = {
-        "num_problems": 16,
-        "mixture": demo.mixture.model_copy(update={"max_evaluations": 150, "max_dimension": 4}),
-        "optimizers": ("slsqp", "nelder_mead", "de", "pso", "random_search"),
-        "policy": Race(),
-        "wordings": 1,
-    }
-    run_campaign(place / "campaign", demo.model_copy(update=changes), executor("inline"))
-    export(place / "campaign", place / "export")
-    return place
+    return measured
 
 
 @pytest.fixture(scope="module")
