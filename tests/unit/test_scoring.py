@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from scipy import stats
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics.pairwise import linear_kernel
 
 from llamoco_data import sample_problem
 from llamoco_data.identity import LlamocoError, stream
@@ -123,7 +124,7 @@ def test_nearest_neighbour_is_that_of_scikit_learn():
     texts = [statement(sample_problem("standard", seed=1, index=i), wording=i % 16) for i in range(40)]
     asked, among = texts[:10], texts[10:]
     vectors = TfidfVectorizer(ngram_range=(1, 2)).fit(among)
-    similar = (vectors.transform(asked) @ vectors.transform(among).T).toarray()
+    similar = np.asarray(linear_kernel(vectors.transform(asked), vectors.transform(among)))
     everything = [np.ones(len(among), dtype=np.bool_)] * len(asked)
     assert nearest(asked, among, everything) == similar.argmax(axis=1).tolist()
     half = np.arange(len(among)) < 15
