@@ -90,7 +90,7 @@ def compact() -> Recipe:
             keep="last",
             evaluation=EvaluationConfig(num_rows=32, num_programs=4, programs_every=10, max_new_tokens=1_600),
         ),
-        cost=Cost(minutes=36, memory_gb=6, on="1 CPU core with AMX", known="measured"),
+        cost=Cost(minutes=70, memory_gb=6, on="1 CPU core with AMX", known="measured"),
     )
 
 

@@ -441,6 +441,13 @@ llamoco_data.add_command(baseline_command)
 @TIME_LIMIT
 @CONFINEMENT
 @click.option("--trust-programs", is_flag=True, help="Run the programs as you, unconfined.")
+@click.option(
+    "--reuse",
+    multiple=True,
+    metavar="SCORES",
+    help="Other scores, whose runs of the same programs, those of the baselines for instance, are not made again. The "
+    "option may be given several times.",
+)
 @click.option("--quiet", is_flag=True, help="Print only the scores.")
 def score_command(
     programs: Path,
@@ -451,6 +458,7 @@ def score_command(
     time_limit_s: float,
     tier: Tier,
     trust_programs: bool,
+    reuse: tuple[str, ...],
     quiet: bool,
 ) -> int:
     """Run the programs that a model wrote on their problems, and score them beside baselines.
@@ -468,6 +476,7 @@ def score_command(
             executor(address, workers),
             time_limit_s=time_limit_s,
             confined="trusted" if trust_programs else tier,
+            reuse=reuse,
             report=report,
             notice=lambda line: say(console, line),
             stop=stop,

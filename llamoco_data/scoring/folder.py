@@ -53,7 +53,7 @@ def is_begun(folder: Place, spec: ScoreSpec) -> bool:
         LlamocoError: the folder holds another score or other files.
     """
     place = files_at(folder)
-    there = _stored(place)
+    there = stored_score(place)
     if there is None:
         others = place.names()
         if others:
@@ -91,7 +91,7 @@ def put_tables(place: Files, tables: Mapping[str, pa.Table], summary: Record, pa
     place.replace(SUMMARY_FILE, (summary.model_dump_json(indent=2) + "\n").encode())
 
 
-def _stored(place: Files) -> ScoreSpec | None:
+def stored_score(place: Files) -> ScoreSpec | None:
     try:
         return ScoreSpec.from_json(place.read(SCORE_FILE))
     except FileNotFoundError:

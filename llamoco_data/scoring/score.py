@@ -14,6 +14,7 @@ from llamoco_data.drive import DriveProgress, drive, holding
 from llamoco_data.execution import Executor
 from llamoco_data.files import Files, Place
 from llamoco_data.identity import digest
+from llamoco_data.plurals import counted
 from llamoco_data.problems.own_spec import OwnProblemSpec
 from llamoco_data.runs import RunRecord, program_id
 from llamoco_data.scoring.cases import Case, Export, read_export
@@ -35,6 +36,7 @@ from llamoco_data.scoring.page import scores_page
 from llamoco_data.scoring.performance import performance
 from llamoco_data.scoring.plan import RunPlan, floor_run, plan_runs, score_seed
 from llamoco_data.scoring.programs import Generated, Programs, read_programs
+from llamoco_data.scoring.reuse import take_over
 from llamoco_data.scoring.running import missing_work
 from llamoco_data.scoring.scored import (
     PROBLEM_SCORES,
@@ -74,6 +76,7 @@ def score(
     *,
     time_limit_s: float = TIME_LIMIT_S,
     confined: Tier = LEAST,
+    reuse: Sequence[Place] = (),
     report: Callable[[DriveProgress], None] = lambda _: None,
     notice: Callable[[str], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
@@ -85,6 +88,7 @@ def score(
         data: the export whose instructions the programs answer.
         out: the scores folder; runs that it holds are not made again.
         confined: least tier at which the programs may run; at `trusted` they run as the user.
+        reuse: other scores folders, whose runs of the same programs on the same problems are taken over.
         report: called at the beginning, about five times a second, and at the end.
         notice: called with a line for a person when a damaged file was set aside or another process is waited for.
         stop: called whenever a worker is free; once it returns True, no new work is handed out.
@@ -111,6 +115,9 @@ def score(
         hold = stack.enter_context(holding(place, notice))
         store = Store(out)
         _mend(store, notice)
+        taken = take_over(store, reuse, plan, time_limit_s, confined)
+        if taken:
+            notice(f"{counted(taken, 'run')} taken over from other scores")
         work = missing_work(plan, export.cases, store, time_limit_s, confined)
         progress = drive(work, store, executor, hold=hold, report=report, stop=stop).progress
         if progress.runs_done < progress.runs_total:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,15 +23,18 @@ from llamoco_data.execution import executor
 from llamoco_data.files import files_at
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio import BASELINE, portfolio
+from llamoco_data.racing import Run
 from llamoco_data.runs import program_id
 from llamoco_data.scoring import score
 from llamoco_data.scoring.cases import read_export
 from llamoco_data.scoring.contenders import majority
 from llamoco_data.scoring.marks import floor_of, marks_of
-from llamoco_data.scoring.plan import floor_run
+from llamoco_data.scoring.plan import RunPlan, floor_run
 from llamoco_data.scoring.programs import Generated
+from llamoco_data.scoring.reuse import take_over
+from llamoco_data.scoring.score import TIME_LIMIT_S
 from llamoco_data.scoring.summary import ContenderScore, Summary
-from llamoco_data.store import Store
+from llamoco_data.store import Block, Store
 from tests.campaigns import HEAD
 from tests.scores import write_programs, written
 
@@ -199,6 +203,40 @@ def test_second_score_makes_no_run_and_the_same_tables(scores: Path, programs: P
     numbered = folder / "export" / ".snapshots" / "0001"
     assert score(programs, numbered, scores, executor("inline")).progress.new_runs == 0
     assert tables(scores) == before
+
+
+def test_runs_of_other_scores_are_taken_over(scores: Path, programs: Path, folder: Path, tmp_path: Path):
+    said: list[str] = []
+    again = score(programs, folder / "export", tmp_path / "s", executor("inline"), reuse=[scores], notice=said.append)
+    assert again.progress.new_runs == 0
+    assert tables(tmp_path / "s") == tables(scores)
+    assert said == [f"{again.progress.runs_total} runs taken over from other scores"]
+
+
+def test_runs_that_were_confined_less_are_made_again(scores: Path, chosen: list[dict[str, Any]], tmp_path: Path):
+    problems = {row["problem_id"] for row in chosen}
+    made = [record for problem in sorted(problems) for record in Store(scores).records(problem)]
+    trusted = Store(tmp_path / "trusted")
+    trusted.commit(Block(records=[record.model_copy(update={"tier": None}) for record in made]))
+    shutil.copy(scores / "score.json", tmp_path / "trusted" / "score.json")
+    wanted: dict[str, tuple[Run, ...]] = {}
+    for record in made:
+        run = Run(candidate_id=record.candidate_id, seed=record.seed)
+        wanted[record.problem_id] = (*wanted.get(record.problem_id, ()), run)
+    plan, empty = RunPlan({}, wanted), Store(tmp_path / "empty")
+    assert take_over(empty, [tmp_path / "trusted"], plan, TIME_LIMIT_S, "limited") == 0
+    assert take_over(empty, [scores], plan, TIME_LIMIT_S, "limited") == len(made)
+    assert take_over(empty, [scores], plan, TIME_LIMIT_S, "limited") == 0
+
+
+def test_folders_without_runs_to_reuse_are_refused(command, scores: Path, programs: Path, folder: Path, tmp_path: Path):
+    given = (programs, "--data", folder / "export", "--address", "inline")
+    code, _, err = command(*given, "--out", tmp_path / "a", "--reuse", folder / "export")
+    assert "holds no scores, so it has no runs to reuse" in err
+    assert code == 2
+    code, _, err = command(*given, "--out", tmp_path / "b", "--reuse", scores, "--time-limit", 7)
+    assert "has runs with a time limit of 60 s, not 7 s" in err
+    assert code == 2
 
 
 def test_score_that_is_stopped_keeps_its_runs_and_goes_on(scores: Path, programs: Path, folder: Path, tmp_path: Path):

@@ -1,0 +1,51 @@
+"""Takes over runs that other scores folders hold: the same program, problem, seed and time limit give the same run."""
+
+from collections.abc import Iterator, Sequence
+
+from llamoco_data.box.layers import TIERS, Tier
+from llamoco_data.files import Place, files_at
+from llamoco_data.identity import LlamocoError
+from llamoco_data.runs import RunRecord
+from llamoco_data.scoring.folder import stored_score
+from llamoco_data.scoring.plan import RunPlan
+from llamoco_data.scoring.running import missing_runs
+from llamoco_data.store import Block, Store
+
+
+def take_over(store: Store, others: Sequence[Place], plan: RunPlan, time_limit_s: float, confined: Tier) -> int:
+    """Commits the planned runs that a folder lacks and others hold; returns their number.
+
+    A run that was confined less than is asked for is made again.
+
+    Raises:
+        LlamocoError: another folder holds no score, or one with another time limit, or cannot be read.
+    """
+    sources = [_source(other, time_limit_s) for other in others]
+    taken = 0
+    for source in sources:
+        records = list(_wanted(store, source, plan, confined))
+        if records:
+            store.commit(Block(records=records))
+        taken += len(records)
+    return taken
+
+
+def _source(other: Place, time_limit_s: float) -> Store:
+    spec = stored_score(files_at(other))
+    if spec is None:
+        raise LlamocoError(f"{other} holds no scores, so it has no runs to reuse; leave it out")
+    if spec.time_limit_s != time_limit_s:
+        raise LlamocoError(
+            f"{other} has runs with a time limit of {spec.time_limit_s:g} s, not {time_limit_s:g} s; give that "
+            "--time-limit, or leave it out"
+        )
+    return Store(other)
+
+
+def _wanted(store: Store, source: Store, plan: RunPlan, confined: Tier) -> Iterator[RunRecord]:
+    for problem_id, runs in missing_runs(plan, store).items():
+        wanted = {(run.candidate_id, run.seed) for run in runs}
+        for record in source.records(problem_id):
+            tier: Tier = record.tier or "trusted"
+            if (record.candidate_id, record.seed) in wanted and TIERS.index(tier) >= TIERS.index(confined):
+                yield record
