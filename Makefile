@@ -19,7 +19,7 @@ BASE := $(VENV)/.installed-base
 TUNE := $(VENV)/.installed-tune
 FULL := $(VENV)/.installed-full
 
-.PHONY: help demo tune-demo test test-slow lint format types imports docs docs-tables bench check clean
+.PHONY: help demo tune-demo test test-slow lint format types imports docs docs-tables results bench check clean
 
 help:  ## print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ docs: $(FULL)  ## build the documentation into site/, and fail on a broken link
 
 docs-tables: $(FULL)  ## write the generated tables into the pages: catalogues, columns, commands
 	$(BIN)/python docs/tables.py
+
+results: $(FULL)  ## write the page of results from the scores in docs/results
+	$(BIN)/python docs/results.py
 
 bench: $(FULL)  ## time the evaluator against other suites, and the optimizers against other libraries
 	$(BIN)/python tests/benchmarks/evaluator.py

@@ -150,6 +150,12 @@ def test_tables_are_up_to_date():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_results_are_those_of_the_scores():
+    script = [sys.executable, str(ROOT / "docs" / "results.py"), "--check"]
+    done = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_portfolio_page_names_every_status_of_a_run():
     table = (ROOT / "docs" / "portfolio.md").read_text().partition("## How a run ends")[2]
     table = table.partition("\n## ")[0]

@@ -1,0 +1,110 @@
+"""Writes docs/results.md from the scores in docs/results/scores: every model and rival on every block of problems.
+
+    python docs/results.py            # writes the page
+    python docs/results.py --check    # changes nothing; exits with 1 if the page is out of date
+
+A folder there is one that `llamoco-data score` wrote. Equal folders give equal bytes.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from llamoco_data.comparison import compare, read_scores
+from llamoco_data.comparison.numbers import BlockNumbers, Comparison, Measure, Row
+
+ROOT = Path(__file__).parents[1]
+SCORES = ROOT / "docs" / "results" / "scores"
+PAGE = ROOT / "docs" / "results.md"
+
+HEAD = """# Results
+
+Each row is a model or a rival, each block a set of problems that nothing was trained on. A contender answers every
+problem once, and its program runs confined with three seeds. All numbers are means over the problems of a block, with
+95 % intervals over problems.
+
+- *Score* is 0 for random search at the same budget and 1 at the target; a program that fails has 0.
+- *Gap closed* is the share of the way from the single best solver to the virtual best.
+- *AOCC* is the area over the convergence curve, *solved* the share of runs that end within the tolerance.
+- *p* is that of Wilcoxon's test against the single best solver, with Holm's correction for all rows of the block, and
+  *effect* the matched-pairs rank-biserial correlation with it.
+
+The formulas and their sources are on the page about [scoring](scoring.md). `make results` writes this page from
+`docs/results/scores`.
+"""
+UNKNOWN = """## What is not known
+
+- Two models of one recipe were taught ([tuning](tuning.md#what-came-out)); the other one is there.
+- Held-out families of functions (`test_families`) were not run for this model. By the scores in the rows it closes 28 %
+  of the gap there, and the forest 36 %.
+- Rivals without a row were not run. `llamoco-data baseline` writes their programs.
+"""
+
+
+def page(comparison: Comparison) -> str:
+    """The page's text."""
+    return "\n".join([HEAD, *map(_block, comparison.blocks), UNKNOWN])
+
+
+def _block(block: BlockNumbers) -> str:
+    left_out = f", {block.num_left_out} of them left out because a row lacks them" if block.num_left_out else ""
+    lines = [
+        f"## `{block.split}`",
+        "",
+        f"{block.num_problems} problems{left_out}.",
+        "",
+        "| | score | gap closed | AOCC | solved | p | effect |",
+        "| --- | --: | --: | --: | --: | --: | --: |",
+        *map(_row, block.rows),
+        "",
+    ]
+    for row in block.rows:
+        if row.writing is not None:
+            failures = ", ".join(f"{count} {stage}" for stage, count in row.writing.failures.items()) or "none"
+            wrote = f"`{row.name}` wrote {row.writing.num_programs} programs of {row.writing.tokens:.0f} tokens"
+            took = f"in {row.writing.seconds:.2f} s on average; {_percent(row.writing.runs)} run."
+            lines += [f"{wrote} {took} Failures: {failures}.", ""]
+    return "\n".join(lines)
+
+
+def _row(row: Row) -> str:
+    name = f"**{row.name}**" if row.is_model else row.name
+    p = "" if row.p_value is None else "< 0.0001" if row.p_value < 1e-4 else f"{row.p_value:.4f}"
+    effect = "" if row.effect is None else f"{row.effect:+.2f}"
+    cells = (name, _number(row.score), _percent(row.gap), _number(row.aocc), _percent(row.solved), p, effect)
+    return f"| {' | '.join(cells)} |"
+
+
+def _number(measure: Measure | None) -> str:
+    if measure is None:
+        return ""
+    between = "" if measure.interval is None else " [{:.3f}, {:.3f}]".format(*measure.interval)
+    return f"{measure.value:.3f}{between}"
+
+
+def _percent(measure: Measure | None) -> str:
+    if measure is None:
+        return ""
+    between = "" if measure.interval is None else " [{:.0f}, {:.0f}]".format(*(100 * end for end in measure.interval))
+    return f"{100 * measure.value:.0f} %{between}"
+
+
+def main() -> int:
+    """Writes the page, or checks it; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if the page is out of date")
+    check: bool = parser.parse_args().check
+    found = page(compare([read_scores(folder) for folder in sorted(SCORES.iterdir())]))
+    old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    if found == old:
+        return 0
+    if check:
+        sys.stdout.write("docs/results.md is out of date: run make results\n")
+        return 1
+    PAGE.write_text(found, encoding="utf-8")
+    sys.stdout.write("docs/results.md brought up to date\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
