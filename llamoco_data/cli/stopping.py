@@ -31,8 +31,12 @@ def stop_on_interrupt(console: Console, patience_s: float | None = None) -> Gene
     def ask(signum: int, frame: FrameType | None) -> None:
         del frame
         if asked.is_set():
-            signal.signal(signum, before[signal.Signals(signum)])
+            handler = before[signal.Signals(signum)]
+            if handler == signal.SIG_IGN:  # as in a shell's background
+                raise KeyboardInterrupt
+            signal.signal(signum, handler)
             signal.raise_signal(signum)
+            return
         asked.set()
         console.print(f"stopping {how}; once more to stop at once")
         if patience_s is not None:

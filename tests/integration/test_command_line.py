@@ -29,15 +29,21 @@ from tests.scores import write_programs, written
 pytestmark = pytest.mark.integration
 
 OPTIONS = {
-    "plan": {"--recipe", "--problems", "--prior"},
-    "add": {"--recipe"},
-    "run": {"--recipe", "--problems", "--prior", "--address", "--workers", "--quiet"},
+    "plan": {"--recipe", "--problems", "--seed", "--optimizers", "--exclude", "--prior"},
+    "recipe": set(),
+    "add": {"--recipe", "--suite", "--budgets"},
+    "run": {
+        *("--recipe", "--problems", "--seed", "--optimizers", "--exclude", "--prior"),
+        *("--address", "--workers", "--quiet"),
+    },
     "status": set(),
     "verify": {"--sample"},
-    "export": {"--budget", "--since", "--processes", "--quiet"},
+    "export": {"--budget", "--since", "--processes", "--quiet", "--to"},
     "extend": {"--problems", "--processes", "--quiet"},
+    "compare": {"--out"},
     "prior": {"--out", "--processes"},
     "report": {"--out", "--processes"},
+    "baseline": {"--data", "--out", "--split", "--seed", "--programs", "--quiet"},
     "score": {
         "--data",
         "--out",
@@ -46,9 +52,11 @@ OPTIONS = {
         "--time-limit",
         "--confinement",
         "--trust-programs",
+        "--reuse",
         "--quiet",
     },
     "try": {"--seeds", "--against", "--time-limit", "--confinement", "--html"},
+    "check-plugin": set(),
     "show": {"--program"},
     "portfolio": {"--candidates"},
 }
@@ -218,7 +226,7 @@ FITS = {
     "verify": {"campaign", "export"},
     "plan": {"campaign"},
     "run": {"campaign"},
-    "report": {"campaign"},
+    "report": {"campaign", "scores"},
     "show": {"campaign", "export"},
     "export": {"campaign"},
 }
