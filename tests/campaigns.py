@@ -3,14 +3,18 @@
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
-from llamoco_data.campaign import CampaignSpec, read_problems
+from llamoco_data.campaign import CampaignSpec, read_problems, run_campaign
 from llamoco_data.execution import Executor, Program, Slice, Task
+from llamoco_data.execution.inline import InlineExecutor
+from llamoco_data.export import export
 from llamoco_data.files import Place
 from llamoco_data.portfolio.limits import NO_LIMITS
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.sampling import ProblemMixture
-from llamoco_data.racing import Exhaustive
+from llamoco_data.racing import Exhaustive, Race
+from llamoco_data.recipes import recipe
 from llamoco_data.runs import RunRecord, program_id
 
 SMALL = CampaignSpec(
@@ -73,3 +77,18 @@ def results(folder: Place) -> list[RunRecord]:
     """All records of a campaign in a fixed order, without what the machine's speed decides."""
     problems = read_problems(folder)
     return [record.model_copy(update={"cpu_s": 0.0}) for problem in problems for record in problem.records]
+
+
+def exported_campaign(place: Path, optimizers: tuple[str, ...], max_evaluations: int, max_dimension: int) -> Path:
+    """A whole campaign of 16 problems in `campaign` below a folder, and its export in `export`, which is returned."""
+    demo = recipe("demo")
+    changes = {
+        "num_problems": 16,
+        "mixture": demo.mixture.model_copy(update={"max_evaluations": max_evaluations, "max_dimension": max_dimension}),
+        "optimizers": (*optimizers, "random_search"),
+        "policy": Race(),
+        "wordings": 1,
+    }
+    run_campaign(place / "campaign", demo.model_copy(update=changes), InlineExecutor())
+    export(place / "campaign", place / "export")
+    return place / "export"

@@ -1,28 +1,28 @@
 """What several files of integration tests share: one small measured campaign and its export."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
-from llamoco_data.campaign import run_campaign
-from llamoco_data.execution import executor
-from llamoco_data.export import export
-from llamoco_data.racing import Race
-from llamoco_data.recipes import recipe
+from tests.browser import chromium, chromium_path
+from tests.campaigns import exported_campaign
 
 
 @pytest.fixture(scope="session")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a campaign of 16 problems and its export; tests write nothing into these two."""
     place = tmp_path_factory.mktemp("measured")
-    demo = recipe("demo")
-    changes = {
-        "num_problems": 16,
-        "mixture": demo.mixture.model_copy(update={"max_evaluations": 150, "max_dimension": 4}),
-        "optimizers": ("slsqp", "nelder_mead", "de", "pso", "random_search"),
-        "policy": Race(),
-        "wordings": 1,
-    }
-    run_campaign(place / "campaign", demo.model_copy(update=changes), executor("inline"))
-    export(place / "campaign", place / "export")
+    exported_campaign(place, ("slsqp", "nelder_mead", "de", "pso"), 150, 4)
     return place
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser; tests of pages are skipped where the machine has none."""
+    path = chromium_path()
+    if path is None:
+        pytest.skip("there is no chromium, chromium-browser or google-chrome on this machine")
+    with chromium(path) as browser:
+        yield browser

@@ -2,29 +2,23 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from llamoco_data import read_instructions
-from llamoco_data.campaign import run_campaign
-from llamoco_data.cli.commands import main
 from llamoco_data.comparison import Comparison, compare, read_scores
 from llamoco_data.execution import executor
-from llamoco_data.export import export
-from llamoco_data.racing import Race
-from llamoco_data.recipes import recipe
 from llamoco_data.scoring import score
-from tests.browser import chromium, chromium_path
+from tests.browser import HOSTILE, opened, report
+from tests.campaigns import exported_campaign
 from tests.scores import write_programs, written
 
 pytestmark = pytest.mark.integration
 
-HOSTILE = '</script></style><script>window.owned=1</script><img src="x" onerror="window.owned=1">_{{7*7}}'
 NEW_COLUMNS = {
     "scores.parquet": ["rules", "mends", "edited_tokens"],
     "problems.parquet": ["candidate_ids", "aocc", "solved", "spent", "reached"],
@@ -33,18 +27,7 @@ NEW_COLUMNS = {
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("comparison")
-    demo = recipe("demo")
-    changes = {
-        "num_problems": 16,
-        "mixture": demo.mixture.model_copy(update={"max_evaluations": 120, "max_dimension": 3}),
-        "optimizers": ("slsqp", "nelder_mead", "de", "random_search"),
-        "policy": Race(),
-        "wordings": 1,
-    }
-    run_campaign(place / "campaign", demo.model_copy(update=changes), executor("inline"))
-    export(place / "campaign", place / "export")
-    return place / "export"
+    return exported_campaign(tmp_path_factory.mktemp("comparison"), ("slsqp", "nelder_mead", "de"), 120, 3)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +39,7 @@ def rows(exported: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def folders(exported: Path, rows: list[dict[str, Any]]) -> tuple[Path, Path]:
+def folders(exported: Path, rows: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Scores of a model that copies the answers, and of one that breaks them in turn in ways that rules mend or not."""
     breaks = (
         lambda text: f"```python\n{text}```\n",
@@ -86,29 +69,6 @@ def file(folders: tuple[Path, Path]) -> Path:
     out = folders[0].with_name("page.html")
     assert report(*folders, "--out", out) == 0
     return out
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = chromium_path()
-    if path is None:
-        pytest.skip("there is no chromium, chromium-browser or google-chrome on this machine")
-    with chromium(path) as browser:
-        yield browser
-
-
-def report(*arguments: object) -> int:
-    """The exit code of the command."""
-    with pytest.raises(SystemExit) as ended:
-        main(["report", *map(str, arguments)])
-    return int(ended.value.code or 0)
-
-
-def opened(browser: Browser, file: Path, *, width: int = 1280, dark: bool = False) -> Page:
-    colours = "dark" if dark else "light"
-    page = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=colours).new_page()
-    page.goto(file.as_uri())
-    return page
 
 
 def test_virtual_best_closes_the_whole_gap_and_the_single_best_solver_none(comparison: Comparison):

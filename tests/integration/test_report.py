@@ -2,7 +2,6 @@
 
 import itertools
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from playwright.sync_api import Browser, Page
 
 from llamoco_data.campaign import run_campaign, run_candidates
 from llamoco_data.campaign.spec import keep_campaign
-from llamoco_data.cli.commands import main
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.racing import Exhaustive
@@ -18,14 +16,13 @@ from llamoco_data.report import write_report
 from llamoco_data.report.numbers import campaign_report
 from llamoco_data.report.reading import read_judged
 from llamoco_data.statements import python_source
-from tests.browser import chromium, chromium_path
+from tests.browser import HOSTILE, opened, report
 from tests.campaigns import SMALL, grown
 
 pytestmark = pytest.mark.integration
 
 CHARTS = ("winners", "groups", "gap", "contribution", "sureness", "curves", "cost")
 CONSTRAINED = grown(num_problems=8, optimizers=("slsqp", "nelder_mead", "one_plus_one_es", "de", "random_search"))
-HOSTILE = '</script></style><script>window.owned=1</script><img src="x" onerror="window.owned=1">_{{7*7}}'
 
 
 @pytest.fixture(scope="module")
@@ -41,32 +38,6 @@ def file(campaign: Path) -> Path:
     out = campaign.with_name("page.html")
     assert report(campaign, "--out", out) == 0
     return out
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = chromium_path()
-    if path is None:
-        pytest.skip("there is no chromium, chromium-browser or google-chrome on this machine")
-    with chromium(path) as browser:
-        yield browser
-
-
-def report(*arguments: object) -> int:
-    """The exit code of the command."""
-    with pytest.raises(SystemExit) as ended:
-        main(["report", *map(str, arguments)])
-    return int(ended.value.code or 0)
-
-
-def opened(browser: Browser, file: Path, *, width: int = 1280, scheme: str = "light", scripts: bool = True) -> Page:
-    colours = "dark" if scheme == "dark" else "light"
-    context = browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme=colours, java_script_enabled=scripts
-    )
-    page = context.new_page()
-    page.goto(file.as_uri())
-    return page
 
 
 def test_report_says_where_the_page_is_and_who_wins(campaign: Path, tmp_path: Path, monkeypatch, capsys):
