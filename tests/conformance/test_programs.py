@@ -1,27 +1,22 @@
 """Every program of the portfolio, against the promises that its readers and the runner rely on."""
 
-import ast
 import json
 import math
 import os
 import subprocess
 import sys
-from collections import deque
 
 import numpy as np
 import pytest
 
 from llamoco_data.outcomes import one_thread
-from llamoco_data.portfolio import BASELINE, portfolio, program_text
+from llamoco_data.plugin_checks import RecordedProblem, check_text, rugged, sphere
+from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME, portfolio, program_text
 from llamoco_data.threads import ONE_THREAD
-from tests.benchmarks.answer_tokens import MAX_LINES, MAX_TOKENS, Count, stand_in
-from tests.programs import CONSTRAINED, FOLDER, NAMES, budget_of, minimize_of
+from tests.benchmarks.answer_tokens import MAX_TOKENS, Count, stand_in
+from tests.programs import CONSTRAINED, NAMES, budget_of, minimize_of
 
 pytestmark = pytest.mark.conformance
-
-LIBRARIES = {"numpy", "scipy", "cma", "pymoo", "nlopt", "minionpy"}
-RECENT_POINTS = 512
-"""The runner gives the constraints of this many latest points for nothing."""
 
 MODELS_CONSTRAINTS = {"cobyla", "epsilon_de_slsqp", "sampling_cobyla", "sampling_slsqp", "slsqp", "trust_constr"}
 """Programs that follow the constraints by a model of them; the others compare points by the feasibility rules."""
@@ -39,85 +34,16 @@ PROGRAMS = pytest.mark.parametrize("name", NAMES)
 CONSTRAINED_PROGRAMS = pytest.mark.parametrize("name", CONSTRAINED)
 
 
-class Recording:
-    """A problem in a box of uneven sides that keeps every point it is asked at, and its (violation, value)."""
+class Recording(RecordedProblem):
+    """A problem that is given to a program of the portfolio by the program's name."""
 
-    def __init__(self, function, dimension: int, constraints=None):
-        self.function, self.limits = function, constraints
-        self.lower = np.resize([-1.0, -60.0, 2.0, -0.003, -5.0], dimension)
-        self.upper = self.lower + np.resize([3.0, 100.0, 0.01, 0.009, 8.0], dimension)
-        self.points: list[np.ndarray] = []
-        self.scores: list[tuple[float, float]] = []
-        self.recent: deque[bytes] = deque(maxlen=RECENT_POINTS)
-
-    def unit(self, x: np.ndarray) -> np.ndarray:
-        return (x - self.lower) / (self.upper - self.lower)
-
-    def objective(self, x: np.ndarray) -> float:
-        self.points.append(np.array(x, dtype=np.float64))
-        self.recent.append(self.points[-1].tobytes())
-        value = float(self.function(self.unit(x)))
-        violation = 0.0 if self.limits is None else excess(*self.limits(self.unit(x)))
-        self.scores.append((violation, value) if math.isfinite(violation + value) else (math.inf, math.inf))
-        return value
-
-    def constraints(self, x: np.ndarray):
-        assert np.asarray(x).tobytes() in self.recent, "constraints asked at a point that was not paid for"
-        assert self.limits is not None
-        g, h = self.limits(self.unit(x))
-        return np.array(g, dtype=np.float64), np.array(h, dtype=np.float64)
-
-    def run(self, name: str, evaluations: int, seed: int = 0) -> np.ndarray:
-        """Best point that the program returns, after checks that hold for every run."""
-        return self.run_text(program_text(name, {}), evaluations, seed)
-
-    def run_text(self, text: str, evaluations: int, seed: int = 0) -> np.ndarray:
-        constraints = None if self.limits is None else self.constraints
-        x = minimize_of(text)(
-            self.objective, self.lower.copy(), self.upper.copy(), evaluations, seed, constraints=constraints
-        )
-        assert len(self.points) <= evaluations
-        points = np.array(self.points)
-        assert points.shape == (len(points), len(self.lower))
-        assert (points >= self.lower).all()
-        assert (points <= self.upper).all()
-        rank = [score for point, score in zip(self.points, self.scores, strict=True) if np.array_equal(point, x)]
-        assert min(rank) == min(self.scores), "it returned another point than its best"
-        return np.asarray(x)
-
-
-def excess(g, h) -> float:
-    return float(np.maximum(g, 0.0).sum() + np.maximum(np.abs(h) - 1e-4, 0.0).sum())
-
-
-def rugged(u: np.ndarray) -> float:
-    """A narrow valley between many hills, so that no method is done early."""
-    z = 4 * (u - np.linspace(0.3, 0.6, len(u)))
-    return float(np.sum(100 * (z[1:] - z[:-1] ** 2) ** 2) + np.sum(z**2 + 1 - np.cos(9 * z)))
-
-
-def sphere(u: np.ndarray) -> float:
-    return float(np.sum((u - 0.4) ** 2))
+    def run_named(self, name: str, evaluations: int, seed: int = 0) -> np.ndarray:
+        return self.run(program_text(name, {}), evaluations, seed)
 
 
 @PROGRAMS
 def test_program_text_is_short_plain_and_self_contained(name: str):
-    text = (FOLDER / f"{name}.py").read_text()
-    assert 15 <= len(text.splitlines()) <= MAX_LINES
-    tree = ast.parse(text)
-    assert ast.get_docstring(tree), "its first line says what the method is"
-    for node in tree.body:
-        if isinstance(node, ast.Assign):
-            (target,) = node.targets
-            assert isinstance(target, ast.Name)
-            assert target.id.isupper()
-            assert isinstance(ast.literal_eval(node.value), int | float | bool | str | tuple)
-    modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    modules |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert {module.split(".")[0] for module in modules} <= LIBRARIES | sys.stdlib_module_names
-    (minimize,) = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "minimize"]
-    assert ast.unparse(minimize.args) == "objective, lower, upper, max_evaluations, seed, constraints=None"
-    assert ast.get_docstring(minimize)
+    assert [checked for checked in check_text(OPTIMIZER_BY_NAME[name]) if checked.complaint] == []
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +60,7 @@ def test_program_is_short_enough_for_an_answer(name: str, count_tokens: Count):
 def test_candidate_spends_its_budget_inside_the_box(candidate):
     budget = budget_of(candidate.optimizer, 1000)
     problem = Recording(rugged, 5)
-    problem.run_text(program_text(candidate.optimizer, candidate.settings), budget)
+    problem.run(program_text(candidate.optimizer, candidate.settings), budget)
     assert len(problem.points) >= 0.9 * budget
 
 
@@ -143,7 +69,7 @@ def test_candidate_spends_its_budget_inside_the_box(candidate):
 def test_program_works_in_few_and_many_dimensions(name: str, dimension: int):
     budget = budget_of(name, 600)
     problem = Recording(rugged, dimension)
-    problem.run(name, budget)
+    problem.run_named(name, budget)
     assert len(problem.points) >= 0.9 * budget
 
 
@@ -151,7 +77,7 @@ def test_program_works_in_few_and_many_dimensions(name: str, dimension: int):
 @pytest.mark.parametrize("budget", [1, 2, 7, 20])
 def test_program_copes_with_a_tiny_budget(name: str, budget: int):
     problem = Recording(rugged, 4)
-    problem.run(name, budget)
+    problem.run_named(name, budget)
     assert len(problem.points) >= 1
 
 
@@ -159,7 +85,7 @@ def test_program_copes_with_a_tiny_budget(name: str, budget: int):
 def test_program_goes_on_after_it_has_converged(name: str):
     budget = budget_of(name, 10_000)
     problem = Recording(sphere, 2)
-    problem.run(name, budget)
+    problem.run_named(name, budget)
     assert len(problem.points) >= 0.9 * budget
 
 
@@ -167,8 +93,8 @@ def test_program_goes_on_after_it_has_converged(name: str):
 def test_program_beats_random_search_on_a_sphere(name: str):
     found, floor = Recording(sphere, 5), Recording(sphere, 5)
     budget = budget_of(name, 2000)
-    found.run(name, budget)
-    floor.run(BASELINE, budget)
+    found.run_named(name, budget)
+    floor.run_named(BASELINE, budget)
     assert min(found.scores)[1] < 0.2 * min(floor.scores)[1]
 
 
@@ -179,7 +105,7 @@ def test_program_is_decided_by_its_seed(name: str):
     for seed in (7, 7, 2**63 - 1):
         np.random.seed(len(runs))  # noqa: NPY002 - what others did to the global generator must not matter
         problem = Recording(rugged, 4)
-        problem.run(name, budget, seed)
+        problem.run_named(name, budget, seed)
         runs.append(np.array(problem.points).tobytes())
     assert runs[0] == runs[1]
     assert runs[0] != runs[2]
@@ -192,7 +118,7 @@ def test_program_survives_values_that_are_not_finite(name: str):
 
     budget = budget_of(name, 600)
     problem = Recording(holed, 3)
-    problem.run(name, budget)
+    problem.run_named(name, budget)
     assert len(problem.points) >= 0.9 * budget
     assert math.isfinite(min(problem.scores)[1])
 
@@ -200,7 +126,7 @@ def test_program_survives_values_that_are_not_finite(name: str):
 @PROGRAMS
 @pytest.mark.parametrize("value", [3.0, 0.0, math.nan], ids=str)
 def test_program_survives_a_flat_function(name: str, value: float):
-    Recording(lambda _: value, 3).run(name, budget_of(name, 300))
+    Recording(lambda _: value, 3).run_named(name, budget_of(name, 300))
 
 
 class Halt(Exception):
@@ -222,7 +148,7 @@ def test_program_passes_on_what_the_objective_raises(name: str, error: type[Base
 
     problem = Recording(failing, 3)
     with pytest.raises(error, match=r"^from the objective$") as caught:
-        problem.run(name, 60)
+        problem.run_named(name, 60)
     assert caught.type is error
     assert len(problem.points) == call
 
@@ -248,7 +174,7 @@ def test_program_finds_the_feasible_optimum_of_a_sphere(name: str):
     """The optimum, 3 * 0.15^2, is where the inequality holds with equality."""
     problem = Recording(sphere, 3, lambda u: ([u.sum() - 0.75, 0.1 - u[0]], []))
     budget = 3000
-    problem.run(name, budget)
+    problem.run_named(name, budget)
     violation, value = min(problem.scores)
     assert len(problem.points) >= 0.9 * budget
     assert violation == 0.0
@@ -259,7 +185,7 @@ def test_program_finds_the_feasible_optimum_of_a_sphere(name: str):
 def test_program_meets_an_equality(name: str):
     """The optimum is 0.02; who only compares points creeps along the curve, who has a model of it walks."""
     problem = Recording(sphere, 3, lambda u: ([u[2] - 0.5], [u[0] ** 2 + u[1] ** 2 - 0.5]))
-    problem.run(name, 4000)
+    problem.run_named(name, 4000)
     violation, value = min(problem.scores)
     assert violation == 0.0
     assert value < (0.02001 if name in MODELS_CONSTRAINTS else 0.3)
@@ -273,7 +199,7 @@ def test_program_meets_an_equality(name: str):
 )
 def test_program_returns_its_best_point_under_odd_constraints(name: str, limits):
     problem = Recording(rugged, 4, limits)
-    problem.run(name, 300)
+    problem.run_named(name, 300)
 
 
 STANDALONE = """
