@@ -61,7 +61,7 @@ def card_of(folder: Path, run: RunRecord, *, chat: bool) -> CardRecord:
     base = read_base(Path(first))
     on_hub = base.model if base else (None if Path(first).is_dir() else first)
     return CardRecord(
-        name=folder.resolve().name,
+        name=_name(folder),
         phase=run.spec.phase,
         base=on_hub or Path(first).name,
         base_on_hub=on_hub is not None,
@@ -69,7 +69,7 @@ def card_of(folder: Path, run: RunRecord, *, chat: bool) -> CardRecord:
         license=base.license if base else None,
         warmed_up=warmed_up,
         chat=chat,
-        data=Path(run.spec.data).resolve().name,
+        data=_name(Path(run.spec.data)),
         data_digest=run.spec.data_digest,
         num_rows=_whole(run.facts.get("num_rows")),
         num_problems=_whole(run.facts.get("num_problems")),
@@ -100,7 +100,7 @@ def model_card(card: CardRecord) -> str:
         ("time and device", f"{card.minutes:,.1f} minutes, {card.device}"),
         *card.versions.items(),
     ]
-    settings = [(name, _shown(value)) for name, value in flat(card.config).items() if value is not None]
+    settings = sorted((name, _shown(value)) for name, value in flat(card.config).items() if value is not None)
     return f"""---
 {_header(card)}
 ---
@@ -208,6 +208,11 @@ from transformers import pipeline
 write = pipeline("text-generation", "{card.name}")
 print(write({asked}, max_new_tokens=1500, do_sample=False)[0]{taken})
 ```"""
+
+
+def _name(folder: Path) -> str:
+    """The name under which a folder is known, which a link may have given it."""
+    return folder.name if folder.name not in ("", "..") else folder.resolve().name
 
 
 def _first_base(run: RunRecord) -> tuple[str, bool]:

@@ -11,11 +11,11 @@ from typing import Any
 import torch
 
 from llamoco_tune import model as models
-from llamoco_tune.card import CARD_FILE
+from llamoco_tune.card import CARD_FILE, card_of, model_card
 from llamoco_tune.folders import content_of, not_a
 from llamoco_tune.openings import read_openings, write_openings
 from llamoco_tune.records import TuningError
-from llamoco_tune.run_folder import stored_run, write_run
+from llamoco_tune.run_folder import RunRecord, stored_run, write_run
 
 
 def pack(folder: Path, out: Path) -> int:
@@ -44,7 +44,7 @@ def pack(folder: Path, out: Path) -> int:
         models.save(loaded.model.to(torch.bfloat16), _plain(loaded.tokenizer), partial)
         if openings is not None:
             write_openings(partial, openings)
-        shutil.copyfile(folder / CARD_FILE, partial / CARD_FILE)
+        (partial / CARD_FILE).write_text(_card(folder, run, loaded.tokenizer, out.name), encoding="utf-8")
         write_run(partial, run)
         # safetensors makes weights unreadable for other users.
         for file in partial.iterdir():
@@ -58,6 +58,13 @@ def pack(folder: Path, out: Path) -> int:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return size
+
+
+def _card(folder: Path, run: RunRecord, tokenizer: Any, name: str) -> str:
+    """The run's card under the copy's name; as it is where somebody has changed it, or its base is no longer there."""
+    text = (folder / CARD_FILE).read_text(encoding="utf-8")
+    card = card_of(folder, run, chat=tokenizer.chat_template is not None)
+    return model_card(card.model_copy(update={"name": name})) if model_card(card) == text else text
 
 
 def _plain(tokenizer: Any) -> Any:

@@ -96,6 +96,10 @@ def test_model_learns_which_optimizer_to_choose_and_writes_its_program(tmp_path,
         )
     assert run_command("pack", tmp_path / "run", "--out", tmp_path / "small") == 0
     assert not (tmp_path / "small" / "checkpoints").exists()
+    own, small = ((tmp_path / name / "README.md").read_text(encoding="utf-8") for name in ("run", "small"))
+    assert own.replace("# run\n", "# small\n").replace("--model run ", "--model small ") == small.replace(
+        'pipeline("text-generation", "small")', 'pipeline("text-generation", "run")'
+    )
     assert {each.dtype for each in load_file(tmp_path / "small" / "model.safetensors").values()} == {torch.bfloat16}
     asked[asked.index(tmp_path / "run")] = tmp_path / "small"
     assert run_command("generate", *asked, "--out", tmp_path / "again.parquet", "--wordings", 2) == 0

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import AutoTokenizer
 
 from llamoco_tune.cli import main
 from llamoco_tune.instructions import read_split
 from llamoco_tune.named import READY, place_of
+from llamoco_tune.openings import read_openings
 from llamoco_tune.programs import read_programs
+from llamoco_tune.tokens import text_of
 from tests.benchmarks.ready import FIGURES, RELEASE, figures_of
 
 pytestmark = pytest.mark.integration
@@ -41,8 +44,19 @@ def test_it_writes_programs_of_the_portfolio_by_its_name_alone(tmp_path):
     assert ended.value.code == 0
     rows = read_programs(tmp_path / "programs.parquet")
     assert {row.model for row in rows} == {READY}
-    assert sum(row.program in known for row in rows) >= 6
+    assert sum(row.program in known for row in rows) == 8
     assert all(sum(json.loads(row.choices).values()) == pytest.approx(1, abs=1e-5) for row in rows)
+
+
+def test_its_answers_begin_with_the_lines_that_all_answers_of_an_optimizer_share():
+    answers: dict[str, set[str]] = {}
+    for example in read_split(RELEASE, "train"):
+        answers.setdefault(example.optimizer, set()).add(example.answer)
+    tokenizer, openings = AutoTokenizer.from_pretrained(FOLDER), read_openings(READY)
+    assert openings is not None
+    assert openings.optimizers == tuple(sorted(answers))
+    for name, texts in answers.items():
+        assert {text.partition("\n")[0] for text in texts} == {text_of(tokenizer, openings.begun(name))}
 
 
 def test_it_is_small_and_says_what_made_it_but_not_where():
