@@ -16,6 +16,7 @@ from llamoco_tune.cli.packing import pack_command
 from llamoco_tune.cli.phases import contrast_command, teach_command
 from llamoco_tune.cli.recipe import recipe_command
 from llamoco_tune.cli.runs import runs_command
+from llamoco_tune.cli.web import web_command
 from llamoco_tune.invocation import command
 from llamoco_tune.processes import is_main_process, num_processes
 from llamoco_tune.records import TuningError
@@ -62,6 +63,7 @@ def llamoco_tune() -> None:
 
 
 llamoco_tune.add_command(ask_command)
+llamoco_tune.add_command(web_command)
 llamoco_tune.add_command(base_command)
 llamoco_tune.add_command(contrast_command)
 llamoco_tune.add_command(teach_command)
