@@ -1,7 +1,5 @@
 """`llamoco-tune web`: the page in a browser, on this machine unless asked otherwise."""
 
-import ipaddress
-
 import click
 
 from llamoco_tune.named import READY
@@ -45,8 +43,8 @@ STOPPED_EXIT_CODE = 130
 def web_command(host: str, port: int, model: str, endpoint: str | None, run_limit_s: float, runs: int) -> int:
     """Serve a page on which problems are asked about, and programs run.
 
-    It is for this machine alone unless --host says otherwise. Who can open the page can have a problem's code executed as
-    you: a trial runs the problem as `llamoco-data try` does, and confines the program alone.
+    It is for this machine alone unless --host says otherwise. Who can open the page can have a problem's code executed
+    as you: a trial runs the problem as `llamoco-data try` does, and confines the programs alone.
     """
     if endpoint is not None and model == READY:
         raise click.UsageError("--endpoint needs --model, the model's name there")

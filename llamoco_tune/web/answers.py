@@ -12,6 +12,10 @@ NAME = "the problem"
 """What messages call the text of a visitor."""
 
 
+class BusyError(TuningError):
+    """Too many visitors at once."""
+
+
 class Question(Record):
     """What a visitor asks."""
 
@@ -68,7 +72,7 @@ def read(text: str) -> Stated:
     """
     if len(text) > MOST_CHARACTERS:
         raise TuningError(
-            f"{NAME} has {len(text):,} characters, and at most {MOST_CHARACTERS:,} fit in a prompt; state it more briefly"
+            f"{NAME} has {len(text):,} characters, and a prompt holds {MOST_CHARACTERS:,}; state it more briefly"
         )
     if not text.strip():
         raise TuningError("there is no problem yet; paste one, open a file, or take an example")

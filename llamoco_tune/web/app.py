@@ -1,12 +1,13 @@
 """The addresses of the page: itself and its files, questions, and trials."""
 
 import asyncio
+import contextlib
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from importlib import resources
 from typing import TypeVar
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -15,15 +16,17 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from llamoco_tune.records import Record, TuningError
-from llamoco_tune.web.answers import Question, answer
+from llamoco_tune.web.answers import BusyError, Question, answer
 from llamoco_tune.web.config import BODY_LIMIT_S, MOST_BYTES, MOST_CHARACTERS, MOST_PROGRAMS, MOST_WAITING, WebConfig
 from llamoco_tune.web.examples import examples
 from llamoco_tune.web.guard import Guard, is_local
+from llamoco_tune.web.trials import Trials, Wanted
 
 _FILES = {
     "page.css": "text/css",
     "page.js": "text/javascript",
     "plot.js": "text/javascript",
+    "trial.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 """Files of the page and their types."""
@@ -34,7 +37,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def application(config: WebConfig) -> Starlette:
     """The page as an ASGI application."""
-    queue = Queue()
+    queue, trials = Queue(), Trials(config)
 
     async def ask(request: Request) -> Response:
         question = await _body(request, Question)
@@ -42,12 +45,21 @@ def application(config: WebConfig) -> Starlette:
             found = await asyncio.to_thread(answer, question, config)
         return Response(found.to_json(), media_type="application/json")
 
+    async def run(request: Request) -> Response:
+        return trials.begin(await _body(request, Wanted))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
+        yield
+        await trials.close()
+
     routes = [
         Route("/", functools.partial(_page, page(config))),
         *(Route(f"/{name}", functools.partial(_file, name)) for name in _FILES),
         Route("/ask", _told(ask), methods=["POST"]),
+        Route("/run", _told(run), methods=["POST"]),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Guard, host=config.host)])
+    return Starlette(routes=routes, middleware=[Middleware(Guard, host=config.host)], lifespan=lifespan)
 
 
 class Queue:
@@ -72,16 +84,18 @@ class Queue:
         self._turn.release()
 
 
-class BusyError(TuningError):
-    """Too many visitors at once."""
-
-
 def page(config: WebConfig) -> str:
     """The page's HTML."""
     loader = PackageLoader("llamoco_tune.web", "page")
-    environment = Environment(loader=loader, autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True)
+    environment = Environment(
+        loader=loader, autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True
+    )
     return environment.get_template("page.html").render(
-        examples=examples(), config=config, most_characters=MOST_CHARACTERS, most_programs=MOST_PROGRAMS, is_shared=not is_local(config.host)
+        examples=examples(),
+        config=config,
+        most_characters=MOST_CHARACTERS,
+        most_programs=MOST_PROGRAMS,
+        is_shared=not is_local(config.host),
     )
 
 

@@ -26,6 +26,4 @@ class Example:
 def examples() -> tuple[Example, ...]:
     """All examples, in the order of the documentation."""
     folder = resources.files("llamoco_tune.web") / "examples"
-    return tuple(
-        Example(name, title, (folder / name).read_text(encoding="utf-8")) for name, title in _TITLES.items()
-    )
+    return tuple(Example(name, title, (folder / name).read_text(encoding="utf-8")) for name, title in _TITLES.items())

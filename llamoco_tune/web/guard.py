@@ -1,7 +1,7 @@
 """Keeps others off the page: it must be called by its own name, from itself, and what it sends runs no foreign code.
 
-A page of another site could otherwise ask this server in a visitor's name, either directly or, by DNS rebinding, under a
-name of its own that leads here.
+A page of another site could otherwise ask this server in a visitor's name, either directly or, by DNS rebinding, under
+a name of its own that leads here.
 """
 
 import ipaddress
@@ -12,18 +12,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-    )
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
 """Content-Security-Policy: scripts and styles are this server's files, and no text becomes HTML."""
 
@@ -63,7 +54,9 @@ class Guard:
 
 def own_names(host: str) -> frozenset[str]:
     """The names by which this machine may be called, besides addresses."""
-    return frozenset(name.lower() for name in ("localhost", host, socket.gethostname(), f"{socket.gethostname()}.local"))
+    return frozenset(
+        name.lower() for name in ("localhost", host, socket.gethostname(), f"{socket.gethostname()}.local")
+    )
 
 
 def refusal(headers: Headers, method: str, names: frozenset[str]) -> str:

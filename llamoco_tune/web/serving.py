@@ -46,7 +46,7 @@ def serve(config: WebConfig, ready: Callable[[str], None]) -> None:
 
 def address(host: str, port: int) -> str:
     """The page's address in a browser."""
-    shown = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)  # noqa: S104
+    shown = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
 
 
