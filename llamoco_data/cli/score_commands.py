@@ -123,8 +123,8 @@ def score_command(
     "--against",
     multiple=True,
     metavar="NAME",
-    help="Optimizer of the portfolio to run beside the program, or `portfolio` for all that apply, or a library's "
-    "defaults as in `baseline`, such as scipy-minimize. The option may be given several times. Random search always runs.",
+    help="Optimizer of the portfolio to run beside the program, `portfolio` for all that apply, or the defaults of a "
+    "library, such as scipy-minimize, as in `baseline`. It may be given several times. Random search always runs.",
 )
 @TIME_LIMIT
 @CONFINEMENT

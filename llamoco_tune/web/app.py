@@ -35,8 +35,12 @@ Asked = TypeVar("Asked", bound=Record)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def application(config: WebConfig) -> Starlette:
-    """The page as an ASGI application."""
+def application(config: WebConfig, key: str) -> Starlette:
+    """The page as an ASGI application.
+
+    Args:
+        key: what others than this user on this machine need.
+    """
     queue, trials = Queue(), Trials(config)
 
     async def ask(request: Request) -> Response:
@@ -59,7 +63,7 @@ def application(config: WebConfig) -> Starlette:
         Route("/ask", _told(ask), methods=["POST"]),
         Route("/run", _told(run), methods=["POST"]),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Guard, host=config.host)], lifespan=lifespan)
+    return Starlette(routes=routes, middleware=[Middleware(Guard, host=config.host, key=key)], lifespan=lifespan)
 
 
 class Queue:
@@ -87,9 +91,7 @@ class Queue:
 def page(config: WebConfig) -> str:
     """The page's HTML."""
     loader = PackageLoader("llamoco_tune.web", "page")
-    environment = Environment(
-        loader=loader, autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True
-    )
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     return environment.get_template("page.html").render(
         examples=examples(),
         config=config,

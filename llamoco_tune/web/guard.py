@@ -1,16 +1,20 @@
 """Keeps others off the page: it must be called by its own name, from itself, and what it sends runs no foreign code.
 
 A page of another site could otherwise ask this server in a visitor's name, either directly or, by DNS rebinding, under
-a name of its own that leads here.
+a name of its own that leads here. And since a trial executes a problem's code, another user of this machine or of its
+network could have code executed as the one who serves the page.
 """
 
+import hmac
 import ipaddress
 import socket
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from llamoco_tune.web.callers import is_own
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -28,12 +32,19 @@ _HEADERS = {
 }
 
 
-class Guard:
-    """Refuses requests under a foreign name or from a foreign page, and sends the headers that bind the browser."""
+KEY_HEADER = "x-llamoco-key"
+_ELSEWHERE = "this request comes from another site, and is refused"
+_NO_KEY = (
+    "only who serves this page, or has its key, may use it: open the whole address that the command printed, with all "
+    "that follows #"
+)
 
-    def __init__(self, app: ASGIApp, host: str) -> None:
-        self._app = app
-        self._names = own_names(host)
+
+class Guard:
+    """Refuses requests of others, under a foreign name or from a foreign page, and sends headers that bind browsers."""
+
+    def __init__(self, app: ASGIApp, host: str, key: str) -> None:
+        self._app, self._names, self._key = app, own_names(host), key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,36 +56,48 @@ class Guard:
                 MutableHeaders(scope=message).update(_HEADERS)
             await send(message)
 
-        why = refusal(Headers(scope=scope), scope["method"], self._names)
+        headers = Headers(scope=scope)
+        why = misnamed(headers, self._names)
+        if not why and scope["method"] not in ("GET", "HEAD"):
+            why = foreign(headers) or ("" if self._is_ours(scope, headers) else _NO_KEY)
         if why:
-            await PlainTextResponse(f"{why}\n", 403)(scope, receive, bound)
+            await JSONResponse({"error": why}, 403)(scope, receive, bound)
         else:
             await self._app(scope, receive, bound)
+
+    def _is_ours(self, scope: Scope, headers: Headers) -> bool:
+        """Whether a request comes from this user on this machine, or has the key."""
+        given = headers.get(KEY_HEADER, "")
+        if hmac.compare_digest(given.encode(), self._key.encode()):
+            return True
+        client = scope["client"]
+        return client is not None and is_own(*client)
 
 
 def own_names(host: str) -> frozenset[str]:
     """The names by which this machine may be called, besides addresses."""
-    return frozenset(
-        name.lower() for name in ("localhost", host, socket.gethostname(), f"{socket.gethostname()}.local")
-    )
+    machine = socket.gethostname()
+    return frozenset(name.lower() for name in ("localhost", host, machine, f"{machine}.local"))
 
 
-def refusal(headers: Headers, method: str, names: frozenset[str]) -> str:
-    """Why a request is refused; empty if it is not.
+def misnamed(headers: Headers, names: frozenset[str]) -> str:
+    """Why the name under which this server was called is refused; empty if it is not.
 
-    An address as the name is harmless: what rebinding needs is a name of the attacker's.
+    An address is harmless: what rebinding needs is a name of the attacker's.
     """
-    host = headers.get("host", "")
-    name = _name(host)
-    if name not in names and not _is_address(name):
-        return "this page is not served under that name; call it by the address that the command printed"
-    if method in ("GET", "HEAD"):
+    name = _name(headers.get("host", ""))
+    if name in names or _is_address(name):
         return ""
+    return "this page is not served under that name; call it by the address that the command printed"
+
+
+def foreign(headers: Headers) -> str:
+    """Why a request is not one that this page makes; empty if it may be."""
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != host:
-        return "this request comes from another site, and is refused"
-    if origin is None and headers.get("sec-fetch-site", "same-origin") != "same-origin":
-        return "this request comes from another site, and is refused"
+    if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        return _ELSEWHERE
+    if headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return _ELSEWHERE
     if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         return "a request has to be JSON"
     return ""

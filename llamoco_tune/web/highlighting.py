@@ -2,9 +2,9 @@
 
 from pygments import lex
 from pygments.lexers import PythonLexer
-from pygments.token import Comment, Keyword, Name, Number, Operator, String, _TokenType
+from pygments.token import Comment, Keyword, Name, Number, Operator, String
 
-_CLASSES: tuple[tuple[_TokenType, str], ...] = (
+_CLASSES = (
     (Comment, "comment"),
     (String.Doc, "comment"),
     (String, "string"),

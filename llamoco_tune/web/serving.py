@@ -1,5 +1,6 @@
 """Serves the page until the command is stopped."""
 
+import secrets
 import socket
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ import uvicorn
 from llamoco_tune.records import TuningError
 from llamoco_tune.web.app import application
 from llamoco_tune.web.config import WebConfig
+from llamoco_tune.web.guard import is_local
 
 MOST_CONNECTIONS = 64
 """Connections at once; more are refused."""
@@ -24,10 +26,11 @@ def serve(config: WebConfig, ready: Callable[[str], None]) -> None:
     Raises:
         TuningError: the address cannot be served.
     """
+    key = secrets.token_urlsafe()
     with _listening(config) as listener:
         server = uvicorn.Server(
             uvicorn.Config(
-                application(config),
+                application(config, key),
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -40,14 +43,14 @@ def serve(config: WebConfig, ready: Callable[[str], None]) -> None:
                 timeout_graceful_shutdown=GRACE_S,
             )
         )
-        ready(address(config.host, listener.getsockname()[1]))
+        ready(address(config.host, listener.getsockname()[1], key))
         server.run(sockets=[listener])
 
 
-def address(host: str, port: int) -> str:
-    """The page's address in a browser."""
+def address(host: str, port: int, key: str) -> str:
+    """The page's address in a browser; it holds the key where others than this machine can reach it."""
     shown = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)
-    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/{'' if is_local(host) else f'#{key}'}"
 
 
 def _listening(config: WebConfig) -> socket.socket:

@@ -58,8 +58,14 @@
 
   // --- the answer
 
+  // The key that the command printed, behind #, where others than its user can reach the page. It leaves the address bar.
+  if (location.hash.length > 1) {
+    sessionStorage.setItem("key", location.hash.slice(1));
+    history.replaceState(null, "", location.pathname);
+  }
+  const key = sessionStorage.getItem("key") ?? "";
   const post = (path, body, signal) =>
-    fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal });
+    fetch(path, { method: "POST", headers: { "Content-Type": "application/json", "X-LLaMoCo-Key": key }, body: JSON.stringify(body), signal });
   const complaint = async (response) => {
     const told = (await response.text()).trim();
     try {

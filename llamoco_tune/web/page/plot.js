@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const NS = "http://www.w3.org/2000/svg";
-  const MARGIN = { left: 52, right: 12, top: 10, bottom: 26 };
+  const MARGIN = { left: 52, right: 18, top: 10, bottom: 26 };
 
   const made = (tag, attributes, ...children) => {
     const node = document.createElementNS(NS, tag);
