@@ -64,6 +64,8 @@ def web_command(host: str, port: int, model: str, endpoint: str | None, run_limi
 
     def ready(address: str) -> None:
         click.echo(f"page  {address}")
+        if "#" in address:
+            click.echo("who has this address can have code executed as you; what follows # is its key", err=True)
         click.echo("stop with Ctrl-C", err=True)
 
     try:

@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from llamoco_tune.records import Record, TuningError
 from llamoco_tune.web.answers import BusyError, Question, answer
-from llamoco_tune.web.config import BODY_LIMIT_S, MOST_BYTES, MOST_CHARACTERS, MOST_PROGRAMS, MOST_WAITING, WebConfig
+from llamoco_tune.web.config import MOST_BYTES, MOST_CHARACTERS, MOST_PROGRAMS, MOST_WAITING, WebConfig
 from llamoco_tune.web.examples import examples
 from llamoco_tune.web.guard import Guard, is_local
 from llamoco_tune.web.trials import Trials, Wanted
@@ -44,22 +44,23 @@ def application(config: WebConfig, key: str) -> Starlette:
     queue, trials = Queue(), Trials(config)
 
     async def ask(request: Request) -> Response:
-        question = await _body(request, Question)
+        question = await _body(request, Question, config.arrival_limit_s)
         async with queue:
             found = await asyncio.to_thread(answer, question, config)
         return Response(found.to_json(), media_type="application/json")
 
     async def run(request: Request) -> Response:
-        return trials.begin(await _body(request, Wanted))
+        return trials.begin(await _body(request, Wanted, config.arrival_limit_s))
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         yield
         await trials.close()
 
+    folder = resources.files("llamoco_tune.web") / "page"
     routes = [
-        Route("/", functools.partial(_page, page(config))),
-        *(Route(f"/{name}", functools.partial(_file, name)) for name in _FILES),
+        Route("/", _fixed(page(config).encode(), "text/html")),
+        *(Route(f"/{name}", _fixed((folder / name).read_bytes(), kind)) for name, kind in _FILES.items()),
         Route("/ask", _told(ask), methods=["POST"]),
         Route("/run", _told(run), methods=["POST"]),
     ]
@@ -101,15 +102,14 @@ def page(config: WebConfig) -> str:
     )
 
 
-async def _page(text: str, request: Request) -> Response:
-    del request
-    return HTMLResponse(text)
+def _fixed(content: bytes, kind: str) -> Endpoint:
+    """An endpoint that always answers with the same content, so that the files of a page belong together."""
 
+    async def fixed(request: Request) -> Response:
+        del request
+        return Response(content, media_type=kind)
 
-async def _file(name: str, request: Request) -> Response:
-    del request
-    content = (resources.files("llamoco_tune.web") / "page" / name).read_bytes()
-    return Response(content, media_type=_FILES[name])
+    return fixed
 
 
 def _told(endpoint: Endpoint) -> Endpoint:
@@ -133,7 +133,7 @@ def _error(status: int, line: str) -> Response:
     return JSONResponse({"error": " ".join(line.split())}, status)
 
 
-async def _body(request: Request, kind: type[Asked]) -> Asked:
+async def _body(request: Request, kind: type[Asked], limit_s: float) -> Asked:
     """What a request asks for.
 
     Raises:
@@ -141,13 +141,13 @@ async def _body(request: Request, kind: type[Asked]) -> Asked:
     """
     content = bytearray()
     try:
-        async with asyncio.timeout(BODY_LIMIT_S):
+        async with asyncio.timeout(limit_s):
             async for part in request.stream():
                 content += part
                 if len(content) > MOST_BYTES:
                     raise TuningError(f"that is more than {MOST_BYTES:,} bytes; state the problem more briefly")
     except TimeoutError:
-        raise TuningError(f"the request did not arrive within {BODY_LIMIT_S:g} s; try again") from None
+        raise TuningError(f"the request did not arrive within {limit_s:g} s; try again") from None
     try:
         return kind.from_json(bytes(content))
     except ValidationError as error:

@@ -2,18 +2,17 @@
 
 import contextlib
 import ipaddress
-import os
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 _TABLES = {4: Path("/proc/net/tcp"), 6: Path("/proc/net/tcp6")}
-_ROOT = 0
 
 
-def is_own(host: str, port: int) -> bool:
-    """Whether a connection from an address and port is one of this user, or of root, on this machine.
+def is_of(users: Collection[int], host: str, port: int) -> bool:
+    """Whether a connection from an address and port is one of certain users of this machine.
 
-    A connection within this machine that the table does not list, as in some containers, counts as this user's.
+    A connection within this machine that the table does not list, as in some containers, counts as theirs.
     """
     try:
         address = ipaddress.ip_address(host)
@@ -23,8 +22,8 @@ def is_own(host: str, port: int) -> bool:
         address = address.ipv4_mapped
     if not address.is_loopback:
         return False
-    uid = _owner(f"{_written(address.packed)}:{port:04X}", _TABLES[address.version])
-    return uid in (None, _ROOT, os.getuid())
+    user = _owner(f"{_written(address.packed)}:{port:04X}", _TABLES[address.version])
+    return user is None or user in users
 
 
 def _written(packed: bytes) -> str:

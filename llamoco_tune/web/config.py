@@ -15,8 +15,6 @@ MOST_SEEDS = 10
 """Runs of each program at most."""
 MOST_WAITING = 4
 """Visitors that wait for a run, or for an answer, at most; more are sent away."""
-BODY_LIMIT_S = 10.0
-"""Time that a request may take to arrive."""
 
 
 class WebConfig(Record):
@@ -34,3 +32,5 @@ class WebConfig(Record):
     """Time of one trial: of all runs of the program and of those beside it, the check of the problem included."""
     runs_at_once: int = Field(ge=1)
     """Trials at once; others wait."""
+    arrival_limit_s: float = Field(default=10.0, gt=0)
+    """Time that a request may take to arrive."""

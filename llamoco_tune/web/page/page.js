@@ -20,8 +20,10 @@
   // --- the problem
 
   const problem = $("problem");
+  const compare = () => ($("stale").hidden = !asked || problem.value === asked.problem);
   const state = (text, name) => {
     problem.value = text;
+    compare();
     problem.scrollTop = 0;
     for (const chip of document.querySelectorAll(".example")) {
       chip.setAttribute("aria-pressed", String(chip.dataset.name === name));
@@ -34,6 +36,7 @@
   }
   problem.addEventListener("input", () => {
     for (const chip of document.querySelectorAll(".example")) chip.setAttribute("aria-pressed", "false");
+    compare();
   });
 
   const open = async (file) => {
@@ -100,8 +103,10 @@
   });
 
   const percent = (share) => `${Math.round(100 * share)} %`;
+  // Another program ends the trial of the one before.
   const choose = (each) => {
     shown = each;
+    window.trial.offer(asked.form === "python");
     $("program-title").textContent = each.optimizer ? `The program: ${each.optimizer}` : "The program";
     $("program").replaceChildren(...each.pieces.map(([kind, text]) => (kind ? made("span", { className: kind }, text) : text)));
     for (const row of $("choice").rows) {
@@ -142,7 +147,7 @@
     $("warnings").hidden = !asked.warnings.length;
     choose(considered[0]);
     $("answer").hidden = false;
-    window.trial.offer(asked.form === "python");
+    compare();
     if (window.matchMedia("(max-width: 64rem)").matches) $("answer").scrollIntoView();
     $("answer-title").focus({ preventScroll: true });
   };

@@ -151,7 +151,6 @@
   $("run").addEventListener("click", run);
   $("stop").addEventListener("click", () => leaving.abort());
 
-  // A new answer ends the trial of the one before.
   const offer = (isPython) => {
     leaving?.abort();
     leaving = null;
