@@ -46,13 +46,16 @@ class Served:
     process: subprocess.Popen[str]
     folder: Path
 
-    def posted(self, path: str, body: object) -> http.client.HTTPConnection:
-        """A connection on which a request was sent."""
+    @contextlib.contextmanager
+    def posted(self, path: str, body: object) -> Generator[http.client.HTTPResponse]:
+        """The answer to a request, of which lines may still come; its end closes the connection."""
         place = urlsplit(self.address)
         assert place.hostname is not None
         connection = http.client.HTTPConnection(place.hostname, place.port, timeout=LIMIT_S)
-        connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
-        return connection
+        with contextlib.closing(connection):
+            connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+            with connection.getresponse() as answer:
+                yield answer
 
     def processes(self) -> list[str]:
         """The commands of all processes of its trials, by what these have in their environment."""

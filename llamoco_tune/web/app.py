@@ -1,9 +1,8 @@
 """The addresses of the page: itself and its files, questions, and trials."""
 
 import asyncio
-import contextlib
 import functools
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from importlib import resources
 from typing import TypeVar
 
@@ -35,13 +34,14 @@ Asked = TypeVar("Asked", bound=Record)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def application(config: WebConfig, key: str) -> Starlette:
+def application(config: WebConfig, key: str, trials: Trials) -> Starlette:
     """The page as an ASGI application.
 
     Args:
         key: what others than this user on this machine need.
+        trials: those under way; who serves the page closes them.
     """
-    queue, trials = Queue(), Trials(config)
+    queue = Queue()
 
     async def ask(request: Request) -> Response:
         question = await _body(request, Question, config.arrival_limit_s)
@@ -52,11 +52,6 @@ def application(config: WebConfig, key: str) -> Starlette:
     async def run(request: Request) -> Response:
         return trials.begin(await _body(request, Wanted, config.arrival_limit_s))
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
-        yield
-        await trials.close()
-
     folder = resources.files("llamoco_tune.web") / "page"
     routes = [
         Route("/", _fixed(page(config).encode(), "text/html")),
@@ -64,7 +59,7 @@ def application(config: WebConfig, key: str) -> Starlette:
         Route("/ask", _told(ask), methods=["POST"]),
         Route("/run", _told(run), methods=["POST"]),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Guard, host=config.host, key=key)], lifespan=lifespan)
+    return Starlette(routes=routes, middleware=[Middleware(Guard, host=config.host, key=key)])
 
 
 class Queue:

@@ -37,7 +37,8 @@ def main() -> int:
         signal.signal(signal.SIGTERM, _end)
         _tie(int(parent))
         os.nice(NICENESS)
-        return subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, check=False).returncode
+        # `subprocess.run` would kill the command at once where it can still end by itself.
+        return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL).wait()
     except _EndedError:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _signal_children(signal.SIGINT)

@@ -1,5 +1,6 @@
 """Serves the page until the command is stopped."""
 
+import asyncio
 import secrets
 import socket
 from collections.abc import Callable
@@ -10,11 +11,14 @@ from llamoco_tune.records import TuningError
 from llamoco_tune.web.app import application
 from llamoco_tune.web.config import WebConfig
 from llamoco_tune.web.guard import is_local
+from llamoco_tune.web.trials import Trials
 
 MOST_CONNECTIONS = 64
 """Connections at once; more are refused."""
-GRACE_S = 1
-"""Time that open connections have when the server stops."""
+GRACE_S = 5
+"""Time that questions under way have when the server stops; trials are ended at once."""
+WATCH_S = 0.1
+"""Time between two looks at whether the server is to stop."""
 
 
 def serve(config: WebConfig, ready: Callable[[str], None]) -> None:
@@ -26,11 +30,11 @@ def serve(config: WebConfig, ready: Callable[[str], None]) -> None:
     Raises:
         TuningError: the address cannot be served.
     """
-    key = secrets.token_urlsafe()
+    key, trials = secrets.token_urlsafe(), Trials(config)
     with _listening(config) as listener:
         server = uvicorn.Server(
             uvicorn.Config(
-                application(config, key),
+                application(config, key, trials),
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -38,13 +42,21 @@ def serve(config: WebConfig, ready: Callable[[str], None]) -> None:
                 ws="none",
                 http="h11",
                 loop="asyncio",
-                lifespan="on",
+                lifespan="off",
                 limit_concurrency=MOST_CONNECTIONS,
                 timeout_graceful_shutdown=GRACE_S,
             )
         )
         ready(address(config.host, listener.getsockname()[1], key))
-        server.run(sockets=[listener])
+        asyncio.run(_until_stopped(server, listener, trials))
+
+
+async def _until_stopped(server: uvicorn.Server, listener: socket.socket, trials: Trials) -> None:
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not (server.should_exit or serving.done()):
+        await asyncio.sleep(WATCH_S)
+    await trials.close()
+    await serving
 
 
 def address(host: str, port: int, key: str) -> str:

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+import sysconfig
 import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator, Callable
@@ -87,14 +88,19 @@ class Trials:
             tell(None)
 
     async def _run(self, wanted: Wanted, tell: Tell) -> None:
-        folder = Path(tempfile.mkdtemp(prefix="llamoco-web-"))  # its keeper removes it
-        (folder / PROBLEM).write_text(wanted.problem, encoding="utf-8")
-        (folder / PROGRAM).write_text(wanted.program, encoding="utf-8")
+        with tempfile.TemporaryDirectory(prefix="llamoco-web-", ignore_cleanup_errors=True) as place:
+            folder = Path(place)
+            (folder / PROBLEM).write_text(wanted.problem, encoding="utf-8")
+            (folder / PROGRAM).write_text(wanted.program, encoding="utf-8")
+            tell(_line(line="end", error=await self._kept(folder, wanted.seeds, tell)))
+
+    async def _kept(self, folder: Path, seeds: int, tell: Tell) -> str:
+        """Makes a trial with its keeper; returns what went wrong, or an empty text."""
         limit_s = self._config.run_limit_s
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "llamoco_tune.web.keeper", str(os.getpid()), str(folder)),
             *(sys.executable, "-P", "-m", "llamoco_data", "try", PROBLEM, PROGRAM, "--lines"),
-            *("--seeds", str(wanted.seeds), "--against", DEFAULT, "--time-limit", f"{limit_s:g}"),
+            *("--seeds", str(seeds), "--against", DEFAULT, "--time-limit", f"{limit_s:g}"),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
@@ -104,14 +110,13 @@ class Trials:
         )
         try:
             async with asyncio.timeout(limit_s):
-                why = await _followed(process, tell)
+                return await _followed(process, tell)
         except TimeoutError:
-            why = f"ended after {limit_s:g} s, the limit of a trial here; what it reached is shown"
+            return f"ended after {limit_s:g} s, the limit of a trial here; what it reached is shown"
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
             await process.wait()
-        tell(_line(line="end", error=why))
 
 
 class Followed(StreamingResponse):
@@ -167,6 +172,8 @@ def _line(**values: object) -> bytes:
 def _environment(folder: Path) -> dict[str, str]:
     """The environment of this process without what looks like a secret; temporary files lie in the trial's folder."""
     root = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
+    # An installed package is found without it, and would then come before the standard library.
+    own = "" if root in sysconfig.get_paths().values() else root
+    path = os.pathsep.join(filter(None, (own, os.environ.get("PYTHONPATH", ""))))
     kept = {name: value for name, value in os.environ.items() if not any(each in name.upper() for each in _SECRET)}
     return {**kept, "PYTHONPATH": path, "TMPDIR": str(folder)}

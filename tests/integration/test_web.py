@@ -1,5 +1,6 @@
 """`llamoco-tune web` as a visitor uses it: in a real browser, beside a real server, with real trials."""
 
+import contextlib
 import json
 import re
 import signal
@@ -34,6 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def page(browser: Browser, server: Served) -> Iterator[Page]:
     """The page in a wide window; it must complain of nothing, and ask nobody else for anything."""
     with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        context.set_default_timeout(PATIENCE_MS)
         page, said = context.new_page(), list[str]()
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
@@ -113,8 +115,7 @@ def test_program_runs_beside_others_with_a_live_plot(page: Page, server: Served)
     ]
     assert all(re.search(r"1/1\s+0\.1\d+", each) for each in rows.all_inner_texts() if "random" not in each)
     assert re.search(r"place\s+[123] of 3 programs", page.locator("#facts-of-run").inner_text())
-    assert server.processes() == []
-    assert list(server.folder.iterdir()) == []
+    assert is_gone(server)
 
 
 @pytest.mark.parametrize(
@@ -155,6 +156,7 @@ def test_problem_in_latex_is_answered_and_not_run(page: Page):
 def test_page_fits_a_phone_and_is_readable(browser: Browser, server: Served, scheme: str):
     colours = "dark" if scheme == "dark" else "light"
     with browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=colours) as context:
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.goto(server.address)
         page.get_by_role("button", name="Mixed units").click()
@@ -184,44 +186,49 @@ CONTRAST = """(node) => {
 """Contrast of a node's text with what is behind it (WCAG 2.2)."""
 
 
+WANTED = {"problem": STUCK, "program": PROGRAM, "seeds": 1}
+
+
+def is_loaded(server: Served) -> bool:
+    """Whether the problem of `WANTED` has started its process."""
+    return any("sleep 600" in each for each in server.processes())
+
+
+def is_gone(server: Served) -> bool:
+    """Whether nothing is left of any trial."""
+    return not server.processes() and not [*server.folder.iterdir()]
+
+
 def test_trials_end_when_their_visitors_leave_and_only_a_few_wait(server: Served):
-    wanted = {"problem": STUCK, "program": PROGRAM, "seeds": 1}
-    visitors = [server.posted("/run", wanted) for _ in range(5)]
-    answers = [each.getresponse() for each in visitors]
-    assert [answer.status for answer in answers] == [200] * 5
-    assert [json.loads(answer.readline()) for answer in answers] == [
-        {"line": "checking"},
-        *({"line": "waiting", "ahead": ahead} for ahead in (1, 2, 3, 4)),
-    ]
-    refused = server.posted("/run", wanted).getresponse()
-    assert (refused.status, "try again" in json.loads(refused.read())["error"]) == (503, True)
-    wait_until(lambda: any("sleep 600" in each for each in server.processes()), "the problem is loaded")
-    for answer, visitor in zip(answers, visitors, strict=True):
-        answer.close()
-        visitor.close()
-    wait_until(lambda: not server.processes() and not [*server.folder.iterdir()], "the trials have ended")
+    with contextlib.ExitStack() as visitors:
+        for ahead in range(5):
+            answer = visitors.enter_context(server.posted("/run", WANTED))
+            assert answer.status == 200
+            expected = {"line": "waiting", "ahead": ahead} if ahead else {"line": "checking"}
+            assert json.loads(answer.readline()) == expected
+        with server.posted("/run", WANTED) as refused:
+            assert (refused.status, "try again" in json.loads(refused.read())["error"]) == (503, True)
+        wait_until(lambda: is_loaded(server), "the problem is loaded")
+    wait_until(lambda: is_gone(server), "the trials have ended")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_trial_does_not_outlive_the_server(tmp_path: Path, number: signal.Signals):
-    with served(tmp_path) as server:
-        answer = server.posted("/run", {"problem": STUCK, "program": PROGRAM, "seeds": 1}).getresponse()
-        wait_until(lambda: any("sleep 600" in each for each in server.processes()), "the problem is loaded")
+    with served(tmp_path) as server, server.posted("/run", WANTED):
+        wait_until(lambda: is_loaded(server), "the problem is loaded")
         server.process.send_signal(number)
-        server.process.wait(LIMIT_S)
-        wait_until(lambda: not server.processes() and not [*tmp_path.iterdir()], "the trial has ended")
-        answer.close()
+        assert server.process.wait(LIMIT_S) == -number
+        wait_until(lambda: is_gone(server), "the trial has ended")
 
 
 def test_trial_ends_at_its_limit(tmp_path: Path):
     with served(tmp_path, "--run-limit", "0.5") as server:
-        answer = server.posted("/run", {"problem": STUCK, "program": PROGRAM, "seeds": 1}).getresponse()
-        last = json.loads(answer.read().splitlines()[-1])
-        assert last == {
-            "line": "end",
-            "error": "ended after 0.5 s, the limit of a trial here; what it reached is shown",
-        }
-        wait_until(lambda: not server.processes() and not [*tmp_path.iterdir()], "the trial has ended")
+        with server.posted("/run", WANTED) as answer:
+            assert json.loads(answer.read().splitlines()[-1]) == {
+                "line": "end",
+                "error": "ended after 0.5 s, the limit of a trial here; what it reached is shown",
+            }
+        wait_until(lambda: is_gone(server), "the trial has ended")
 
 
 def test_commands_that_cannot_serve_say_so_in_one_line(server: Served, capsys: pytest.CaptureFixture[str]):

@@ -15,6 +15,7 @@ from llamoco_tune.web.callers import is_of
 from llamoco_tune.web.config import MOST_BYTES, WebConfig
 from llamoco_tune.web.examples import examples
 from llamoco_tune.web.highlighting import coloured
+from llamoco_tune.web.trials import Trials
 from tests.own_problems import BOWL
 
 pytestmark = pytest.mark.unit
@@ -32,7 +33,7 @@ CONFIG = WebConfig(host="127.0.0.1", port=8421, wordings=1, run_limit_s=60, runs
 
 @pytest.fixture(scope="module")
 def app() -> Starlette:
-    return application(CONFIG, KEY)
+    return application(CONFIG, KEY, Trials(CONFIG))
 
 
 def called(
@@ -181,7 +182,7 @@ def test_what_the_page_never_sends_is_refused_in_one_line(app: Starlette, path: 
 
 
 def test_request_that_stops_halfway_is_given_up():
-    app = application(CONFIG.model_copy(update={"arrival_limit_s": 0.05}), KEY)
+    app = application(CONFIG.model_copy(update={"arrival_limit_s": 0.05}), KEY, Trials(CONFIG))
     assert complaint(called(app, "/ask", b"{", JSON, is_whole=False)) == (
         400,
         "the request did not arrive within 0.05 s; try again",
