@@ -72,8 +72,9 @@ docs: $(FULL)  ## build the documentation into site/, and fail on a broken link
 docs-tables: $(FULL)  ## write the generated tables into the pages: catalogues, columns, commands
 	$(BIN)/python docs/tables.py
 
-results: $(FULL)  ## write the page of results from the scores in docs/results
+results: $(FULL)  ## write the page of results from the scores in docs/results, and the pictures
 	$(BIN)/python docs/results.py
+	$(BIN)/python docs/figures.py
 
 bench: $(FULL)  ## time the evaluator against other suites, and the optimizers against other libraries
 	$(BIN)/python tests/benchmarks/evaluator.py
