@@ -40,10 +40,20 @@ STOPPED_EXIT_CODE = 130
     metavar="N",
     help="Trials at once; a few more wait for their turn.",
 )
-def web_command(host: str, port: int, model: str, endpoint: str | None, run_limit_s: float, runs: int) -> int:
+@click.option(
+    "--confinement",
+    default="filtered",
+    show_default=True,
+    type=click.Choice(["limited", "filtered", "isolated"]),
+    metavar="TIER",
+    help="Least tier of confinement (limited, filtered, isolated); where a machine gives less, nothing is run.",
+)
+def web_command(
+    host: str, port: int, model: str, endpoint: str | None, run_limit_s: float, runs: int, confinement: str
+) -> int:
     """Serve a page on which problems are asked about, and programs run.
 
-    It is for this machine alone unless --host says otherwise. Who can open the page can have a problem's code executed
+    It is for this machine alone unless --host says otherwise. Who may use the page can have a problem's code executed
     as you: a trial runs the problem as `llamoco-data try` does, and confines the programs alone.
     """
     if endpoint is not None and model == READY:
@@ -60,6 +70,7 @@ def web_command(host: str, port: int, model: str, endpoint: str | None, run_limi
         wordings=WORDINGS,
         run_limit_s=run_limit_s,
         runs_at_once=runs,
+        confinement=confinement,
     )
 
     def ready(address: str) -> None:

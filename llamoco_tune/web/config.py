@@ -32,5 +32,7 @@ class WebConfig(Record):
     """Time of one trial: of all runs of the program and of those beside it, the check of the problem included."""
     runs_at_once: int = Field(ge=1)
     """Trials at once; others wait."""
+    confinement: str = "filtered"
+    """Least tier of confinement of a trial's programs, as `llamoco-data try` names it."""
     arrival_limit_s: float = Field(default=10.0, gt=0)
     """Time that a request may take to arrive."""

@@ -100,7 +100,8 @@ class Trials:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "llamoco_tune.web.keeper", str(os.getpid()), str(folder)),
             *(sys.executable, "-P", "-m", "llamoco_data", "try", PROBLEM, PROGRAM, "--lines"),
-            *("--seeds", str(seeds), "--against", DEFAULT, "--time-limit", f"{limit_s:g}"),
+            *("--seeds", str(seeds), "--against", DEFAULT),
+            *("--time-limit", f"{limit_s:g}", "--confinement", self._config.confinement),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
