@@ -15,6 +15,7 @@ from llamoco_tune.cli.generate import generate_command
 from llamoco_tune.cli.packing import pack_command
 from llamoco_tune.cli.phases import contrast_command, teach_command
 from llamoco_tune.cli.recipe import recipe_command
+from llamoco_tune.cli.repair import repair_command
 from llamoco_tune.cli.runs import runs_command
 from llamoco_tune.invocation import command
 from llamoco_tune.processes import is_main_process, num_processes
@@ -66,6 +67,7 @@ llamoco_tune.add_command(base_command)
 llamoco_tune.add_command(contrast_command)
 llamoco_tune.add_command(teach_command)
 llamoco_tune.add_command(generate_command)
+llamoco_tune.add_command(repair_command)
 llamoco_tune.add_command(pack_command)
 llamoco_tune.add_command(calibrate_command)
 llamoco_tune.add_command(recipe_command)
