@@ -62,14 +62,16 @@ def repair_at_endpoint(
     rows = read_programs(programs, otherwise="give the file that was scored")
     failures = failures_of(programs, scores)
     failed = {row.key: failures[row.instruction_id, row.sample] for row in rows if _may_repair(row, failures)}
-    told = _told(rows[0].settings)
-    number = len(told[_ROUNDS]) + 1
+    told = _settings(rows[0].settings)
+    before = told.get(_ROUNDS)
+    rounds: list[object] = before if isinstance(before, list) else []
+    number = len(rounds) + 1
     this_round = {
         "model": endpoint.model,
         "of": file_sha256(programs)[:DIGEST_CHARACTERS],
         **decoding.model_dump(exclude=set[str]() if not decoding.is_greedy else {"temperature", "top_p", "seed"}),
     }
-    settings = json.dumps({**told, _ROUNDS: [*told[_ROUNDS], this_round]}, sort_keys=True)
+    settings = json.dumps({**told, _ROUNDS: [*rounds, this_round]}, sort_keys=True)
     model = _named(rows[0].model, endpoint.model)
     with open_programs(out, model, settings) as file:
         done = {key for key, row in file.rows.items() if not (is_retrying_errors and row.ended == "error")}
@@ -147,15 +149,13 @@ def _repaired(row: Program, answer: Answer, number: int, model: str, settings: s
     )
 
 
-def _told(settings: str) -> dict[str, list[object]]:
-    """The settings of the file as an object with the rounds so far; those of no repaired file go below `written`."""
+def _settings(settings: str) -> dict[str, object]:
+    """The settings of the file as an object; those of no repaired file stand below `written`."""
     try:
-        found = json.loads(settings)
+        found: object = json.loads(settings)
     except ValueError:
         found = settings
-    if isinstance(found, dict) and isinstance(found.get(_ROUNDS), list):
-        return found
-    return {"written": found, _ROUNDS: []}
+    return found if _ROUNDS in settings and isinstance(found, dict) else {"written": found, _ROUNDS: []}
 
 
 def _named(writer: str, repairer: str) -> str:
