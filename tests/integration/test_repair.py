@@ -10,6 +10,7 @@ import pytest
 
 from llamoco_data import read_instructions
 from llamoco_data.comparison import compare, read_scores
+from llamoco_data.comparison.page import page
 from llamoco_data.comparison.wording import repair_rounds, repaired
 from llamoco_data.execution import executor
 from llamoco_data.scoring import score
@@ -118,6 +119,8 @@ def test_rounds_recover_programs_and_the_score_tells_which_round_did(
     before, after = (row.writing for row in comparison.blocks[0].rows if row.is_model)
     shown = {(repaired(each), repair_rounds(each)) for each in (before, after) if each}
     assert shown == {("–", ""), ("2 of 4", "rounds: 1, 1, 0")}
+    assert 'data-label="repaired">2 of 4<small>rounds: 1, 1, 0</small>' in page(comparison)
+    assert "repaired" not in page(compare([read_scores(place / "s0")]))
 
 
 def test_model_is_told_the_program_and_its_error_and_nothing_else(measured: Path, place: Path, tmp_path: Path):

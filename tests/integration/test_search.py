@@ -173,8 +173,8 @@ def test_search_that_is_broken_off_asks_for_nothing_twice(
         assert searched(server, method, measured, out, *options) == 2
     assert "key revoked" in capsys.readouterr().err
     assert not out.exists()
-    with (tmp_path / "broken.parquet.calls").open("ab") as calls:
-        calls.write(b'{"completion": "half a l')
+    with (tmp_path / "broken.parquet.calls").open("ab") as journal:
+        journal.write(b'{"completion": "half a l')
     with chat_server(sensible) as server:
         assert searched(server, method, measured, out, *options, "--seed", 1) == 2
         assert "was begun with other settings" in capsys.readouterr().err
