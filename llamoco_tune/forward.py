@@ -78,8 +78,8 @@ def mean_states(model: Any, input_ids_BT: Tensor, lengths_B: Tensor) -> Tensor:
     """
     positions_BT = torch.arange(input_ids_BT.shape[1], device=input_ids_BT.device).expand_as(input_ids_BT)
     hidden_BTH = hidden_states(model, input_ids_BT, positions_BT).float()
-    counts_BT1 = (positions_BT < lengths_B[:, None])[..., None]
-    return torch.where(counts_BT1, hidden_BTH, 0.0).sum(1) / lengths_B[:, None]
+    inside_BT1 = (positions_BT < lengths_B[:, None])[..., None]
+    return torch.where(inside_BT1, hidden_BTH, 0.0).sum(1) / lengths_B[:, None]
 
 
 def own_logits(model: Any, hidden_NH: Tensor) -> Tensor:

@@ -106,7 +106,7 @@ def fact_rows(split: SplitSummary) -> list[tuple[str, str]]:
         ),
         ("seconds", f"{split.seconds:.2g} a program" + (f", {seconds:.2g} a program that runs" if seconds else "")),
         ("evaluations", f"{split.evaluations:,.0f} a run" if split.evaluations else ""),
-        ("calls of the search", f"{split.calls:,.3g}, {split.vain_calls:.3g} in vain" if split.calls else ""),
+        ("calls of the search", f"{split.calls:,.4g}, {split.vain_calls:.3g} in vain" if split.calls else ""),
         ("mended by rules", _mended(split)),
         ("repaired by a model", repairs_line(split.repairs) if split.repairs else ""),
         (

@@ -155,7 +155,7 @@ def _settings(settings: str) -> dict[str, object]:
         found: object = json.loads(settings)
     except ValueError:
         found = settings
-    return found if _ROUNDS in settings and isinstance(found, dict) else {"written": found, _ROUNDS: []}
+    return found if isinstance(found, dict) and _ROUNDS in found else {"written": found, _ROUNDS: []}
 
 
 def _named(writer: str, repairer: str) -> str:
