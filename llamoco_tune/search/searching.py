@@ -19,7 +19,7 @@ from llamoco_tune.search.black_box import BlackBox, black_box
 from llamoco_tune.search.journal import Call, Journal, open_journal
 from llamoco_tune.search.methods import METHODS, Method, MethodName, Step
 from llamoco_tune.search.replay import replay
-from llamoco_tune.search.trail import Trail, points_in
+from llamoco_tune.search.trail import Point, Trail, points_in, told
 from llamoco_tune.snapshots import set_files
 
 _FACTS = ("problem_id", "problem_source", "max_evaluations")
@@ -154,10 +154,11 @@ def _begun(job: Job, facts: Mapping[str, object], search: SearchConfig, decoding
     return _Search(job, method, trail, search.calls, decoding.temperature)
 
 
-def _random_points(box: BlackBox, count: int, stream: str) -> list[tuple[float, ...]]:
+def _random_points(box: BlackBox, count: int, stream: str) -> list[Point]:
+    """Random points of the box, in as many digits as a model is told."""
     generator = np.random.default_rng(int(digest(["search", stream]), 16))
     points_ND = generator.uniform(box.lower, box.upper, size=(count, box.dimension))
-    return [tuple(map(float, x_D)) for x_D in points_ND]
+    return [points_in(told(x_D.tolist()), box.dimension, 1)[0] for x_D in points_ND]
 
 
 def _searched(
