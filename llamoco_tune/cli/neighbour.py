@@ -10,7 +10,7 @@ from llamoco_tune.folders import check_data, check_model
 from llamoco_tune.invocation import DATA, command
 
 
-@click.command("neighbour")
+@click.command("neighbour", short_help="Answer with the programs of the nearest training prompts.")
 @click.option("--data", type=click.Path(path_type=Path), required=True, metavar="EXPORT", help="The instruction set.")
 @click.option("--split", default="test", show_default=True, help="Split whose problems are answered.")
 @click.option("--model", required=True, metavar="NAME", help="Folder of a model, or its name on the hub.")

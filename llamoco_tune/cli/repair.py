@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from llamoco_tune.repair.rounds import RoundReport
 
 
-@click.command("repair")
+@click.command("repair", short_help="Let a model repair programs that failed.")
 @click.argument("programs", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option(
     "--scores",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from llamoco_tune.search.searching import SearchReport
 
 
-@click.command("search")
+@click.command("search", short_help="Let a model search for points, by OPRO or LMEA.")
 @click.argument("method", metavar="METHOD", type=click.Choice(["opro", "lmea"]))
 @click.option("--data", type=click.Path(path_type=Path), required=True, metavar="EXPORT", help="The instruction set.")
 @click.option("--split", default="test", show_default=True, help="Split on whose problems the model searches.")
