@@ -1,5 +1,6 @@
 """The commands that run programs or look at how they did: report, score and try."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -18,7 +19,7 @@ from llamoco_data.plurals import counted
 from llamoco_data.portfolio import BASELINE
 from llamoco_data.report import write_report
 from llamoco_data.scoring import score
-from llamoco_data.trying import check_names, check_place, others, tried, write_page
+from llamoco_data.trying import Lines, check_names, check_place, others, tried, write_page
 
 SCORE_PATIENCE_S = 3.0
 """Time that the runs of a score have to end once the command is to stop: a stranger's program may never do so."""
@@ -122,13 +123,18 @@ def score_command(
     "--against",
     multiple=True,
     metavar="NAME",
-    help="Optimizer of the portfolio to run beside the program, or `portfolio` for all that apply. The option may be "
-    "given several times. Random search always runs.",
+    help="Optimizer of the portfolio to run beside the program, `portfolio` for all that apply, or the defaults of a "
+    "library, such as scipy-minimize, as in `baseline`. It may be given several times. Random search always runs.",
 )
 @TIME_LIMIT
 @CONFINEMENT
 @click.option(
     "--html", "page", type=click.Path(path_type=Path), metavar="FILE", help="Also write the result as an HTML page."
+)
+@click.option(
+    "--lines",
+    is_flag=True,
+    help="Print lines of JSON instead, as it happens: the problem, each run's best so far, and the result.",
 )
 def try_command(
     problem: Path,
@@ -138,6 +144,7 @@ def try_command(
     time_limit_s: float,
     tier: Tier,
     page: Path | None,
+    lines: bool,
 ) -> None:
     """Run PROGRAM, a Python file from anywhere, on your own PROBLEM, a Python file as for `add`.
 
@@ -147,13 +154,29 @@ def try_command(
     check_names(against)
     if page is not None:
         check_place(page)
-    with working(console, "evaluating the problem at random points"):
+    with working(console, "evaluating the problem at random points", quiet=lines):
         checked = checked_file(problem)
         beside = others(against, checked.spec)
     what = f"running {counted(1 + len(beside), 'program')}"
-    with counting(console, what, "runs") as report:
-        name = program.name if program.suffix else f"{program.name} (file)"  # no optimizer has such a name
-        result = tried(checked, name, text, beside, seeds=seeds, time_limit_s=time_limit_s, least=tier, report=report)
+    name = program.name if program.suffix else f"{program.name} (file)"  # no optimizer has such a name
+    live = Lines(sys.stdout.fileno()) if lines else None
+    if live:
+        live.begin(checked, (name, *beside), seeds)
+    with counting(console, what, "runs", quiet=lines) as report:
+        result = tried(
+            checked,
+            name,
+            text,
+            beside,
+            seeds=seeds,
+            time_limit_s=time_limit_s,
+            least=tier,
+            report=report,
+            follow=live,
+        )
     if page is not None:
         write_page(result, page, BASELINE)
-    try_output.show_tried(Console(), result, page)
+    if live:
+        live.end(result)
+    else:
+        try_output.show_tried(Console(), result, page)

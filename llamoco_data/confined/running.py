@@ -8,7 +8,7 @@ import struct
 import tempfile
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +56,7 @@ def run_confined(
     time_limit_s: float = TIME_LIMIT_S,
     least: Tier = LEAST,
     without: tuple[str, ...] = (),
+    follow: Callable[[Meter], None] | None = None,
 ) -> ConfinedRun:
     """Runs a program text in a confined process of its own, and records the run as `run_program` would, but `cpu_s`.
 
@@ -66,6 +67,7 @@ def run_confined(
         time_limit_s: limit of the wall clock, on the program's side and on that of the problem.
         least: tier below which nothing is run.
         without: layers that are left out, as on a machine that lacks them.
+        follow: called after each evaluation, with the meter as it is then; a run that is made again begins anew.
 
     Raises:
         TooOpenError: this machine confines less than `least`.
@@ -76,7 +78,7 @@ def run_confined(
     while True:
         serving = zygote(without)
         require(serving.tier, least, serving.missing)
-        attempt = _Attempt(program, problem, seed, time_limit_s, serving)
+        attempt = _Attempt(program, problem, seed, time_limit_s, serving, follow)
         ended = attempt.made()
         if ended is None:
             drop_zygote(serving)
@@ -97,9 +99,17 @@ def run_confined(
 class _Attempt:
     """One attempt at a run."""
 
-    def __init__(self, program: str, problem: Problem, seed: int, time_limit_s: float, serving: Zygote) -> None:
+    def __init__(
+        self,
+        program: str,
+        problem: Problem,
+        seed: int,
+        time_limit_s: float,
+        serving: Zygote,
+        follow: Callable[[Meter], None] | None,
+    ) -> None:
         self._program, self._problem, self._seed = program, problem, seed
-        self._time_limit_s, self._serving = time_limit_s, serving
+        self._time_limit_s, self._serving, self._follow = time_limit_s, serving, follow
         self.meter = Meter(problem)
         self.said = ""
         self.fault = ""
@@ -132,7 +142,7 @@ class _Attempt:
             with there:
                 if not self._handed_over(folder, there, said):
                     return None
-            answering = _Answering(self._problem, self.meter, here)
+            answering = _Answering(self._problem, self.meter, here, self._follow)
             try:
                 with silence():  # a user's own problem is evaluated on this side
                     status, detail = _until(time.monotonic() + self._time_limit_s, answering)
@@ -210,8 +220,10 @@ def _alarm(deadline: float) -> Generator[None]:
 class _Answering:
     """Evaluates the points that one program asks for, until it ends."""
 
-    def __init__(self, problem: Problem, meter: Meter, program: socket.socket) -> None:
-        self._spec, self._meter, self._program = problem.spec, meter, program
+    def __init__(
+        self, problem: Problem, meter: Meter, program: socket.socket, follow: Callable[[Meter], None] | None
+    ) -> None:
+        self._spec, self._meter, self._program, self._follow = problem.spec, meter, program, follow
         self._content, self._head, self._values = frames.buffer(max(self._spec.dimension, self._spec.num_constraints))
         self.begun = False
         """Whether the program was confined and its own code began."""
@@ -251,6 +263,8 @@ class _Answering:
                     return "crashed", _BROKEN
                 except OSError:
                     continue
+                if self._follow is not None:
+                    self._follow(self._meter)
         return "timed_out", _TIMED_OUT
 
     def _answered(self, what: int, head: NDArray[np.int64], values: NDArray[np.float64]) -> int:

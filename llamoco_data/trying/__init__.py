@@ -1,7 +1,20 @@
 """Tries a program on a person's own problem, beside others, and shows what came out. It keeps nothing but a page."""
 
+from llamoco_data.trying.lines import Lines
 from llamoco_data.trying.page import check_place, write_page
 from llamoco_data.trying.running import Point, Trial, Tried, check_names, others, tried
 from llamoco_data.trying.sketch import MARKS, sketch
 
-__all__ = ["MARKS", "Point", "Trial", "Tried", "check_names", "check_place", "others", "sketch", "tried", "write_page"]
+__all__ = [
+    "MARKS",
+    "Lines",
+    "Point",
+    "Trial",
+    "Tried",
+    "check_names",
+    "check_place",
+    "others",
+    "sketch",
+    "tried",
+    "write_page",
+]

@@ -3,10 +3,11 @@
 The problem's code runs in this process, as the user; every program is confined.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Protocol
 
 import numpy as np
 
@@ -15,16 +16,20 @@ from llamoco_data.confined import LEAST, run_confined
 from llamoco_data.identity import LlamocoError
 from llamoco_data.ordering import Yardstick, keys_of, ranking, results_of, yardstick
 from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME, OPTIMIZERS
-from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
+from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.problems.checking import Checked
-from llamoco_data.problems.evaluation import Problem, Vector, build
+from llamoco_data.problems.evaluation import Meter, Problem, Vector, build
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.problems.spec import EQUALITY_TOLERANCE
 from llamoco_data.report.curves import CurvePoint, median_curve
+from llamoco_data.rivals.catalogue import PACKAGE_OF, PROGRAM_OF
+from llamoco_data.rivals.texts import text_of
 from llamoco_data.runs import MEASURED, RunRecord, run_seed
 
 ALL = "portfolio"
 """Name that stands for every optimizer."""
+LIBRARIES: Mapping[str, str] = {rival: file for rival, file in PROGRAM_OF.items() if rival not in PACKAGE_OF}
+"""Names of the libraries' own defaults, as `baseline` calls them -> their program files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,55 +97,72 @@ class Tried:
         return median_curve(trial.records, self.measured_by.best_known)
 
 
+class Follower(Protocol):
+    """Is told of runs while they are made."""
+
+    def __call__(self, program: str, repeat: int, run: Meter | RunRecord) -> None:
+        """Takes the state of a run: its meter after each evaluation, and its record when it has ended.
+
+        Args:
+            program: name of the program.
+            repeat: number of the run, from 0.
+        """
+        ...
+
+
 def check_names(names: Sequence[str]) -> None:
-    """Refuses names of optimizers that there are not.
+    """Refuses names of programs that there are not.
 
     Raises:
-        LlamocoError: there is no optimizer of a name.
+        LlamocoError: there is no optimizer of a name, nor a library's default.
     """
     for name in names:
-        if name not in (*OPTIMIZER_BY_NAME, ALL):
-            near = ", ".join(get_close_matches(name, OPTIMIZER_BY_NAME)) or "see `llamoco-data portfolio`"
+        if name not in (*OPTIMIZER_BY_NAME, *LIBRARIES, ALL):
+            near = (
+                ", ".join(get_close_matches(name, (*OPTIMIZER_BY_NAME, *LIBRARIES))) or "see `llamoco-data portfolio`"
+            )
             raise LlamocoError(f"there is no optimizer {name}; the nearest names: {near}")
 
 
-def others(names: Sequence[str], spec: AnySpec) -> tuple[StoredCandidate, ...]:
-    """Random search and the named optimizers, each with its first settings that apply to a problem.
+def others(names: Sequence[str], spec: AnySpec) -> dict[str, str]:
+    """Random search and the named programs: name -> text, each optimizer with its first settings that apply.
 
     Args:
-        names: names of optimizers, or `portfolio` for all that apply.
+        names: names of optimizers or of libraries' defaults, or `portfolio` for all optimizers that apply.
 
     Raises:
-        LlamocoError: there is no optimizer of a name, or it does not apply to the problem.
+        LlamocoError: there is no program of a name, or it does not apply to the problem.
     """
     check_names(names)
     for name in names:
-        if name != ALL and (why := OPTIMIZER_BY_NAME[name].limits.declines(spec)):
+        if name in OPTIMIZER_BY_NAME and (why := OPTIMIZER_BY_NAME[name].limits.declines(spec)):
             raise LlamocoError(f"{name} does not take this problem: {why}; leave it out")
     every = [optimizer.name for optimizer in OPTIMIZERS] if ALL in names else []
     wanted = [name for name in OPTIMIZER_BY_NAME if name in (*every, *names, BASELINE)]
-    first: dict[str, StoredCandidate] = {}
+    first: dict[str, str] = {}
     for candidate in stored_candidates(tuple(wanted)):
         if not candidate.declines(spec):
-            first.setdefault(candidate.optimizer, candidate)
-    return tuple(first.values())
+            first.setdefault(candidate.optimizer, candidate.program)
+    return first | {name: text_of(LIBRARIES[name]) for name in names if name in LIBRARIES}
 
 
 def tried(
     checked: Checked,
     name: str,
     program: str,
-    against: Sequence[StoredCandidate],
+    against: Mapping[str, str],
     *,
     seeds: int,
     time_limit_s: float,
     least: Tier = LEAST,
     report: Callable[[int, int], None] = lambda *_: None,
+    follow: Follower | None = None,
 ) -> Tried:
-    """Runs a program on a checked problem, and others beside it, with the same seeds.
+    """Runs a program on a checked problem, and others beside it, with the same seeds: all with one, then with the next.
 
     Args:
         name: what the program is called.
+        against: names and texts of the others.
         seeds: number of runs of each program.
         report: called with the number of runs that are made and of all.
 
@@ -149,19 +171,28 @@ def tried(
         LlamocoError: the problem does not load here.
     """
     problem = build(checked.spec)
-    programs = {name: program, **{one.optimizer: one.program for one in against}}
-    done, total, trials = 0, seeds * len(programs), list[Trial]()
-    tier: Tier = least
-    for each, text in programs.items():
-        runs = _Runs(problem)
-        for repeat in range(seeds):
+    programs = {name: program, **against}
+    made = {each: _Runs(problem) for each in programs}
+    done, total, tier = 0, seeds * len(programs), least
+    for repeat in range(seeds):
+        seed = run_seed(checked.spec.problem_id, repeat)
+        for each, text in programs.items():
             report(done, total)
-            seed = run_seed(checked.spec.problem_id, repeat)
-            made = run_confined(text, checked.spec, seed, problem=problem, time_limit_s=time_limit_s, least=least)
-            runs.add(made.record, made.meter.best_x, made.said)
-            tier = made.record.tier or tier
+            run = run_confined(
+                text,
+                checked.spec,
+                seed,
+                problem=problem,
+                time_limit_s=time_limit_s,
+                least=least,
+                follow=partial(follow, each, repeat) if follow else None,
+            )
+            if follow:
+                follow(each, repeat, run.record)
+            made[each].add(run.record, run.meter.best_x, run.said)
+            tier = run.record.tier or tier
             done += 1
-        trials.append(Trial(each, text, tuple(runs.records), runs.best(), runs.said))
+    trials = [Trial(each, programs[each], tuple(runs.records), runs.best(), runs.said) for each, runs in made.items()]
     report(done, total)
     measured_by = yardstick([run for trial in trials for run in trial.records])
     order = ranking(keys_of(results_of([trial.records for trial in trials], measured_by)))

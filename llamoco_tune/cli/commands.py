@@ -19,6 +19,7 @@ from llamoco_tune.cli.recipe import recipe_command
 from llamoco_tune.cli.repair import repair_command
 from llamoco_tune.cli.runs import runs_command
 from llamoco_tune.cli.search import search_command
+from llamoco_tune.cli.web import web_command
 from llamoco_tune.invocation import command
 from llamoco_tune.processes import is_main_process, num_processes
 from llamoco_tune.records import TuningError
@@ -65,6 +66,7 @@ def llamoco_tune() -> None:
 
 
 llamoco_tune.add_command(ask_command)
+llamoco_tune.add_command(web_command)
 llamoco_tune.add_command(base_command)
 llamoco_tune.add_command(contrast_command)
 llamoco_tune.add_command(teach_command)

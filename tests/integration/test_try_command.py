@@ -1,5 +1,6 @@
 """`llamoco-data try` as a person uses it: what it prints, its page, and what it refuses in one line."""
 
+import json
 import re
 from pathlib import Path
 
@@ -112,3 +113,51 @@ def test_what_cannot_be_tried_is_refused_in_one_line(command, arguments: tuple[s
     assert (code, out) == (2, "")
     assert complaint in err
     assert err.count("\n") == 1 + err.count(" ...\n")
+
+
+def test_lines_tell_every_run_as_it_happens(capfd: pytest.CaptureFixture[str], tmp_path: Path):
+    for name, text in {"bowl.py": BOWL, "walk.py": WALK}.items():
+        (tmp_path / name).write_text(text)
+    arguments = ("--lines", "--seeds", "2", "--against", "scipy-minimize")
+    with pytest.raises(SystemExit) as ended:
+        main(["try", str(tmp_path / "bowl.py"), str(tmp_path / "walk.py"), *arguments])
+    out, err = capfd.readouterr()
+    assert (ended.value.code, err) == (0, "")
+    first, *runs, last = [json.loads(line) for line in out.splitlines()]
+    names = ["walk.py", "random_search", "scipy-minimize"]
+    assert first == {
+        "line": "problem",
+        "dimension": 2,
+        "num_inequality": 1,
+        "num_equality": 0,
+        "max_evaluations": 120,
+        "programs": names,
+        "seeds": 2,
+        "remarks": [],
+    }
+    finished = [run for run in runs if run["status"] is not None]
+    assert [(run["repeat"], run["program"]) for run in finished] == [(r, name) for r in (0, 1) for name in names]
+    assert {run["line"] for run in runs} == {"run"}
+    assert [run for run in runs if run["status"] is None and run["evaluations"] < 100], "a run that is under way"
+    for run in runs:
+        counts, _, violations = zip(*run["trace"], strict=True)
+        assert list(counts) == sorted(set(counts))
+        assert counts[-1] <= run["evaluations"]
+        assert list(violations) == sorted(violations, reverse=True)
+    best = {name: min(run["trace"][-1][1] for run in finished if run["program"] == name) for name in names}
+    assert {each["program"]: each["best"] for each in last["programs"]} == best
+    assert last["best_known"] == min(best.values())
+    assert (last["line"], len(last["x"]), last["f"], last["violated"]) == ("result", 2, best["walk.py"], [])
+
+
+def test_lines_of_a_program_that_fails_hold_what_it_printed(capfd: pytest.CaptureFixture[str], tmp_path: Path):
+    for name, text in {"free.py": FREE, "hostile.py": HOSTILE}.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(SystemExit):
+        main(["try", str(tmp_path / "free.py"), str(tmp_path / "hostile.py"), "--lines", "--seeds", "1"])
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    failed = next(each for each in lines if each["line"] == "run" and each["status"])
+    assert (failed["program"], failed["status"]) == ("hostile.py", "raised")
+    assert failed["detail"].startswith("ValueError: \\x1b[2J [red]")
+    assert lines[-1]["x"] is None
+    assert lines[-1]["said"].startswith("\x1b]0;title")
