@@ -31,6 +31,7 @@ pytestmark = pytest.mark.integration
 OPTIONS = {
     "plan": {"--recipe", "--problems", "--seed", "--optimizers", "--exclude", "--prior"},
     "recipe": set(),
+    "remove": set(),
     "add": {"--recipe", "--suite", "--budgets"},
     "run": {
         *("--recipe", "--problems", "--seed", "--optimizers", "--exclude", "--prior"),
