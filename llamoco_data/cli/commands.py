@@ -19,6 +19,7 @@ from llamoco_data.cli.campaign_commands import (
 )
 from llamoco_data.cli.options import DRAINED_EXIT_CODE
 from llamoco_data.cli.portfolio_commands import check_plugin_command, portfolio_command
+from llamoco_data.cli.publish_commands import push_command
 from llamoco_data.cli.score_commands import report_command, score_command, try_command
 from llamoco_data.cli.set_commands import compare_command, export_command, extend_command, prior_command, show_command
 from llamoco_data.identity import LlamocoError
@@ -69,6 +70,7 @@ for subcommand in (
     export_command,
     extend_command,
     compare_command,
+    push_command,
     prior_command,
     report_command,
     baseline_command,

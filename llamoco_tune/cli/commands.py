@@ -14,6 +14,7 @@ from llamoco_tune.cli.calibration import calibrate_command
 from llamoco_tune.cli.generate import generate_command
 from llamoco_tune.cli.packing import pack_command
 from llamoco_tune.cli.phases import contrast_command, teach_command
+from llamoco_tune.cli.publishing import push_command
 from llamoco_tune.cli.recipe import recipe_command
 from llamoco_tune.cli.runs import runs_command
 from llamoco_tune.invocation import command
@@ -69,6 +70,7 @@ llamoco_tune.add_command(generate_command)
 llamoco_tune.add_command(pack_command)
 llamoco_tune.add_command(calibrate_command)
 llamoco_tune.add_command(recipe_command)
+llamoco_tune.add_command(push_command)
 llamoco_tune.add_command(runs_command)
 
 
