@@ -19,12 +19,14 @@ BASE := $(VENV)/.installed-base
 TUNE := $(VENV)/.installed-tune
 FULL := $(VENV)/.installed-full
 
-.PHONY: help demo tune-demo test test-slow lint format types imports docs docs-tables results bench check clean
+.PHONY: help install demo tune-demo test test-slow lint format types imports docs docs-tables results bench check clean
 
 help:  ## print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  Variables: PYTHON=$(PYTHON)  DEMO=$(DEMO)  PYTEST_WORKERS=$(PYTEST_WORKERS)  PYTEST_ARGS='
+
+install: $(FULL)  ## install everything that the other targets need; each installs what it needs by itself
 
 demo: $(BASE)  ## run a small campaign on a local Ray and export its instruction set
 	$(BIN)/llamoco-data run $(DEMO)-campaign --recipe demo
@@ -70,8 +72,9 @@ docs: $(FULL)  ## build the documentation into site/, and fail on a broken link
 docs-tables: $(FULL)  ## write the generated tables into the pages: catalogues, columns, commands
 	$(BIN)/python docs/tables.py
 
-results: $(FULL)  ## write the page of results from the scores in docs/results
+results: $(FULL)  ## write the page of results from the scores in docs/results, and the pictures
 	$(BIN)/python docs/results.py
+	$(BIN)/python docs/figures.py
 
 bench: $(FULL)  ## time the evaluator against other suites, and the optimizers against other libraries
 	$(BIN)/python tests/benchmarks/evaluator.py
@@ -83,7 +86,8 @@ clean:  ## remove the environment, caches and built pages, but no campaign and n
 	rm -rf $(VENV) site .cache .hypothesis .import_linter_cache .pytest_cache .ruff_cache
 	find llamoco_data tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# An install is made again only when these files change; a stamp marks it as done.
+# An install is made again only when these files change; a stamp marks it as done. Bytecode is made of what is imported,
+# and not of all files of all packages, which would take a minute.
 $(BASE): pyproject.toml constraints.txt
 	$(call install,.)
 	@touch $@
@@ -102,7 +106,7 @@ define install
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { $(call require_3_11,$(PYTHON)) && $(PYTHON) -m venv $(VENV); }
 	@$(call require_3_11,$(BIN)/python)
 	@echo "Installing into $(VENV) (the first time takes a few minutes) ..."
-	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt \
+	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --no-compile --constraint constraints.txt \
 		--editable '$(1)' | awk '/^Collecting/ { print "  " $$2; fflush() } /^Installing collected/ { print "  unpacking ..."; fflush() }'
 endef
 

@@ -54,6 +54,10 @@ class ChoiceConfig(Record):
     """Share of unmeasured problems in a batch of choosing."""
     reading_weight: float = Field(default=0.0, ge=0)
     """Weight of the loss of reading: the mean squared error of standardised facts that the statement tells."""
+    restyled_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of training prompts whose Python is rewritten in other words, which a row keeps for the whole run."""
+    noisy_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of training prompts that lose words, half of these to others that mean nothing."""
     num_problems: int = Field(default=128, ge=1)
     """Number of validation problems on which choices are evaluated, one prompt each."""
 

@@ -6,7 +6,7 @@ Resuming comes first: a finished run is returned as it is, an interrupted one go
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ from llamoco_tune.instructions import (
     EXTENDED_SPLIT,
     TRAINING_SPLIT,
     VALIDATION_SPLIT,
+    Example,
     TrainingRows,
     data_digest,
     training_rows,
@@ -91,6 +92,7 @@ def begin(
     console: Console,
     chooses: bool = False,
     extended: bool = False,
+    changed: Callable[[Sequence[Example]], list[Example]] = list,
 ) -> Begun | RunRecord:
     """A run that is to be trained, or the record of one that is finished.
 
@@ -100,6 +102,7 @@ def begin(
         packed: whether rows are to be packed, if the base keeps them apart.
         chooses: whether the base must score all openings behind one prompt.
         extended: whether unmeasured problems are learned from, if the set has any.
+        changed: what becomes of training rows before they are turned into tokens.
 
     Raises:
         TuningError: data, base or folder cannot be used, or memory is too small.
@@ -118,8 +121,8 @@ def begin(
     loaded = models.load(base, precision=precision, attention=train_config.attention)
     template = Template.of(loaded.tokenizer)
     most = min(max_tokens, models.context_of(loaded.model))
-    rows = encode(chosen.training, template, max_tokens=most, too_long=too_long)
-    unmeasured = encode_prompts(chosen.extended, template, max_tokens=most)
+    rows = encode(changed(chosen.training), template, max_tokens=most, too_long=too_long)
+    unmeasured = encode_prompts(changed(chosen.extended), template, max_tokens=most)
     held_out = encode(chosen.validation, template, max_tokens=most, too_long="drop")
     if rows.num_dropped:
         left_out = f"{rows.num_dropped} of {len(chosen.training)} rows"

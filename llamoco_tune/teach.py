@@ -6,7 +6,7 @@ As Ma et al. (arXiv 2403.01131) do it, but with a choice of mixings (`mixing.Mix
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +21,7 @@ from transformers import Trainer
 from typing_extensions import override
 
 from llamoco_tune import model as models
+from llamoco_tune.augmentation import augmented
 from llamoco_tune.batches import ROUND, Batch, PackedPlan, PaddedPlan, rounded
 from llamoco_tune.choice_plan import ChoicePlan, MixedPlan, num_writing, without_openings
 from llamoco_tune.choosing import (
@@ -43,6 +44,7 @@ from llamoco_tune.evaluation import (
     written_programs,
 )
 from llamoco_tune.forward import answer_nats
+from llamoco_tune.instructions import Example
 from llamoco_tune.kept import KeepBest
 from llamoco_tune.losses import ANSWER_CHUNK
 from llamoco_tune.mixing import Mixing, row_weights
@@ -139,6 +141,11 @@ def begin_teaching(data: Path, base: str, out: Path, config: TeachConfig, consol
     Raises:
         TuningError: data, base or folder cannot be used.
     """
+    changed: Callable[[Sequence[Example]], list[Example]] = list
+    if choice := config.choice:
+        changed = partial(
+            augmented, restyled_share=choice.restyled_share, noisy_share=choice.noisy_share, seed=config.train.seed
+        )
     return begin(
         "teach",
         data,
@@ -152,6 +159,7 @@ def begin_teaching(data: Path, base: str, out: Path, config: TeachConfig, consol
         console=console,
         chooses=config.choice is not None,
         extended=config.choice is not None and config.choice.extended,
+        changed=changed,
     )
 
 

@@ -158,6 +158,10 @@ def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any
     help="Share of written answers that are another optimizer's than the best.",
 )
 @click.option(
+    "--restyled-share", type=click.FloatRange(0, 1), help="Share of prompts whose Python is rewritten in other words."
+)
+@click.option("--noisy-share", type=click.FloatRange(0, 1), help="Share of prompts that lose some of their words.")
+@click.option(
     "--extended/--measured", default=None, help="Learn from unmeasured problems with predicted scores too, or not."
 )
 @click.option("--extended-share", type=click.FloatRange(0, 1), help="Share of unmeasured problems in such a batch.")
@@ -196,6 +200,8 @@ OF_CHOICE = {
     "prompts": "per_batch",
     "writing_share": "writing_share",
     "swapped_share": "swapped_share",
+    "restyled_share": "restyled_share",
+    "noisy_share": "noisy_share",
     "extended": "extended",
     "extended_share": "extended_share",
     "reading_weight": "reading_weight",

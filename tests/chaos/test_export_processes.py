@@ -33,7 +33,7 @@ SOON_S = 20.0
 def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One whose rows take seconds."""
     folder = tmp_path_factory.mktemp("processes") / "c"
-    spec = grown(num_problems=4, optimizers=("nelder_mead", "random_search"), wordings=600)
+    spec = grown(num_problems=4, optimizers=("nelder_mead", "random_search"), wordings=200)
     run_campaign(folder, spec, InlineExecutor())
     return folder
 

@@ -54,6 +54,7 @@ def test_nodes_that_die_in_a_row_under_one_run_and_one_that_joins_with_more_proc
     assert results(tmp_path / "c") == undisturbed(tmp_path / "undisturbed", hold.body)
 
 
+@pytest.mark.slow
 def test_worker_that_is_killed_in_the_middle_of_a_run(head: Head, hold: Hold, tmp_path: Path):
     with (
         worker_node(head, 1),

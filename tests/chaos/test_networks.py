@@ -40,9 +40,8 @@ def network_of(pid: int) -> str:
     return str(Path(f"/proc/{pid}/ns/net").readlink())
 
 
-@pytest.mark.parametrize(
-    "cut_s", [pytest.param(0.0, id="joined"), pytest.param(20.0, id="cut off for 20 s", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("cut_s", [pytest.param(0.0, id="joined"), pytest.param(20.0, id="cut off for 20 s")])
 def test_campaign_over_hosts_in_separate_networks(cut_s: float, hosts: Network, head: Head, tmp_path: Path):
     hold = hold_in(tmp_path / "hold")
     with driver(

@@ -96,6 +96,7 @@ LOSSES = {
 }
 
 
+@pytest.mark.slow
 def test_lost_process_is_recorded_and_the_next_run_is_as_ever():
     expected = apart("objective(upper)\nreturn lower")
     assert expected.status == "completed"

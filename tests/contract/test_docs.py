@@ -150,9 +150,10 @@ def test_tables_are_up_to_date():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_results_are_those_of_the_scores():
-    script = [sys.executable, str(ROOT / "docs" / "results.py"), "--check"]
-    done = subprocess.run(script, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("script", ["results.py", "figures.py"])
+def test_results_and_pictures_are_those_of_the_files_that_they_are_made_of(script: str):
+    command = [sys.executable, str(ROOT / "docs" / script), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -30,6 +30,7 @@ def submit(head: Head, *arguments: str, **changed: str) -> subprocess.CompletedP
     return head.run("ray", "job", "submit", "--address", head.url, *arguments, **changed)
 
 
+@pytest.mark.slow
 def test_submitted_campaign_ends_with_the_rows_of_a_local_one(head: Head):
     folder = head.folder / "submitted"
     campaign = ["llamoco-data", "run", str(folder), "--recipe", "demo", "--problems", "1"]

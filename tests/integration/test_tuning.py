@@ -149,6 +149,7 @@ def runs_of_processes(tmp_path_factory: pytest.TempPathFactory, base: Path, expo
     return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["replicated", "sharded"])
 def test_two_processes_train_as_one_that_accumulates_two_batches(runs_of_processes: Path, name: str):
     two, one, less = (weights(runs_of_processes / each) for each in (name, "one", "less"))
