@@ -1,4 +1,4 @@
-"""Uploads files to a repository of a Hub as one commit: all of them are there afterwards, or none.
+"""Uploads files to a repository of a hub as one commit: all of them are there afterwards, or none.
 
 Nothing here changes a file of this machine, and nothing in the repository is removed.
 """
@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import Literal
 
 from httpx2 import HTTPError
@@ -19,7 +20,9 @@ from huggingface_hub.utils import disable_progress_bars, logging, validate_repo_
 from llamoco_data.identity import LlamocoError
 
 _OF_THE_HUB = frozenset({".gitattributes"})
-"""Files that a Hub itself puts into a new repository."""
+"""Files that a hub itself puts into a new repository."""
+MOST_REASON = 200
+"""Most characters of a library's message that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,13 @@ class Destination:
     revision: str | None
     """Branch of the commit; None for the main one."""
     endpoint: str | None
-    """URL of the Hub; by default that of the environment variable HF_ENDPOINT, or the public one."""
+    """URL of the hub; by default that of the environment variable HF_ENDPOINT, or the public one."""
     update: bool
     """Whether the repository may hold files already."""
 
     @property
     def hub(self) -> str:
-        """URL of the Hub."""
+        """URL of the hub."""
         return (self.endpoint or os.environ.get("HF_ENDPOINT") or constants.ENDPOINT).rstrip("/")
 
     @property
@@ -79,7 +82,7 @@ def check_repo(repo: str) -> None:
     """Checks the name of a repository.
 
     Raises:
-        LlamocoError: no Hub would take it.
+        LlamocoError: no hub would take it.
     """
     try:
         validate_repo_id(repo)
@@ -90,21 +93,21 @@ def check_repo(repo: str) -> None:
 
 
 def has_token() -> bool:
-    """Whether a token is set or stored, by which a Hub knows the user."""
+    """Whether a token is set or stored, by which a hub knows the user."""
     return get_token() is not None
 
 
 def upload(files: Sequence[HubFile], to: Destination, message: str) -> str:
     """Makes the repository if there is none, commits the files to it, and returns the URL of the commit.
 
-    Large files go through HTTP as Git LFS objects, the way that every Hub takes.
+    Large files go through HTTP as Git LFS objects, the way that every hub takes.
 
     Args:
         message: title of the commit.
 
     Raises:
         LlamocoError: the token is missing or refused, the repository holds other files or is less private than it
-            should be, or the Hub refuses the files or cannot be reached. Then nothing was committed.
+            should be, or the hub refuses the files or cannot be reached. Then nothing was committed.
     """
     if not has_token():
         raise LlamocoError(
@@ -131,8 +134,8 @@ def upload(files: Sequence[HubFile], to: Destination, message: str) -> str:
     except HfHubHTTPError as error:
         raise LlamocoError(_refusal(error, to)) from None
     except (HTTPError, OSError, RuntimeError, ValueError) as error:
-        first = str(error.__cause__ or error).strip().partition("\n")[0]
-        raise LlamocoError(f"{to.hub} did not take the files: {first}; {_AGAIN}") from None
+        cause = (error.__cause__ or error) if isinstance(error, RuntimeError) else error  # of one file's upload
+        raise LlamocoError(f"{to.hub} did not take the files: {shorten(str(cause), MOST_REASON)}; {_AGAIN}") from None
     return commit.commit_url
 
 

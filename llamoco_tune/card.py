@@ -109,7 +109,7 @@ def model_card(card: CardRecord) -> str:
 
 ## Use
 
-`{card.name}` stands for the folder of this model; from a Hub, give its repository instead.
+`{card.name}` stands for the folder of this model; from a hub, give its repository instead.
 
 {_use(card)}
 

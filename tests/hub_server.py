@@ -203,7 +203,8 @@ class _Handler(BaseHTTPRequestHandler):
             values = {key: unquote(value or "main") for key, value in found.groupdict().items()}
             self._reply(200, getattr(self.server.api, name)(body, **values))
         except _Refused as refused:
-            self._reply(refused.status, {"error": refused.message}, refused)
+            errors = [{"message": refused.message}]
+            self._reply(refused.status, {"error": refused.message, "errors": errors}, refused)
 
     def _check_rights(self, hub: Hub, name: str) -> None:
         if name == hub.refuses:

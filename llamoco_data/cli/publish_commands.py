@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from llamoco_data.hub import Destination, HubFile
 
 
-@click.command("push", short_help="Publish an export on a Hub.")
+@click.command("push", short_help="Publish an export on a hub.")
 @click.argument("export", metavar="EXPORT")
 @click.option("--repo", required=True, metavar="NAME", help="Repository: OWNER/NAME, or NAME for one of your own.")
 @click.option("--upload", is_flag=True, help="Upload; without it, the command says what it would upload.")
 @click.option("--private", is_flag=True, help="Make the new repository one that only you can see.")
 @click.option("--update", is_flag=True, help="Add a commit to a repository that holds files already.")
 @click.option("--revision", metavar="BRANCH", help="Branch of the commit.  [default: the main one]")
-@click.option("--endpoint", metavar="URL", help="The Hub.  [default: $HF_ENDPOINT, or https://huggingface.co]")
+@click.option("--endpoint", metavar="URL", help="URL of the hub.  [default: $HF_ENDPOINT, or https://huggingface.co]")
 def push_command(
     export: str, repo: str, upload: bool, private: bool, update: bool, revision: str | None, endpoint: str | None
 ) -> None:
-    """Publish the newest snapshot of EXPORT as a dataset on a Hub: the card and its Parquet files, in one commit.
+    """Publish the newest snapshot of EXPORT as a dataset on a hub: the card and its Parquet files, in one commit.
 
     Without --upload nothing is sent: the command lists each file with its size and digest, and says what is missing.
     """

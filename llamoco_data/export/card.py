@@ -38,7 +38,7 @@ elsewhere."""
 
 
 _LOAD = """\
-`NAME` is the folder of this set, or on a Hub its repository:
+`NAME` is the folder of this set, or on a hub its repository:
 
 ```python
 from datasets import load_dataset

@@ -42,6 +42,7 @@ OPTIONS = {
     "export": {"--budget", "--since", "--processes", "--quiet", "--to"},
     "extend": {"--problems", "--processes", "--quiet"},
     "compare": {"--out"},
+    "push": {"--repo", "--upload", "--private", "--update", "--revision", "--endpoint"},
     "prior": {"--out", "--processes"},
     "report": {"--out", "--processes"},
     "baseline": {"--data", "--out", "--split", "--seed", "--programs", "--quiet"},

@@ -248,7 +248,9 @@ def test_name_that_no_hub_takes_is_refused_at_once(push: Command, hub: Hub, name
 def test_card_that_the_hub_cannot_read_is_refused(push: Command, hub: Hub, kind: str, folder: Path):
     card = folder / "README.md"
     card.write_text(card.read_text().replace("\ntags:\n", "\ntags: [\n", 1))
-    assert "did not take the files: Invalid metadata in README.md" in refused(push("--repo", "a/b", "--upload"))
+    assert "did not take the files: Invalid metadata in README.md. - bad header; nothing was committed" in refused(
+        push("--repo", "a/b", "--upload")
+    )
     assert hub.repos[kind, "a/b"].messages == []
 
 
