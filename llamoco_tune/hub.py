@@ -44,7 +44,7 @@ class Destination:
     """OWNER/NAME, or NAME for a repository of the token's owner."""
     kind: Literal["dataset", "model"]
     private: bool
-    """Whether the repository is one that only its owner sees."""
+    """Whether a new repository is for its owner alone; otherwise it is as its owner has set, mostly public."""
     revision: str | None
     """Branch of the commit; None for the main one."""
     endpoint: str | None
@@ -149,7 +149,7 @@ def _prepare(api: HfApi, repo: str, to: Destination) -> None:
     try:
         there = api.dataset_info(repo) if to.kind == "dataset" else api.model_info(repo)
     except RepositoryNotFoundError:
-        api.create_repo(repo, repo_type=to.kind, private=to.private)
+        api.create_repo(repo, repo_type=to.kind, private=to.private or None)  # None: as its owner has set
     else:
         files = {file.rfilename for file in there.siblings or ()} - _OF_THE_HUB
         if files and not to.update:

@@ -59,10 +59,9 @@ class Hub:
     refuses: str = ""
     """Route that the token has no right to."""
 
-    def put(self, repo: str, kind: str = "dataset", *, private: bool = False, **files: bytes) -> Repository:
-        """Makes a repository with some files."""
+    def put(self, repo: str, kind: str, *, private: bool = False) -> Repository:
+        """Makes a repository, as a person does on a page of the hub."""
         made = self.repos[kind, repo] = Repository(private)
-        made.branches["main"] |= files
         return made
 
 
@@ -84,6 +83,7 @@ class _Api:
 
     def create(self, body: bytes) -> dict[str, Any]:
         asked = json.loads(body)
+        assert asked.get("visibility", "private") == "private", "what is public is not asked for, but the default"
         kind, repo = asked.get("type", "model"), f"{asked['organization'] or OWNER}/{asked['name']}"
         if (kind, repo) in self.hub.repos:
             raise _Refused(409, "You already created this repo")

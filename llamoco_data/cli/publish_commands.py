@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 @click.option("--upload", is_flag=True, help="Upload; without it, the command says what it would upload.")
 @click.option("--private", is_flag=True, help="Make the new repository one that only you can see.")
 @click.option("--update", is_flag=True, help="Add a commit to a repository that holds files already.")
-@click.option("--revision", metavar="BRANCH", help="Branch of the commit.  [default: the main one]")
-@click.option("--endpoint", metavar="URL", help="URL of the hub.  [default: $HF_ENDPOINT, or https://huggingface.co]")
+@click.option("--revision", metavar="BRANCH", help="Branch of the commit; by default the main one.")
+@click.option("--endpoint", metavar="URL", help="URL of the hub; by default $HF_ENDPOINT, or https://huggingface.co.")
 def push_command(
     export: str, repo: str, upload: bool, private: bool, update: bool, revision: str | None, endpoint: str | None
 ) -> None:
@@ -57,7 +57,7 @@ def _show_plan(console: Console, files: Sequence["HubFile"], to: "Destination", 
         table.add_row(file.path, f"{file.size_bytes:,}", file.sha256)
     console.print(table, highlight=False)
     say(console, f"{counted(len(files), 'file')}, {_size(files)}")
-    kind = "private" if to.private else "public"
+    kind = "private" if to.private else "public by default"
     branch = f", branch {to.revision}" if to.revision else ""
     say(console, f"to {to.url}{branch}: {'a commit on top of what is there' if to.update else f'new, {kind}'}")
     for what in missing:

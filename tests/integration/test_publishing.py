@@ -200,7 +200,8 @@ def test_token_that_may_not_write_is_refused(push: Command, hub: Hub, route: str
 def test_repository_with_files_is_left_alone_unless_an_update_is_asked_for(
     push: Command, hub: Hub, kind: str, folder: Path
 ):
-    there = hub.put("a/b", kind, **{"notes.txt": b"kept", "README.md": b"old"})
+    there = hub.put("a/b", kind)
+    there.branches["main"] |= {"notes.txt": b"kept", "README.md": b"old"}
     line = refused(push("--repo", "a/b", "--upload"))
     assert "a/b exists, and holds README.md and more; nothing was uploaded: give --update" in line
     assert there.messages == []
