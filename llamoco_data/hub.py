@@ -107,7 +107,8 @@ def upload(files: Sequence[HubFile], to: Destination, message: str) -> str:
 
     Raises:
         LlamocoError: the token is missing or refused, the repository holds other files or is less private than it
-            should be, or the hub refuses the files or cannot be reached. Then nothing was committed.
+            should be, or the hub refuses the files or cannot be reached. Then nothing was committed, unless the hub
+            went away while it took the commit.
     """
     if not has_token():
         raise LlamocoError(
@@ -133,7 +134,12 @@ def upload(files: Sequence[HubFile], to: Destination, message: str) -> str:
             )
     except HfHubHTTPError as error:
         raise LlamocoError(_refusal(error, to)) from None
-    except (HTTPError, OSError, RuntimeError, ValueError) as error:
+    except HTTPError as error:
+        raise LlamocoError(
+            f"{to.hub} went away: {shorten(str(error), MOST_REASON)}; the repository is as it was or holds all of the "
+            "files, and nothing here was changed: give the same command again"
+        ) from None
+    except (OSError, RuntimeError, ValueError) as error:
         cause = (error.__cause__ or error) if isinstance(error, RuntimeError) else error  # of one file's upload
         raise LlamocoError(f"{to.hub} did not take the files: {shorten(str(cause), MOST_REASON)}; {_AGAIN}") from None
     return commit.commit_url

@@ -97,7 +97,8 @@ def _found(folder: Place, spec: CampaignSpec, identifier: str) -> Removal:
         return Removal(problem_id=found[0], name=identifier if identifier in own else min(own, default=""))
     for removal in removals(store.place, spec):
         if identifier == removal.name or _begins(removal.problem_id, identifier):
-            raise LlamocoError(f"problem {removal.problem_id} ({removal.name}) was removed from {folder} before")
+            name = f" ({removal.name})" if removal.name else ""
+            raise LlamocoError(f"problem {removal.problem_id}{name} was removed from {folder} before")
     raise LlamocoError(
         f"{folder} holds no problem {identifier or repr(identifier)} that was added to it; list its problems with: "
         f"{command('show', folder)}"

@@ -7,7 +7,7 @@ from typing import get_args
 import click
 from rich.console import Console
 
-from llamoco_data.campaign import plan, remove_problem, run_campaign, runs_of, status
+from llamoco_data.campaign import plan, remove_problem, run_campaign, status
 from llamoco_data.cli import campaign_output
 from llamoco_data.cli.options import ADDRESS, DRAINED_EXIT_CODE, FOLDER, FOUND_EXIT_CODE, RECIPE, WORKERS, Wish, wished
 from llamoco_data.cli.own_files import add_files
@@ -21,7 +21,6 @@ from llamoco_data.problems.suites import SUITES, Budgets
 from llamoco_data.recipe_files import recipe_text
 from llamoco_data.recipes import campaign_for
 from llamoco_data.recipes import recipe as recipe_named
-from llamoco_data.store import Store
 from llamoco_data.verification import verify
 
 
@@ -122,7 +121,7 @@ def remove_command(folder: str, name: str) -> None:
     """
     console = Console(stderr=True)
     removal = remove_problem(folder, name, notice=lambda line: say(console, line))
-    campaign_output.show_removed(Console(), removal, runs_of(Store(folder), [removal]), folder)
+    campaign_output.show_removed(Console(), removal, folder)
 
 
 @click.command("status", short_help="Say what a campaign holds.")

@@ -143,16 +143,11 @@ def _removed_rows(status: Status) -> list[tuple[str, str]]:
     return [("removed", f"{named(status.removed)}; {runs} of these stay in the folder, and in no later export")]
 
 
-def show_removed(console: Console, removal: Removal, num_runs: int, folder: str) -> None:
+def show_removed(console: Console, removal: Removal, folder: str) -> None:
     """Prints what has become of a problem that was taken out, and the next command."""
     what = f"{removal.name}, problem {removal.problem_id}," if removal.name else f"problem {removal.problem_id}"
     say(console, f"{what} is out of {folder}: it is not run, and in no later export")
-    kept = (
-        f"its {counted(num_runs, 'run')} and its text stay in the folder"
-        if num_runs
-        else "its text stays in the folder"
-    )
-    say(console, f"{kept}; to take it back, add its file again")
+    say(console, "its runs and its text stay in the folder; to take it back, add its file again")
     say(console, f"next: {command('export', folder, 'OUT')}")
 
 

@@ -207,7 +207,7 @@ def test_command_says_what_becomes_of_a_removed_problem_and_of_its_text_added_ag
     code, out, _ = command("remove", "c", "bowl")
     assert code == 0
     assert f"bowl, problem {BOWL_ID}, is out of c: it is not run, and in no later export" in out
-    assert "its 6 runs and its text stay in the folder; to take it back, add its file again" in out
+    assert "its runs and its text stay in the folder; to take it back, add its file again" in out
     assert "removed bowl; 6 runs of these stay in the folder, and in no later export" in command("status", "c")[1]
     assert "removed from c, and not in this snapshot: bowl" in command("export", "c", "set")[1]
     code, out, _ = command("add", "c", "bowl.py")
