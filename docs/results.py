@@ -12,6 +12,7 @@ from pathlib import Path
 
 from llamoco_data.comparison import compare, read_scores
 from llamoco_data.comparison.numbers import BlockNumbers, Comparison, Measure, Row
+from llamoco_data.scoring.repairs import repairs_line
 
 ROOT = Path(__file__).parents[1]
 SCORES = ROOT / "docs" / "results" / "scores"
@@ -62,7 +63,8 @@ def _block(block: BlockNumbers) -> str:
             failures = ", ".join(f"{count} {stage}" for stage, count in row.writing.failures.items()) or "none"
             wrote = f"`{row.name}` wrote {row.writing.num_programs} programs of {row.writing.tokens:.0f} tokens"
             took = f"in {row.writing.seconds:.2f} s on average; {_share(row.writing.runs)} run."
-            lines += [f"{wrote} {took} Failures: {failures}.", ""]
+            repairs = f" Repaired by a model: {repairs_line(row.writing.repairs)}." if row.writing.repairs else ""
+            lines += [f"{wrote} {took} Failures: {failures}.{repairs}", ""]
     return "\n".join(lines)
 
 

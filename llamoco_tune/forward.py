@@ -69,6 +69,19 @@ def embeddings(model: Any, input_ids_BT: Tensor, lengths_B: Tensor) -> Tensor:
     return hidden_BTH[torch.arange(len(lengths_B), device=lengths_B.device), lengths_B - 1]
 
 
+def mean_states(model: Any, input_ids_BT: Tensor, lengths_B: Tensor) -> Tensor:
+    """The mean (B, H) of the hidden states of all tokens of each row, in 32 bits.
+
+    Args:
+        input_ids_BT: rows, padded on the right.
+        lengths_B: number of tokens of each row.
+    """
+    positions_BT = torch.arange(input_ids_BT.shape[1], device=input_ids_BT.device).expand_as(input_ids_BT)
+    hidden_BTH = hidden_states(model, input_ids_BT, positions_BT).float()
+    inside_BT1 = (positions_BT < lengths_B[:, None])[..., None]
+    return torch.where(inside_BT1, hidden_BTH, 0.0).sum(1) / lengths_B[:, None]
+
+
 def own_logits(model: Any, hidden_NH: Tensor) -> Tensor:
     """Logits (N, V) that the model's own forward computes from given hidden states.
 

@@ -89,6 +89,14 @@ class Program(Record):
     choices: str = ""
     """Probability that the model gave each optimizer, a JSON object, the likeliest first; empty where it has no
     openings to choose from, and in files of earlier releases."""
+    repair_round: int = 0
+    """Last round of repair in which a model was asked for the program; 0 without any."""
+    first_program: str = ""
+    """Program text before the first round of repair; empty without any."""
+    calls: int = 0
+    """Number of calls of a search by prompts; 0 of a program that is none."""
+    vain_calls: int = 0
+    """Number of these calls whose answer holds no new point."""
 
     @property
     def key(self) -> Key:
@@ -113,9 +121,16 @@ SCHEMA = pa.schema(
         pa.field("model", pa.string(), nullable=False),
         pa.field("settings", pa.string(), nullable=False),
         pa.field("choices", pa.string(), nullable=False),
+        pa.field("repair_round", pa.int64(), nullable=False),
+        pa.field("first_program", pa.string(), nullable=False),
+        pa.field("calls", pa.int64(), nullable=False),
+        pa.field("vain_calls", pa.int64(), nullable=False),
     ],
     metadata={VERSION_KEY: PROGRAMS_VERSION},
 )
+
+_LATER = {"choices": "", "repair_round": 0, "first_program": "", "calls": 0, "vain_calls": 0}
+"""Columns that files of earlier releases lack, with what they hold in effect."""
 
 
 class ProgramsFile:
@@ -182,21 +197,25 @@ def write_programs(path: Path, rows: Iterable[Program]) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def read_programs(path: Path) -> list[Program]:
+def read_programs(path: Path, *, otherwise: str = "give another --out") -> list[Program]:
     """The rows of a finished file; columns that another tool wrote again with other types are converted.
+
+    Args:
+        otherwise: what to do where the file is none, for the message.
 
     Raises:
         TuningError: it is damaged, or no file of programs.
     """
-    no_programs = f"{path} is no file of generated programs of this release; give another --out"
+    no_programs = f"{path} is no file of generated programs of this release; {otherwise}"
     try:
         with pq.ParquetFile(path) as file:
             version = (file.metadata.metadata or {}).get(VERSION_KEY.encode())
             table = file.read()
     except (pa.ArrowException, OSError):
-        raise TuningError(f"{path} cannot be read as Parquet; move it away, or give another --out") from None
-    if "choices" not in table.schema.names:
-        table = table.append_column("choices", pa.array([""] * len(table), pa.string()))
+        raise TuningError(f"{path} cannot be read as Parquet; move it away, or {otherwise}") from None
+    for name, empty in _LATER.items():
+        if name not in table.schema.names:
+            table = table.append_column(name, pa.array([empty] * len(table), SCHEMA.field(name).type))
     if version != PROGRAMS_VERSION.encode() or set(SCHEMA.names) - set(table.schema.names):
         raise TuningError(no_programs)
     try:

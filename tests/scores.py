@@ -24,6 +24,10 @@ def written(row: Mapping[str, Any], program: str, **fields: object) -> dict[str,
         "seconds": 1.5,
         "model": "a model",
         "settings": "{}",
+        "repair_round": 0,
+        "first_program": "",
+        "calls": 0,
+        "vain_calls": 0,
     }
     return usual | fields
 

@@ -18,6 +18,7 @@ from llamoco_data.scoring import intervals
 from llamoco_data.scoring.comparing import holm, signed_rank
 from llamoco_data.scoring.intervals import Interval
 from llamoco_data.scoring.marks import FAILURES
+from llamoco_data.scoring.repairs import Repairs, repairs_of
 from llamoco_data.scoring.scored import ScoredProgram
 from llamoco_data.scoring.summary import running_times
 
@@ -43,6 +44,8 @@ class Writing:
     """Number of failing programs that run after the four rules."""
     edited_tokens: float | None
     """Mean number of tokens that the rules edit in those; None if there are none."""
+    repairs: Repairs | None
+    """What rounds of repair by a model gave; None without any."""
     tokens: float
     """Mean completion tokens of a program."""
     tokens_per_running: float | None
@@ -179,6 +182,7 @@ def _writing(entrant: Entrant) -> Writing:
         failures={failure: failures[failure] for failure in FAILURES if failures[failure]},
         mended=len(mended),
         edited_tokens=fmean(mended) if mended else None,
+        repairs=repairs_of(programs),
         tokens=tokens,
         tokens_per_running=tokens / runs if runs else None,
         seconds=seconds,

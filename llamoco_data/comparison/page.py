@@ -28,6 +28,8 @@ _FUNCTIONS: Mapping[str, object] = MappingProxyType(
         "interval_row": charts.interval_row,
         "mended": wording.mended,
         "p_value": wording.p_value,
+        "repair_rounds": wording.repair_rounds,
+        "repaired": wording.repaired,
         "problem_label": wording.problem_label,
         "profile_plot": charts.profile_plot,
         "shade": charts.shade,

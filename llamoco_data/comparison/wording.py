@@ -58,6 +58,17 @@ def mended(writing: Writing) -> str:
     return f"{writing.mended:,} of {failed:,}" if failed else NONE
 
 
+def repaired(writing: Writing) -> str:
+    """How many failing programs a model recovered: `8 of 30`; a dash without rounds of repair."""
+    repairs = writing.repairs
+    return NONE if repairs is None else f"{sum(repairs.recovered):,} of {repairs.num_failed:,}"
+
+
+def repair_rounds(writing: Writing) -> str:
+    """The number that each round recovered: `rounds: 5, 2, 1`; empty without rounds of repair."""
+    return "" if writing.repairs is None else f"rounds: {', '.join(map(str, writing.repairs.recovered))}"
+
+
 def problem_label(problem: ScoredProblem) -> str:
     """A line in the list of problems, with everything that a person may want to filter by."""
     named = problem.name or problem.problem_id[:8]

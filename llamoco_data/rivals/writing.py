@@ -82,4 +82,8 @@ def _row(prompt: Prompt, text: str, rival: Rival, seed: int) -> dict[str, object
         "model": rival,
         "settings": json.dumps({"rival": rival, "seed": seed}, sort_keys=True),
         "choices": "",
+        "repair_round": 0,
+        "first_program": "",
+        "calls": 0,
+        "vain_calls": 0,
     }

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from llamoco_data.plurals import counted
 from llamoco_data.scoring.intervals import Interval
 from llamoco_data.scoring.metrics import TARGETS
+from llamoco_data.scoring.repairs import repairs_line
 from llamoco_data.scoring.summary import ContenderScore, Share, SplitSummary, Summary
 
 HEAD = ("", "score", "95 %", "gap closed", "95 %")
@@ -104,7 +105,10 @@ def fact_rows(split: SplitSummary) -> list[tuple[str, str]]:
             f"{split.completion_tokens:,.0f} a program" + (f", {each:,.0f} a program that runs" if each else ""),
         ),
         ("seconds", f"{split.seconds:.2g} a program" + (f", {seconds:.2g} a program that runs" if seconds else "")),
+        ("evaluations", f"{split.evaluations:,.0f} a run" if split.evaluations else ""),
+        ("calls of the search", f"{split.calls:,.4g}, {split.vain_calls:.3g} in vain" if split.calls else ""),
         ("mended by rules", _mended(split)),
+        ("repaired by a model", repairs_line(split.repairs) if split.repairs else ""),
         (
             "recorded in the export",
             f"virtual best {split.recorded_virtual_best:.3f}, single best solver {split.recorded_single_best:.3f}",

@@ -46,8 +46,20 @@ PROGRAMS = pa.schema(
 CHOICES = pa.field("choices", pa.string(), nullable=False)
 """Column with the probability that a model gave each optimizer, a JSON object; only models that choose fill it."""
 
+REPAIRS = (
+    pa.field("repair_round", pa.int64(), nullable=False),
+    pa.field("first_program", pa.string(), nullable=False),
+)
+"""Columns of repair by a model: the last round in which it was asked, and the text before the first round."""
+SEARCHES = (
+    pa.field("calls", pa.int64(), nullable=False),
+    pa.field("vain_calls", pa.int64(), nullable=False),
+)
+"""Columns of a search by prompts: its calls of a model, and those whose answer holds no new point."""
+_MAY_LACK = (*REPAIRS, *SEARCHES)
+
 _ORDER = (*_TEXTS[:4], "sample", *_TEXTS[4:8], "prompt_tokens", "completion_tokens", "seconds", *_TEXTS[8:])
-WRITTEN = pa.schema([*(PROGRAMS.field(name) for name in _ORDER), CHOICES], metadata=PROGRAMS.metadata)
+WRITTEN = pa.schema([*(PROGRAMS.field(name) for name in _ORDER), CHOICES, *_MAY_LACK], metadata=PROGRAMS.metadata)
 """Schema of the file as it is written, by models and rivals alike."""
 
 _READ = pa.schema([pa.field(field.name, field.type) for field in PROGRAMS if field.name != "completion"])
@@ -74,6 +86,14 @@ class Generated:
     completion_tokens: int
     seconds: float
     """Time that the completion took."""
+    repair_round: int = 0
+    """Last round of repair in which a model was asked for the program; 0 without any."""
+    first_program: str = ""
+    """Program text before the first round of repair; empty without any."""
+    calls: int = 0
+    """Number of calls of a search by prompts; 0 of a program that is none."""
+    vain_calls: int = 0
+    """Number of these calls whose answer holds no new point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +175,17 @@ def _table(file: Path) -> pa.Table:
             # The metadata of the file, not of its schema, because Polars and DuckDB write that.
             _check_version(file, parquet.metadata.metadata or {})
             _check_columns(file, parquet.schema_arrow)
-            table = parquet.read(columns=[field.name for field in _READ])
+            later = [field for field in _MAY_LACK if field.name in parquet.schema_arrow.names]
+            table = parquet.read(columns=[field.name for field in (*_READ, *later)])
     except FileNotFoundError:
         raise LlamocoError(f"{file} does not exist; {_NAME}") from None
     except (pa.ArrowException, OSError) as error:
         why = getattr(error, "strerror", None) or "it is not a Parquet file, or it is damaged"
         raise LlamocoError(f"{file} cannot be read: {why}; {_MEND}") from None
-    table = pa.table([_typed(file, table[field.name], field) for field in _READ], _READ)
+    columns = {field.name: _typed(file, table[field.name], field) for field in (*_READ, *later)}
+    lacking = {field.name: pa.nulls(len(table), field.type).fill_null("" if _is_text(field.type) else 0)
+               for field in _MAY_LACK if field.name not in columns}  # fmt: skip
+    table = pa.table({**columns, **lacking})
     empty = [name for name in table.schema.names if table[name].null_count]
     if empty:
         raise LlamocoError(f"{file} has rows without a value in {empty[0]}; {_MEND}")

@@ -30,7 +30,7 @@ from llamoco_data.scoring.folder import (
     put_tables,
 )
 from llamoco_data.scoring.marks import Marks, floor_of, marks_of, scores_of
-from llamoco_data.scoring.mending import Mended, mended
+from llamoco_data.scoring.mending import Mended, mended, token_distance
 from llamoco_data.scoring.naming import Names, names
 from llamoco_data.scoring.page import scores_page
 from llamoco_data.scoring.performance import performance
@@ -223,6 +223,7 @@ class _Runs:
 def _scored(program: Generated, runs: _Runs, known: Names, mend: Mended | None) -> ScoredProgram:
     case, text = runs.case, program.program
     marks = runs.marks(text)
+    made = runs.of((text,) * REPEATS)
     mend = None if marks.runs else mend
     candidate_id = program_id(text) if text else ""
     named = known.named(text)
@@ -254,6 +255,11 @@ def _scored(program: Generated, runs: _Runs, known: Names, mend: Mended | None) 
         rules=mend.rules if mend else (),
         mends=mend is not None and runs.marks(mend.program).runs,
         edited_tokens=mend.edited_tokens if mend else 0,
+        repair_round=program.repair_round,
+        repair_tokens=token_distance(program.first_program, text) if program.repair_round else 0,
+        evaluations=fmean(run.evaluations for run in made) if made else 0.0,
+        calls=program.calls,
+        vain_calls=program.vain_calls,
     )
 
 

@@ -71,6 +71,16 @@ class ScoredProgram(Record):
     """Whether every run of the program gives a result after these rules."""
     edited_tokens: int = 0
     """Number of tokens that these rules edit."""
+    repair_round: int = 0
+    """Last round of repair in which a model was asked for the program; 0 without any."""
+    repair_tokens: int = 0
+    """Number of tokens by which the program differs from the text before the first round of repair."""
+    evaluations: float = 0.0
+    """Mean number of evaluations of the runs; 0 without a program."""
+    calls: int = 0
+    """Number of calls of a search by prompts; 0 of a program that is none."""
+    vain_calls: int = 0
+    """Number of these calls whose answer holds no new point."""
 
 
 class ProblemScore(Record):

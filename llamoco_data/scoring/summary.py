@@ -15,6 +15,7 @@ from llamoco_data.scoring.contenders import CONTENDERS, Contender
 from llamoco_data.scoring.intervals import Interval
 from llamoco_data.scoring.marks import FAILURES
 from llamoco_data.scoring.metrics import TARGETS, expected_running_time
+from llamoco_data.scoring.repairs import Repairs, repairs_of
 from llamoco_data.scoring.scored import ProblemScore, ScoredProgram
 
 
@@ -96,6 +97,14 @@ class SplitSummary(Record):
     """Number of failing programs that run after the four rules."""
     edited_tokens: float | None = None
     """Mean number of tokens that the rules edit in a program that they mend; None if they mend none."""
+    repairs: Repairs | None = None
+    """What rounds of repair by a model gave; None without any."""
+    evaluations: float = 0.0
+    """Mean number of evaluations of a program's runs."""
+    calls: float = 0.0
+    """Mean number of calls of a search by prompts; 0 of programs that are none."""
+    vain_calls: float = 0.0
+    """Mean number of these calls whose answer holds no new point."""
 
 
 class Summary(Record):
@@ -172,6 +181,10 @@ def _split(
         seconds_per_running=seconds / running if running else None,
         mended=len(mended),
         edited_tokens=fmean(mended) if mended else None,
+        repairs=repairs_of(programs),
+        evaluations=fmean(program.evaluations for program in programs),
+        calls=fmean(program.calls for program in programs),
+        vain_calls=fmean(program.vain_calls for program in programs),
     )
 
 

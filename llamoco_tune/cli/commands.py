@@ -12,11 +12,14 @@ from llamoco_tune.cli.ask import ask_command
 from llamoco_tune.cli.base import base_command
 from llamoco_tune.cli.calibration import calibrate_command
 from llamoco_tune.cli.generate import generate_command
+from llamoco_tune.cli.neighbour import neighbour_command
 from llamoco_tune.cli.packing import pack_command
 from llamoco_tune.cli.phases import contrast_command, teach_command
 from llamoco_tune.cli.publishing import push_command
 from llamoco_tune.cli.recipe import recipe_command
+from llamoco_tune.cli.repair import repair_command
 from llamoco_tune.cli.runs import runs_command
+from llamoco_tune.cli.search import search_command
 from llamoco_tune.invocation import command
 from llamoco_tune.processes import is_main_process, num_processes
 from llamoco_tune.records import TuningError
@@ -67,6 +70,9 @@ llamoco_tune.add_command(base_command)
 llamoco_tune.add_command(contrast_command)
 llamoco_tune.add_command(teach_command)
 llamoco_tune.add_command(generate_command)
+llamoco_tune.add_command(repair_command)
+llamoco_tune.add_command(search_command)
+llamoco_tune.add_command(neighbour_command)
 llamoco_tune.add_command(pack_command)
 llamoco_tune.add_command(calibrate_command)
 llamoco_tune.add_command(recipe_command)

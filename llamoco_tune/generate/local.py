@@ -50,7 +50,7 @@ def generate_locally(
             f"{local.model} has no openings, so it does not choose before it writes, and nothing can be averaged; "
             "leave --wordings out, or give a model that was taught with --choice"
         )
-    device = _device(local.device)
+    device = usable_device(local.device)
     precision = computed_in(local.precision, device)
     more = {"wordings": local.wordings} if local.wordings > 1 else {}
     settings = settings_of(decoding, weights=content_digest(local.model), precision=precision, **more)
@@ -106,7 +106,12 @@ def _written(
         yield program_row(jobs[row.index], answer, local.model, settings)
 
 
-def _device(name: str | None) -> str:
+def usable_device(name: str | None) -> str:
+    """The device of that name; without one a GPU if there is any, else the CPU.
+
+    Raises:
+        TuningError: this machine has no such device.
+    """
     try:
         return str(torch.zeros(1, device=name or ("cuda" if torch.cuda.is_available() else "cpu")).device)
     except (RuntimeError, AssertionError):

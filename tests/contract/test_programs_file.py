@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from llamoco_data.scoring.programs import PROGRAMS as READ
-from llamoco_data.scoring.programs import read_programs
+from llamoco_data.scoring.programs import REPAIRS, SEARCHES, read_programs
 from llamoco_tune.programs import SCHEMA as WRITTEN
 from llamoco_tune.programs import Program, write_programs
 from llamoco_tune.programs import read_programs as read_to_go_on
@@ -39,7 +39,7 @@ def program(number: int) -> Program:
 def test_programs_file_has_the_columns_that_are_read():
     written = {field.name: field for field in WRITTEN}
     assert written.pop("choices").type == pa.string()
-    assert written == {field.name: field for field in READ}
+    assert written == {field.name: field for field in (*READ, *REPAIRS, *SEARCHES)}
     assert WRITTEN.metadata == READ.metadata
 
 

@@ -20,7 +20,9 @@ from tests.scores import write_programs, written
 pytestmark = pytest.mark.integration
 
 NEW_COLUMNS = {
-    "scores.parquet": ["rules", "mends", "edited_tokens"],
+    "scores.parquet": [
+        *("rules", "mends", "edited_tokens", "repair_round", "repair_tokens", "evaluations", "calls", "vain_calls"),
+    ],
     "problems.parquet": ["candidate_ids", "aocc", "solved", "spent", "reached"],
 }
 

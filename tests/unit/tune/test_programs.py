@@ -36,8 +36,9 @@ def test_schema_is_the_one_agreed_with_the_scorer(tmp_path: Path):
     write_programs(tmp_path / "programs.parquet", [row()])
     schema = pq.read_schema(tmp_path / "programs.parquet")
     names = "instruction_id problem_id split form sample program completion ended detail prompt_tokens"
-    assert schema.names == [*names.split(), "completion_tokens", "seconds", "model", "settings", "choices"]
-    whole = {"sample", "prompt_tokens", "completion_tokens"}
+    later = "choices repair_round first_program calls vain_calls"
+    assert schema.names == [*names.split(), "completion_tokens", "seconds", "model", "settings", *later.split()]
+    whole = {"sample", "prompt_tokens", "completion_tokens", "repair_round", "calls", "vain_calls"}
     for field in schema:
         expected = pa.int64() if field.name in whole else pa.float64() if field.name == "seconds" else pa.string()
         assert (field.type, field.nullable) == (expected, False)

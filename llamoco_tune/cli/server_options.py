@@ -1,0 +1,35 @@
+"""Options of the commands that always ask a server."""
+
+import click
+
+COUNT = click.IntRange(min=1)
+
+ENDPOINT = click.option(
+    "--endpoint",
+    required=True,
+    metavar="URL",
+    help="URL of an OpenAI-compatible server; its key is read from OPENAI_API_KEY.",
+)
+SERVED_MODEL = click.option("--model", required=True, metavar="NAME", help="Name of the model on the server.")
+PARALLEL = click.option(
+    "--parallel", type=COUNT, default=8, show_default=True, metavar="N", help="Number of requests at once."
+)
+TIMEOUT = click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=300.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds that one request may take.",
+)
+RETRIES = click.option(
+    "--retries",
+    type=click.IntRange(min=0),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Number of times that a failed request is tried again.",
+)
+MAX_CALLS = click.option(
+    "--max-calls", type=COUNT, metavar="N", help="Number of requests at which to stop, retries included."
+)
