@@ -13,10 +13,9 @@ from pydantic import JsonValue
 
 from llamoco_tune.bases import read_base
 from llamoco_tune.records import Record
-from llamoco_tune.run_folder import RunRecord, flat, stored_run
+from llamoco_tune.run_folder import CARD_FILE, RunRecord, flat, stored_run
 from llamoco_tune.tokens import PLAIN
 
-CARD_FILE = "README.md"
 LIBRARIES = ("torch", "transformers", "peft", "accelerate")
 """Packages whose versions a run records."""
 UNSHOWN = ("epoch", "learning_rate", "grad_norm", "_runtime", "_per_second")
@@ -110,6 +109,8 @@ def model_card(card: CardRecord) -> str:
 
 ## Use
 
+`{card.name}` stands for the folder of this model; from a hub, give its repository instead.
+
 {_use(card)}
 
 ## How it was made
@@ -129,6 +130,10 @@ Values of the last step and the last evaluation. {_FIGURES_OF_WARMED if card.pha
 ## Settings
 
 {_table(("setting", "value"), settings)}
+
+## Citation
+
+{_CITATION}
 """
 
 
@@ -163,6 +168,19 @@ _LIMITS = """\
 - The figures are measured on validation problems, which are drawn like those it was trained on. The set's test splits
   were not used; `llamoco-data score` measures programs on them.\
 """
+
+_CITATION = """\
+Name the instruction set and its digest above, and the base. The method is that of
+
+```bibtex
+@article{llamoco,
+  title = {{LLaMoCo}: Instruction Tuning of Large Language Models for Optimization Code Generation},
+  author = {Ma, Zeyuan and Guo, Hongshu and Chen, Jiacheng and Peng, Guojun and Cao, Zhiguang and
+    Ma, Yining and Gong, Yue-Jiao},
+  journal = {arXiv preprint arXiv:2403.01131},
+  year = {2024}
+}
+```"""
 
 _LIMITS_OF_WARMED = """\
 - In the warm-up a language model may forget some of what it knew: compare `eval_lm_loss` before and after.

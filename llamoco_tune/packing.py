@@ -11,11 +11,11 @@ from typing import Any
 import torch
 
 from llamoco_tune import model as models
-from llamoco_tune.card import CARD_FILE, card_of, model_card
+from llamoco_tune.card import card_of, model_card
 from llamoco_tune.folders import content_of, not_a
 from llamoco_tune.openings import read_openings, write_openings
 from llamoco_tune.records import TuningError
-from llamoco_tune.run_folder import RunRecord, stored_run, write_run
+from llamoco_tune.run_folder import CARD_FILE, RunRecord, stored_run, write_run
 
 
 def pack(folder: Path, out: Path) -> int:

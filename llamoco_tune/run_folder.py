@@ -14,6 +14,7 @@ from llamoco_tune.folders import content_of
 from llamoco_tune.records import Record, TuningError, digest
 
 RUN_FILE = "run.json"
+CARD_FILE = "README.md"
 CHECKPOINTS = "checkpoints"
 _LAST_WRITTEN = "trainer_state.json"
 """File that is written last in a checkpoint, which is not whole without it."""

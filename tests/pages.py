@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+_CARD = ROOT / "docs" / "releases" / "standard" / "README.md"
+PAGES = [ROOT / "README.md", *sorted(page for page in (ROOT / "docs").rglob("*.md") if page != _CARD)]
+"""The pages; the card of the released set is none."""
 
 _FENCE = re.compile(r"^ *(`{3,})(\w*)$")
 _MARK = re.compile(r"^ *<!-- (not run|exits with|file|prints)(?:: (.+))? -->$")

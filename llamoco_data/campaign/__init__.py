@@ -1,7 +1,7 @@
 """Campaigns: what one is, running what is missing, what there is and what it costs, and reading it back."""
 
 from llamoco_data.campaign.driver import Outcome, run_campaign, run_candidates
-from llamoco_data.campaign.own_problems import Expected, add_problems, expected, present_problems
+from llamoco_data.campaign.own_problems import Expected, add_problems, expected, own_names, present_problems
 from llamoco_data.campaign.reading import (
     CampaignReader,
     FolderView,
@@ -10,6 +10,7 @@ from llamoco_data.campaign.reading import (
     read_problems,
     view_of,
 )
+from llamoco_data.campaign.removals import Removal, named, removals, remove_problem, runs_of
 from llamoco_data.campaign.spec import (
     CAMPAIGN_FILE,
     CampaignSpec,
@@ -30,17 +31,23 @@ __all__ = [
     "Outcome",
     "Plan",
     "ProblemRuns",
+    "Removal",
     "Status",
     "add_problems",
     "expected",
     "farewell",
     "load_campaign",
+    "named",
+    "own_names",
     "plan",
     "present_problems",
     "read_candidates",
     "read_problems",
+    "removals",
+    "remove_problem",
     "run_campaign",
     "run_candidates",
+    "runs_of",
     "source_of",
     "status",
     "stored_campaign",

@@ -5,7 +5,7 @@ because they can be drawn again.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from llamoco_data.campaign.costs import FLOOR_S
@@ -14,6 +14,7 @@ from llamoco_data.campaign.spec import (
     keep_campaign,
     load_campaign,
     own_index,
+    put_campaign,
     wanted_campaign,
     without_retired,
 )
@@ -110,7 +111,8 @@ def add_problems(
         store.commit(Block([_stored(problem) for problem in new.values()]))
         hold.check()
         own_problems = tuple(sorted({*spec.own_problems, *new}))
-        keep_campaign(folder, spec.model_copy(update={"own_problems": own_problems}))
+        if own_problems != spec.own_problems:
+            put_campaign(folder, spec.model_copy(update={"own_problems": own_problems}))
     return tuple(new)
 
 
@@ -137,6 +139,20 @@ def kept_text(place: Files, problem_id: str) -> tuple[str, str] | None:
                 if OwnProblemSpec.id_of(text) == problem_id:
                     return name, text
     return None
+
+
+def own_names(spec: CampaignSpec, store: Store) -> Mapping[str, set[str]]:
+    """problem_id -> names of the files of its text, or where these are lost, the name that its table has."""
+    names: dict[str, set[str]] = {problem_id: set() for problem_id in spec.own_problems}
+    for file in store.place.names(OWN_PROBLEMS):
+        name, _, rest = file.rpartition("-")
+        if rest.endswith(".py"):
+            names.get(rest.removesuffix(".py"), set()).add(name)
+    for problem_id in [problem_id for problem_id, found in names.items() if not found]:
+        with contextlib.suppress(LlamocoError, KeyError):
+            problem = store.problem(problem_id)
+            names[problem_id] = {problem.name} - {""} if isinstance(problem, OwnProblemSpec) else set()
+    return names
 
 
 def _from_text(place: Files, problem_id: str) -> OwnProblemSpec | None:

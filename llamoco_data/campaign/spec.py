@@ -104,8 +104,9 @@ def stored_campaign(folder: Place) -> CampaignSpec | None:
 def wanted_campaign(folder: Place, wanted: CampaignSpec) -> CampaignSpec:
     """The wanted spec, where the folder is free for it, holds it, or may grow into it.
 
-    More problems, users' own included, more repeats, more optimizers, more wordings, and a prior for further problems
-    are growth, and so is leaving out optimizers that have left the portfolio; everything else is another campaign.
+    More problems, more repeats, more optimizers, more wordings, and a prior for further problems are growth, and so is
+    leaving out optimizers that have left the portfolio; everything else is another campaign. Users' own problems come
+    and go by `add_problems` and `remove_problem` alone.
 
     Raises:
         LlamocoError: the wanted spec shrinks the folder's campaign, is of another campaign, or contradicts itself.
@@ -132,9 +133,17 @@ def keep_campaign(folder: Place, wanted: CampaignSpec) -> None:
         LlamocoError: see `wanted_campaign`; or the folder cannot be written.
     """
     wanted_campaign(folder, wanted)
-    place = files_at(folder)
-    if _stored(place) != wanted:
-        place.replace(CAMPAIGN_FILE, (wanted.model_dump_json(indent=2) + "\n").encode())
+    if stored_campaign(folder) != wanted:
+        put_campaign(folder, wanted)
+
+
+def put_campaign(folder: Place, spec: CampaignSpec) -> None:
+    """Writes a spec that was made from the folder's own while its lease was held; no rule of growth applies.
+
+    Raises:
+        LlamocoError: the folder cannot be written.
+    """
+    files_at(folder).replace(CAMPAIGN_FILE, (spec.model_dump_json(indent=2) + "\n").encode())
 
 
 def without_retired(spec: CampaignSpec) -> CampaignSpec:
@@ -250,9 +259,15 @@ def _check_growth(stored: CampaignSpec, wanted: CampaignSpec, folder: Place) -> 
             f"{folder} holds a user's own problem {lost[0]}, which was not asked for: a campaign only grows; "
             "was it added just now? Then say that again"
         )
-    gone = [name for name in stored.optimizers if name not in wanted.optimizers and name not in RETIRED]
+    gone = [problem_id for problem_id in wanted.own_problems if problem_id not in stored.own_problems]
     if gone:
         raise LlamocoError(
-            f"{folder} holds a campaign with {', '.join(gone)}, which was not asked for: a campaign only grows; "
+            f"{folder} does not hold the user's own problem {gone[0]}, which was asked for; "
+            "was it removed just now? Then say that again"
+        )
+    left_out = [name for name in stored.optimizers if name not in wanted.optimizers and name not in RETIRED]
+    if left_out:
+        raise LlamocoError(
+            f"{folder} holds a campaign with {', '.join(left_out)}, which was not asked for: a campaign only grows; "
             "keep every optimizer, or choose another folder"
         )

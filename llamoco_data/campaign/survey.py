@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from llamoco_data.campaign.costs import FLOOR_S, evaluation_s
 from llamoco_data.campaign.foresight import Foresight, prior_for
 from llamoco_data.campaign.missing import open_indices, open_task
+from llamoco_data.campaign.removals import Removal, removals, runs_of
 from llamoco_data.campaign.spec import (
     CampaignSpec,
     load_campaign,
@@ -69,6 +70,9 @@ class Status:
     """Pairs of a stored problem and a candidate that does not apply to it."""
     evaluations: int
     cpu_hours: float
+    removed: tuple[Removal, ...]
+    """Users' own problems that were taken out; their runs are counted above."""
+    num_removed_runs: int
     num_files: int
     size_bytes: int
 
@@ -138,6 +142,7 @@ def status(folder: Place) -> Status:
     complete = store.complete(plan_id(spec, candidates))
     ids = [store.problem_id(index) for index in store.indices() if spec.holds(index)]
     problems = [store.problem(problem_id) for problem_id in ids if problem_id is not None]
+    removed = removals(store.place, spec)
     return Status(
         spec=spec,
         problems_total=spec.problems_total,
@@ -149,6 +154,8 @@ def status(folder: Place) -> Status:
         declined=sum(len(candidates) - len(optimizers_of(candidates, problem)) for problem in problems),
         evaluations=sum(total.evaluations for total in totals),
         cpu_hours=sum(total.cpu_s for total in totals) / 3600,
+        removed=removed,
+        num_removed_runs=runs_of(store, removed),
         num_files=len(store.files),
         size_bytes=sum(file.size_bytes for file in store.files),
     )

@@ -1,4 +1,4 @@
-"""The commands on a campaign: plan, run, recipe, add, status and verify."""
+"""The commands on a campaign: plan, run, recipe, add, remove, status and verify."""
 
 from collections import Counter
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import get_args
 import click
 from rich.console import Console
 
-from llamoco_data.campaign import plan, run_campaign, status
+from llamoco_data.campaign import plan, remove_problem, run_campaign, status
 from llamoco_data.cli import campaign_output
 from llamoco_data.cli.options import ADDRESS, DRAINED_EXIT_CODE, FOLDER, FOUND_EXIT_CODE, RECIPE, WORKERS, Wish, wished
 from llamoco_data.cli.own_files import add_files
@@ -108,6 +108,20 @@ def add_command(folder: str, files: tuple[Path, ...], suite: str | None, budgets
         campaign_output.show_added_suites(Console(), joined, folder)
     else:
         campaign_output.show_added(Console(), joined, folder)
+
+
+@click.command("remove", short_help="Take one of your own problems out of a campaign.")
+@FOLDER
+@click.argument("name")
+def remove_command(folder: str, name: str) -> None:
+    """Take the problem NAME, which was added, out of the campaign in DIR: it is not run, and in no later export.
+
+    NAME is the name of its file without `.py`, or its id, or the first characters of that. Nothing that was run is
+    rewritten: the runs stay in the folder, and count again when the same text is added again.
+    """
+    console = Console(stderr=True)
+    removal = remove_problem(folder, name, notice=lambda line: say(console, line))
+    campaign_output.show_removed(Console(), removal, folder)
 
 
 @click.command("status", short_help="Say what a campaign holds.")

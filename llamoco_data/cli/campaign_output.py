@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from llamoco_data.campaign import Outcome, Plan, Status, farewell
+from llamoco_data.campaign import Outcome, Plan, Removal, Status, farewell, named
 from llamoco_data.cli.own_files import Added
 from llamoco_data.cli.suite_problems import AddedSuites
 from llamoco_data.cli.text import counts, duration, facts, say
@@ -58,7 +58,8 @@ def show_added(console: Console, added: Sequence[Added], folder: str) -> None:
             say(console, f"{one.file} is in {folder} already, as problem {one.problem_id}; nothing was done")
             continue
         spec, checked = one.checked.spec, one.checked
-        say(console, f"{one.file} is now problem {one.problem_id} of {folder}")
+        again = one.runs_before is not None
+        say(console, f"{one.file} is {'again' if again else 'now'} problem {one.problem_id} of {folder}")
         kinds = [(spec.num_inequality, "g <= 0"), (spec.num_equality, "h = 0")]
         rows = [
             ("  variables", f"{spec.dimension}"),
@@ -66,7 +67,11 @@ def show_added(console: Console, added: Sequence[Added], folder: str) -> None:
             ("  budget", f"{spec.max_evaluations:,} evaluations of about {_span(checked.evaluation_us)}"),
             ("  finite", f"{_share(checked.finite_share)} of {checked.num_probes:,} random points{_error(checked)}"),
             ("  feasible", f"{_share(spec.feasible_share)} of them{_point(spec)}") if spec.num_constraints else None,
-            ("  its race", f"about {counted(one.expected.runs, 'run')}, {_time(one.expected.core_s)} of one core"),
+            (
+                "  its race",
+                f"about {counted(one.expected.runs, 'run')}, {_time(one.expected.core_s)} of one core{_kept(one)}",
+            ),
+            *(("  beside", _namesake(namesake, folder)) for namesake in one.namesakes),
             *(("  beware", escape(remark)) for remark in checked.remarks),
         ]
         console.print(facts(row for row in rows if row is not None), highlight=False)
@@ -120,6 +125,7 @@ def show_status(console: Console, status: Status, folder: str) -> None:
     rows = [
         ("problems", f"{status.problems_complete:,} complete of {status.problems_total:,}{own}"),
         ("runs", runs),
+        *_removed_rows(status),
         ("declined", f"{counted(status.declined, 'pair')} of a problem and a candidate that does not apply to it"),
         ("evaluations", f"{status.evaluations:,}"),
         ("core time", _hours(status.cpu_hours)),
@@ -128,6 +134,21 @@ def show_status(console: Console, status: Status, folder: str) -> None:
     console.print(facts(rows), highlight=False)
     if status.problems_complete < status.problems_total:
         say(console, f"go on with: {command('run', folder)}")
+
+
+def _removed_rows(status: Status) -> list[tuple[str, str]]:
+    if not status.removed:
+        return []
+    runs = counted(status.num_removed_runs, "run")
+    return [("removed", f"{named(status.removed)}; {runs} of these stay in the folder, and in no later export")]
+
+
+def show_removed(console: Console, removal: Removal, folder: str) -> None:
+    """Prints what has become of a problem that was taken out, and the next command."""
+    what = f"{removal.name}, problem {removal.problem_id}," if removal.name else f"problem {removal.problem_id}"
+    say(console, f"{what} is out of {folder}: it is not run, and in no later export")
+    say(console, "its runs and its text stay in the folder; to take it back, add its file again")
+    say(console, f"next: {command('export', folder, 'OUT')}")
 
 
 def show_verified(console: Console, folder: str, checked: Mapping[str, int], num_wrong: int) -> None:
@@ -162,6 +183,14 @@ def _all_have_runs(number: int, folder: str) -> str:
     if number == 1:
         return f"the one problem of {folder} has all its runs"
     return f"all {number:,} problems of {folder} have their runs"
+
+
+def _kept(added: Added) -> str:
+    return f"; {counted(added.runs_before, 'run')} from before it was removed count" if added.runs_before else ""
+
+
+def _namesake(problem_id: str, folder: str) -> str:
+    return f"problem {problem_id}, another text of this name; take it out with: {command('remove', folder, problem_id)}"
 
 
 def _share(share: float) -> str:

@@ -12,12 +12,14 @@ from llamoco_data.cli.campaign_commands import (
     add_command,
     plan_command,
     recipe_command,
+    remove_command,
     run_command,
     status_command,
     verify_command,
 )
 from llamoco_data.cli.options import DRAINED_EXIT_CODE
 from llamoco_data.cli.portfolio_commands import check_plugin_command, portfolio_command
+from llamoco_data.cli.publish_commands import push_command
 from llamoco_data.cli.score_commands import report_command, score_command, try_command
 from llamoco_data.cli.set_commands import compare_command, export_command, extend_command, prior_command, show_command
 from llamoco_data.identity import LlamocoError
@@ -62,11 +64,13 @@ for subcommand in (
     run_command,
     recipe_command,
     add_command,
+    remove_command,
     status_command,
     verify_command,
     export_command,
     extend_command,
     compare_command,
+    push_command,
     prior_command,
     report_command,
     baseline_command,

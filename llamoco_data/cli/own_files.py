@@ -1,16 +1,28 @@
 """Adds users' own problems from files: each is checked in a process of its own, and all of them are added, or none."""
 
+import dataclasses
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from llamoco_data.campaign import CampaignSpec, Expected, add_problems, expected, present_problems, stored_campaign
+from llamoco_data.campaign import (
+    CampaignSpec,
+    Expected,
+    add_problems,
+    expected,
+    own_names,
+    present_problems,
+    removals,
+    runs_of,
+    stored_campaign,
+)
 from llamoco_data.identity import LlamocoError
 from llamoco_data.problems.checking import Checked
 from llamoco_data.problems.checking_apart import check_apart
 from llamoco_data.problems.own_spec import OwnProblemSpec
 from llamoco_data.problems.source import normalised
+from llamoco_data.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +35,10 @@ class Added:
     """What the check found; None if the campaign held the problem already."""
     expected: Expected | None
     """Estimated cost of its race; None as for `checked`."""
+    runs_before: int | None = None
+    """Number of runs that the campaign has kept of it, where it was removed; else None."""
+    namesakes: tuple[str, ...] = ()
+    """problem_ids of the campaign's own problems of this name with another text."""
 
 
 def add_files(
@@ -41,6 +57,8 @@ def add_files(
     start = spec.model_copy(update={"num_problems": 0}) if stored_campaign(folder) is None else None
     present = set[str]() if start else present_problems(folder)
     found = tuple(_looked_at(file, spec, present) for file in files)
+    if start is None:
+        found = tuple(_compared(one, Store(folder), spec) for one in found)
     add_problems(folder, [one.checked.spec for one in found if one.checked], start=start, notice=notice)
     return found
 
@@ -55,6 +73,19 @@ def _looked_at(file: Path, spec: CampaignSpec, present: set[str]) -> Added:
         return Added(file, problem_id, checked, expected(spec, checked))
     except LlamocoError as error:
         raise LlamocoError(f"{file}: {error}") from None
+
+
+def _compared(added: Added, store: Store, spec: CampaignSpec) -> Added:
+    """What became of a file, with what the campaign has held of its text and its name."""
+    before = [removal for removal in removals(store.place, spec) if removal.problem_id == added.problem_id]
+    name = problem_name(added.file)
+    return dataclasses.replace(
+        added,
+        runs_before=runs_of(store, before) if before else None,
+        namesakes=tuple(
+            one for one, names in own_names(spec, store).items() if name in names and one != added.problem_id
+        ),
+    )
 
 
 def checked_file(file: Path) -> Checked:

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from llamoco_data.campaign import named
 from llamoco_data.cli.text import code, counts, facts, say, settings_text
 from llamoco_data.export import REASONS, Changes, Comparison, Exported, Extended
 from llamoco_data.formats import Converted, Format
@@ -49,6 +50,8 @@ def show_export(console: Console, exported: Exported, folder: str) -> None:
         left_out = counted(exported.predicted_rows_before, "predicted row")
         again = command("extend", exported.folder, "--problems", "N")
         say(console, f"the {left_out} of split {EXTENDED} are left out of this snapshot; make new ones with: {again}")
+    if exported.removed:
+        say(console, f"removed from {folder}, and not in this snapshot: {named(exported.removed)}")
     if exported.changes and not (exported.unchanged and exported.changes.folder is None):
         _show_changes(console, exported.changes)
     console.print("\ntry next", style="bold")

@@ -12,6 +12,10 @@ from llamoco_data.instruction_set import EXTENDED, MEASURED_SPLITS, SCHEMA_VERSI
 from llamoco_data.racing import policy_in_words
 
 CARD_FILE = "README.md"
+UNKNOWN_LICENSE = "unknown"
+"""Name that hubs have for a license nobody has stated."""
+_LICENSE = "apache-2.0"
+"""License of this package, whose texts and programs a set of drawn and real problems consists of."""
 _MARK = "llamoco_schema_version"
 _NUMBER = "llamoco_snapshot"
 
@@ -33,6 +37,40 @@ they stand; that evaluator agrees to 1e-9, and since an optimizer can amplify a 
 elsewhere."""
 
 
+_LOAD = """\
+`NAME` is the folder of this set, or on a hub its repository:
+
+```python
+from datasets import load_dataset
+
+rows = load_dataset("NAME", split="train")
+print(rows[0]["prompt"], rows[0]["answer"])
+```
+
+`llamoco_data.read_instructions(FOLDER, split="train")` reads it from a folder as a pyarrow Table, and checks its
+schema."""
+
+_PACKAGE_LICENSE = """\
+Apache 2.0, the license of the package that wrote the problems' texts and the programs. The libraries that programs
+import have licenses of their own."""
+
+_OWN_LICENSE = """\
+Apache 2.0, except for the texts of {count} problems that users wrote: whoever owns those decides."""
+
+_CITATION = """\
+Name the recipe, the seed and the snapshot above; they say which rows these are. The method is that of
+
+```bibtex
+@article{llamoco,
+  title = {{LLaMoCo}: Instruction Tuning of Large Language Models for Optimization Code Generation},
+  author = {Ma, Zeyuan and Guo, Hongshu and Chen, Jiacheng and Peng, Guojun and Cao, Zhiguang and
+    Ma, Yining and Gong, Yue-Jiao},
+  journal = {arXiv preprint arXiv:2403.01131},
+  year = {2024}
+}
+```"""
+
+
 def dataset_card(report: ExportReport, files: Sequence[str], snapshot: int) -> str:
     """The card: a YAML header that `datasets` reads, then the text."""
     return f"""{_header(report, files, snapshot)}
@@ -44,6 +82,10 @@ optimization problem in Python or LaTeX, and the complete Python program that di
 
 Made by the campaign `{report.spec.recipe}` with seed {report.spec.seed}, {_problems(report.spec)},
 {policy_in_words(report.spec.policy)}. Snapshot {snapshot} of this set.
+
+## Load
+
+{_LOAD}
 
 ## Splits
 
@@ -86,6 +128,14 @@ optimizer is {report.median_confidence:.0%} in the median problem. On a log scal
 ## Check a row
 
 {_CHECK}
+
+## License
+
+{_OWN_LICENSE.format(count=report.num_users_own) if report.num_users_own else _PACKAGE_LICENSE}
+
+## Citation
+
+{_CITATION}
 """
 
 
@@ -156,6 +206,7 @@ def _text(file: Path) -> str:
 def _header(report: ExportReport, files: Sequence[str], snapshot: int) -> str:
     return f"""---
 pretty_name: LLaMoCo optimization programs ({report.spec.recipe})
+license: {UNKNOWN_LICENSE if report.num_users_own else _LICENSE}
 task_categories:
   - text-generation
 language:

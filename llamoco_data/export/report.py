@@ -10,6 +10,8 @@ from llamoco_data.export.judging import Judgements
 from llamoco_data.export.making import settings_json
 from llamoco_data.export.row_tables import Fact
 from llamoco_data.instruction_set import MEASURED_SPLITS, STYLED, Split
+from llamoco_data.problems.own_spec import OwnProblemSpec
+from llamoco_data.problems.suites import is_of_suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class ExportReport:
     rows: Mapping[Split, int]
     problems: Mapping[Split, int]
     """Those of split `test_style` are problems of split `test` too."""
+    num_users_own: int
+    """Users' own problems of the campaign, those of suites not counted."""
     incomplete: int
     """Problems of the campaign that lack runs, and are left out."""
     kept_out: Mapping[str, int]
@@ -72,6 +76,11 @@ def report_of(
         spec=reader.spec,
         rows=rows,
         problems={split: problems[split] for split in MEASURED_SPLITS},
+        num_users_own=sum(
+            isinstance(spec := reader.problem(index), OwnProblemSpec) and not is_of_suite(spec.source)
+            for index in reader.indices()
+            if index < 0
+        ),
         incomplete=judgements.incomplete,
         kept_out=_most_first(Counter(str(verdict.kept_out) for verdict in judgements.kept_out.values())),
         winners=_most_first(winners),

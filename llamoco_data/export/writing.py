@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from llamoco_data.budgets import SHORTEST, shorter_budget
-from llamoco_data.campaign import CampaignReader, CampaignSpec, load_campaign, view_of
+from llamoco_data.campaign import CampaignReader, CampaignSpec, Removal, load_campaign, removals, view_of
 from llamoco_data.export.card import CARD_FILE, dataset_card
 from llamoco_data.export.changes import Changes, RowsById, changes_between, rows_of, write_changes
 from llamoco_data.export.crew import Crew, crew, number_for
@@ -62,6 +62,8 @@ class Exported:
     """Whether the folder held this very set already."""
     changes: Changes | None
     """Changes since the snapshot that was asked for, or else the previous one; None where there was none to read."""
+    removed: tuple[Removal, ...]
+    """Users' own problems that were taken out of the campaign, which the set leaves out."""
     predicted_rows_before: int
     """Rows of split `train_extended` in the snapshot before, which are left out of this one."""
 
@@ -123,6 +125,7 @@ def export(
         example=example,
         unchanged=unchanged,
         changes=changes,
+        removed=removals(files_at(folder), view.spec),
         predicted_rows_before=predicted_rows,
     )
 

@@ -6,7 +6,7 @@ Every text is executed in a process of its own with a time limit.
 from collections import Counter
 from collections.abc import Iterator
 
-from llamoco_data.campaign import CampaignSpec
+from llamoco_data.campaign import CampaignSpec, removals
 from llamoco_data.campaign.own_problems import kept_text
 from llamoco_data.campaign.spec import own_index
 from llamoco_data.identity import LlamocoError
@@ -38,8 +38,11 @@ def check_own_problems(spec: CampaignSpec, store: Store, checked: Counter[str]) 
         checked["own problems checked again"] += 1
         if isinstance(problem, OwnProblemSpec):
             yield from _check_text(problem)
+    removed = {own_index(removal.problem_id) for removal in removals(store.place, spec)}
+    if removed:
+        checked["problems removed"] += len(removed)
     for index in store.indices():
-        if index < 0 and not spec.holds(index):
+        if index < 0 and not spec.holds(index) and index not in removed:
             what = "is in a table but not in the campaign: adding it was interrupted"
             advice = "add it again, or leave it: it is not run"
             yield Finding(where=f"problem {store.problem_id(index)}", what=what, advice=advice, note=True)

@@ -15,6 +15,7 @@ from llamoco_tune.cli.generate import generate_command
 from llamoco_tune.cli.neighbour import neighbour_command
 from llamoco_tune.cli.packing import pack_command
 from llamoco_tune.cli.phases import contrast_command, teach_command
+from llamoco_tune.cli.publishing import push_command
 from llamoco_tune.cli.recipe import recipe_command
 from llamoco_tune.cli.repair import repair_command
 from llamoco_tune.cli.runs import runs_command
@@ -77,6 +78,7 @@ llamoco_tune.add_command(neighbour_command)
 llamoco_tune.add_command(pack_command)
 llamoco_tune.add_command(calibrate_command)
 llamoco_tune.add_command(recipe_command)
+llamoco_tune.add_command(push_command)
 llamoco_tune.add_command(runs_command)
 
 

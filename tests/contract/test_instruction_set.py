@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
+import yaml
+from huggingface_hub import DatasetCard
 
 from llamoco_data.budgets import shorter_budget
 from llamoco_data.campaign import CampaignSpec, read_candidates, read_problems, run_campaign
@@ -241,6 +243,28 @@ def test_card_states_the_numbers_of_the_set(exported: Exported, rows: list[dict]
         in_split = [row for row in rows if row["split"] == split]
         assert f"| {split} | {len({row['problem_id'] for row in in_split})} | {len(in_split)} |" in card
     assert all(f"| `{name}` |" in card for name in SCHEMA.names)
+
+
+def test_header_of_the_card_tells_a_hub_license_size_and_the_files_of_each_split(exported: Exported):
+    file = exported.folder / "README.md"
+    header = yaml.safe_load(file.read_text().split("---\n")[1])
+    assert DatasetCard.load(file).data.to_dict() == header
+    assert (header["license"], header["size_categories"]) == ("apache-2.0", ["n<1K"])
+    assert {"optimization", "code", "llamoco"} <= set(header["tags"])
+    (config,) = header["configs"]
+    by_split = {files["split"]: files["path"] for files in config["data_files"]}
+    assert by_split.keys() == {split for split, rows in exported.report.rows.items() if rows}
+    assert sorted(path for paths in by_split.values() for path in paths) == sorted(exported.files)
+    assert all(path.startswith(f"data/{split}-") for split, paths in by_split.items() for path in paths)
+
+
+def test_card_says_how_to_load_the_set_and_how_to_cite_it(exported: Exported):
+    card = (exported.folder / "README.md").read_text()
+    (loading,) = (part.partition("```")[0] for part in card.split("```python\n")[1:])
+    compile(loading, "card", "exec")
+    assert 'load_dataset("NAME", split="train")' in loading
+    assert card.count("@article{") == 1
+    assert "arXiv:2403.01131" in card
 
 
 def test_report_counts_what_the_rows_hold(exported: Exported, rows: list[dict]):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from llamoco_data.campaign import add_problems, load_campaign, plan, run_campaign, status
+from llamoco_data.campaign import add_problems, load_campaign, plan, remove_problem, run_campaign, status
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export
 from llamoco_data.instruction_set import read_instructions
@@ -72,6 +72,18 @@ def test_own_problem_is_added_on_s3_and_restored_there(s3: S3Service):
     run_campaign(folder, load_campaign(folder), InlineExecutor(), notice=lines.append)
     assert len(lines) == 1
     assert results(folder) == expected != []
+    before = {name: s3.get(f"own/c/{name}") for name in s3.keys("own/c")}
+    remove_problem(folder, "bowl")
+    assert {name: s3.get(f"own/c/{name}") for name in s3.keys("own/c")} == {
+        **before,
+        "campaign.json": s3.get("own/c/campaign.json"),
+        f"own-problems/bowl-{own.problem_id}.removed.json": s3.get(
+            f"own/c/own-problems/bowl-{own.problem_id}.removed.json"
+        ),
+    }
+    assert (results(folder), [removal.name for removal in status(folder).removed]) == ([], ["bowl"])
+    assert add_problems(folder, [own]) == (own.problem_id,)
+    assert results(folder) == expected
 
 
 def test_campaign_on_s3_has_the_rows_and_the_files_of_one_on_disk(expected, undisturbed: Path, s3: S3Service):

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.integration
 OPTIONS = {
     "plan": {"--recipe", "--problems", "--seed", "--optimizers", "--exclude", "--prior"},
     "recipe": set(),
+    "remove": set(),
     "add": {"--recipe", "--suite", "--budgets"},
     "run": {
         *("--recipe", "--problems", "--seed", "--optimizers", "--exclude", "--prior"),
@@ -41,6 +42,7 @@ OPTIONS = {
     "export": {"--budget", "--since", "--processes", "--quiet", "--to"},
     "extend": {"--problems", "--processes", "--quiet"},
     "compare": {"--out"},
+    "push": {"--repo", "--upload", "--private", "--update", "--revision", "--endpoint"},
     "prior": {"--out", "--processes"},
     "report": {"--out", "--processes"},
     "baseline": {"--data", "--out", "--split", "--seed", "--programs", "--quiet"},

@@ -82,6 +82,7 @@ def test_card_of_a_tuned_model_says_where_it_comes_from(tmp_path: Path, base: Pa
         "| loss | 0.1235 |",
         "| train.seed | 0 |",
         "| cache | cache |",
+        "arXiv:2403.01131",
         "llamoco-tune generate --data demo-export --split test --model tuned --out programs.parquet",
     ):
         assert words in text, words
