@@ -13,11 +13,11 @@ from pydantic import Field
 from llamoco_tune.asking.problem import Stated, read_problem, stated
 from llamoco_tune.asking.prompts import prompts_of
 from llamoco_tune.asking.reading import Reading, in_order
-from llamoco_tune.asking.sound import slip_in
 from llamoco_tune.extraction import program_of
 from llamoco_tune.guide import Guide, Worth, guide_of_package, read_guide
 from llamoco_tune.named import READY, place_of
 from llamoco_tune.records import Record, TuningError
+from llamoco_tune.sound import slip_in
 
 WORDINGS = 4
 """Requests over which a choice is averaged by default."""

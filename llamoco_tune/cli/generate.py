@@ -55,6 +55,14 @@ COUNT = click.IntRange(min=1)
     metavar="K",
     help="Local model: average its choice of an optimizer over K prompts of the problem.",
 )
+@click.option(
+    "--spare",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Local model: try its next N choices in turn where a program has a slip, as `ask` does; nothing is run.",
+)
 @click.option("--retry-errors", is_flag=True, help="Try prompts again that ended with an error.")
 @click.option(
     "--batch-size", type=COUNT, metavar="N", help="Local model: rows at once; by default 16 on a CPU, 64 on a GPU."
@@ -96,6 +104,7 @@ def generate_command(
     top_p: float,
     seed: int,
     wordings: int,
+    spare: int,
     retry_errors: bool,
     batch_size: int | None,
     precision: Literal["auto", "fp32", "bf16"],
@@ -115,8 +124,8 @@ def generate_command(
     The model is local or, with --endpoint, on a server. Run the command again to go on where it was stopped.
     """
     check_data(data)
-    if endpoint is not None and wordings > 1:
-        raise click.UsageError("--wordings averages the choices of a local model, and a server tells none")
+    if endpoint is not None and (wordings > 1 or spare):
+        raise click.UsageError("--wordings and --spare need the choices of a local model, and a server tells none")
     if endpoint is None and (system or hint or shots):
         raise click.UsageError("--system, --hint and --shots are for a model on a server; give --endpoint URL too")
     if endpoint is None:
@@ -141,7 +150,12 @@ def generate_command(
 
             quiet_transformers()
             local = LocalConfig(
-                model=model, precision=precision, device=device, num_slots=batch_size, wordings=wordings
+                model=model,
+                precision=precision,
+                device=device,
+                num_slots=batch_size,
+                wordings=wordings,
+                spare=spare,
             )
             report = generate_locally(data, selection, decoding, local, out, show)
         else:

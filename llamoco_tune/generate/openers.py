@@ -32,6 +32,8 @@ class Opened:
     ids: tuple[int, ...]
     choices: str
     """Probability of each optimizer, a JSON object, the likeliest first; empty where the model has no openings."""
+    tried: tuple[str, ...] = ()
+    """Optimizers that programs for this prompt have begun with, the last one included."""
 
 
 UNOPENED = Opened((), "")
@@ -71,7 +73,16 @@ def opened(
     draws = [random.Random(f"{decoding.seed}/{job.stream}/opening").random() for job in jobs]
     chosen = next_tokens(torch.from_numpy(means_JK), decoding, draws)
     names = [openings.optimizers[k] for k in chosen]
-    return [Opened(openings.begun(name), _shown(openings, log_K)) for name, log_K in zip(names, means_JK, strict=True)]
+    return [
+        Opened(openings.begun(name), _shown(openings, log_K), (name,))
+        for name, log_K in zip(names, means_JK, strict=True)
+    ]
+
+
+def next_opened(openings: Openings, before: Opened) -> Opened:
+    """The opening of the likeliest optimizer that has not been tried; the same one again when all have."""
+    name = next((name for name in json.loads(before.choices) if name not in before.tried), before.tried[-1])
+    return Opened(openings.begun(name), before.choices, (*before.tried, name))
 
 
 def _asked(own: Example, of_problem: Sequence[Example], wordings: int) -> list[Example]:

@@ -13,10 +13,11 @@ from typing_extensions import override
 from llamoco_tune.choosing import READING_HEAD, ChoiceConfig
 from llamoco_tune.cli import main
 from llamoco_tune.evaluation import EvaluationConfig
+from llamoco_tune.generate.openers import Opened, next_opened
 from llamoco_tune.instructions import read_split
 from llamoco_tune.metrics import read_metrics
-from llamoco_tune.openings import read_openings
-from llamoco_tune.programs import read_programs
+from llamoco_tune.openings import Openings, read_openings
+from llamoco_tune.programs import Program, read_programs
 from llamoco_tune.run_folder import last_checkpoint
 from llamoco_tune.stopping import Stopped, StopWish
 from llamoco_tune.teach import TeachConfig, teach
@@ -105,6 +106,35 @@ def test_model_learns_which_optimizer_to_choose_and_writes_its_program(tmp_path,
     assert run_command("generate", *asked, "--out", tmp_path / "again.parquet", "--wordings", 2) == 0
     whole, small = ({row.key: row.program for row in read_programs(each)} for each in (out, tmp_path / "again.parquet"))
     assert whole == small
+    check_spare_choices(tmp_path, asked)
+
+
+def check_spare_choices(folder: Path, asked: list[object]) -> None:
+    """Where programs have no slip, spare choices change nothing; where all have, the first stays, and all are paid for."""
+
+    def written(name: str, *more: object) -> list[Program]:
+        assert run_command("generate", *asked, "--out", folder / name, *more) == 0
+        return read_programs(folder / name)
+
+    plain, spare = written("plain.parquet"), written("spare.parquet", "--spare", 2)
+    assert [(row.key, row.completion, row.completion_tokens) for row in plain] == [
+        (row.key, row.completion, row.completion_tokens) for row in spare
+    ]
+    assert '"spare":2' in spare[0].settings.replace(" ", "")
+    asked[asked.index("--max-new-tokens") + 1] = 4
+    once, thrice = written("once.parquet"), written("thrice.parquet", "--spare", 2)
+    assert [row.completion for row in once] == [row.completion for row in thrice]
+    assert all(1 < more.completion_tokens / row.completion_tokens < 6 for row, more in zip(once, thrice, strict=True))
+
+
+def test_next_opening_is_that_of_the_likeliest_optimizer_not_yet_tried():
+    openings = Openings(by_optimizer={"a": [1], "b": [2, 3], "c": [4]})
+    first = Opened((2, 3), '{"b": 0.6, "c": 0.3, "a": 0.1}', ("b",))
+    second = next_opened(openings, first)
+    third = next_opened(openings, second)
+    assert (second.ids, second.tried) == ((4,), ("b", "c"))
+    assert (third.ids, third.tried) == ((1,), ("b", "c", "a"))
+    assert next_opened(openings, third).ids == (1,)
 
 
 def test_what_is_no_finished_run_is_not_packed_and_nothing_is_overwritten(tmp_path, base, export, capsys):
@@ -202,8 +232,9 @@ def test_set_that_lacks_what_is_to_be_learned_is_one_line_and_leaves_nothing(
 def test_model_without_openings_averages_nothing(tmp_path, base, export, capsys):
     assert read_openings(str(base)) is None
     given = ["--data", export, "--split", "validation", "--model", base, "--out", tmp_path / "programs.parquet"]
-    assert run_command("generate", *given, "--wordings", 2) == 2
-    assert "has no openings" in capsys.readouterr().err
+    for option in ("--wordings", "--spare"):
+        assert run_command("generate", *given, option, 2) == 2
+        assert "has no openings" in capsys.readouterr().err
 
 
 def test_compact_base_is_made_of_the_training_texts_and_learns(tmp_path, export, capsys):
