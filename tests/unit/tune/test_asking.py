@@ -11,9 +11,9 @@ from llamoco_tune.asking.calibration import Case, worth_of_choices
 from llamoco_tune.asking.lengths import Lengths
 from llamoco_tune.asking.problem import Stated, read_problem, stated
 from llamoco_tune.asking.prompts import Prompted, prompts_of, requests_of
-from llamoco_tune.sound import slip_in
 from llamoco_tune.guide import Guide, Request, Seen, Worth, read_guide
 from llamoco_tune.records import TuningError
+from llamoco_tune.sound import slip_in
 
 pytestmark = pytest.mark.unit
 
