@@ -57,7 +57,7 @@ OPTIONS = {
         "--reuse",
         "--quiet",
     },
-    "try": {"--seeds", "--against", "--time-limit", "--confinement", "--html"},
+    "try": {"--seeds", "--against", "--time-limit", "--confinement", "--html", "--lines"},
     "check-plugin": set(),
     "show": {"--program"},
     "portfolio": {"--candidates"},
