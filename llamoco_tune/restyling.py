@@ -39,13 +39,14 @@ def restyled(prompt: str, rng: np.random.Generator) -> str:
 
 def _rewritten(tree: ast.Module, rng: np.random.Generator) -> ast.Module:
     """The tree with some rewritings of its expressions and statements, then with other names."""
-    wanted = [rewriting for rewriting in (Phrases, Powers, Operands, Steps) if rng.random() < 0.5]
-    for rewriting in wanted:
-        tree = rewriting(rng).visit(tree)
+    has_np = _alias(tree) == "np"
+    for rewriting in (Phrases, Powers, Operands, Steps):
+        if rng.random() < 0.5 and (has_np or not rewriting.NEEDS_NP):
+            tree = rewriting(rng).visit(tree)
     if rng.random() < 0.5:
         tree = Undocumented().visit(tree)
     names = new_names(tree, rng) if rng.random() < 0.5 else {}
-    if rng.random() < 0.5 and _alias(tree) == "np":
+    if rng.random() < 0.5 and has_np:
         names["np"] = str(rng.choice(_ALIASES))
     return ast.fix_missing_locations(Renamed(names).visit(tree))
 
@@ -67,6 +68,9 @@ def _indented(line: str, width: int) -> str:
 class _Rewriting(ast.NodeTransformer):
     """A rewriting, which takes each place where it could apply with even chances."""
 
+    NEEDS_NP = False
+    """Whether it writes names of NumPy, and so needs a program that imports it as `np`."""
+
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
 
@@ -75,7 +79,9 @@ class _Rewriting(ast.NodeTransformer):
 
 
 class Phrases(_Rewriting):
-    """Sums and products by another name of NumPy's, and sizes by another word."""
+    """Sums, products, absolute values and square roots by other names of NumPy's, or as powers."""
+
+    NEEDS_NP = True
 
     @override
     def visit_Call(self, node: ast.Call) -> ast.expr:
@@ -94,7 +100,9 @@ class Phrases(_Rewriting):
 
 
 class Powers(_Rewriting):
-    """Squares as products or by functions."""
+    """Squares as products or by functions, other powers by a function."""
+
+    NEEDS_NP = True
 
     @override
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
@@ -187,15 +195,21 @@ class Renamed(ast.NodeTransformer):
 
 
 def new_names(tree: ast.Module, rng: np.random.Generator) -> dict[str, str]:
-    """Another name for each name that a program gives itself, but for those in `KEPT` and those passed by keyword."""
+    """Another name for each name that a program gives itself.
+
+    Left alone are those in `KEPT`, and those that also stand where they are no variables: as attributes, keywords, or
+    declared global or nonlocal.
+    """
     nodes = list(ast.walk(tree))
     given = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     given |= {node.arg for node in nodes if isinstance(node, ast.arg)}
     given |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
-    by_keyword = {node.arg for node in nodes if isinstance(node, ast.keyword)}
+    elsewhere = {node.arg for node in nodes if isinstance(node, ast.keyword)}
+    elsewhere |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    elsewhere |= {name for node in nodes if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}
     used = {node.id for node in nodes if isinstance(node, ast.Name)} | KEPT | set(dir(builtins))
     found: dict[str, str] = {}
-    for name in sorted(given - KEPT - by_keyword - {"self"}):
+    for name in sorted(given - KEPT - elsewhere - {"self"}):
         new = _invented(rng)
         while new in used:
             new = _invented(rng)

@@ -85,9 +85,18 @@ def test_prompt_without_python_stays_as_it_was(prompt: str) -> None:
     assert restyled(prompt, np.random.default_rng(0)) == prompt
 
 
-def test_names_passed_by_keyword_are_kept() -> None:
-    source = "def f(x, scale=1.0):\n    return scale * x\n\n\ndef objective(x):\n    return f(x[0], scale=3.0)\n"
-    for seed in range(20):
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(x, scale=1.0):\n    return scale * x\n\n\ndef objective(x):\n    return f(x[0], scale=3.0)\n",
+        "import math\n\n\ndef objective(x):\n    return abs(math.sqrt(x[0] ** 4)) + x[0] ** 2 - 2\n",
+        "class F:\n    scale = 3\n\n    def at(self, x):\n        return self.scale * x[0]\n\n\nobjective = F().at\n",
+        "calls = 0\n\n\ndef objective(x):\n    global calls\n    calls += 1\n    return 3 * x[0] + 0 * calls\n",
+    ],
+    ids=["keywords", "without NumPy", "attributes", "a global name"],
+)
+def test_programs_of_other_people_keep_their_values(source: str) -> None:
+    for seed in range(40):
         assert _executed(restyled(f"```python\n{source}```", np.random.default_rng(seed)))["objective"]([2.0]) == 6.0
 
 
