@@ -6,9 +6,8 @@ from typing import Literal
 import click
 from rich.console import Console
 
+from llamoco_tune.cli.writing_options import COUNT, MAX_NEW_TOKENS, SEED, TEMPERATURE
 from llamoco_tune.folders import check_data, check_model
-
-COUNT = click.IntRange(min=1)
 
 
 @click.command("generate")
@@ -29,16 +28,8 @@ COUNT = click.IntRange(min=1)
 @click.option(
     "--samples", type=COUNT, default=1, show_default=True, metavar="K", help="Number of programs for each prompt."
 )
-@click.option(
-    "--max-new-tokens", type=COUNT, default=2_048, show_default=True, metavar="N", help="Most tokens of a program."
-)
-@click.option(
-    "--temperature",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    show_default=True,
-    help="Temperature of sampling; 0 takes the likeliest token.",
-)
+@MAX_NEW_TOKENS
+@TEMPERATURE
 @click.option(
     "--top-p",
     type=click.FloatRange(0, 1, min_open=True),
@@ -46,7 +37,7 @@ COUNT = click.IntRange(min=1)
     show_default=True,
     help="Share of the probability to sample from.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Random seed of sampling.")
+@SEED
 @click.option(
     "--wordings",
     type=COUNT,

@@ -5,7 +5,7 @@ from typing import Literal
 
 import click
 
-from llamoco_tune.cli.server_options import COUNT
+from llamoco_tune.cli.writing_options import COUNT
 from llamoco_tune.folders import check_data, check_model
 from llamoco_tune.invocation import DATA, command
 

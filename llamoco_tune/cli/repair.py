@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from llamoco_tune.cli.server_options import COUNT, ENDPOINT, MAX_CALLS, PARALLEL, RETRIES, SERVED_MODEL, TIMEOUT
+from llamoco_tune.cli.writing_options import (
+    ENDPOINT,
+    MAX_CALLS,
+    MAX_NEW_TOKENS,
+    PARALLEL,
+    RETRIES,
+    SEED,
+    SERVED_MODEL,
+    TEMPERATURE,
+    TIMEOUT,
+)
 from llamoco_tune.invocation import DATA, command
 
 if TYPE_CHECKING:
@@ -28,17 +38,9 @@ if TYPE_CHECKING:
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Parquet file of all programs."
 )
-@click.option(
-    "--max-new-tokens", type=COUNT, default=2_048, show_default=True, metavar="N", help="Most tokens of a program."
-)
-@click.option(
-    "--temperature",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    show_default=True,
-    help="Temperature of sampling; 0 takes the likeliest token.",
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Random seed of sampling.")
+@MAX_NEW_TOKENS
+@TEMPERATURE
+@SEED
 @click.option("--retry-errors", is_flag=True, help="Ask again where the server failed.")
 @PARALLEL
 @TIMEOUT

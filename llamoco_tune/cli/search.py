@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 from rich.console import Console
 
-from llamoco_tune.cli.server_options import COUNT, ENDPOINT, PARALLEL, RETRIES, SERVED_MODEL, TIMEOUT
+from llamoco_tune.cli.writing_options import COUNT, ENDPOINT, PARALLEL, RETRIES, SERVED_MODEL, TIMEOUT
 from llamoco_tune.folders import check_data
 from llamoco_tune.invocation import DATA, command
 

@@ -1,8 +1,20 @@
-"""Options of the commands that always ask a server."""
+"""Options that several commands which let a model write have: of decoding, and of those that always ask a server."""
 
 import click
 
 COUNT = click.IntRange(min=1)
+
+MAX_NEW_TOKENS = click.option(
+    "--max-new-tokens", type=COUNT, default=2_048, show_default=True, metavar="N", help="Most tokens of a program."
+)
+TEMPERATURE = click.option(
+    "--temperature",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="Temperature of sampling; 0 takes the likeliest token.",
+)
+SEED = click.option("--seed", type=int, default=0, show_default=True, help="Random seed of sampling.")
 
 ENDPOINT = click.option(
     "--endpoint",
