@@ -26,3 +26,10 @@ def browser() -> Iterator[Browser]:
         pytest.skip("there is no chromium, chromium-browser or google-chrome on this machine")
     with chromium(path) as browser:
         yield browser
+
+
+@pytest.fixture
+def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers of tests are asked without a key, and without a proxy."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")

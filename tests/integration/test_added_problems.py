@@ -1,10 +1,9 @@
 """Users' own problems in a campaign: from the command to the row, through crashes, damage and growth. About 45 s."""
 
-import itertools
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,7 +29,6 @@ from llamoco_data.execution import Executor, executor
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export
 from llamoco_data.files import files_at
-from llamoco_data.files.local import LocalFiles
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio.stored_candidates import optimizers_of
 from llamoco_data.report import write_report
@@ -38,6 +36,7 @@ from llamoco_data.store import Block, Store, StoredProblem
 from llamoco_data.verification import verify
 from llamoco_data.verification.replays import check_replay
 from tests.campaigns import OneRunSlices, grown, results
+from tests.dying import dying_after
 from tests.own_problems import BOWL, FREE, NOISE
 
 pytestmark = pytest.mark.integration
@@ -270,32 +269,13 @@ def test_problem_whose_adding_was_cut_short_is_not_there_until_it_is_added_again
     assert found(folder) == []
 
 
-class Died(BaseException):
-    """The process is gone: nothing is written any more, not even by what cleans up."""
-
-
-def test_new_campaign_whose_first_adding_dies_at_any_write_can_be_begun_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_new_campaign_whose_first_adding_dies_at_any_write_can_be_begun_again(tmp_path: Path):
     """Written in turn: two for the lease, spec, candidates and their entry, text, table and its entry, spec."""
     alone, ids = grown(num_problems=0), {OWN[0].problem_id}
     for left in range(9):
-        folder, writes = tmp_path / str(left), itertools.count()
-
-        def dying(write: Callable[..., object], at: int = left, counter: Iterator[int] = writes):
-            def once(*arguments: object) -> object:
-                if next(counter) >= at:
-                    raise Died
-                return write(*arguments)
-
-            return once
-
-        with monkeypatch.context() as patch:
-            for name in ("replace", "put_if_absent"):
-                patch.setattr(LocalFiles, name, dying(getattr(LocalFiles, name)))
-            patch.setattr(LocalFiles, "remove", lambda *_: None)
-            with pytest.raises(Died):
-                add_problems(folder, OWN[:1], start=alone)
+        folder = tmp_path / str(left)
+        with dying_after(left):
+            add_problems(folder, OWN[:1], start=alone)
         (folder / LEASE_FILE).unlink(missing_ok=True)  # as a driver does that finds the lease of a dead one
         begun = (folder / "campaign.json").exists()
         assert not begun or present_problems(folder) == set()

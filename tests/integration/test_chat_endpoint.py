@@ -12,16 +12,10 @@ from llamoco_tune.programs import Answer, DecodingConfig
 from llamoco_tune.records import TuningError
 from tests.chat_server import Behaviour, ChatServer, Request, Response, chat_server, completion, failure
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("no_key")]
 
 GREEDY = DecodingConfig(max_new_tokens=77)
 KEY = "sk-never-to-be-seen"
-
-
-@pytest.fixture(autouse=True)
-def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
 def config(server: ChatServer, **fields: object) -> EndpointConfig:

@@ -1,9 +1,7 @@
 """`llamoco-data remove`: what was run stays to the byte, and the campaign goes on as one that never had the problem."""
 
-import itertools
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,11 +24,11 @@ from llamoco_data.drive.lease import LEASE_FILE, holding
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export
 from llamoco_data.files import files_at
-from llamoco_data.files.local import LocalFiles
 from llamoco_data.identity import LlamocoError
 from llamoco_data.store import Store
 from llamoco_data.verification import verify
 from tests.campaigns import grown, results
+from tests.dying import dying_after
 from tests.own_problems import BOWL, FREE
 
 pytestmark = pytest.mark.integration
@@ -153,31 +151,13 @@ def test_no_problem_is_removed_while_a_driver_is_at_work(folder: Path):
     assert files(folder) == before
 
 
-class Died(BaseException):
-    """The process is gone: nothing is written any more, not even by what cleans up."""
-
-
 @pytest.mark.parametrize("left", range(4))
 def test_removal_that_dies_at_any_write_leaves_a_whole_campaign_and_can_be_repeated(
-    left: int, folder: Path, without: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+    left: int, folder: Path, without: Path, whole: Path
 ):
     """Written in turn: two for the lease, the record, the spec."""
-    writes = itertools.count()
-
-    def dying(write: Callable[..., object], counter: Iterator[int] = writes):
-        def once(*arguments: object) -> object:
-            if next(counter) >= left:
-                raise Died
-            return write(*arguments)
-
-        return once
-
-    with monkeypatch.context() as patch:
-        for name in ("replace", "put_if_absent"):
-            patch.setattr(LocalFiles, name, dying(getattr(LocalFiles, name)))
-        patch.setattr(LocalFiles, "remove", lambda *_: None)
-        with pytest.raises(Died):
-            remove_problem(folder, "bowl")
+    with dying_after(left):
+        remove_problem(folder, "bowl")
     (folder / LEASE_FILE).unlink(missing_ok=True)  # as a driver does that finds the lease of a dead one
     assert (load_campaign(folder), results(folder)) == (load_campaign(whole), results(whole))
     assert status(folder).removed == ()

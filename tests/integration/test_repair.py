@@ -25,7 +25,7 @@ from llamoco_tune.repair.rounds import request_of
 from tests.chat_server import Behaviour, ChatServer, Request, Response, chat_server, completion, failure
 from tests.scores import write_programs, written
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("no_key")]
 
 TASK = "import numpy as np\n\n\ndef minimize(objective, lower, upper, max_evaluations, seed, constraints=None):\n"
 SOUND = f"{TASK}    objective(lower)\n    return lower\n"
@@ -33,12 +33,6 @@ SLOW_TO_MEND = SOUND.replace("return lower", "return lower + sorrow")
 QUICK_TO_MEND = SOUND.replace("return lower", "return lower - worry")
 HOPELESS = SOUND.replace("return lower", "return (lower")
 USAGE = {"prompt_tokens": 7, "completion_tokens": 20, "total_tokens": 27}
-
-
-@pytest.fixture(autouse=True)
-def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
 @pytest.fixture(scope="module")

@@ -19,16 +19,10 @@ from llamoco_tune.search.methods import OPRO_AT_ONCE, POPULATION
 from llamoco_tune.search.trail import points_in
 from tests.chat_server import Behaviour, ChatServer, Request, Response, chat_server, completion, failure
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("no_key")]
 
 NUM_FIRST = {"opro": 5, "lmea": POPULATION}
 USAGE = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
-
-
-@pytest.fixture(autouse=True)
-def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,7 @@ from llamoco_tune.programs import Program, read_programs
 from tests.chat_server import ChatServer, Request, Response, chat_server, completion
 from tests.tuning_data import program, write_export
 
-pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(autouse=True)
-def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("no_key")]
 
 
 @pytest.fixture(scope="module")
