@@ -157,9 +157,8 @@ def results() -> Picture:
         _of_score(0.35), bottom + 34, "0 is random search with the same budget, 1 the target", "middle soft small"
     )
     for place, row in enumerate(rows):
-        wrote = row.writing is not None and row.writing.tokens > 0
-        y, kind = 50 + 24 * place, "c0" if wrote else "c4"
-        picture.text(230, y + 4, row.name, f"end {'title' if wrote else ''}")
+        y, kind = 50 + 24 * place, "c0" if row.wrote else "c4"
+        picture.text(230, y + 4, row.name, f"end {'title' if row.wrote else ''}")
         if row.score.interval is not None:
             picture.line([(_of_score(end), y) for end in row.score.interval], f"curve {kind}")
         picture.dot(_of_score(row.score.value), y, 5, kind)

@@ -59,7 +59,7 @@ def _block(block: BlockNumbers) -> str:
         "",
     ]
     for row in block.rows:
-        if row.writing is not None and row.writing.tokens:
+        if row.writing is not None and row.wrote:
             failures = ", ".join(f"{count} {stage}" for stage, count in row.writing.failures.items()) or "none"
             wrote = f"`{row.name}` wrote {row.writing.num_programs} programs of {row.writing.tokens:.0f} tokens"
             took = f"in {row.writing.seconds:.2f} s on average; {_share(row.writing.runs)} run."
@@ -69,7 +69,7 @@ def _block(block: BlockNumbers) -> str:
 
 
 def _row(row: Row) -> str:
-    name = f"**{row.name}**" if row.writing is not None and row.writing.tokens else row.name
+    name = f"**{row.name}**" if row.wrote else row.name
     p = "" if row.p_value is None else _unbroken("< 0.0001") if row.p_value < 1e-4 else f"{row.p_value:.4f}"
     effect = "" if row.effect is None else f"{row.effect:+.2f}"
     cells = (name, _number(row.score), _percent(row.gap), _number(row.aocc), _percent(row.solved), p, effect)

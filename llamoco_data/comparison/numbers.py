@@ -79,6 +79,11 @@ class Row:
     writing: Writing | None
     """None for a baseline."""
 
+    @property
+    def wrote(self) -> bool:
+        """Whether the programs were written by a model, token by token, and not put down by a rule."""
+        return self.writing is not None and self.writing.tokens > 0
+
 
 @dataclass(frozen=True, slots=True)
 class BlockNumbers:

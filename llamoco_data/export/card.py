@@ -87,31 +87,9 @@ Made by the campaign `{report.spec.recipe}` with seed {report.spec.seed}, {_prob
 
 {_LOAD}
 
-## Splits
+{_splits(report)}
 
-{table(("split", "problems", "rows"), _split_counts(report))}
-
-Splits are by problem: all statements of a problem are on one side. `test_families` holds every problem with a basic
-function of the families {", ".join(report.spec.held_out_families) or "(none)"}, which occur nowhere else. Of the rest
-about {VALIDATION_SHARE:.0%} each go to `validation` and `test`, by the digest of the problem. `test_style` states some
-problems of `test` once more, as Python in styles of programming that no other split uses; labels and scores are those
-of `test`. `test_real` holds problems that nobody synthesised, from publications and data.
-
-Answers of these splits are measured (`label_source` is `measured`): optimizers raced on the problem, and the answer
-did best. The answers of `train_extended`, where the set has been extended by it, are predicted: nothing was run
-on these problems, the score of an optimizer is what a forest, fitted on the training problems, expects of it, and
-columns that only runs could tell are null.
-
-## Winners
-
-{table(("optimizer", "problems won"), report.winners.items())}
-
-{table(("family", "problems won"), report.winning_families.items())}
-
-{report.near_tie_share:.0%} of the problems have a near-tie with another optimizer; the confidence in the winning
-optimizer is {report.median_confidence:.0%} in the median problem. On a log scale from random search at the same budget
-(0) to the target (1), the winners score {report.virtual_best_score:.2f} on average, and the single best solver,
-`{report.single_best}`, {report.single_best_score:.2f}.
+{_winners(report)}
 
 ## Kept out
 
@@ -137,6 +115,38 @@ optimizer is {report.median_confidence:.0%} in the median problem. On a log scal
 
 {_CITATION}
 """
+
+
+def _splits(report: ExportReport) -> str:
+    return f"""\
+## Splits
+
+{table(("split", "problems", "rows"), _split_counts(report))}
+
+Splits are by problem: all statements of a problem are on one side. `test_families` holds every problem with a basic
+function of the families {", ".join(report.spec.held_out_families) or "(none)"}, which occur nowhere else. Of the rest
+about {VALIDATION_SHARE:.0%} each go to `validation` and `test`, by the digest of the problem. `test_style` states some
+problems of `test` once more, as Python in styles of programming that no other split uses; labels and scores are those
+of `test`. `test_real` holds problems that nobody synthesised, from publications and data.
+
+Answers of these splits are measured (`label_source` is `measured`): optimizers raced on the problem, and the answer
+did best. The answers of `train_extended`, where the set has been extended by it, are predicted: nothing was run
+on these problems, the score of an optimizer is what a forest, fitted on the training problems, expects of it, and
+columns that only runs could tell are null."""
+
+
+def _winners(report: ExportReport) -> str:
+    return f"""\
+## Winners
+
+{table(("optimizer", "problems won"), report.winners.items())}
+
+{table(("family", "problems won"), report.winning_families.items())}
+
+{report.near_tie_share:.0%} of the problems have a near-tie with another optimizer; the confidence in the winning
+optimizer is {report.median_confidence:.0%} in the median problem. On a log scale from random search at the same budget
+(0) to the target (1), the winners score {report.virtual_best_score:.2f} on average, and the single best solver,
+`{report.single_best}`, {report.single_best_score:.2f}."""
 
 
 def _split_counts(report: ExportReport) -> list[tuple[str, int, int]]:
