@@ -32,34 +32,46 @@ class GenerationReport:
     last: Headway
 
 
+class Counter:
+    """Counts the rows and tokens of one call, and shows the headway after each count."""
+
+    def __init__(self, total: int, missing: int, show: Show) -> None:
+        self._total, self._missing, self._show = total, missing, show
+        self._began = time.monotonic()
+        self._new_rows = self._new_tokens = 0
+
+    def add(self, *, rows: int = 0, tokens: int = 0) -> None:
+        """Counts rows that were written, and tokens."""
+        self._new_rows += rows
+        self._new_tokens += tokens
+        self._show(self.headway())
+
+    def headway(self) -> Headway:
+        """How far the call is."""
+        done = self._total - self._missing + self._new_rows
+        return Headway(done, self._total, self._new_rows, self._new_tokens, time.monotonic() - self._began)
+
+
 class Pace:
     """The programs that are still wanted, and the headway of writing them."""
 
     def __init__(self, jobs: Sequence[Job], selection: SelectionConfig, file: ProgramsFile, show: Show) -> None:
         self._jobs = jobs
         self._file = file
-        self._show = show
-        self._began = time.monotonic()
-        self._new_rows = self._new_tokens = 0
         retried = {"error"} if selection.is_retrying_errors else set[str]()
         done = {key for key, row in file.rows.items() if row.ended not in retried}
         self.missing = [job for job in jobs if job.key not in done]
+        self._counter = Counter(len(jobs), len(self.missing), show)
 
     def fill(self, programs: Iterator[Program]) -> None:
         for program in programs:
             self._file.add(program)
-            self._new_rows += 1
-            self._show(self._headway())
+            self._counter.add(rows=1)
 
     def count(self, num_tokens: int) -> None:
-        self._new_tokens += num_tokens
-        self._show(self._headway())
+        self._counter.add(tokens=num_tokens)
 
     def finished(self) -> GenerationReport:
         self._file.finish()
         rows = self._file.rows
-        return GenerationReport(tuple(rows[job.key] for job in self._jobs), self._headway())
-
-    def _headway(self) -> Headway:
-        done = len(self._jobs) - len(self.missing) + self._new_rows
-        return Headway(done, len(self._jobs), self._new_rows, self._new_tokens, time.monotonic() - self._began)
+        return GenerationReport(tuple(rows[job.key] for job in self._jobs), self._counter.headway())

@@ -1,16 +1,15 @@
 """One round of repair: each failed program goes to a server with its error, and the answer takes its place."""
 
 import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from llamoco_tune.endpoint import EndpointConfig, ask
 from llamoco_tune.extraction import program_of
-from llamoco_tune.generate.pace import Headway, Show
+from llamoco_tune.generate.pace import Counter, Headway, Show
 from llamoco_tune.generate.served import SEED_DIGITS
-from llamoco_tune.programs import Answer, DecodingConfig, Program, ProgramsFile, open_programs, read_programs
+from llamoco_tune.programs import Answer, DecodingConfig, Program, open_programs, read_programs
 from llamoco_tune.records import DIGEST_CHARACTERS, digest, file_sha256
 from llamoco_tune.repair.failures import Failed, failures_of
 
@@ -76,33 +75,15 @@ def repair_at_endpoint(
     with open_programs(out, model, settings) as file:
         done = {key for key, row in file.rows.items() if not (is_retrying_errors and row.ended == "error")}
         missing = [row for row in rows if row.key in failed and row.key not in done]
-        asking = _Asking(file, len(failed), len(missing), show)
+        counter = Counter(len(failed), len(missing), show)
         for row, answer in _answers(missing, failed, number, decoding, endpoint):
-            asking.add(_repaired(row, answer, number, model, settings), answer.completion_tokens)
+            file.add(_repaired(row, answer, number, model, settings))
+            counter.add(rows=1, tokens=answer.completion_tokens)
         for row in rows:
             if row.key not in failed and row.key not in done:
                 file.add(row.model_copy(update={"model": model, "settings": settings}))
         file.finish()
-        return RoundReport(number, tuple(file.rows[key] for key in failed), asking.headway())
-
-
-class _Asking:
-    """Puts repaired programs into the file, and shows the headway."""
-
-    def __init__(self, file: ProgramsFile, total: int, missing: int, show: Show) -> None:
-        self._file, self._total, self._missing, self._show = file, total, missing, show
-        self._began = time.monotonic()
-        self._new_rows = self._new_tokens = 0
-
-    def add(self, row: Program, num_tokens: int) -> None:
-        self._file.add(row)
-        self._new_rows += 1
-        self._new_tokens += num_tokens
-        self._show(self.headway())
-
-    def headway(self) -> Headway:
-        done = self._total - self._missing + self._new_rows
-        return Headway(done, self._total, self._new_rows, self._new_tokens, time.monotonic() - self._began)
+        return RoundReport(number, tuple(file.rows[key] for key in failed), counter.headway())
 
 
 def request_of(program: str, failed: Failed) -> str:

@@ -1,6 +1,5 @@
 """Searches on the problems of a split: asks a server for points, evaluates them, and writes programs of them."""
 
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from pydantic import Field
 
 from llamoco_tune.endpoint import EndpointConfig, ask
 from llamoco_tune.generate.jobs import Job, SelectionConfig, jobs_of, settings_of
-from llamoco_tune.generate.pace import Headway, Show
+from llamoco_tune.generate.pace import Counter, Headway, Show
 from llamoco_tune.generate.served import SEED_DIGITS
 from llamoco_tune.instructions import columns_of, rows_of
 from llamoco_tune.programs import Answer, DecodingConfig, Program, open_programs
@@ -61,15 +60,10 @@ def search_at_endpoint(
     jobs = jobs_of(rows_of(found, selection.split), selection, decoding)
     facts = {row["problem_id"]: row for row in columns_of(found, selection.split, _FACTS)}
     settings = settings_of(decoding, served=True, method=search.method, calls=search.calls)
-    began, num_tokens, num_new = time.monotonic(), 0, 0
     with open_programs(out, endpoint.model, settings) as file:
         done = {key for key, row in file.rows.items() if not (selection.is_retrying_errors and row.ended == "error")}
         missing = [job for job in jobs if job.key not in done]
-
-        def headway() -> Headway:
-            finished = len(jobs) - len(missing) + num_new
-            return Headway(finished, len(jobs), num_new, num_tokens, time.monotonic() - began)
-
+        counter = Counter(len(jobs), len(missing), show)
         with open_journal(out.with_name(f"{out.name}.calls"), f"{endpoint.model} {settings}") as journal:
             for first in range(0, len(missing), endpoint.num_parallel):
                 wave = [
@@ -77,14 +71,12 @@ def search_at_endpoint(
                     for job in missing[first : first + endpoint.num_parallel]
                 ]
                 for answer in _searched(wave, decoding, endpoint, journal):
-                    num_tokens += answer.completion_tokens
-                    show(headway())
+                    counter.add(tokens=answer.completion_tokens)
                 for each in wave:
                     file.add(each.row(endpoint.model, settings))
-                    num_new += 1
-                    show(headway())
+                    counter.add(rows=1)
         file.finish()
-        return SearchReport(tuple(file.rows[job.key] for job in jobs), headway())
+        return SearchReport(tuple(file.rows[job.key] for job in jobs), counter.headway())
 
 
 @dataclass(slots=True)
