@@ -1,7 +1,7 @@
 """Makes many confined runs of all kinds, and counts what they leave: processes, descriptors, folders, memory.
 
-    python tests/benchmarks/soak.py                    # 1,000 runs on the highest tier of this machine
-    python tests/benchmarks/soak.py --without namespaces landlock filter
+    python -m tests.benchmarks.soak                    # 1,000 runs on the highest tier of this machine
+    python -m tests.benchmarks.soak --without namespaces landlock filter
 
 It prints the counts before and after, and exits with 1 if there is more of anything than before, memory by a tenth.
 """

@@ -43,7 +43,7 @@ def test_zygote_that_died_is_replaced_and_counted_apart():
 
 @every_tier
 def test_runs_of_all_kinds_leave_nothing(tier: Tier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The same with 1,000 runs: `python tests/benchmarks/soak.py`."""
+    """The same with 1,000 runs: `python -m tests.benchmarks.soak`."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # other tests have folders of their own elsewhere
     before, after, statuses = soaked(len(KINDS), TIERS[tier])
     assert not after.more(before), (before, after)
