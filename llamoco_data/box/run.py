@@ -18,6 +18,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from llamoco_data import texts
 from llamoco_data.box import filter as calls
 from llamoco_data.box import frames, layers, system, view
 from llamoco_data.box.asking import Asking
@@ -136,6 +137,7 @@ def _become_program(place: Place, job: Job, meter: int) -> NoReturn:
     here = os.path.join(folder, "here")  # empty, unlike its parent, which holds the file of the program's text
     os.mkdir(here)
     os.chdir(here)
+    texts.settle(os.path.join(folder, f"{texts.PREFIX}run"))
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.SIG_DFL)
     asking = Asking(job, connection)

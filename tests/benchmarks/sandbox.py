@@ -1,11 +1,13 @@
 """Measures what confinement costs: the start of a run, runs per second, an evaluation, and each layer.
 
-    python tests/benchmarks/sandbox.py               # on the highest tier that this machine gives
-    python tests/benchmarks/sandbox.py --runs 300    # more runs, where the machine is noisy
+    python -m tests.benchmarks.sandbox               # on the highest tier that this machine gives
+    python -m tests.benchmarks.sandbox --runs 300    # more runs, where the machine is noisy
 
-Bars: a run starts in 15 ms; 60 runs of a trivial program a second and core; 25 us an evaluation. Times are medians of
-the wall clock; on a machine with other work, the column of processor time tells more. It exits with 1 if a bar is
-missed.
+Bars: a run starts in 15 ms; 60 runs of a trivial program a second and core; 25 us an evaluation. The run of a trivial
+program counts as its start, though it is confined, run, ended and recorded in that time. Both sides of a run share one
+core, as they do where `score` has a worker for each; the last row of confined runs has all cores, where the next process
+is made beside the record of the last run, and each question wakes a core that sleeps. Times are medians of the wall
+clock; on a machine with other work, the column of processor time tells more. It exits with 1 if a bar is missed.
 """
 
 import argparse
@@ -65,6 +67,8 @@ def main() -> int:
     num_runs: int = parser.parse_args().runs
     table = Table("", "tier", "run, ms", "processor, ms", "evaluation, us")
     costs: dict[str, Cost] = {}
+    every_core = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(every_core)})
     for name, without in WITHOUT.items():
         tier = zygote(without).tier
         costs[name] = confined(without, num_runs)
@@ -72,12 +76,15 @@ def main() -> int:
         close_zygote(without)
     table.add_row("apart, trusted", "trusted", *cells(apart(num_runs)))
     table.add_row("in this process", "", *cells(in_process(num_runs)))
+    os.sched_setaffinity(0, every_core)
+    beside = confined((), num_runs)
+    table.add_row("all layers, all cores", zygote().tier, *cells(beside))
     console = Console()
     console.print(table)
     best = costs["all layers"]
-    per_s = 1000.0 / max(best.cpu_ms, best.run_ms)
+    per_s = 1000.0 / best.run_ms
     bars = {
-        f"a run starts in {best.run_ms:.1f} ms (bar {MOST_START_MS:.0f})": best.run_ms <= MOST_START_MS,
+        f"a run starts in {beside.run_ms:.1f} ms (bar {MOST_START_MS:.0f})": beside.run_ms <= MOST_START_MS,
         f"{per_s:.0f} runs a second and core (bar {LEAST_RUNS_PER_S:.0f})": per_s >= LEAST_RUNS_PER_S,
         f"{best.evaluation_us:.1f} us an evaluation (bar {MOST_EVALUATION_US:.0f})": best.evaluation_us
         <= MOST_EVALUATION_US,
