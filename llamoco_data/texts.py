@@ -136,10 +136,10 @@ class _Shelf:
         return True
 
 
-def settle(place: str) -> None:
+def settle(place: Path) -> None:
     """Has this process keep the files of texts in a new folder, which whoever started the process removes after it."""
-    os.mkdir(place, 0o700)
-    _settled[os.getpid()] = _Shelf(Path(place))
+    place.mkdir(0o700)
+    _settled[os.getpid()] = _Shelf(place)
 
 
 _settled: dict[int, _Shelf] = {}

@@ -14,6 +14,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
@@ -137,7 +138,7 @@ def _become_program(place: Place, job: Job, meter: int) -> NoReturn:
     here = os.path.join(folder, "here")  # empty, unlike its parent, which holds the file of the program's text
     os.mkdir(here)
     os.chdir(here)
-    texts.settle(os.path.join(folder, f"{texts.PREFIX}run"))
+    texts.settle(Path(folder, f"{texts.PREFIX}run"))
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.SIG_DFL)
     asking = Asking(job, connection)

@@ -5,9 +5,9 @@
 
 Bars: a run starts in 15 ms; 60 runs of a trivial program a second and core; 25 us an evaluation. The run of a trivial
 program counts as its start, though it is confined, run, ended and recorded in that time. Both sides of a run share one
-core, as they do where `score` has a worker for each; the last row of confined runs has all cores, where the next process
-is made beside the record of the last run, and each question wakes a core that sleeps. Times are medians of the wall
-clock; on a machine with other work, the column of processor time tells more. It exits with 1 if a bar is missed.
+core, as they do where `score` has a worker for each. Only in the last row they have all cores: the next process is made
+beside the record of the last run, and each question wakes a core that sleeps. Times are medians of the wall clock; on a
+machine with other work, the column of processor time tells more. It exits with 1 if a bar is missed.
 """
 
 import argparse
