@@ -19,7 +19,7 @@ FROM = "from"
 EXCLUDE = "exclude"
 """Key of the optimizers that a file leaves out."""
 _WIDTH = 100
-_OURS = ("schema_version", "recipe", "own_problems", "settled")
+_OURS = ("schema_version", "recipe", "own_problems", "settled", "suites")
 """Fields that a file cannot set."""
 
 

@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 
 from llamoco_data.files import Files, Place, files_at
 from llamoco_data.folders import content_of, not_a
-from llamoco_data.identity import LlamocoError, Record, digest
+from llamoco_data.identity import LlamocoError, Record, digest, is_empty
 from llamoco_data.invocation import command
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME, RETIRED, retired
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.functions.definition import FunctionFamily
+from llamoco_data.problems.plugin_suites import JoinedSuite
 from llamoco_data.problems.sampling import FIRST_UNMEASURED, ProblemMixture
 from llamoco_data.racing import Exhaustive, Informed, Policy
 from llamoco_data.runs import TIME_LIMIT_S
@@ -48,6 +50,13 @@ class CampaignSpec(Record):
     """problem_ids of the users' own problems, sorted."""
     settled: bool = False
     """Whether optimizers, policy and wordings are the user's own choice, so that later releases change none of them."""
+    suites: tuple[JoinedSuite, ...] = Field(default=(), exclude_if=is_empty)
+    """Suites of plug-ins whose problems were added, by name; their titles tell which problems are for testing only."""
+
+    @cached_property
+    def real_titles(self) -> frozenset[str]:
+        """First lines of the problems of plug-ins' suites."""
+        return frozenset(title for suite in self.suites for title in suite.titles)
 
     @property
     def indices(self) -> tuple[int, ...]:
@@ -265,6 +274,8 @@ def _check_growth(stored: CampaignSpec, wanted: CampaignSpec, folder: Place) -> 
             f"{folder} does not hold the user's own problem {gone[0]}, which was asked for; "
             "was it removed just now? Then say that again"
         )
+    if stored.suites != wanted.suites:
+        raise LlamocoError(f"{folder} holds problems of other suites than were asked for; say that again")
     left_out = [name for name in stored.optimizers if name not in wanted.optimizers and name not in RETIRED]
     if left_out:
         raise LlamocoError(

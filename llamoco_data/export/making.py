@@ -4,7 +4,7 @@
 # pyright: reportUnknownParameterType=false
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,9 +38,13 @@ VALIDATION_SHARE = 0.1
 TEST_SHARE = 0.1
 
 
-def split_of(spec: AnySpec, held_out_families: Sequence[str]) -> Split:
-    """The split of a problem, which all its statements are in."""
-    if isinstance(spec, OwnProblemSpec) and is_of_suite(spec.source):
+def split_of(spec: AnySpec, held_out_families: Sequence[str], real_titles: Collection[str] = ()) -> Split:
+    """The split of a problem, which all its statements are in.
+
+    Args:
+        real_titles: first lines of the problems of plug-ins' suites.
+    """
+    if isinstance(spec, OwnProblemSpec) and is_of_suite(spec.source, real_titles):
         return REAL
     if any(FUNCTION_BY_NAME[name].family in held_out_families for name in spec.functions):
         return "test_families"
