@@ -14,13 +14,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
 from llamoco_data.identity import LlamocoError, Record, digest
 
 Group = Literal["llamoco.optimizers", "llamoco.suites", "llamoco.wordings", "llamoco.functions", "llamoco.constraints"]
 """Group of the entry points of a kind."""
 Content = TypeVar("Content")
+
+
+NO_PLUGIN = "no_plugin"
+"""Type of the validation error that a field of pinned plug-ins gives where none has the name that was given."""
 
 
 class PluginMissing(LlamocoError):
@@ -117,6 +122,28 @@ def brought(kind: Kind, name: str) -> Brought:
     ((module, entry),) = entries.items()
     package = entry.dist.name if entry.dist else module
     return Brought(kind, name, package, _folder_of(module, kind))
+
+
+def installed(kind: Kind) -> Iterator[Pinned]:
+    """The plug-ins of a kind as they are installed here; those whose files are missing are left out."""
+    for name in names_of(kind):
+        there = _installed(kind.group, name)
+        if there is not None:
+            yield there[1]
+
+
+def named(kind: Kind) -> BeforeValidator:
+    """Lets a field of pinned plug-ins be given by name: what is installed here under that name is written down."""
+
+    def pinned(given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        try:
+            return brought(kind, given).pinned
+        except LlamocoError as error:
+            raise PydanticCustomError(NO_PLUGIN, "{why}", {"why": str(error)}) from None
+
+    return BeforeValidator(pinned)
 
 
 def required(pinned: Pinned) -> Brought:

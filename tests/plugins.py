@@ -13,12 +13,14 @@ from llamoco_data import plugins
 from llamoco_data.plugins import Kind
 from llamoco_data.portfolio import plugins as portfolio_plugins
 from llamoco_data.portfolio import rendering
+from llamoco_data.statements import plugin_wordings
 
 EXAMPLE = Path(__file__).parents[1] / "docs/examples/plugin"
 FILES = EXAMPLE / "llamoco_example_plugin"
 
 _FORGET: tuple[Callable[[], None], ...] = (
     plugins.forget,
+    plugin_wordings.forget,
     portfolio_plugins.plugins.cache_clear,
     rendering.program_template.cache_clear,
 )

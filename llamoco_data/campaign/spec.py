@@ -18,6 +18,7 @@ from llamoco_data.problems.plugin_suites import JoinedSuite
 from llamoco_data.problems.sampling import FIRST_UNMEASURED, ProblemMixture
 from llamoco_data.racing import Exhaustive, Informed, Policy
 from llamoco_data.runs import TIME_LIMIT_S
+from llamoco_data.statements import PinnedWording
 
 SCHEMA_VERSION = 1
 CAMPAIGN_FILE = "campaign.json"
@@ -50,6 +51,8 @@ class CampaignSpec(Record):
     """problem_ids of the users' own problems, sorted."""
     settled: bool = False
     """Whether optimizers, policy and wordings are the user's own choice, so that later releases change none of them."""
+    plugin_wordings: tuple[PinnedWording, ...] = Field(default=(), exclude_if=is_empty)
+    """Wordings of plug-ins that take part beside those of the package; in a recipe file, their names."""
     suites: tuple[JoinedSuite, ...] = Field(default=(), exclude_if=is_empty)
     """Suites of plug-ins whose problems were added, by name; their titles tell which problems are for testing only."""
 
@@ -75,6 +78,8 @@ class CampaignSpec(Record):
     def _check(self) -> "CampaignSpec":
         if len(set(self.optimizers)) < len(self.optimizers):
             raise ValueError("optimizers: each can take part once")
+        if len({one.name for one in self.plugin_wordings}) < len(self.plugin_wordings):
+            raise ValueError("plugin_wordings: each can take part once")
         if list(self.own_problems) != sorted(set(self.own_problems)):
             raise ValueError("own_problems: expected different ids, sorted")
         return self
@@ -238,14 +243,14 @@ def _may_become(stored: CampaignSpec, wanted: Policy) -> bool:
 
 
 def _check_growth(stored: CampaignSpec, wanted: CampaignSpec, folder: Place) -> None:
-    fixed = ("recipe", "seed", "mixture", "held_out_families", "time_limit_s")
+    fixed = ("recipe", "seed", "mixture", "held_out_families", "time_limit_s", "plugin_wordings")
     other = [name for name in fixed if getattr(stored, name) != getattr(wanted, name)]
     if stored.policy != wanted.policy and not _may_become(stored, wanted.policy):
         other.append("policy")
     if other:
         name = other[0]
         values = ""
-        if name != "mixture":
+        if name not in ("mixture", "plugin_wordings"):
             values = f" {getattr(stored, name)!r}, not {getattr(wanted, name)!r}"
         raise LlamocoError(
             f"{folder} holds another campaign: its {name} is{values or ' different'}; "
