@@ -6,9 +6,11 @@ it what its kind needs. The files are read where something names them; nothing i
 
 import functools
 import importlib.util
+import inspect
 import json
+import sys
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from importlib import metadata
 from pathlib import Path
@@ -229,3 +231,26 @@ def _folder_of(module: str, kind: Kind) -> Path:
             f"the package {module} of an entry point in {kind.group} cannot be found; reinstall or remove it"
         )
     return Path(spec.submodule_search_locations[0])
+
+
+def defined_in(plugin: Brought) -> Callable[..., float]:
+    """The function with the plug-in's name in its Python file, which is executed as a module of its own.
+
+    Raises:
+        LlamocoError: the file is missing, does not load, or defines no such function.
+    """
+    file = plugin.file(".py")
+    module = f"llamoco_plugin_{plugin.kind.group.rpartition('.')[2]}_{plugin.name}"
+    spec = importlib.util.spec_from_file_location(module, file)
+    assert spec is not None, "the name of a Python file has a loader"
+    assert spec.loader is not None, "the name of a Python file has a loader"
+    # What numba has compiled and cached looks for the module by its name.
+    sys.modules[module] = loaded = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(loaded)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the file is somebody's, and may raise anything
+        raise LlamocoError(f"{file}: it does not load: {type(error).__name__}: {error}") from None
+    function: object = vars(loaded).get(plugin.name)
+    if not inspect.isfunction(function):
+        raise LlamocoError(f"{file}: it defines no function {plugin.name}")
+    return function

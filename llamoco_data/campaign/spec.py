@@ -15,7 +15,7 @@ from llamoco_data.portfolio import OPTIMIZER_BY_NAME, RETIRED, retired
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.functions.definition import FunctionFamily
 from llamoco_data.problems.plugin_suites import JoinedSuite
-from llamoco_data.problems.sampling import FIRST_UNMEASURED, ProblemMixture
+from llamoco_data.problems.sampling import FIRST_UNMEASURED, ProblemMixture, check_plugins
 from llamoco_data.racing import Exhaustive, Informed, Policy
 from llamoco_data.runs import TIME_LIMIT_S
 from llamoco_data.statements import PinnedWording
@@ -124,8 +124,10 @@ def wanted_campaign(folder: Place, wanted: CampaignSpec) -> CampaignSpec:
 
     Raises:
         LlamocoError: the wanted spec shrinks the folder's campaign, is of another campaign, or contradicts itself.
+        PluginMissing: its problems have parts of a plug-in that is not installed here, or is another here.
     """
     _read_back(wanted.to_json(), "the campaign asked for", "mend it")
+    check_plugins(wanted.mixture)
     place = files_at(folder)
     stored = _stored(place)
     known = {*OPTIMIZER_BY_NAME, *(retired(stored.optimizers) if stored else ())}

@@ -5,12 +5,13 @@ Plug-ins are executed as the user.
 
 from collections.abc import Callable, Iterator, Mapping
 
+from llamoco_data.conformance.functions import check_function
 from llamoco_data.conformance.programs import check_program
 from llamoco_data.conformance.rules import Checked
 from llamoco_data.conformance.suites import check_suite
 from llamoco_data.conformance.wordings import check_wording
 from llamoco_data.identity import LlamocoError
-from llamoco_data.plugins import KINDS, OPTIMIZER, SUITE, WORDING, Group, names_of
+from llamoco_data.plugins import FUNCTION, KINDS, OPTIMIZER, SUITE, WORDING, Group, names_of
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME
 from llamoco_data.portfolio.plugins import plugin
 
@@ -42,4 +43,5 @@ _CHECKS: Mapping[Group, Callable[[str], Iterator[Checked]]] = {
     OPTIMIZER.group: _check_optimizer,
     SUITE.group: check_suite,
     WORDING.group: check_wording,
+    FUNCTION.group: check_function,
 }

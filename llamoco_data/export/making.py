@@ -25,8 +25,8 @@ from llamoco_data.instruction_set import (
 )
 from llamoco_data.ordering import yardstick_from
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
-from llamoco_data.problems.functions import FUNCTION_BY_NAME
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
+from llamoco_data.problems.plugin_functions import function_named
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.problems.suites import is_of_suite
 from llamoco_data.runs import MEASURED, RunRecord
@@ -46,7 +46,7 @@ def split_of(spec: AnySpec, held_out_families: Sequence[str], real_titles: Colle
     """
     if isinstance(spec, OwnProblemSpec) and is_of_suite(spec.source, real_titles):
         return REAL
-    if any(FUNCTION_BY_NAME[name].family in held_out_families for name in spec.functions):
+    if any(function_named(name).family in held_out_families for name in spec.functions):
         return "test_families"
     draw = int(digest(["split", spec.problem_id])[:8], 16) / 16**8
     if draw < TEST_SHARE:
