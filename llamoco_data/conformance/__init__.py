@@ -5,13 +5,14 @@ Plug-ins are executed as the user.
 
 from collections.abc import Callable, Iterator, Mapping
 
+from llamoco_data.conformance.forms import check_form
 from llamoco_data.conformance.functions import check_function
 from llamoco_data.conformance.programs import check_program
 from llamoco_data.conformance.rules import Checked
 from llamoco_data.conformance.suites import check_suite
 from llamoco_data.conformance.wordings import check_wording
 from llamoco_data.identity import LlamocoError
-from llamoco_data.plugins import FUNCTION, KINDS, OPTIMIZER, SUITE, WORDING, Group, names_of
+from llamoco_data.plugins import CONSTRAINT, FUNCTION, KINDS, OPTIMIZER, SUITE, WORDING, Group, names_of
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME
 from llamoco_data.portfolio.plugins import plugin
 
@@ -44,4 +45,5 @@ _CHECKS: Mapping[Group, Callable[[str], Iterator[Checked]]] = {
     SUITE.group: check_suite,
     WORDING.group: check_wording,
     FUNCTION.group: check_function,
+    CONSTRAINT.group: check_form,
 }

@@ -303,13 +303,8 @@ def _pack_spec(spec: ProblemSpec, unit: Vector) -> tuple[NDArray[np.int64], list
         variables = constraint.variables or range(spec.dimension)
         sense = kernel.GREATER_EQUAL if constraint.sense == ">=" else kernel.LESS_EQUAL
         coefficients_at = _append(data, constraint.coefficients or [0.0] * len(variables))
-        code += [
-            FORM_CODE[constraint.form],
-            sense,
-            lists_at + _append(lists, variables),
-            len(variables),
-            coefficients_at,
-        ]
+        form = FORM_CODE.get(constraint.form, UNKNOWN)
+        code += [form, sense, lists_at + _append(lists, variables), len(variables), coefficients_at]
     return np.array(code + lists, dtype=np.int64), data
 
 

@@ -1,20 +1,17 @@
 """Basic functions that other packages bring: NAME.toml has the entry of the catalogue, NAME.py the scalar kernel.
 
-They take part where a mixture names them. The compiled evaluator knows its own functions by number, so these are
-compiled one by one, and `plugin_evaluation` adds their values.
+They take part where a mixture names them; `plugin_evaluation` adds their values.
 """
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
 from llamoco_data.plugins import FUNCTION, Pinned, brought, check_free, defined_in, entry_of, named
-from llamoco_data.problems.compiling import compiled
 from llamoco_data.problems.functions import FUNCTION_BY_NAME
-from llamoco_data.problems.functions.definition import BasicFunction, FunctionFamily, Vector
+from llamoco_data.problems.functions.definition import BasicFunction, FunctionFamily
 
 PinnedFunction: TypeAlias = Annotated[Pinned, named(FUNCTION)]
 """A basic function of a plug-in, as it was when the campaign began; its name is enough where it is installed."""
@@ -75,17 +72,6 @@ def plugin_function(name: str) -> BasicFunction:
     )
 
 
-@functools.cache
-def compiled_function(name: str) -> Callable[[Vector], float]:
-    """The kernel of a plug-in's basic function, compiled when it is first called.
-
-    Raises:
-        LlamocoError: see `plugin_function`.
-    """
-    return compiled(plugin_function(name).kernel)
-
-
 def forget() -> None:
     """Lets the next call look anew at what is installed."""
     plugin_function.cache_clear()
-    compiled_function.cache_clear()

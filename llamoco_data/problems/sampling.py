@@ -14,6 +14,7 @@ from llamoco_data.plugins import Pinned, required
 from llamoco_data.problems.constraint_forms import FORMS, ConstraintForm, Sense
 from llamoco_data.problems.evaluation import Problem, Vector, build
 from llamoco_data.problems.functions import FUNCTIONS
+from llamoco_data.problems.plugin_forms import PinnedForm, form_named
 from llamoco_data.problems.plugin_functions import PinnedFunction, function_named
 from llamoco_data.problems.spec import Component, Constraint, Kind, ProblemSpec, parts_of_plugins
 
@@ -58,6 +59,8 @@ class ProblemMixture(Record):
     """Share of compositions whose components have minima of their own, so that the optimum is unknown."""
     plugin_functions: tuple[PinnedFunction, ...] = Field(default=(), exclude_if=is_empty)
     """Basic functions of plug-ins that are drawn beside those of the package; in a recipe file, their names."""
+    plugin_constraints: tuple[PinnedForm, ...] = Field(default=(), exclude_if=is_empty)
+    """Constraint forms of plug-ins that are drawn beside those of the package; in a recipe file, their names."""
     plugin_share: float | None = Field(default=None, gt=0, lt=1, exclude_if=lambda share: share is None)
     """Probability that a part is of plug-ins, where any are named; where None, as likely as any other of its kind."""
 
@@ -76,7 +79,7 @@ def sample(mixture: ProblemMixture, seed: int, index: int) -> ProblemSpec:
     bare = _draw_objective(rng, mixture, kind, dimension, box, units)
     spec = bare.model_copy(update={"max_evaluations": max_evaluations})
     if rng.random() < mixture.constrained_share:
-        spec = _constrain(rng, spec)
+        spec = _constrain(rng, spec, mixture)
     return ProblemSpec.model_validate(spec.model_dump())
 
 
@@ -86,7 +89,7 @@ def check_plugins(mixture: ProblemMixture) -> None:
     Raises:
         PluginMissing: one is not.
     """
-    for pinned in mixture.plugin_functions:
+    for pinned in (*mixture.plugin_functions, *mixture.plugin_constraints):
         required(pinned)
 
 
@@ -166,17 +169,22 @@ def _draw_names(
 ) -> list[str]:
     """Different names, each of this package's or, with probability `share`, of the plug-ins'."""
     names = [*known, *(pinned.name for pinned in brought)]
-    chances = None
-    if brought and share is not None:
-        chances = np.repeat([(1 - share) / len(known), share / len(brought)], [len(known), len(brought)])
+    chances = _chances(len(known), len(brought), share)
     return [names[code] for code in rng.choice(len(names), count, replace=False, p=chances)]
+
+
+def _chances(num_known: int, num_brought: int, share: float | None) -> Vector | None:
+    """The probability of each part, this package's first; None where all are as likely."""
+    if not num_brought or share is None:
+        return None
+    return np.repeat([(1 - share) / num_known, share / num_brought], [num_known, num_brought])
 
 
 def _used(
     components: Iterable[Component], constraints: Iterable[Constraint], mixture: ProblemMixture
 ) -> tuple[Pinned, ...]:
     """The plug-ins of a mixture that parts of a problem are of."""
-    pinned = {(one.group, one.name): one for one in mixture.plugin_functions}
+    pinned = {(one.group, one.name): one for one in (*mixture.plugin_functions, *mixture.plugin_constraints)}
     return tuple(pinned[part] for part in sorted(parts_of_plugins(components, constraints)))
 
 
@@ -230,7 +238,7 @@ def _draw_point(
     )
 
 
-def _constrain(rng: np.random.Generator, spec: ProblemSpec) -> ProblemSpec:
+def _constrain(rng: np.random.Generator, spec: ProblemSpec, mixture: ProblemMixture) -> ProblemSpec:
     """Adds constraints around a feasible point: the minimum itself in two cases of five, or else a random point."""
     point = spec.shifts[0] if rng.random() < 0.4 else _draw_point(rng, spec.box, spec.units, spec.dimension)
     num_inequality = int(rng.integers(0, 4))
@@ -239,15 +247,30 @@ def _constrain(rng: np.random.Generator, spec: ProblemSpec) -> ProblemSpec:
     constraints: list[Constraint] = []
     for position in range(num_inequality + num_equality):
         equality = position >= num_inequality
-        forms = [form for form in FORMS if ("=" in form.senses or not equality)]
-        constraints.append(_draw_constraint(rng, spec, forms[int(rng.integers(len(forms)))], point, equality))
-    constrained = spec.model_copy(update={"constraints": tuple(constraints), "feasible_point": point})
+        constraints.append(draw_constraint(rng, spec, _draw_form(rng, mixture, equality), point, equality))
+    changes = {
+        "constraints": tuple(constraints),
+        "feasible_point": point,
+        "plugins": _used(spec.components, constraints, mixture),
+    }
+    constrained = spec.model_copy(update=changes)
     problem = build(constrained)
     feasible = sum(problem.violation(x) == 0 for x in _random_points(rng, problem, SHARE_PROBES))
     return constrained.model_copy(update={"feasible_share": feasible / SHARE_PROBES})
 
 
-def _draw_constraint(
+def _draw_form(rng: np.random.Generator, mixture: ProblemMixture, equality: bool) -> ConstraintForm:
+    wanted = {"="} if equality else {"<=", ">="}
+    known = [form for form in FORMS if wanted & {*form.senses}]
+    brought = [form_named(pinned.name) for pinned in mixture.plugin_constraints]
+    brought = [form for form in brought if wanted & {*form.senses}]
+    forms, chances = [*known, *brought], _chances(len(known), len(brought), mixture.plugin_share)
+    if chances is None:
+        return forms[int(rng.integers(len(forms)))]
+    return forms[int(rng.choice(len(forms), p=chances))]
+
+
+def draw_constraint(
     rng: np.random.Generator, spec: ProblemSpec, form: ConstraintForm, point: tuple[float, ...], equality: bool
 ) -> Constraint:
     """A constraint that holds at the point: bounds are rounded outwards, equalities to within 1e-6."""

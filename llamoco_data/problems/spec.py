@@ -15,6 +15,7 @@ from llamoco_data.identity import Record, digest, is_empty
 from llamoco_data.plugins import CONSTRAINT, FUNCTION, Group, Pinned, required
 from llamoco_data.problems.constraint_forms import FORM_BY_NAME, Sense
 from llamoco_data.problems.functions import FUNCTION_BY_NAME
+from llamoco_data.problems.plugin_forms import form_named
 
 EQUALITY_TOLERANCE = 1e-4
 """An equality h = 0 holds where |h| is at most this (CEC 2006, 2017 and 2020 constrained suites)."""
@@ -167,9 +168,7 @@ def _check_component(component: Component, spec: ProblemSpec) -> None:
 
 
 def _check_constraint(constraint: Constraint, dimension: int) -> None:
-    form = FORM_BY_NAME.get(constraint.form)
-    if form is None:
-        raise ValueError(f"constraints: no form is called {constraint.form!r}")
+    form = form_named(constraint.form)
     if constraint.sense not in form.senses:
         raise ValueError(f"constraints: {form.name} is used with {form.senses}, not {constraint.sense!r}")
     _check_variables(constraint.variables, dimension, "constraints")
