@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from llamoco_data import plugins
 from llamoco_data.plugins import Kind
 from llamoco_data.portfolio import plugins as portfolio_plugins
 from llamoco_data.portfolio import rendering
-from llamoco_data.statements import plugin_wordings
+from llamoco_data.problems import plugin_evaluation, plugin_forms, plugin_functions
+from llamoco_data.statements import function_bodies, plugin_wordings
 
 EXAMPLE = Path(__file__).parents[1] / "docs/examples/plugin"
 FILES = EXAMPLE / "llamoco_example_plugin"
@@ -21,6 +22,11 @@ FILES = EXAMPLE / "llamoco_example_plugin"
 _FORGET: tuple[Callable[[], None], ...] = (
     plugins.forget,
     plugin_wordings.forget,
+    plugin_functions.forget,
+    plugin_forms.forget,
+    plugin_evaluation.forget,
+    function_bodies.loop_body.cache_clear,
+    function_bodies.identifiers.cache_clear,
     portfolio_plugins.plugins.cache_clear,
     rendering.program_template.cache_clear,
 )
@@ -41,7 +47,7 @@ def installed_example(folder: Path) -> Path:
 
 
 @contextmanager
-def present(site: Path) -> Iterator[None]:
+def present(site: Path) -> Generator[None]:
     """Within it, this process finds the packages in a folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(site))

@@ -12,9 +12,22 @@ from llamoco_data.conformance.rules import Checked
 from llamoco_data.conformance.suites import check_suite
 from llamoco_data.conformance.wordings import check_wording
 from llamoco_data.identity import LlamocoError
-from llamoco_data.plugins import CONSTRAINT, FUNCTION, KINDS, OPTIMIZER, SUITE, WORDING, Group, names_of
-from llamoco_data.portfolio import OPTIMIZER_BY_NAME
+from llamoco_data.plugins import (
+    CONSTRAINT,
+    FUNCTION,
+    KINDS,
+    OPTIMIZER,
+    SUITE,
+    WORDING,
+    Group,
+    brought,
+    check_free,
+    names_of,
+)
+from llamoco_data.portfolio import OPTIMIZER_BY_NAME, OPTIMIZERS
 from llamoco_data.portfolio.plugins import plugin
+from llamoco_data.problems.plugin_forms import plugin_form
+from llamoco_data.problems.plugin_functions import plugin_function
 
 __all__ = ["Checked", "check_plugin"]
 
@@ -37,6 +50,8 @@ def check_plugin(name: str) -> Iterator[tuple[str, Checked]]:
 
 
 def _check_optimizer(name: str) -> Iterator[Checked]:
+    if name in names_of(OPTIMIZER):
+        check_free(brought(OPTIMIZER, name), {optimizer.name for optimizer in OPTIMIZERS})
     return check_program(OPTIMIZER_BY_NAME.get(name) or plugin(name).optimizer)
 
 
@@ -44,6 +59,6 @@ _CHECKS: Mapping[Group, Callable[[str], Iterator[Checked]]] = {
     OPTIMIZER.group: _check_optimizer,
     SUITE.group: check_suite,
     WORDING.group: check_wording,
-    FUNCTION.group: check_function,
-    CONSTRAINT.group: check_form,
+    FUNCTION.group: lambda name: check_function(plugin_function(name)),
+    CONSTRAINT.group: lambda name: check_form(plugin_form(name)),
 }

@@ -16,7 +16,6 @@ from llamoco_data.problems.compiling import compiled
 from llamoco_data.problems.constraint_forms import FORM_BY_NAME, ConstraintForm
 from llamoco_data.problems.evaluation import build
 from llamoco_data.problems.functions.definition import Vector
-from llamoco_data.problems.plugin_forms import form_named
 from llamoco_data.problems.sampling import draw_constraint
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.texts import execute
@@ -26,13 +25,9 @@ CENTER, WIDTH = 0.75, 1.3
 """Parameters of the form at the points where spellings are compared."""
 
 
-def check_form(name: str) -> Iterator[Checked]:
-    """The checks of the constraint form of this name, of a plug-in or of this package, one after the other.
-
-    Raises:
-        LlamocoError: there is none, or its files are wrong.
-    """
-    return checked(_RULES, form_named(name))
+def check_form(form: ConstraintForm) -> Iterator[Checked]:
+    """The checks of a constraint form, of a plug-in or of this package, one after the other."""
+    return checked(_RULES, form)
 
 
 def _can_be_shown(form: ConstraintForm) -> None:
@@ -72,7 +67,7 @@ def _text_is_kernel(form: ConstraintForm) -> None:
             value, expected = text(y, a, CENTER, WIDTH), form.kernel(y, a, CENTER, WIDTH)
             require(isinstance(value, float), f"its `numpy` returns a {type(value).__name__}, not a number")
             assert isinstance(value, float)
-            require(close(value, expected), f"at y = {y} `numpy` gives {value!r}, the kernel {expected!r}")
+            require(close(value, expected), f"at y = {y} `numpy` gives {value:.12g}, the kernel {expected:.12g}")
     finally:
         executed.forget()
 
@@ -84,7 +79,7 @@ def _latex_is_kernel(form: ConstraintForm) -> None:
             coefficients = {bold("a"): a.reshape(-1, 1)} if form.uses_coefficients else {}
             value = formula(Scope({bold("y"): y.reshape(-1, 1), "m": len(y), **coefficients}))
             expected = form.kernel(y, a, CENTER, WIDTH)
-            require(close(value, expected), f"at y = {y} `latex` gives {value!r}, the kernel {expected!r}")
+            require(close(value, expected), f"at y = {y} `latex` gives {value:.12g}, the kernel {expected:.12g}")
     except LatexError as error:
         require(False, f"its `latex` cannot be read: {error}")
 
@@ -93,7 +88,7 @@ def _compiles(form: ConstraintForm) -> None:
     kernel = compiled(form.kernel)
     for y, a in _points():
         value, expected = kernel(y.copy(), a, CENTER, WIDTH), form.kernel(y, a, CENTER, WIDTH)
-        require(close(value, expected), f"at y = {y} it gives {value!r} compiled, and {expected!r} as Python")
+        require(close(value, expected), f"at y = {y} it gives {value:.12g} compiled, and {expected:.12g} as Python")
 
 
 def _is_as_linear_as_it_says(form: ConstraintForm) -> None:

@@ -30,13 +30,9 @@ ALLOWED = frozenset({"range", "len", "abs", "min", "max", "float", "int"})
 """Built-in functions that a kernel may call, beside those of `math`."""
 
 
-def check_function(name: str) -> Iterator[Checked]:
-    """The checks of the basic function of this name, of a plug-in or of this package, one after the other.
-
-    Raises:
-        LlamocoError: there is none, or its files are wrong.
-    """
-    return checked(_RULES, function_named(name))
+def check_function(function: BasicFunction) -> Iterator[Checked]:
+    """The checks of a basic function, of a plug-in or of this package, one after the other."""
+    return checked(_RULES, function)
 
 
 def name_complaint(name: str) -> str:
@@ -109,7 +105,7 @@ def _text_is_kernel(function: BasicFunction) -> None:
             require(z.tobytes() == before, "its kernel or its `numpy` changes z")
             require(isinstance(value, float), f"its `numpy` returns a {type(value).__name__}, not a number")
             assert isinstance(value, float)
-            require(close(value, expected), f"at z = {_shown(z)} `numpy` gives {value!r}, the kernel {expected!r}")
+            require(close(value, expected), f"at {_shown(z)} `numpy` gives {value:.12g}, the kernel {expected:.12g}")
     finally:
         executed.forget()
 
@@ -122,7 +118,7 @@ def _latex_is_kernel(function: BasicFunction) -> None:
         for z in _points(function):
             scope = Scope({bold("z"): z.reshape(-1, 1), "d": len(z)}, definitions, used=used)
             value, expected = formula(scope), function.kernel(z)
-            require(close(value, expected), f"at z = {_shown(z)} `latex` gives {value!r}, the kernel {expected!r}")
+            require(close(value, expected), f"at {_shown(z)} `latex` gives {value:.12g}, the kernel {expected:.12g}")
     except LatexError as error:
         require(False, f"its `latex` or `where` cannot be read: {error}")
         return
@@ -134,21 +130,21 @@ def _compiles(function: BasicFunction) -> None:
     kernel = compiled(function.kernel)
     for z in _points(function):
         value, expected = kernel(z.copy()), function.kernel(z)
-        require(close(value, expected), f"at z = {_shown(z)} it gives {value!r} compiled, and {expected!r} as Python")
+        require(close(value, expected), f"at {_shown(z)} it gives {value:.12g} compiled, {expected:.12g} as Python")
 
 
 def _is_least_at_the_origin(function: BasicFunction) -> None:
     for dimension in DIMENSIONS:
         at_origin = function.kernel(np.zeros(dimension))
         require(
-            abs(at_origin) <= 1e-11 * dimension, f"it is {at_origin!r} at the origin of {dimension} variables, not 0"
+            abs(at_origin) <= 1e-11 * dimension, f"it is {at_origin:.12g} at the origin of {dimension} variables, not 0"
         )
         rng = np.random.default_rng(dimension)
         for exponent in np.linspace(-6, 0.5, 200):
             z = rng.normal(size=dimension) * function.half_width * 10**exponent
             value = function.kernel(z)
-            require(math.isfinite(value), f"it is {value!r} at z = {_shown(z)}")
-            require(value >= at_origin, f"it is {value!r} at z = {_shown(z)}, less than at the origin")
+            require(math.isfinite(value), f"it is {value:.12g} at {_shown(z)}")
+            require(value >= at_origin, f"it is {value:.12g} at {_shown(z)}, less than at the origin")
 
 
 def _varies(function: BasicFunction) -> None:
@@ -191,7 +187,7 @@ def _points(function: BasicFunction) -> Iterator[Vector]:
 
 def _shown(z: Vector) -> str:
     some = ", ".join(f"{value:.3g}" for value in z[:4])
-    return f"[{some}{', ...' if len(z) > 4 else ''}]"
+    return f"z = [{some}{', ...' if len(z) > 4 else ''}]"
 
 
 _RULES: Rules[BasicFunction] = {
