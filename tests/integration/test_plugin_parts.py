@@ -171,22 +171,12 @@ def test_a_plug_in_that_is_installed_and_not_named_changes_nothing(example_plugi
 
 
 def test_a_share_decides_how_often_parts_are_of_plug_ins(example_plugin: Path):
+    fields = {**SMALL.mixture.model_dump(), "constrained_share": 0.0, "plugin_functions": ("dimpled_bowl",)}
+    counts: list[int] = []
     with present(example_plugin):
-        often, seldom = (
-            ProblemMixture.model_validate(
-                {
-                    **SMALL.mixture.model_dump(),
-                    "constrained_share": 0.0,
-                    "plugin_functions": ("dimpled_bowl",),
-                    "plugin_share": share,
-                }
-            )
-            for share in (0.9, None)
-        )
-        counts = [
-            sum("dimpled_bowl" in sample(mixture, 1, index).functions for index in range(40))
-            for mixture in (often, seldom)
-        ]
+        for share in (0.9, None):
+            mixture = ProblemMixture.model_validate({**fields, "plugin_share": share})
+            counts.append(sum("dimpled_bowl" in sample(mixture, 1, index).functions for index in range(40)))
     assert counts[0] > 28
     assert counts[1] < 10
 

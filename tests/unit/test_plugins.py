@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from llamoco_data.conformance import check_plugin
 from llamoco_data.conformance.programs import check_program
 from llamoco_data.identity import LlamocoError
 from llamoco_data.plugins import OPTIMIZER
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME, Optimizer, rendering
 from llamoco_data.portfolio.plugins import plugin, plugins
-from tests.plugins import FILES, present, write_package
+from tests.pages import ROOT, blocks
+from tests.plugins import EXAMPLE, FILES, present, write_package
 
 pytestmark = pytest.mark.unit
 
@@ -66,6 +68,24 @@ def test_what_is_wrong_with_an_entry_is_said_and_nothing_else_fails(install, ent
     assert "climber" not in plugins()
     with pytest.raises(LlamocoError, match=line):
         plugin("climber")
+
+
+@pytest.mark.parametrize("page", ["plug-ins.md", "add-an-optimizer.md"])
+def test_files_of_the_example_stand_on_the_pages_as_they_are(page: str):
+    shown = [block for block in blocks((ROOT / "docs" / page).read_text(encoding="utf-8")) if block.mark == "file"]
+    there = {
+        file.name: file.read_text(encoding="utf-8") for file in EXAMPLE.rglob("*") if file.suffix in (".py", ".toml")
+    }
+    of_the_example = [block for block in shown if block.argument in there]
+    assert len(of_the_example) >= (8 if page == "plug-ins.md" else 1)
+    for block in of_the_example:
+        assert f"{block.text}\n" == there[block.argument], block.argument
+
+
+def test_an_optimizer_with_the_name_of_one_of_the_package_is_refused(install):
+    install(name="de")
+    with pytest.raises(LlamocoError, match="with a name that this program has: de; rename it there"):
+        list(check_plugin("de"))
 
 
 def test_an_optimizer_that_nobody_or_two_packages_bring_is_refused(install):
