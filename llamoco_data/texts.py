@@ -136,9 +136,22 @@ class _Shelf:
         return True
 
 
-@functools.lru_cache(maxsize=1)
+def settle(place: Path) -> None:
+    """Has this process keep the files of texts in a new folder, which whoever started the process removes after it."""
+    place.mkdir(0o700)
+    _settled[os.getpid()] = _Shelf(place)
+
+
+_settled: dict[int, _Shelf] = {}
+
+
 def _shelf(process: int) -> _Shelf:
     """The shelf of this process; a fork begins its own."""
+    return _settled.get(process) or _own_shelf(process)
+
+
+@functools.lru_cache(maxsize=1)
+def _own_shelf(process: int) -> _Shelf:
     place = Path(tempfile.mkdtemp(prefix=PREFIX))
     lock = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)  # held as long as the process or a fork of it lives

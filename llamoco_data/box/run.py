@@ -14,10 +14,12 @@ import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
 
+from llamoco_data import texts
 from llamoco_data.box import filter as calls
 from llamoco_data.box import frames, layers, system, view
 from llamoco_data.box.asking import Asking
@@ -29,8 +31,10 @@ FILE_BYTES = 100_000_000
 """Largest file that a program may write."""
 NUM_PROCESSES = 64
 """Processes and threads that a program may have at once, where the kernel keeps count."""
-_METER = 3
-"""Descriptor of the connection to the meter in the program's process."""
+WAITS, RUNS = "llamoco-waits", "llamoco-runs"
+"""Names of the process while it waits for its job, and then; the program may take another."""
+_CONNECTION = 3
+"""Descriptor of a program's one connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,12 @@ class Place:
         return bool(self.private)
 
 
-def begin(place: Place, job: int, meter: int, output: int, parent: int) -> NoReturn:
-    """Turns this fork of the zygote into the process of a program.
+def begin(place: Place, lane: int, output: int, parent: int) -> NoReturn:
+    """Turns this fork of the zygote into the process of a program, once it gets its job.
 
     Args:
         place: where the run takes place.
-        job: descriptor of the file that holds the job.
-        meter: descriptor of the connection to the meter.
+        lane: descriptor of the connection by which the job comes.
         output: descriptor that takes the program's output.
         parent: process id of the zygote.
     """
@@ -72,7 +75,11 @@ def begin(place: Place, job: int, meter: int, output: int, parent: int) -> NoRet
         if place.isolated:
             system.unshare(system.NEW_MOUNTS | system.NEW_IPC)
             view.private_mounts(place.private)
-        _become_program(place, job, meter, output)
+        _arrange_descriptors(lane, output)
+        system.be_called(WAITS)
+        job, meter = _awaited()
+        system.be_called(RUNS)
+        _become_program(place, job, meter)
     except BaseException as error:  # noqa: BLE001 - the trusted side is to know, whatever it is
         with contextlib.suppress(OSError):
             os.write(output, f"{type(error).__name__}: {error}".encode(errors="replace")[:1000])
@@ -95,16 +102,43 @@ def home(folder: str) -> Mapping[str, str]:
     return {"HOME": folder, "TMPDIR": folder}
 
 
-def _become_program(place: Place, job_file: int, meter: int, output: int) -> NoReturn:
-    with open(job_file, "rb", closefd=False) as content:
-        job = Job.from_json(content.read())
+def _arrange_descriptors(lane: int, output: int) -> None:
+    """Leaves open the output, nothing to read, and one connection: first that of the job, later that of the meter."""
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    for descriptor, target in ((nowhere, 0), (output, 1), (output, 2)):
+        os.dup2(descriptor, target)
+    _keep_connection(lane)
+    os.closerange(_CONNECTION + 1, 1 << 10)
+
+
+def _keep_connection(descriptor: int) -> None:
+    if descriptor != _CONNECTION:
+        os.dup2(descriptor, _CONNECTION, inheritable=False)
+
+
+def _awaited() -> tuple[Job, int]:
+    """The job, and the descriptor of the connection to its meter; ends this process where none comes."""
+    lane = socket.socket(fileno=_CONNECTION)
+    message, descriptors, _, _ = socket.recv_fds(lane, len(frames.RUN), 2, socket.MSG_CMSG_CLOEXEC)
+    lane.detach()
+    if message != frames.RUN:
+        os._exit(0)
+    job, meter = descriptors
+    with open(job, "rb") as content:
+        return Job.from_json(content.read()), meter
+
+
+def _become_program(place: Place, job: Job, meter: int) -> NoReturn:
+    _keep_connection(meter)
+    os.close(meter)
+    connection = socket.socket(fileno=_CONNECTION)
     folder = place.private or job.folder
-    connection = _arrange_descriptors(meter, output)
     os.environ.update(home(folder))
     tempfile.tempdir = folder
     here = os.path.join(folder, "here")  # empty, unlike its parent, which holds the file of the program's text
     os.mkdir(here)
     os.chdir(here)
+    texts.settle(Path(folder, f"{texts.PREFIX}run"))
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.SIG_DFL)
     asking = Asking(job, connection)
@@ -114,17 +148,6 @@ def _become_program(place: Place, job_file: int, meter: int, output: int) -> NoR
     _flush()
     connection.send(frames.ended(status, detail))
     os._exit(0)
-
-
-def _arrange_descriptors(meter: int, output: int) -> socket.socket:
-    """Leaves open the output, nothing to read, and the connection to the meter."""
-    nowhere = os.open(os.devnull, os.O_RDONLY)
-    for descriptor, target in ((nowhere, 0), (output, 1), (output, 2)):
-        os.dup2(descriptor, target)
-    if meter != _METER:
-        os.dup2(meter, _METER, inheritable=False)
-    os.closerange(_METER + 1, 1 << 10)
-    return socket.socket(fileno=_METER)
 
 
 def _confine(place: Place, job: Job, folder: str) -> None:

@@ -31,9 +31,10 @@ READ_ONLY, NO_SET_ID, NO_DEVICES, NO_EXEC, REMOUNT, BIND, RECURSIVE, PRIVATE, SL
 """Flags of `mount`."""
 _DETACH = 2
 
-_DEATH_SIGNAL, _DUMPABLE, _DROP_BOUND, _SECCOMP, _SECURE_BITS, _SUBREAPER, _NO_NEW_PRIVILEGES, _AMBIENT = (
+_DEATH_SIGNAL, _DUMPABLE, _NAME, _DROP_BOUND, _SECCOMP, _SECURE_BITS, _SUBREAPER, _NO_NEW_PRIVILEGES, _AMBIENT = (
     1,
     4,
+    15,
     24,
     22,
     28,
@@ -72,6 +73,11 @@ def die_with_parent(signal: int) -> None:
 def show_memory(shown: bool) -> None:
     """Keeps other processes of the same user from this one's memory and its `/proc`, or lets them see both."""
     _prctl(_DUMPABLE, int(shown))
+
+
+def be_called(name: str) -> None:
+    """Gives this thread, and the process where it is the first, a name of at most 15 bytes."""
+    _checked(_C.prctl(_NAME, name.encode(), 0, 0, 0), "prctl of the name")
 
 
 def adopt_orphans() -> None:

@@ -19,11 +19,12 @@ import warnings
 from dataclasses import dataclass
 from typing import NoReturn
 
-from llamoco_data.box import folders, layers, run, system, view
+from llamoco_data.box import folders, layers, run, system, view, waiting
 from llamoco_data.box.frames import READY_BYTES, SAID_BYTES, STOP, Left, Ready
 from llamoco_data.box.layers import Layers
-from llamoco_data.box.processes import begin_namespace, end_descendants, load, own_bytes
+from llamoco_data.box.processes import end_descendants, load, own_bytes
 from llamoco_data.box.removal import remove_tree
+from llamoco_data.box.waiting import Waiting
 from llamoco_data.identity import Record
 from llamoco_data.outcomes import one_thread
 
@@ -162,7 +163,7 @@ def _forget_project() -> None:
         del sys.modules[name]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Zygote:
     """What serves the runs."""
 
@@ -173,9 +174,12 @@ class _Zygote:
     """Descriptor of the process namespace; -1 without one."""
     own_bytes: int
     """Memory of this process, which each fork shares."""
+    ready: Waiting | None = None
+    """The process of the next program, where it is made already."""
 
     def serve(self) -> None:
         """Makes one run after the other, until the trusted side closes the connection."""
+        self._make_ready()
         while (request := socket.recv_fds(self.control, READY_BYTES, 3, socket.MSG_CMSG_CLOEXEC))[0]:
             message, descriptors, _, _ = request
             if message == STOP:  # late: the run has ended by itself
@@ -191,44 +195,43 @@ class _Zygote:
                         os.close(descriptor)
             with contextlib.suppress(BrokenPipeError):
                 self.control.send(left.packed())
+            self._make_ready()  # while the trusted side makes its record
+
+    def _make_ready(self) -> None:
+        with contextlib.suppress(OSError):  # the next run tries again, and says so
+            self.ready = waiting.made(self.place, self.processes)
 
     def _run(self, job: int, meter: int, said: int) -> Left:
-        output, into = os.pipe2(os.O_CLOEXEC)
+        child = self._begun(job, meter)
         try:
-            try:
-                child = self._forked(job, meter, into)
-            finally:
-                os.close(into)
-            overfull = self._watch(child, output, said)
+            overfull = self._watch(child, said)
             with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-            _, status, usage = os.wait4(child, 0)
+                os.kill(child.process, signal.SIGKILL)
+            _, status, usage = os.wait4(child.process, 0)
             if not end_descendants(END_S):
                 os._exit(1)  # the launcher, and the kernel, have more to say than this process
-            _keep(output, said)
+            _keep(child.output, said)
             return Left(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, overfull, fault=False)
         finally:
-            os.close(output)
+            child.close()
 
-    def _forked(self, job: int, meter: int, into: int) -> int:
-        """Forks the process of a program, in a namespace of its own where there are any; returns its process id."""
-        this = os.getpid()
+    def _begun(self, job: int, meter: int) -> Waiting:
+        """The process of a program, which has its job: the one that waits, or a new one where that has ended."""
+        child, self.ready = self.ready or waiting.made(self.place, self.processes), None
         try:
-            if self.place.isolated:
-                system.unshare(system.NEW_PIDS)
-                begin_namespace()
-            child = os.fork()
-            if child == 0:
-                run.begin(self.place, job, meter, into, this)
-            return child
-        finally:
-            if self.place.isolated and os.getpid() == this:
-                system.enter(self.processes, system.NEW_PIDS)
+            child.give(job, meter)
+        except OSError:
+            child.close()
+            end_descendants(END_S)
+            child = waiting.made(self.place, self.processes)
+            child.give(job, meter)
+        return child
 
-    def _watch(self, child: int, output: int, said: int) -> bool:
+    def _watch(self, child: Waiting, said: int) -> bool:
         """Waits until the run ends or is to end; keeps its output; returns whether it took too much."""
+        output = child.output
         os.set_blocking(output, False)
-        watched = os.pidfd_open(child)
+        watched = os.pidfd_open(child.process)
         try:
             poller = select.poll()
             for descriptor in (watched, self.control.fileno(), output):

@@ -21,7 +21,7 @@ from llamoco_data.report import write_report
 from llamoco_data.scoring import score
 from llamoco_data.trying import Lines, check_names, check_place, others, tried, write_page
 
-SCORE_PATIENCE_S = 2.0
+SCORE_PATIENCE_S = 1.0
 """Time that the runs of a score have to end once the command is to stop: a stranger's program may never do so."""
 
 

@@ -11,6 +11,8 @@ from types import FrameType
 
 from rich.console import Console
 
+from llamoco_data.plurals import counted
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -26,7 +28,9 @@ def stop_on_interrupt(console: Console, patience_s: float | None = None) -> Gene
     # The signal goes to the main thread, which may be asleep in somebody's code.
     later = threading.Timer(patience_s or 0.0, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
     later.daemon = True
-    how = "when the runs under way have ended" if patience_s is None else f"within {patience_s:.0f} seconds"
+    how = "when the runs under way have ended"
+    if patience_s is not None:
+        how += f", or after {counted(round(patience_s), 'second')}"
 
     def ask(signum: int, frame: FrameType | None) -> None:
         del frame

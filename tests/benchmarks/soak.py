@@ -22,6 +22,7 @@ from llamoco_data import sample_problem
 from llamoco_data.confined import run_confined, zygote
 from llamoco_data.outcomes import RunStatus
 from llamoco_data.problems.evaluation import build
+from tests.boxes import children, left_below
 from tests.campaigns import HEAD
 
 SPEC = sample_problem("demo", seed=7, index=1).with_budget(200)
@@ -68,7 +69,7 @@ class Counts:
     """What there is of everything that a run may leave."""
 
     processes: int
-    """Processes below the launcher of the zygote, this included."""
+    """The zygote's launcher, and processes below the zygote besides the one that waits for the next job."""
     own_descriptors: int
     zygote_descriptors: int
     temporary: int
@@ -92,20 +93,12 @@ def counts(without: tuple[str, ...]) -> Counts:
     ]
     pages = int(Path(f"/proc/{zygote_}/statm").read_text().split()[1])
     return Counts(
-        processes=1 + len(below(launcher)),
+        processes=1 + len(left_below(launcher)),
         own_descriptors=len(list(Path("/proc/self/fd").iterdir())),
         zygote_descriptors=len(list(Path(f"/proc/{zygote_}/fd").iterdir())),
         temporary=len(places),
         zygote_mib=pages * os.sysconf("SC_PAGE_SIZE") >> 20,
     )
-
-
-def children(process: int) -> list[int]:
-    return list(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))
-
-
-def below(process: int) -> list[int]:
-    return [pid for child in children(process) for pid in (child, *below(child))]
 
 
 def soaked(num_runs: int, without: tuple[str, ...] = ()) -> tuple[Counts, Counts, Counter[RunStatus]]:

@@ -89,6 +89,34 @@ def test_scenario_holds_the_scores_the_readings_and_their_cost(campaign: Path, a
         assert features[problem_id]["log_dimension"] == pytest.approx(reading["log dimension"])
 
 
+def test_scenario_is_read_by_asf_and_serves_one_of_its_selectors(campaign: Path, aslib: Path):
+    from asf.predictors import RandomForestClassifierWrapper  # noqa: PLC0415 - seconds of imports
+    from asf.scenario import read_aslib_scenario  # noqa: PLC0415
+    from asf.selectors import PairwiseClassifier  # noqa: PLC0415
+
+    read: tuple[Any, ...] = read_aslib_scenario(str(aslib))  # its annotation lacks one of the seven
+    features, scores, costs, folds, _, maximize, _ = read
+    problems = {runs.spec.problem_id: runs for runs in read_problems(campaign)}
+    assert maximize
+    assert list(features.index) == list(scores.index) == list(costs.index) == list(folds.index) == sorted(problems)
+    assert features["log_dimension"].to_dict() == pytest.approx(
+        {problem_id: reading_of(runs.spec)["log dimension"] for problem_id, runs in problems.items()}
+    )
+    candidates = {f"{c.optimizer}-{c.candidate_id[:8]}": c.candidate_id for c in read_candidates(campaign)}
+    for problem_id, runs in problems.items():
+        judged = contest(runs.records, order=list(candidates.values()))
+        means = {judged.candidates[at]: float(np.mean(each)) for at, each in judged.scores.items()}
+        found = {candidates[name]: score for name, score in scores.loc[problem_id].dropna().items()}
+        assert found == pytest.approx({candidate_id: means[candidate_id] for candidate_id in found})
+        assert found.keys() == means.keys()
+    selector = PairwiseClassifier(model_class=RandomForestClassifierWrapper, maximize=maximize)
+    scores = scores.fillna(0.0)
+    selector.fit(features, scores)
+    chosen = selector.predict(features)
+    assert chosen.keys() == set(problems)
+    assert {name for ((name, _),) in chosen.values()} <= set(candidates)
+
+
 def test_scenario_s_files_are_arff_by_the_rules_of_aslib(aslib: Path):
     names = {file.name for file in aslib.iterdir()}
     files = ("algorithm_runs", "feature_values", "feature_costs", "feature_runstatus", "cv")

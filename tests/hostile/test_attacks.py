@@ -15,6 +15,7 @@ from llamoco_data.box.layers import Tier
 from llamoco_data.confined import ConfinedRun, run_confined, zygote
 from llamoco_data.problems.evaluation import build
 from llamoco_data.runs import RunRecord
+from tests.boxes import left_below
 from tests.campaigns import HEAD
 from tests.hostile import attacks
 from tests.hostile.cheats import CHEATS, OVER_BUDGET
@@ -42,18 +43,8 @@ def run(body: str, tier: Tier, time_limit_s: float = 20.0) -> ConfinedRun:
     least: Tier = "limited" if tier == "limited" else "filtered"
     made = run_confined(program, FREE, 5, problem=PROBLEM, time_limit_s=time_limit_s, least=least, without=TIERS[tier])
     assert made.record.faults == 0, body
-    assert not left_running(tier), body
+    assert not left_below(zygote(TIERS[tier]).process.pid), body
     return made
-
-
-def left_running(tier: Tier) -> list[int]:
-    """Processes below the zygote's; a launcher and a zygote are always there."""
-    launcher = zygote(TIERS[tier]).process.pid
-    return [process for child in children(launcher) for process in children(child)]
-
-
-def children(process: int) -> list[int]:
-    return list(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))
 
 
 def without_time(record: RunRecord) -> dict[str, object]:

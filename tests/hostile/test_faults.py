@@ -1,6 +1,7 @@
 """What is no program's fault: a machine that confines too little, and a confinement that fails."""
 
 import os
+import select
 import signal
 import tempfile
 import time
@@ -10,10 +11,13 @@ import pytest
 
 from llamoco_data.box import folders
 from llamoco_data.box.layers import FILTER, LANDLOCK, NAMESPACES, Tier
+from llamoco_data.box.run import WAITS
 from llamoco_data.confined import TooOpenError, run_confined, zygote
+from llamoco_data.runs import RunRecord
 from tests.benchmarks.soak import KINDS, soaked
+from tests.boxes import children, left_below, name_of
 from tests.campaigns import HEAD
-from tests.hostile.test_attacks import FREE, PROBLEM, TIERS, children, every_tier, without_time
+from tests.hostile.test_attacks import FREE, PROBLEM, TIERS, every_tier, without_time
 
 pytestmark = pytest.mark.hostile
 
@@ -39,6 +43,27 @@ def test_zygote_that_died_is_replaced_and_counted_apart():
     assert (second.record.status, second.record.faults) == ("completed", 1)
     assert without_time(second.record) == without_time(first.record)
     assert zygote() is not dead
+
+
+@every_tier
+def test_waiting_process_that_died_is_replaced_without_a_fault(tier: Tier):
+    without, least = TIERS[tier], "limited" if tier == "limited" else "filtered"
+
+    def made() -> RunRecord:
+        return run_confined(PROGRAM, FREE, 5, problem=PROBLEM, least=least, without=without).record
+
+    first, serving = made(), zygote(without)
+    assert not left_below(serving.process.pid)
+    (waiting,) = [child for child in children(children(serving.process.pid)[0]) if name_of(child) == WAITS]
+    ending = os.pidfd_open(waiting)
+    os.kill(waiting, signal.SIGKILL)
+    assert select.select([ending], [], [], 10.0)[0]
+    os.close(ending)
+    second = made()
+    assert (second.status, second.faults) == ("completed", 0)
+    assert without_time(second) == without_time(first)
+    assert zygote(without) is serving
+    assert not left_below(serving.process.pid)
 
 
 @every_tier

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from llamoco_data import read_instructions, read_spec, run_program
+from llamoco_data.box.run import RUNS
 from llamoco_data.campaign import read_candidates, read_problems
 from llamoco_data.cli.commands import main
 from llamoco_data.confined import zygote
@@ -35,6 +36,7 @@ from llamoco_data.scoring.reuse import take_over
 from llamoco_data.scoring.score import TIME_LIMIT_S
 from llamoco_data.scoring.summary import ContenderScore, Summary
 from llamoco_data.store import Block, Store
+from tests.boxes import below, name_of
 from tests.campaigns import HEAD
 from tests.scores import write_programs, written
 
@@ -312,7 +314,7 @@ def test_signal_ends_a_score_whose_program_never_ends_and_keeps_what_was_made(
         """Sends the signal once a program has been running for a while."""
         launcher, seen = zygote().process.pid, dict[int, float]()
         while not signalled:
-            seen = {pid: seen.get(pid, time.monotonic()) for pid in descendants_of(launcher)[1:]}
+            seen = {pid: seen.get(pid, time.monotonic()) for pid in below(launcher) if name_of(pid) == RUNS}
             if any(time.monotonic() - since > 1.5 for since in seen.values()):
                 signalled.append(time.monotonic())
                 os.kill(os.getpid(), number)
@@ -329,14 +331,6 @@ def test_signal_ends_a_score_whose_program_never_ends_and_keeps_what_was_made(
     assert ended.value.code == 130
     assert took < 10.0, "the bar is 5 s on an idle machine"
     assert Store(tmp_path / "s").num_runs > 0
-
-
-def descendants_of(process: int) -> list[int]:
-    """The process ids of all processes below one."""
-    found: list[int] = []
-    for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
-        found += [int(child), *descendants_of(int(child))]
-    return found
 
 
 def test_second_score_of_a_folder_is_told_who_is_at_work_there(
