@@ -250,11 +250,11 @@ def learning_curve() -> Picture:
     low, high = -0.2, 0.8
 
     def place(step: float, gap: float) -> tuple[float, float]:
-        return 70 + 700 * step / last, 280 - 250 * (max(gap, low) - low) / (high - low)
+        return 70 + 770 * step / last, 280 - 250 * (max(gap, low) - low) / (high - low)
 
     for tenth in range(-2, 9, 2):
         (_, y) = place(0, tenth / 10)
-        picture.line([(70, y), (770, y)], "grid")
+        picture.line([(70, y), (840, y)], "grid")
         picture.text(62, y + 4, f"{10 * tenth} %", "end soft small")
     for step in range(0, int(last) + 1, 1_000):
         picture.text(place(step, low)[0], 298, f"{step:,}", "middle soft small")
@@ -263,9 +263,10 @@ def learning_curve() -> Picture:
         picture.line(places, f"curve c{number}")
         for x, y in places:
             picture.dot(x, y, 3, f"c{number}")
-        picture.text(778, places[-1][1] + 4 - 14 * number, name, "small")
+        picture.dot(250, 216 + 18 * number, 4, f"c{number}")
+        picture.text(260, 220 + 18 * number, name, "small")
     picture.text(70, 18, "gap closed by the choice, by the scores in the rows", "title")
-    picture.text(420, 320, "training step", "middle soft small")
+    picture.text(455, 320, "training step", "middle soft small")
     return picture
 
 

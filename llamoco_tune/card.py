@@ -36,6 +36,8 @@ class CardRecord(Record):
     license: str | None
     warmed_up: bool
     """Whether the base of a `teach` run came out of a `contrast` run."""
+    taught_before: str
+    """Steps and minutes of each run that taught the model before this one; empty if there is none."""
     chat: bool
     """Whether the tokenizer has a chat template."""
     data: str
@@ -56,7 +58,7 @@ class CardRecord(Record):
 
 def card_of(folder: Path, run: RunRecord, *, chat: bool) -> CardRecord:
     """The card of a finished run; facts about the base are read from the base's folder, if it is still there."""
-    first, warmed_up = _first_base(run)
+    first, earlier = _first_base(run)
     base = read_base(Path(first))
     on_hub = base.model if base else (None if Path(first).is_dir() else first)
     return CardRecord(
@@ -66,7 +68,8 @@ def card_of(folder: Path, run: RunRecord, *, chat: bool) -> CardRecord:
         base_on_hub=on_hub is not None,
         base_note=base.precision if base else None,
         license=base.license if base else None,
-        warmed_up=warmed_up,
+        warmed_up=any(each.spec.phase == "contrast" for each in earlier),
+        taught_before="; ".join(_in_short(each) for each in earlier if each.spec.phase == "teach"),
         chat=chat,
         data=_name(Path(run.spec.data)),
         data_digest=run.spec.data_digest,
@@ -93,6 +96,7 @@ def model_card(card: CardRecord) -> str:
     made = [
         ("base", card.base + (f" ({card.base_note})" if card.base_note else "")),
         ("warmed up first", "yes" if card.warmed_up else "no"),
+        *([("taught before", card.taught_before)] if card.taught_before else []),
         ("instruction set", f"{card.data}, digest {card.data_digest}"),
         ("trained on", f"{card.num_rows:,} rows of {card.num_problems:,} problems"),
         *([("evaluated on", _ASIDE.format(count=card.num_set_aside))] if card.num_set_aside else []),
@@ -233,12 +237,16 @@ def _name(folder: Path) -> str:
     return folder.name if folder.name not in ("", "..") else folder.resolve().name
 
 
-def _first_base(run: RunRecord) -> tuple[str, bool]:
-    """The base before any tuning run, and whether one of the runs since then was a warm-up."""
-    base, warmed_up = run.spec.base, False
+def _first_base(run: RunRecord) -> tuple[str, list[RunRecord]]:
+    """The base before any tuning run, and the runs since then but the last, the earliest first."""
+    base, earlier = run.spec.base, list[RunRecord]()
     while Path(base).is_dir() and (before := stored_run(Path(base))) is not None:
-        base, warmed_up = before.spec.base, warmed_up or before.spec.phase == "contrast"
-    return base, warmed_up
+        base, earlier = before.spec.base, [before, *earlier]
+    return base, earlier
+
+
+def _in_short(run: RunRecord) -> str:
+    return f"{_number(run.results.get('step')):,.0f} steps in {_number(run.facts.get('minutes')):,.1f} minutes"
 
 
 def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:

@@ -30,7 +30,7 @@ def finished(folder: Path, *, phase: Phase = "teach", base: Path | str, data: Pa
         spec=spec,
         run_id=spec.run_id,
         finished=True,
-        results={"loss": 0.12345678, "eval_loss": 0.2, "learning_rate": 1e-5, "eval_programs_parse": 1.0},
+        results={"loss": 0.12345678, "eval_loss": 0.2, "learning_rate": 1e-5, "eval_programs_parse": 1.0, "step": 40.0},
         facts={"device": "CPU, 2 threads", "minutes": 2.345, "torch": "2.13.0", "num_rows": 1200, "num_problems": 300},
     )
     write_run(folder, run)
@@ -115,6 +115,14 @@ def test_card_shows_python_that_asks_as_the_model_was_taught(tmp_path: Path, bas
     (block,) = (part.partition("```")[0] for part in text.split("```python\n")[1:])
     compile(block, "card", "exec")
     assert asked in block
+
+
+def test_card_of_a_model_that_was_taught_twice_tells_what_the_first_run_took(tmp_path: Path, base: Path):
+    finished(tmp_path / "once", base=base, data=tmp_path / "export")
+    twice = finished(tmp_path / "twice", base=tmp_path / "once", data=tmp_path / "export")
+    card = card_of(tmp_path / "twice", twice, chat=False)
+    assert (card.base, card.warmed_up) == ("HuggingFaceTB/SmolLM2-135M-Instruct", False)
+    assert "| taught before | 40 steps in 2.3 minutes |" in model_card(card)
 
 
 def test_card_of_a_warmed_up_base_shows_how_to_go_on(tmp_path: Path, base: Path):
