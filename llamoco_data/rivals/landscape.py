@@ -8,7 +8,6 @@ to [0, 1]. Axes: N points, D variables.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import pdist, squareform
 
 Matrix = NDArray[np.float64]
 
@@ -58,6 +57,8 @@ def landscape_features(u_ND: Matrix, values_N: Matrix) -> Matrix:
     """
     if len(values_N) < LEAST_POINTS:
         return np.zeros(len(NAMES))
+    from scipy.spatial.distance import pdist, squareform  # noqa: PLC0415 - slow to import
+
     y_N = _scaled(values_N)
     distances_NN = squareform(pdist(u_ND))
     found = np.array(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 _EQUAL = 1e-12
 """Size up to which a difference of scores is rounding."""
@@ -16,6 +15,8 @@ def signed_rank(values_N: NDArray[np.float64], others_N: NDArray[np.float64]) ->
     The correlation (Kerby, 2014) is the sum of the ranks in favour less the sum of those against, over the sum of all:
     1 if every difference is in favour of `values`. Problems without a difference are left out; 1 and 0 if all are.
     """
+    from scipy import stats  # noqa: PLC0415 - as slow to import as all else together
+
     difference_N = values_N - others_N
     difference_N = difference_N[np.abs(difference_N) > _EQUAL]
     if not len(difference_N):
