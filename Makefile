@@ -13,6 +13,9 @@ TUNING = $(DEMO)-tuning/$(shell ls $(DEMO)-export/.snapshots | tail -n 1)
 PYTEST_WORKERS ?= 3
 PYTEST_ARGS ?=
 
+# Where no bytecode may be kept, each of the many processes of the tests compiles all that it loads: thrice the time.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 BASE := $(VENV)/.installed-base

@@ -24,6 +24,8 @@ CONNECT_LIMIT_S = 20.0
 """Time for a cluster to answer."""
 OBJECT_STORE_BYTES = 200_000_000
 """Size of the object store of a Ray of our own: tasks and their results are small."""
+NO_SPARE_WORKERS = {"prestart_worker_first_driver": False}
+"""Ray would start a process for each processor beforehand; the actors, whose environment is their own, need others."""
 START_ATTEMPTS = 2
 """Number of attempts to start a Ray of our own."""
 MOST_TMPDIR_BYTES = 38
@@ -106,6 +108,7 @@ def _own_options(workers: int | None) -> dict[str, Any]:
         "num_cpus": workers,  # without a number Ray counts the processors that this process may use, in a container too
         "include_dashboard": False,
         "object_store_memory": OBJECT_STORE_BYTES,
+        "_system_config": NO_SPARE_WORKERS,
         **({"_temp_dir": folder} if folder else {}),
     }
 

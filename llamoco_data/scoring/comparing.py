@@ -15,7 +15,7 @@ def signed_rank(values_N: NDArray[np.float64], others_N: NDArray[np.float64]) ->
     The correlation (Kerby, 2014) is the sum of the ranks in favour less the sum of those against, over the sum of all:
     1 if every difference is in favour of `values`. Problems without a difference are left out; 1 and 0 if all are.
     """
-    from scipy import stats  # noqa: PLC0415 - as slow to import as all else together
+    from scipy import stats  # noqa: PLC0415 - half a second to import
 
     difference_N = values_N - others_N
     difference_N = difference_N[np.abs(difference_N) > _EQUAL]

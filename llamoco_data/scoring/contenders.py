@@ -17,7 +17,6 @@ from llamoco_data.scoring.cases import Export, Prompt
 from llamoco_data.scoring.forest import foreseen
 from llamoco_data.scoring.naming import Names
 from llamoco_data.scoring.programs import Generated
-from llamoco_data.scoring.retrieval import nearest
 
 Contender = Literal[
     "model", "random candidate", "single best solver", "nearest neighbour", "statement forest", "virtual best"
@@ -102,6 +101,8 @@ def foreseen_programs(export: Export, names: Names) -> dict[str, str]:
 
 def retrieved_programs(export: Export, instruction_ids: Sequence[str]) -> dict[str, str]:
     """instruction_id -> answer of the training row whose prompt is most alike, never of the same problem."""
+    from llamoco_data.scoring.retrieval import nearest  # noqa: PLC0415 - with it comes scipy.sparse, slow to import
+
     training = [prompt for prompt in export.prompts.values() if prompt.split == "train"]
     asked = [export.prompts[key] for key in dict.fromkeys(instruction_ids)]
     if not training:

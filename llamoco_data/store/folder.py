@@ -149,7 +149,7 @@ class Store:
         Raises:
             LlamocoError: a file that holds some of them is missing or damaged.
         """
-        groups = [tables.NO_RUNS]
+        groups = [tables.no_runs()]
         for path, group in self._index.run_groups.get(problem_id, ()):
             with self._readable(path):
                 stored = self._open(path).read_row_group(group, use_threads=False)

@@ -7,6 +7,7 @@ it in when earlier files are read.
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -52,7 +53,6 @@ RUNS_WITHOUT_TIER = RUNS.remove(RUNS.get_field_index("faults")).remove(RUNS.get_
 """Schema of runs in the releases that confined no programs."""
 RUNS_WITHOUT_SLACK_WORTH = RUNS_WITHOUT_TIER.remove(RUNS.get_field_index("slack_worth"))
 """Schema of runs in the releases that did not measure what the tolerance of the equalities is worth."""
-NO_RUNS = RUNS.empty_table()
 
 PROBLEMS = pa.schema(
     [
@@ -101,6 +101,12 @@ class StoredProblem(Record):
 _TRACE = ("trace_evaluations", "trace_f", "trace_violation")
 _AS_JSON = ("settings", "limits")
 _PLAIN = tuple(name for name in RUNS.names if name != "run_id" and name not in _TRACE)
+
+
+@cache
+def no_runs() -> pa.Table:
+    """A table of no runs, made when it is needed: with the first array, pyarrow loads pandas where there is one."""
+    return RUNS.empty_table()
 
 
 def runs_table(records: Sequence[RunRecord]) -> pa.Table:

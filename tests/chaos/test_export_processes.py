@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,9 +19,10 @@ import pytest
 from llamoco_data.campaign import run_campaign
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export
-from llamoco_data.export.crew import crew
+from llamoco_data.export.crew import Crew, crew
 from llamoco_data.identity import LlamocoError
 from tests.campaigns import grown
+from tests.crew_work import doubled
 
 pytestmark = pytest.mark.chaos
 
@@ -97,29 +98,26 @@ def ended(descriptors: list[int]) -> bool:
     return all(select.select([descriptor], [], [], SOON_S)[0] for descriptor in descriptors)
 
 
-def doubled(_tool: str, chunk: int) -> int:
-    """Kills its process where the chunk is 5, and fails where it is 7."""
-    if chunk == 5:
-        os.kill(os.getpid(), signal.SIGKILL)
-    if chunk == 7:
-        raise ValueError("seven")
-    return 2 * chunk
+@pytest.fixture(scope="module", params=[1, 2])
+def at_work(request: pytest.FixtureRequest) -> Iterator[Crew[str]]:
+    """A crew of this process alone, and one of two."""
+    with crew(str, request.param) as made:
+        yield made
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_results_of_a_crew_come_in_the_order_of_the_chunks(processes: int):
-    with crew(str, processes) as at_work:
-        assert list(at_work.results(doubled, [1, 2, 3, 4, 6])) == [2, 4, 6, 8, 12]
+def test_results_of_a_crew_come_in_the_order_of_the_chunks(at_work: Crew[str]):
+    assert list(at_work.results(doubled, [1, 2, 3, 4, 6])) == [2, 4, 6, 8, 12]
+
+
+def test_error_of_the_work_is_raised_as_it_was_and_the_crew_goes_on(at_work: Crew[str]):
+    with pytest.raises(ValueError, match="seven"):
+        list(at_work.results(doubled, [7]))
+    assert list(at_work.results(doubled, [1, 2])) == [2, 4]
 
 
 def test_process_that_is_killed_is_an_error_that_says_what_to_do():
     with crew(str, 2) as at_work, pytest.raises(LlamocoError, match=ENDED_BY_THE_SYSTEM):
         list(at_work.results(doubled, range(20)))
-
-
-def test_error_of_the_work_is_raised_as_it_was():
-    with crew(str, 2) as at_work, pytest.raises(ValueError, match="seven"):
-        list(at_work.results(doubled, [7]))
 
 
 def test_export_whose_processes_are_killed_leaves_the_set_that_was_there(campaign: Path, tmp_path: Path):

@@ -1,8 +1,6 @@
 """Programs in processes of their own: each record is that of a run in this process, or says how that was lost."""
 
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import RunRecord, run_program
 from tests.campaigns import HEAD
+from tests.forking import DATA, forked
 from tests.own_problems import BOWL
 
 pytestmark = pytest.mark.chaos
@@ -177,13 +176,15 @@ def test_what_a_program_starts_ends_with_it(tmp_path: Path):
 def test_program_ends_with_the_process_that_measures_it(tmp_path: Path):
     told = tmp_path / "pid"
     body = f"    import os, time\n    open({str(told)!r}, 'w').write(str(os.getpid()))\n    time.sleep(100)\n"
-    script = f"from tests.chaos.test_programs_apart import FREE, run_text\nrun_text({HEAD + body!r}, FREE, 5)\n"
-    measuring = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "TMPDIR": str(tmp_path)})
-    deadline = time.monotonic() + 60.0
-    while not (told.exists() and told.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    measuring.kill()
-    measuring.wait()
+    script = (
+        "from llamoco_data import read_spec\nfrom llamoco_data.apart import run_text\n"
+        f"run_text({HEAD + body!r}, read_spec({FREE.to_json()!r}), 5)\n"
+    )
+    with forked(DATA, ["-c", script], env={**os.environ, "TMPDIR": str(tmp_path)}) as measuring:
+        deadline = time.monotonic() + 60.0
+        while not (told.exists() and told.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        measuring.kill()
     assert is_gone(int(told.read_text()))
 
 

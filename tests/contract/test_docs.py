@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ from llamoco_data.execution import executor
 from llamoco_data.export import export
 from llamoco_data.recipes import recipe
 from llamoco_data.runs import RunStatus
+from llamoco_tune.cli import main as tuning_command
 from tests.forking import DATA, finished
 from tests.pages import PAGES, ROOT, Block, blocks
 
@@ -51,7 +53,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `demo-campaign` and `demo-export`, as `make demo` leaves them, but cut down to seconds."""
     folder = tmp_path_factory.mktemp("demo")
     optimizers = ("slsqp", "nelder_mead", "pso", "random_search")
-    spec = recipe("demo").model_copy(update={"num_problems": 17, "optimizers": optimizers})
+    whole = recipe("demo")
+    mixture = whole.mixture.model_copy(update={"max_evaluations": 200})
+    spec = whole.model_copy(update={"num_problems": 17, "optimizers": optimizers, "mixture": mixture})
     run_campaign(folder / "demo-campaign", spec, executor("inline"))
     export(folder / "demo-campaign", folder / "demo-export")
     return folder
@@ -96,14 +100,30 @@ def run_commands(block: Block) -> None:
 
 
 def executed(command: str) -> subprocess.CompletedProcess[str]:
-    """By a shell, or without one where it is one command of ours and nothing more."""
-    words = shlex.split(command)
-    if words[0] == "llamoco-data" and not set(command) & set("&|;<>$*?~"):
-        return finished(DATA, ["-m", "llamoco_data", *words[1:]])
+    """By a shell, or without one where it is one command of ours, be it with its output in a file."""
+    bare, _, file = command.partition(" > ")
+    program, *arguments = shlex.split(bare)
+    if program in {"llamoco-data", "llamoco-tune"} and not set(bare + file) & set("&|;<>$*?~"):
+        ours = program == "llamoco-data"
+        done = finished(DATA, ["-m", "llamoco_data", *arguments]) if ours else called(arguments)
+        if file:
+            Path(file).write_text(done.stdout)
+        return done
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         ["bash", "-c", command], env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
     )
+
+
+def called(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """A command of `llamoco-tune`, in this process: it has loaded PyTorch, which takes others seconds."""
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        try:
+            tuning_command(arguments)
+        except SystemExit as ended:
+            code = ended.code
+    assert isinstance(code, int)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -145,16 +165,24 @@ def navigated(entry: object) -> list[str]:
 
 
 def test_tables_are_up_to_date():
-    script = [sys.executable, str(ROOT / "docs" / "tables.py"), "--check"]
-    done = subprocess.run(script, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    check("tables.py")
 
 
 @pytest.mark.parametrize("script", ["results.py", "figures.py"])
 def test_results_and_pictures_are_those_of_the_files_that_they_are_made_of(script: str):
-    command = [sys.executable, str(ROOT / "docs" / script), "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    check(script)
+
+
+def check(script: str) -> None:
+    """Runs a script of the documentation as its command does, but in this process, which has loaded what it needs."""
+    code = None
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
+        patch.setattr("sys.argv", [script, "--check"])
+        try:
+            runpy.run_path(str(ROOT / "docs" / script), run_name="__main__")
+        except SystemExit as ended:
+            code = ended.code
+    assert not code, f"{code}\n{out.getvalue()}"
 
 
 def test_portfolio_page_names_every_status_of_a_run():

@@ -1,8 +1,6 @@
 """Campaigns in a bucket of a real S3 protocol server: the rows are those on disk, and mistakes are one line."""
 
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -242,12 +240,7 @@ def test_address_with_a_secret_in_it_is_refused_without_it(s3: S3Service, tmp_pa
 
 def test_package_that_is_missing_is_named(s3: S3Service, tmp_path: Path):
     code = "import sys; sys.modules['boto3'] = None; from llamoco_data.cli import main; main(['status', 's3://b/c'])"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = finished(DATA, ["-c", code])
     assert done.returncode == 2
     assert done.stderr == (
         "llamoco-data: s3://b needs the package boto3, which is not installed; install it with: pip install boto3\n"

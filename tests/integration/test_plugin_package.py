@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.forking import DATA, finished
+
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/plugin"
 
 pytestmark = pytest.mark.integration
@@ -24,9 +26,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def command(*arguments: object, path: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(path)} if path else dict(os.environ)
-    given = [sys.executable, "-m", "llamoco_data", *map(str, arguments)]
-    return subprocess.run(given, capture_output=True, text=True, check=False, env=environment)
+    """A command, in a Python that is started anew where it is to find packages in another folder."""
+    given = ["-m", "llamoco_data", *map(str, arguments)]
+    if path is None:
+        return finished(DATA, given)
+    environment = {**os.environ, "PYTHONPATH": str(path)}
+    return subprocess.run([sys.executable, *given], capture_output=True, text=True, check=False, env=environment)
 
 
 def test_the_example_is_found_and_keeps_every_rule(installed: Path):

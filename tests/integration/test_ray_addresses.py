@@ -2,8 +2,6 @@
 
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ from llamoco_data.execution import executor
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.identity import LlamocoError
 from tests.campaigns import SMALL, grown, results
+from tests.forking import DATA, finished
 
 pytestmark = pytest.mark.integration
 
@@ -29,7 +28,8 @@ def test_cluster_that_runs_is_joined_and_left_running(local_ray: None, tmp_path:
     import ray  # noqa: PLC0415 - after the package has set what Ray reads when it is imported
 
     environment = {**os.environ, "RAY_ADDRESS": ray.get_runtime_context().gcs_address}
-    subprocess.run([sys.executable, "-c", JOIN, str(tmp_path / "joined")], check=True, env=environment)
+    joined = finished(DATA, ["-c", JOIN, str(tmp_path / "joined")], env=environment)
+    assert joined.returncode == 0, joined.stderr
     run_campaign(tmp_path / "here", grown(num_problems=2), InlineExecutor())
     assert results(tmp_path / "joined") == results(tmp_path / "here")
     assert len(ray.nodes()) == 1
@@ -57,9 +57,8 @@ def test_address_without_ray_is_refused_in_one_line(what: str, tmp_path: Path):
         ports = {"silent": silent.getsockname()[1], "closed": closed.getsockname()[1]}
         closed.close()
         address = f"127.0.0.1:{ports[what]}" if what in ports else "nonsense"
-        ended = subprocess.run(
-            [sys.executable, "-c", REFUSED, str(tmp_path / "c"), address], capture_output=True, text=True, check=True
-        )
+        ended = finished(DATA, ["-c", REFUSED, str(tmp_path / "c"), address])
+    assert ended.returncode == 0
     reason = {"closed": "Connection refused", "silent": "nothing answered within 6 s", "nonsense": "Invalid address"}
     assert ended.stdout.startswith(f"no Ray answers at address '{address}': {reason[what]}")
     assert ended.stdout.rstrip().endswith("check the address and that its head node runs, or run with --address local")

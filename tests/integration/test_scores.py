@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -38,6 +37,7 @@ from llamoco_data.scoring.summary import ContenderScore, Summary
 from llamoco_data.store import Block, Store
 from tests.boxes import below, name_of
 from tests.campaigns import HEAD
+from tests.forking import DATA, forked
 from tests.scores import write_programs, written
 
 pytestmark = pytest.mark.integration
@@ -286,13 +286,12 @@ score(pathlib.Path(sys.argv[1]), *sys.argv[2:4], executor("inline"))
 @pytest.mark.chaos
 def test_score_that_is_killed_goes_on_where_it_was(scores: Path, programs: Path, folder: Path, tmp_path: Path):
     out = tmp_path / "s"
-    command = [sys.executable, "-c", DRIVER, programs, folder / "export", out]
-    driver = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path)})
-    deadline = time.monotonic() + 100.0
-    while len(list(out.glob(".manifest/*.json"))) < 3 and driver.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
-    driver.kill()
-    driver.wait()
+    command = ["-c", DRIVER, *map(str, (programs, folder / "export", out))]
+    with forked(DATA, command, env={**os.environ, "TMPDIR": str(tmp_path)}) as driver:
+        deadline = time.monotonic() + 100.0
+        while len(list(out.glob(".manifest/*.json"))) < 3 and driver.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        driver.kill()
     kept = Store(out).num_runs
     rest = score(programs, folder / "export", out, executor("inline"))
     assert 3 <= kept < rest.progress.runs_total
