@@ -80,6 +80,11 @@ def stream(*path: str | int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(entropy))
 
 
+def is_empty(value: Sequence[object]) -> bool:
+    """Whether a field that was added later is left out of JSON, so that records without it keep their bytes and ids."""
+    return not value
+
+
 def _plain(value: object) -> object:
     # The commonest types come first, because a campaign makes an id for each of its runs.
     if value is None or isinstance(value, (str, bool, int)):

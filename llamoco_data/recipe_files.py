@@ -11,6 +11,7 @@ from pydantic import JsonValue, ValidationError
 
 from llamoco_data.campaign import CampaignSpec
 from llamoco_data.identity import LlamocoError
+from llamoco_data.plugins import NO_PLUGIN
 from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME
 
 SUFFIXES = (".toml", ".py")
@@ -19,7 +20,7 @@ FROM = "from"
 EXCLUDE = "exclude"
 """Key of the optimizers that a file leaves out."""
 _WIDTH = 100
-_OURS = ("schema_version", "recipe", "own_problems", "settled")
+_OURS = ("schema_version", "recipe", "own_problems", "settled", "suites")
 """Fields that a file cannot set."""
 
 
@@ -118,6 +119,8 @@ def _of_toml(file: Path, text: str, named: Mapping[str, CampaignSpec]) -> Campai
     except ValidationError as error:
         first = error.errors()[0]
         place = tuple(str(each) for each in first["loc"] if str(each) not in ("race", "exhaustive", "informed"))
+        if first["type"] == NO_PLUGIN:
+            raise LlamocoError(f"{at(*place[:-1])}: {first['msg']}") from None
         raise LlamocoError(f"{at(*place)}: {first['msg'].lower()}, not {first['input']!r}") from None
     only = _names(given.get("optimizers", []), at("optimizers"))
     return _kept(spec, only, _names(exclude, at(EXCLUDE)), at(EXCLUDE if exclude else "optimizers"))
@@ -176,6 +179,10 @@ def line_of(text: str, place: Sequence[str]) -> int:
 
 def _value(value: object) -> str:
     """A value in TOML, which writes texts, numbers, truth values and lists as JSON does; long lists take lines."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_value(each)}' for key, each in value.items())} }}"
+    if isinstance(value, list) and any(isinstance(each, dict) for each in value):
+        return f"[{', '.join(map(_value, value))}]"
     text = json.dumps(value)
     if isinstance(value, list) and len(text) > _WIDTH:
         inner = textwrap.fill(text[1:-1], _WIDTH, initial_indent="    ", subsequent_indent="    ")

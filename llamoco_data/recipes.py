@@ -182,7 +182,8 @@ def _check_same(folder: Place, stored: CampaignSpec, today: CampaignSpec) -> Non
     Raises:
         LlamocoError: it has been changed since.
     """
-    for name in ("seed", "mixture", "held_out_families", "optimizers", "wordings", "time_limit_s"):
+    kept = ("seed", "mixture", "held_out_families", "optimizers", "wordings", "plugin_wordings", "time_limit_s")
+    for name in kept:
         if getattr(stored, name) != getattr(today, name):
             raise LlamocoError(
                 f"{folder} holds a campaign with another `{name}` than this recipe file has today, and keeps it; leave "

@@ -26,6 +26,7 @@ from llamoco_data.portfolio.stored_candidates import optimizers_of, stored_candi
 from llamoco_data.problems.checking import Checked
 from llamoco_data.problems.checking_apart import check_apart
 from llamoco_data.problems.own_spec import OwnProblemSpec
+from llamoco_data.problems.plugin_suites import JoinedSuite
 from llamoco_data.racing import outlook
 from llamoco_data.store import Block, Store, StoredProblem
 
@@ -79,6 +80,7 @@ def add_problems(
     problems: Sequence[OwnProblemSpec],
     *,
     start: CampaignSpec | None = None,
+    suite: JoinedSuite | None = None,
     notice: Callable[[str], None] = lambda _: None,
 ) -> tuple[str, ...]:
     """Adds those users' own problems that a campaign lacks, and returns their problem_ids.
@@ -88,6 +90,7 @@ def add_problems(
 
     Args:
         start: the campaign to begin where the folder holds none.
+        suite: the plug-in's suite that they are of.
         notice: called with a line for a person, where another driver is waited for.
 
     Raises:
@@ -96,7 +99,7 @@ def add_problems(
     """
     if start is not None:
         wanted_campaign(folder, start)
-    elif not {problem.problem_id for problem in problems} - present_problems(folder):
+    elif suite is None and not {problem.problem_id for problem in problems} - present_problems(folder):
         return ()
     with holding(files_at(folder), notice) as hold:
         if start is not None:
@@ -111,9 +114,18 @@ def add_problems(
         store.commit(Block([_stored(problem) for problem in new.values()]))
         hold.check()
         own_problems = tuple(sorted({*spec.own_problems, *new}))
-        if own_problems != spec.own_problems:
-            put_campaign(folder, spec.model_copy(update={"own_problems": own_problems}))
+        suites = spec.suites if suite is None else _with(suite, spec.suites)
+        if (own_problems, suites) != (spec.own_problems, spec.suites):
+            put_campaign(folder, spec.model_copy(update={"own_problems": own_problems, "suites": suites}))
     return tuple(new)
+
+
+def _with(suite: JoinedSuite, suites: Sequence[JoinedSuite]) -> tuple[JoinedSuite, ...]:
+    """The suites with another one, or with the titles that another version of it has brought."""
+    before = next((one.titles for one in suites if one.name == suite.name), ())
+    joined = suite.model_copy(update={"titles": tuple(sorted({*before, *suite.titles}))})
+    others = [one for one in suites if one.name != suite.name]
+    return tuple(sorted((*others, joined), key=lambda one: one.name))
 
 
 def _present(spec: CampaignSpec, store: Store) -> set[str]:

@@ -2,20 +2,23 @@
 
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 
 from llamoco_data.files import Files, Place, files_at
 from llamoco_data.folders import content_of, not_a
-from llamoco_data.identity import LlamocoError, Record, digest
+from llamoco_data.identity import LlamocoError, Record, digest, is_empty
 from llamoco_data.invocation import command
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME, RETIRED, retired
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.functions.definition import FunctionFamily
-from llamoco_data.problems.sampling import FIRST_UNMEASURED, ProblemMixture
+from llamoco_data.problems.plugin_suites import JoinedSuite
+from llamoco_data.problems.sampling import FIRST_UNMEASURED, ProblemMixture, check_plugins
 from llamoco_data.racing import Exhaustive, Informed, Policy
 from llamoco_data.runs import TIME_LIMIT_S
+from llamoco_data.statements import PinnedWording
 
 SCHEMA_VERSION = 1
 CAMPAIGN_FILE = "campaign.json"
@@ -48,6 +51,15 @@ class CampaignSpec(Record):
     """problem_ids of the users' own problems, sorted."""
     settled: bool = False
     """Whether optimizers, policy and wordings are the user's own choice, so that later releases change none of them."""
+    plugin_wordings: tuple[PinnedWording, ...] = Field(default=(), exclude_if=is_empty)
+    """Wordings of plug-ins that take part beside those of the package; in a recipe file, their names."""
+    suites: tuple[JoinedSuite, ...] = Field(default=(), exclude_if=is_empty)
+    """Suites of plug-ins whose problems were added, by name; their titles tell which problems are for testing only."""
+
+    @cached_property
+    def real_titles(self) -> frozenset[str]:
+        """First lines of the problems of plug-ins' suites."""
+        return frozenset(title for suite in self.suites for title in suite.titles)
 
     @property
     def indices(self) -> tuple[int, ...]:
@@ -66,6 +78,8 @@ class CampaignSpec(Record):
     def _check(self) -> "CampaignSpec":
         if len(set(self.optimizers)) < len(self.optimizers):
             raise ValueError("optimizers: each can take part once")
+        if len({one.name for one in self.plugin_wordings}) < len(self.plugin_wordings):
+            raise ValueError("plugin_wordings: each can take part once")
         if list(self.own_problems) != sorted(set(self.own_problems)):
             raise ValueError("own_problems: expected different ids, sorted")
         return self
@@ -110,8 +124,10 @@ def wanted_campaign(folder: Place, wanted: CampaignSpec) -> CampaignSpec:
 
     Raises:
         LlamocoError: the wanted spec shrinks the folder's campaign, is of another campaign, or contradicts itself.
+        PluginMissing: its problems have parts of a plug-in that is not installed here, or is another here.
     """
     _read_back(wanted.to_json(), "the campaign asked for", "mend it")
+    check_plugins(wanted.mixture)
     place = files_at(folder)
     stored = _stored(place)
     known = {*OPTIMIZER_BY_NAME, *(retired(stored.optimizers) if stored else ())}
@@ -229,14 +245,14 @@ def _may_become(stored: CampaignSpec, wanted: Policy) -> bool:
 
 
 def _check_growth(stored: CampaignSpec, wanted: CampaignSpec, folder: Place) -> None:
-    fixed = ("recipe", "seed", "mixture", "held_out_families", "time_limit_s")
+    fixed = ("recipe", "seed", "mixture", "held_out_families", "time_limit_s", "plugin_wordings")
     other = [name for name in fixed if getattr(stored, name) != getattr(wanted, name)]
     if stored.policy != wanted.policy and not _may_become(stored, wanted.policy):
         other.append("policy")
     if other:
         name = other[0]
         values = ""
-        if name != "mixture":
+        if name not in ("mixture", "plugin_wordings"):
             values = f" {getattr(stored, name)!r}, not {getattr(wanted, name)!r}"
         raise LlamocoError(
             f"{folder} holds another campaign: its {name} is{values or ' different'}; "
@@ -265,6 +281,8 @@ def _check_growth(stored: CampaignSpec, wanted: CampaignSpec, folder: Place) -> 
             f"{folder} does not hold the user's own problem {gone[0]}, which was asked for; "
             "was it removed just now? Then say that again"
         )
+    if stored.suites != wanted.suites:
+        raise LlamocoError(f"{folder} holds problems of other suites than were asked for; say that again")
     left_out = [name for name in stored.optimizers if name not in wanted.optimizers and name not in RETIRED]
     if left_out:
         raise LlamocoError(

@@ -146,7 +146,10 @@ def status(folder: Place) -> Status:
     return Status(
         spec=spec,
         problems_total=spec.problems_total,
-        num_real=sum(isinstance(problem, OwnProblemSpec) and is_of_suite(problem.source) for problem in problems),
+        num_real=sum(
+            isinstance(problem, OwnProblemSpec) and is_of_suite(problem.source, spec.real_titles)
+            for problem in problems
+        ),
         problems_stored=len(ids),
         problems_complete=sum(problem_id in complete for problem_id in ids),
         runs_by_status=dict(by_status),

@@ -74,9 +74,9 @@ def recipe_command(name: str) -> None:
 @click.argument("files", metavar="[FILE...]", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--suite",
-    type=click.Choice(["all", *SUITES]),
     metavar="NAME",
-    help=f"Add the real problems of a suite ({', '.join(SUITES)}) or of all, for split `test_real`.",
+    help=f"Add the real problems of a suite ({', '.join(SUITES)}), of `all` of these, or of a plug-in's suite, for "
+    "split `test_real`.",
 )
 @click.option(
     "--budgets",
@@ -100,8 +100,7 @@ def add_command(folder: str, files: tuple[Path, ...], suite: str | None, budgets
     spec, console = campaign_for(folder, recipe, None), Console(stderr=True)
     with working(console, "evaluating the problems at random points"):
         if suite is not None:
-            wanted = tuple(SUITES) if suite == "all" else (suite,)
-            joined = add_suites(folder, spec, wanted, budgets, notice=lambda line: say(console, line))
+            joined = add_suites(folder, spec, suite, budgets, notice=lambda line: say(console, line))
         else:
             joined = add_files(folder, spec, files, notice=lambda line: say(console, line))
     if isinstance(joined, AddedSuites):

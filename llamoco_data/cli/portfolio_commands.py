@@ -1,4 +1,4 @@
-"""The commands on optimizers: portfolio and check-plugin."""
+"""The commands on what takes part: portfolio and check-plugin."""
 
 import click
 from rich.console import Console
@@ -6,10 +6,8 @@ from rich.console import Console
 from llamoco_data.cli import set_output
 from llamoco_data.cli.options import FOUND_EXIT_CODE
 from llamoco_data.cli.text import say
-from llamoco_data.plugin_checks import check_program
+from llamoco_data.conformance import check_plugin
 from llamoco_data.plurals import counted
-from llamoco_data.portfolio import OPTIMIZER_BY_NAME
-from llamoco_data.portfolio.plugins import plugin
 
 
 @click.command("portfolio", short_help="List the optimizers.")
@@ -19,16 +17,18 @@ def portfolio_command(candidates: bool) -> None:
     set_output.show_portfolio(Console(), candidates=candidates)
 
 
-@click.command("check-plugin", short_help="Check an optimizer against the portfolio's rules.")
+@click.command("check-plugin", short_help="Check a plug-in against the rules of its kind.")
 @click.argument("name")
 def check_plugin_command(name: str) -> int:
-    """Check the optimizer NAME, of an installed plug-in or of the portfolio, against the rules of the portfolio.
+    """Check the plug-in NAME, of an installed package, against the rules of its kind, or an optimizer of the portfolio.
 
-    Its program runs as you. The exit code is 1 if a rule is broken.
+    What it brings runs as you. The exit code is 1 if a rule is broken.
     """
-    optimizer = OPTIMIZER_BY_NAME.get(name) or plugin(name).optimizer
-    broken = 0
-    for checked in check_program(optimizer):
+    broken, heading = 0, ""
+    for noun, checked in check_plugin(name):
+        if noun != heading:
+            heading = noun
+            say(Console(), f"{name} as {noun}:")
         say(Console(), f"{'broken' if checked.complaint else 'kept  '}  {checked.rule}")
         if checked.complaint:
             say(Console(), f"        {checked.complaint}")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from llamoco_data.budgets import at_budget, shorter_budget
-from llamoco_data.campaign import CampaignReader, ProblemRuns
+from llamoco_data.campaign import CampaignReader, CampaignSpec, ProblemRuns
 from llamoco_data.export.crew import Crew, chunks_of
 from llamoco_data.export.making import replay_of, split_of
 from llamoco_data.export.totals import Totals
@@ -117,14 +117,14 @@ def budgeted_problems(
     runs: ProblemRuns,
     candidates: Mapping[str, StoredCandidate],
     shares: Sequence[float],
-    held_out_families: Sequence[str],
+    campaign: CampaignSpec,
 ) -> Iterator[BudgetedProblem]:
     """The problem at its own budget, then at each share of it, with the runs whose traces tell of that budget.
 
     Args:
         candidates: by candidate_id.
     """
-    split = split_of(runs.spec, held_out_families)
+    split = split_of(runs.spec, campaign.held_out_families, campaign.real_titles)
     yield BudgetedProblem(runs.spec, runs.records, split, informed=runs.informed)
     for shorter in shorter_of(runs.spec, shares):
         told = [r for r in runs.records if _tells(candidates[r.candidate_id], shorter)]
@@ -191,7 +191,7 @@ def _judged(shares: Sequence[float], reader: CampaignReader, indices: Sequence[i
     for index in indices:
         runs = reader.runs(index)
         if runs.complete and runs.records:
-            budgets = budgeted_problems(runs, reader.candidates, shares, reader.spec.held_out_families)
+            budgets = budgeted_problems(runs, reader.candidates, shares, reader.spec)
             judged.append((index, [_judge_one(budgeted, reader.candidates, baseline) for budgeted in budgets]))
     return judged
 

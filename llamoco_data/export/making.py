@@ -4,7 +4,7 @@
 # pyright: reportUnknownParameterType=false
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,8 +25,8 @@ from llamoco_data.instruction_set import (
 )
 from llamoco_data.ordering import yardstick_from
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
-from llamoco_data.problems.functions import FUNCTION_BY_NAME
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
+from llamoco_data.problems.plugin_functions import function_named
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.problems.suites import is_of_suite
 from llamoco_data.runs import MEASURED, RunRecord
@@ -38,11 +38,15 @@ VALIDATION_SHARE = 0.1
 TEST_SHARE = 0.1
 
 
-def split_of(spec: AnySpec, held_out_families: Sequence[str]) -> Split:
-    """The split of a problem, which all its statements are in."""
-    if isinstance(spec, OwnProblemSpec) and is_of_suite(spec.source):
+def split_of(spec: AnySpec, held_out_families: Sequence[str], real_titles: Collection[str] = ()) -> Split:
+    """The split of a problem, which all its statements are in.
+
+    Args:
+        real_titles: first lines of the problems of plug-ins' suites.
+    """
+    if isinstance(spec, OwnProblemSpec) and is_of_suite(spec.source, real_titles):
         return REAL
-    if any(FUNCTION_BY_NAME[name].family in held_out_families for name in spec.functions):
+    if any(function_named(name).family in held_out_families for name in spec.functions):
         return "test_families"
     draw = int(digest(["split", spec.problem_id])[:8], 16) / 16**8
     if draw < TEST_SHARE:
@@ -50,11 +54,18 @@ def split_of(spec: AnySpec, held_out_families: Sequence[str]) -> Split:
     return "validation" if draw < TEST_SHARE + VALIDATION_SHARE else "train"
 
 
-def wordings_of(problem_id: str, form: Form, count: int) -> tuple[int, ...]:
-    """The first `count` wordings of a problem: growing the count keeps those that were there."""
-    rounds = -(-count // NUM_WORDINGS)
-    order = stream("wordings", problem_id, form).permuted(np.tile(np.arange(NUM_WORDINGS), (rounds, 1)), axis=1)
-    return tuple(int(wording) + NUM_WORDINGS * (i // NUM_WORDINGS) for i, wording in enumerate(order.ravel()[:count]))
+def wordings_of(problem_id: str, form: Form, count: int, brought: Sequence[int] = ()) -> tuple[int, ...]:
+    """The first `count` wordings of a problem: growing the count keeps those that were there.
+
+    Args:
+        brought: first numbers of the wordings of plug-ins that take part.
+    """
+    size = NUM_WORDINGS + len(brought)
+    rounds = -(-count // size)
+    order = stream("wordings", problem_id, form).permuted(np.tile(np.arange(size), (rounds, 1)), axis=1)
+    firsts = (*range(NUM_WORDINGS), *brought)
+    steps = (*(NUM_WORDINGS,) * NUM_WORDINGS, *(1,) * len(brought))
+    return tuple(firsts[one] + steps[one] * (i // size) for i, one in enumerate(order.ravel()[:count].tolist()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +93,19 @@ class References:
     """candidate_id of random search."""
 
 
-def instructions(labelled: LabelledProblem, references: References, *, wordings: int) -> list[Instruction]:
+def instructions(
+    labelled: LabelledProblem, references: References, *, wordings: int, brought: Sequence[int] = ()
+) -> list[Instruction]:
     """The rows of one problem: each form in each of its first `wordings` wordings.
+
+    Args:
+        brought: first numbers of the wordings of plug-ins that take part.
 
     Raises:
         LlamocoError: the verdict keeps the problem out.
     """
     shared = _measured_columns(labelled, references)
-    return stated_rows(labelled.spec, {**shared, "split": labelled.split}, wordings=wordings)
+    return stated_rows(labelled.spec, {**shared, "split": labelled.split}, wordings=wordings, brought=brought)
 
 
 def styled_instruction(labelled: LabelledProblem, references: References) -> Instruction:
@@ -105,17 +121,20 @@ def styled_instruction(labelled: LabelledProblem, references: References) -> Ins
     return row
 
 
-def stated_rows(spec: AnySpec, answered: Mapping[str, object], *, wordings: int) -> list[Instruction]:
+def stated_rows(
+    spec: AnySpec, answered: Mapping[str, object], *, wordings: int, brought: Sequence[int] = ()
+) -> list[Instruction]:
     """A row for each form and wording of a problem.
 
     Args:
         answered: the columns that do not follow from the problem.
+        brought: first numbers of the wordings of plug-ins that take part.
     """
     shared = {**_problem_columns(spec), **answered}
     return [
         _stated(spec, form, wording, shared)
         for form in forms_of(spec)
-        for wording in wordings_of(spec.problem_id, form, wordings)
+        for wording in wordings_of(spec.problem_id, form, wordings, brought)
     ]
 
 

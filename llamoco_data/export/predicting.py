@@ -22,6 +22,7 @@ from llamoco_data.problems.evaluation import proven_optimum
 from llamoco_data.problems.sampling import sample
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.selector import Precedents, Selector, Training, applying_to, features, fitted
+from llamoco_data.statements import wording_numbers
 
 DIGITS = 6
 """Decimals of an expected score: beyond them machines may differ."""
@@ -63,6 +64,7 @@ def predicted(teacher: Teacher, indices: Sequence[int]) -> Predicted:
     Left out are problems of held-out families, those that were measured, and those to which no optimizer applies.
     """
     drawing, left = teacher.drawing, teacher.training.optimizers_left
+    brought = wording_numbers(drawing.plugin_wordings)
     drawn: dict[int, ProblemSpec] = {}
     for index in indices:
         spec = sample(drawing.mixture, drawing.seed, index)
@@ -76,7 +78,7 @@ def predicted(teacher: Teacher, indices: Sequence[int]) -> Predicted:
         precedents = teacher.selector.precedents(features_MF)
         for (index, spec), means_O, alike in zip(drawn.items(), means_MO, precedents, strict=True):
             answered = _answered(teacher, index, spec, _results(teacher, spec, means_O, alike))
-            rows += stated_rows(spec, answered, wordings=drawing.wordings)
+            rows += stated_rows(spec, answered, wordings=drawing.wordings, brought=brought)
     return Predicted(to_table(rows), len(drawn))
 
 

@@ -77,7 +77,8 @@ def report_of(
         rows=rows,
         problems={split: problems[split] for split in MEASURED_SPLITS},
         num_users_own=sum(
-            isinstance(spec := reader.problem(index), OwnProblemSpec) and not is_of_suite(spec.source)
+            isinstance(spec := reader.problem(index), OwnProblemSpec)
+            and not is_of_suite(spec.source, reader.spec.real_titles)
             for index in reader.indices()
             if index < 0
         ),

@@ -24,6 +24,7 @@ from llamoco_data.export.making import (
 )
 from llamoco_data.instruction_set import Instruction, Split
 from llamoco_data.runs import RunRecord
+from llamoco_data.statements import wording_numbers
 from llamoco_data.verdicts import Verdict
 
 
@@ -105,12 +106,13 @@ def _with_labels(index: int, problem_ids: Sequence[str], judgements: Judgements)
 
 def _rows(measure: Measure, reader: CampaignReader, problems: Sequence[_Problem]) -> ProblemRows:
     references = References(reader.candidates, measure.single_best, measure.baseline)
+    brought = wording_numbers(reader.spec.plugin_wordings)
     rows: list[Instruction] = []
     styled: list[Instruction] = []
     facts: list[Fact] = []
     for index, labels in problems:
         for labelled in _labelled(reader, index, labels, measure.shares):
-            rows += instructions(labelled, references, wordings=reader.spec.wordings)
+            rows += instructions(labelled, references, wordings=reader.spec.wordings, brought=brought)
             if labelled.spec.problem_id in measure.styled:
                 styled.append(styled_instruction(labelled, references))
             facts.append(_fact(labelled.verdict, references))

@@ -44,6 +44,8 @@ from llamoco_data.instruction_set import (
     snapshot_numbers,
 )
 from llamoco_data.invocation import command
+from llamoco_data.problems.sampling import check_plugins
+from llamoco_data.statements import wording_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,12 @@ def export(
     Raises:
         LlamocoError: the folder holds no campaign, or nothing worth teaching yet; or the place is taken or cannot be
             written, or has no such snapshot; or a budget is no share, or too small a share for every problem; or a
-            process died.
+            plug-in that the campaign takes is not installed here; or a process died.
     """
     shares = _shares(budgets)
-    load_campaign(folder)
+    spec = load_campaign(folder)
+    check_plugins(spec.mixture)
+    wording_numbers(spec.plugin_wordings)
     target = local_folder(out)
     check_place(target)
     if since is not None and since not in kept_numbers(target):
@@ -262,7 +266,11 @@ def _changes(target: Path, before: tuple[int, RowsById] | None, number: int, *, 
 
 def _drawing(spec: CampaignSpec) -> Drawing:
     return Drawing(
-        mixture=spec.mixture, seed=spec.seed, wordings=spec.wordings, held_out_families=spec.held_out_families
+        mixture=spec.mixture,
+        seed=spec.seed,
+        wordings=spec.wordings,
+        held_out_families=spec.held_out_families,
+        plugin_wordings=spec.plugin_wordings,
     )
 
 

@@ -77,7 +77,7 @@ class Instruction(Record):
     form: Form
     """How the prompt states the problem: `python` or `latex`."""
     wording: int
-    """Number of the request wording and code style that the prompt uses; from 1,000,000 on in `test_style`."""
+    """Number of request wording and code style; from 1,000,000 on in `test_style`, from 2,000,000 on of a plug-in."""
     prompt: str
     """The whole request, as a user would write it."""
     answer: str

@@ -6,8 +6,9 @@ import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 
 from llamoco_data.files import Files
-from llamoco_data.identity import Record
+from llamoco_data.identity import Record, is_empty
 from llamoco_data.instruction_set.columns import SCHEMA
+from llamoco_data.plugins import Pinned
 from llamoco_data.problems.functions.definition import FunctionFamily
 from llamoco_data.problems.sampling import ProblemMixture
 
@@ -24,6 +25,8 @@ class Drawing(Record):
     """Number of wordings of each statement form, for each problem."""
     held_out_families: tuple[FunctionFamily, ...]
     """Families of functions whose problems are for testing only."""
+    plugin_wordings: tuple[Pinned, ...] = Field(default=(), exclude_if=is_empty)
+    """Wordings of plug-ins that take part."""
 
     @property
     def file_schema(self) -> pa.Schema:

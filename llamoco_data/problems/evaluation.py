@@ -13,10 +13,12 @@ from llamoco_data.outcomes import BudgetSpent
 from llamoco_data.problems import kernel
 from llamoco_data.problems.asking import described
 from llamoco_data.problems.constraint_forms import FORM_CODE
+from llamoco_data.problems.counted_calls import warm_up
 from llamoco_data.problems.functions import FUNCTION_CODE
 from llamoco_data.problems.functions.definition import Vector
 from llamoco_data.problems.own_evaluation import own_call
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
+from llamoco_data.problems.plugin_evaluation import UNKNOWN, plugin_call
 from llamoco_data.problems.spec import TARGET_ERROR, ProblemSpec
 
 CHECKPOINTS_PER_DECADE = 10
@@ -44,7 +46,7 @@ class Problem:
     memory: Vector
     """Numbers of the packed spec and state of a run, in the layout that `kernel` documents."""
     call: Callable[..., float] = kernel.call
-    """Evaluator: the kernel, or for a user's own problem a Python function with the kernel's signature."""
+    """Evaluator: the kernel, or a Python function with its signature where values are a user's or a plug-in's."""
 
     @property
     def max_evaluations(self) -> int:
@@ -177,7 +179,7 @@ def build(spec: AnySpec) -> Problem:
     The text of a user's own problem is executed in this process.
 
     Raises:
-        LlamocoError: the text of a user's own problem cannot be executed here.
+        LlamocoError: the text of a user's own problem cannot be executed here, or a plug-in's kernel does not compile.
     """
     return _built_own(spec) if isinstance(spec, OwnProblemSpec) else _built(spec)
 
@@ -203,9 +205,7 @@ def _built_own(spec: OwnProblemSpec) -> Problem:
     }
     code = np.array([header.get(slot, 0) for slot in range(kernel.COMPONENTS_AT)], dtype=np.int64)
     problem = Problem(spec, lower, upper, None, None, code, _memory(spec, lower, upper, code, []), call)
-    scratch = problem.memory.copy()  # compiled now, and not in a run, whose time is measured
-    kernel.recall(lower, kernel.OBJECTIVE, code, scratch)
-    kernel.book(lower, 0.0, kernel.OBJECTIVE, code, scratch)
+    warm_up(lower, code, problem.memory)
     return problem
 
 
@@ -214,12 +214,17 @@ def _built(spec: ProblemSpec) -> Problem:
     lower, upper = spec.box[0] * unit, spec.box[1] * unit
     code, data = _pack_spec(spec, unit)
     memory = _memory(spec, lower, upper, code, data)
-    problem = Problem(spec, lower, upper, None, None, code, memory)
+    call = plugin_call(spec)
+    if call is None:
+        call = kernel.call
+    else:
+        warm_up(lower, code, memory)
+    problem = Problem(spec, lower, upper, None, None, code, memory, call)
     optimum_x = np.asarray(spec.shifts[0])
     if len(spec.shifts) > 1 or problem.violation(optimum_x) > 0:
         return problem
     # Every basic function is smallest at z = 0, which is the same x for all of them when they share one shift.
-    return Problem(spec, lower, upper, problem.objective(optimum_x), optimum_x, code, memory)
+    return Problem(spec, lower, upper, problem.objective(optimum_x), optimum_x, code, memory, call)
 
 
 def _constraint_values(spec: AnySpec, memory: Vector) -> Vector:
@@ -289,7 +294,8 @@ def _pack_spec(spec: ProblemSpec, unit: Vector) -> tuple[NDArray[np.int64], list
     for component in spec.components:
         variables = component.variables or range(spec.dimension)
         transform = transforms.index((component.shift, component.reflections))
-        code += [FUNCTION_CODE[component.function], transform, lists_at + _append(lists, variables), len(variables)]
+        function = FUNCTION_CODE.get(component.function, UNKNOWN)
+        code += [function, transform, lists_at + _append(lists, variables), len(variables)]
     for shift, reflections in transforms:
         offsets = [reflection_at[index] for index in reflections]
         code += [shift_at[shift], lists_at + _append(lists, offsets), len(reflections)]
@@ -297,13 +303,8 @@ def _pack_spec(spec: ProblemSpec, unit: Vector) -> tuple[NDArray[np.int64], list
         variables = constraint.variables or range(spec.dimension)
         sense = kernel.GREATER_EQUAL if constraint.sense == ">=" else kernel.LESS_EQUAL
         coefficients_at = _append(data, constraint.coefficients or [0.0] * len(variables))
-        code += [
-            FORM_CODE[constraint.form],
-            sense,
-            lists_at + _append(lists, variables),
-            len(variables),
-            coefficients_at,
-        ]
+        form = FORM_CODE.get(constraint.form, UNKNOWN)
+        code += [form, sense, lists_at + _append(lists, variables), len(variables), coefficients_at]
     return np.array(code + lists, dtype=np.int64), data
 
 

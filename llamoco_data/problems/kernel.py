@@ -274,6 +274,24 @@ def _compile(sources: int) -> Callable[..., float]:
     return call
 
 
+def _compile_argument(sources: int) -> Callable[..., int]:
+    @compiled
+    def argument(x: Vector, k: int, code: Indices, memory: Vector) -> int:
+        if sources == 0:
+            return 0
+        d = code[DIMENSION]
+        data = memory[code[DATA_AT] : code[RECENT_AT]]
+        work = memory[BEST_X_AT + 3 * d : BEST_X_AT + 6 * d]
+        row = COMPONENTS_AT + COMPONENT_ROW * k
+        _transform(x, code, data, work, code[TRANSFORMS_AT] + TRANSFORM_ROW * code[row + 1])
+        scale = data[UNITS_AT + d + COMPONENT_NUMBERS * k + 1]
+        for j in range(code[row + 3]):
+            work[d + j] = scale * work[code[code[row + 2] + j]]
+        return code[row + 3]
+
+    return argument
+
+
 def _compile_given(sources: int) -> tuple[Callable[..., float], Callable[..., float], Callable[..., float]]:
     @compiled
     def recall(x: Vector, want: int, code: Indices, memory: Vector) -> float:
@@ -312,6 +330,9 @@ def _sources() -> int:
 
 call = _compile(_sources())
 """call(x[D], want, code, memory) -> value. Returns NaN where the budget is spent (counted wants only)."""
+
+argument = _compile_argument(_sources())
+"""argument(x[D], k, code, memory) -> number of variables of component k; its z is in the work space, from D on."""
 
 recall, book, mean_violation = _compile_given(_sources())
 """For values that Python code gives, with g and then h of the latest point in the `values` part of `memory`:

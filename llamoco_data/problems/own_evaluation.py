@@ -5,12 +5,12 @@ failure of the program that asked for it.
 """
 
 from collections.abc import Callable
-from math import isnan, nan
+from math import nan
 
 import numpy as np
-from numpy.typing import NDArray
 
 from llamoco_data.problems import kernel
+from llamoco_data.problems.counted_calls import Code, counted_call
 from llamoco_data.problems.functions.definition import Vector
 from llamoco_data.problems.own_spec import OwnProblemSpec
 from llamoco_data.problems.source import Loaded, load_source
@@ -25,26 +25,16 @@ def own_call(spec: OwnProblemSpec) -> Callable[..., float]:
     loaded = load_source(spec.source)
     first = kernel.BEST_X_AT + 6 * spec.dimension
 
-    def fill(x: Vector, memory: Vector) -> None:
+    def objective(x: Vector, code: Code, memory: Vector) -> float:
+        del code, memory
+        return _objective(loaded, x)
+
+    def fill(x: Vector, code: Code, memory: Vector) -> None:
+        del code
         if spec.num_constraints:
             memory[first : first + spec.num_constraints] = _constraints(loaded, spec, x)
 
-    def call(x: Vector, want: int, code: NDArray[np.int64], memory: Vector) -> float:
-        if want == kernel.PURE_OBJECTIVE:
-            return _objective(loaded, x)
-        if want == kernel.PURE_CONSTRAINTS:
-            fill(x, memory)
-            return kernel.mean_violation(code, memory)
-        known = kernel.recall(x, want, code, memory)
-        if not isnan(known):
-            return known
-        if memory[kernel.EVALUATIONS] >= memory[kernel.BUDGET]:
-            return nan
-        f = _objective(loaded, x)
-        fill(x, memory)
-        return kernel.book(x, f, want, code, memory)
-
-    return call
+    return counted_call(objective, fill)
 
 
 def _objective(loaded: Loaded, x: Vector) -> float:

@@ -3,16 +3,20 @@
 Numbers are rounded so that a whole problem fits into a prompt; runs use the rounded numbers.
 """
 
+from collections.abc import Iterable, Sequence
 from math import floor, log10
 
 import numpy as np
 from pydantic import Field
 
-from llamoco_data.identity import Record, stream
+from llamoco_data.identity import Record, is_empty, stream
+from llamoco_data.plugins import Pinned, required
 from llamoco_data.problems.constraint_forms import FORMS, ConstraintForm, Sense
 from llamoco_data.problems.evaluation import Problem, Vector, build
-from llamoco_data.problems.functions import FUNCTION_BY_NAME, FUNCTIONS
-from llamoco_data.problems.spec import Component, Constraint, Kind, ProblemSpec
+from llamoco_data.problems.functions import FUNCTIONS
+from llamoco_data.problems.plugin_forms import PinnedForm, form_named
+from llamoco_data.problems.plugin_functions import PinnedFunction, function_named
+from llamoco_data.problems.spec import Component, Constraint, Kind, ProblemSpec, parts_of_plugins
 
 BOX_HALF_WIDTHS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 """Half-widths of boxes, in units; the literature's boxes lie between them."""
@@ -53,10 +57,21 @@ class ProblemMixture(Record):
     """Share of problems of at most 20 variables whose variables have different units, from 0.01 to 100."""
     own_shifts_share: float = Field(default=0.3, ge=0, le=1)
     """Share of compositions whose components have minima of their own, so that the optimum is unknown."""
+    plugin_functions: tuple[PinnedFunction, ...] = Field(default=(), exclude_if=is_empty)
+    """Basic functions of plug-ins that are drawn beside those of the package; in a recipe file, their names."""
+    plugin_constraints: tuple[PinnedForm, ...] = Field(default=(), exclude_if=is_empty)
+    """Constraint forms of plug-ins that are drawn beside those of the package; in a recipe file, their names."""
+    plugin_share: float | None = Field(default=None, gt=0, lt=1, exclude_if=lambda share: share is None)
+    """Probability that a part is of plug-ins, where any are named; where None, as likely as any other of its kind."""
 
 
 def sample(mixture: ProblemMixture, seed: int, index: int) -> ProblemSpec:
-    """The problem that a mixture, a campaign seed and an index decide; about 5 ms after the first call."""
+    """The problem that a mixture, a campaign seed and an index decide; about 5 ms after the first call.
+
+    Raises:
+        PluginMissing: the mixture names a plug-in that is not installed here, or is another here.
+    """
+    check_plugins(mixture)
     rng = stream("problem", mixture.to_json(), seed, index)
     dimension, max_evaluations = _draw_size(rng, mixture)
     kind = _draw_kind(rng, mixture, dimension)
@@ -64,8 +79,18 @@ def sample(mixture: ProblemMixture, seed: int, index: int) -> ProblemSpec:
     bare = _draw_objective(rng, mixture, kind, dimension, box, units)
     spec = bare.model_copy(update={"max_evaluations": max_evaluations})
     if rng.random() < mixture.constrained_share:
-        spec = _constrain(rng, spec)
+        spec = _constrain(rng, spec, mixture)
     return ProblemSpec.model_validate(spec.model_dump())
+
+
+def check_plugins(mixture: ProblemMixture) -> None:
+    """Checks that the plug-ins of a mixture are installed as they were when it was made.
+
+    Raises:
+        PluginMissing: one is not.
+    """
+    for pinned in (*mixture.plugin_functions, *mixture.plugin_constraints):
+        required(pinned)
 
 
 def sample_size(mixture: ProblemMixture, seed: int, index: int) -> tuple[int, int]:
@@ -108,7 +133,7 @@ def _draw_objective(
     """An unconstrained spec with a budget of 1 and with weights by which no component dominates the others."""
     most = {"single": 1, "composition": mixture.max_components, "hybrid": min(mixture.max_components, dimension // 2)}
     count = 1 if kind == "single" else int(rng.integers(2, most[kind] + 1))
-    names = [FUNCTIONS[code].name for code in rng.choice(len(FUNCTIONS), count, replace=False)]
+    names = _draw_names(rng, [f.name for f in FUNCTIONS], mixture.plugin_functions, mixture.plugin_share, count)
     reflections = _draw_reflections(rng, dimension) if rng.random() < mixture.rotated_share else ()
     own = kind == "composition" and rng.random() < mixture.own_shifts_share and count * dimension <= MAX_SHIFT_NUMBERS
     shifts = tuple(_draw_point(rng, box, units, dimension) for _ in range(count if own else 1))
@@ -117,7 +142,7 @@ def _draw_objective(
         Component(
             function=name,
             weight=1.0,
-            scale=_round(2 * FUNCTION_BY_NAME[name].half_width / (box[1] - box[0]) * rng.uniform(0.6, 1.2), 2),
+            scale=_round(2 * function_named(name).half_width / (box[1] - box[0]) * rng.uniform(0.6, 1.2), 2),
             shift=position if own else 0,
             reflections=_draw_subset(rng, len(reflections)) if own else tuple(range(len(reflections))),
             variables=segments[position],
@@ -134,8 +159,33 @@ def _draw_objective(
         components=components,
         offset=0.0 if rng.random() < 0.5 else float(rng.integers(-500, 501)),
         max_evaluations=1,
+        plugins=_used(components, (), mixture),
     )
     return spec.model_copy(update={"components": _draw_weights(rng, spec)})
+
+
+def _draw_names(
+    rng: np.random.Generator, known: Sequence[str], brought: Sequence[Pinned], share: float | None, count: int
+) -> list[str]:
+    """Different names, each of this package's or, with probability `share`, of the plug-ins'."""
+    names = [*known, *(pinned.name for pinned in brought)]
+    chances = _chances(len(known), len(brought), share)
+    return [names[code] for code in rng.choice(len(names), count, replace=False, p=chances)]
+
+
+def _chances(num_known: int, num_brought: int, share: float | None) -> Vector | None:
+    """The probability of each part, this package's first; None where all are as likely."""
+    if not num_brought or share is None:
+        return None
+    return np.repeat([(1 - share) / num_known, share / num_brought], [num_known, num_brought])
+
+
+def _used(
+    components: Iterable[Component], constraints: Iterable[Constraint], mixture: ProblemMixture
+) -> tuple[Pinned, ...]:
+    """The plug-ins of a mixture that parts of a problem are of."""
+    pinned = {(one.group, one.name): one for one in (*mixture.plugin_functions, *mixture.plugin_constraints)}
+    return tuple(pinned[part] for part in sorted(parts_of_plugins(components, constraints)))
 
 
 def _draw_weights(rng: np.random.Generator, spec: ProblemSpec) -> tuple[Component, ...]:
@@ -188,7 +238,7 @@ def _draw_point(
     )
 
 
-def _constrain(rng: np.random.Generator, spec: ProblemSpec) -> ProblemSpec:
+def _constrain(rng: np.random.Generator, spec: ProblemSpec, mixture: ProblemMixture) -> ProblemSpec:
     """Adds constraints around a feasible point: the minimum itself in two cases of five, or else a random point."""
     point = spec.shifts[0] if rng.random() < 0.4 else _draw_point(rng, spec.box, spec.units, spec.dimension)
     num_inequality = int(rng.integers(0, 4))
@@ -197,15 +247,30 @@ def _constrain(rng: np.random.Generator, spec: ProblemSpec) -> ProblemSpec:
     constraints: list[Constraint] = []
     for position in range(num_inequality + num_equality):
         equality = position >= num_inequality
-        forms = [form for form in FORMS if ("=" in form.senses or not equality)]
-        constraints.append(_draw_constraint(rng, spec, forms[int(rng.integers(len(forms)))], point, equality))
-    constrained = spec.model_copy(update={"constraints": tuple(constraints), "feasible_point": point})
+        constraints.append(draw_constraint(rng, spec, _draw_form(rng, mixture, equality), point, equality))
+    changes = {
+        "constraints": tuple(constraints),
+        "feasible_point": point,
+        "plugins": _used(spec.components, constraints, mixture),
+    }
+    constrained = spec.model_copy(update=changes)
     problem = build(constrained)
     feasible = sum(problem.violation(x) == 0 for x in _random_points(rng, problem, SHARE_PROBES))
     return constrained.model_copy(update={"feasible_share": feasible / SHARE_PROBES})
 
 
-def _draw_constraint(
+def _draw_form(rng: np.random.Generator, mixture: ProblemMixture, equality: bool) -> ConstraintForm:
+    wanted = {"="} if equality else {"<=", ">="}
+    known = [form for form in FORMS if wanted & {*form.senses}]
+    brought = [form_named(pinned.name) for pinned in mixture.plugin_constraints]
+    brought = [form for form in brought if wanted & {*form.senses}]
+    forms, chances = [*known, *brought], _chances(len(known), len(brought), mixture.plugin_share)
+    if chances is None:
+        return forms[int(rng.integers(len(forms)))]
+    return forms[int(rng.choice(len(forms), p=chances))]
+
+
+def draw_constraint(
     rng: np.random.Generator, spec: ProblemSpec, form: ConstraintForm, point: tuple[float, ...], equality: bool
 ) -> Constraint:
     """A constraint that holds at the point: bounds are rounded outwards, equalities to within 1e-6."""

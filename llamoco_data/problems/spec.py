@@ -5,14 +5,17 @@
 R_k is a product of Householder reflections. The spec evaluates nothing; `build` makes the compiled problem.
 """
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from llamoco_data.identity import Record, digest
+from llamoco_data.identity import Record, digest, is_empty
+from llamoco_data.plugins import CONSTRAINT, FUNCTION, Group, Pinned, required
 from llamoco_data.problems.constraint_forms import FORM_BY_NAME, Sense
 from llamoco_data.problems.functions import FUNCTION_BY_NAME
+from llamoco_data.problems.plugin_forms import form_named
 
 EQUALITY_TOLERANCE = 1e-4
 """An equality h = 0 holds where |h| is at most this (CEC 2006, 2017 and 2020 constrained suites)."""
@@ -27,7 +30,7 @@ class Component(Record):
     """One basic function inside an objective."""
 
     function: str
-    """Name in the catalogue of basic functions."""
+    """Name in the catalogue of basic functions, or of one of a plug-in."""
     weight: float = Field(gt=0)
     scale: float = Field(gt=0)
     """Factor by which the shifted and rotated variables are multiplied."""
@@ -43,7 +46,7 @@ class Constraint(Record):
     """phi(y) compared with a bound, where y = (x / units) on the named variables."""
 
     form: str
-    """Name in the catalogue of constraint forms."""
+    """Name in the catalogue of constraint forms, or of one of a plug-in."""
     sense: Sense
     bound: float
     variables: tuple[int, ...] = ()
@@ -61,6 +64,7 @@ class ProblemSpec(Record):
 
     Raises:
         pydantic.ValidationError: a length, name or index does not fit the rest.
+        PluginMissing: it has a part of a plug-in that is not installed here, or is another here.
     """
 
     kind: Kind
@@ -82,6 +86,8 @@ class ProblemSpec(Record):
     """A point that satisfies every constraint; empty without constraints."""
     feasible_share: float = Field(default=1.0, ge=0, le=1)
     """Estimated share of the box that satisfies every constraint."""
+    plugins: tuple[Pinned, ...] = Field(default=(), exclude_if=is_empty)
+    """Plug-ins' basic functions and constraint forms that it has, as they were when it was made; by group and name."""
 
     @cached_property
     def problem_id(self) -> str:
@@ -121,6 +127,7 @@ class ProblemSpec(Record):
                 raise ValueError(f"{name}: every vector must have {self.dimension} numbers")
         if any(not any(vector) for vector in self.reflections):
             raise ValueError("reflections: a vector of zeros reflects nothing")
+        _check_plugins(self)
         for component in self.components:
             _check_component(component, self)
         for constraint in self.constraints:
@@ -132,9 +139,27 @@ class ProblemSpec(Record):
         return self
 
 
+def parts_of_plugins(components: Iterable[Component], constraints: Iterable[Constraint]) -> set[tuple[Group, str]]:
+    """Group and name of the basic functions and constraint forms that this package does not have."""
+    functions = {component.function for component in components} - FUNCTION_BY_NAME.keys()
+    forms = {constraint.form for constraint in constraints} - FORM_BY_NAME.keys()
+    return {*((FUNCTION.group, name) for name in functions), *((CONSTRAINT.group, name) for name in forms)}
+
+
+def _check_plugins(spec: ProblemSpec) -> None:
+    told = [(pinned.group, pinned.name) for pinned in spec.plugins]
+    used = sorted(parts_of_plugins(spec.components, spec.constraints))
+    unknown = [part for part in used if part not in told]
+    if unknown:
+        what = "components: no basic function" if unknown[0][0] == FUNCTION.group else "constraints: no form"
+        raise ValueError(f"{what} is called {unknown[0][1]!r}")
+    if told != used:
+        raise ValueError(f"plugins: expected those that it has, by group and name: {used}")
+    for pinned in spec.plugins:
+        required(pinned)
+
+
 def _check_component(component: Component, spec: ProblemSpec) -> None:
-    if component.function not in FUNCTION_BY_NAME:
-        raise ValueError(f"components: no basic function is called {component.function!r}")
     if component.shift >= len(spec.shifts):
         raise ValueError(f"components: shift {component.shift} is not among the {len(spec.shifts)} shifts")
     if any(not 0 <= index < len(spec.reflections) for index in component.reflections):
@@ -143,9 +168,7 @@ def _check_component(component: Component, spec: ProblemSpec) -> None:
 
 
 def _check_constraint(constraint: Constraint, dimension: int) -> None:
-    form = FORM_BY_NAME.get(constraint.form)
-    if form is None:
-        raise ValueError(f"constraints: no form is called {constraint.form!r}")
+    form = form_named(constraint.form)
     if constraint.sense not in form.senses:
         raise ValueError(f"constraints: {form.name} is used with {form.senses}, not {constraint.sense!r}")
     _check_variables(constraint.variables, dimension, "constraints")

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from llamoco_data.problems.functions import FUNCTION_BY_NAME, BasicFunction, FunctionFamily
+from llamoco_data.problems.functions import BasicFunction, FunctionFamily
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
+from llamoco_data.problems.plugin_functions import function_named
 from llamoco_data.problems.spec import Kind, ProblemSpec
 
 
@@ -40,7 +41,7 @@ def _known(labels_of: Callable[[ProblemSpec], Sequence[str]]) -> Callable[[AnySp
 
 
 def _functions(spec: ProblemSpec) -> list[BasicFunction]:
-    return [FUNCTION_BY_NAME[name] for name in spec.functions]
+    return [function_named(name) for name in spec.functions]
 
 
 def _constraints(spec: AnySpec) -> list[str]:
@@ -87,7 +88,7 @@ GROUPINGS: tuple[Grouping, ...] = (
     _banded(
         "Worst conditioning of a function",
         [(1, "below 100"), (100, "100 to 10,000"), (1e5, "above 10,000")],
-        lambda spec: max((FUNCTION_BY_NAME[name].conditioning for name in spec.functions), default=None),
+        lambda spec: max((function_named(name).conditioning for name in spec.functions), default=None),
     ),
     Grouping("Has a function of the family", get_args(FunctionFamily), _known(_families)),
 )

@@ -5,9 +5,10 @@ from math import log10
 import numpy as np
 from numpy.typing import NDArray
 
-from llamoco_data.problems.constraint_forms import FORMS
+from llamoco_data.problems.constraint_forms import FORM_BY_NAME, FORMS
 from llamoco_data.problems.functions import FUNCTION_BY_NAME, FUNCTIONS
 from llamoco_data.problems.own_spec import AnySpec
+from llamoco_data.problems.plugin_functions import function_named
 from llamoco_data.problems.spec import ProblemSpec
 
 NAMES = (
@@ -37,9 +38,12 @@ NAMES = (
 
 
 def features(spec: ProblemSpec) -> NDArray[np.float64]:
-    """Shape (len(NAMES),). Shares of functions are by weight, in hybrids by number of variables."""
+    """Shape (len(NAMES),). Shares of functions are by weight, in hybrids by number of variables.
+
+    A plug-in's function has no name among them, only its family and its properties; a plug-in's form has none.
+    """
     lower, upper = spec.box
-    functions = [FUNCTION_BY_NAME[name] for name in spec.functions]
+    functions = [function_named(name) for name in spec.functions]
     share = _shares(spec)
     weighted = dict.fromkeys(NAMES, 0.0)
     weighted |= {
@@ -64,10 +68,12 @@ def features(spec: ProblemSpec) -> NDArray[np.float64]:
         weighted["separable"] += part * function.separable
         weighted["smooth"] += part * function.smooth
         weighted["log conditioning"] += part * log10(function.conditioning)
-        weighted[f"function {function.name}"] += part
+        if function.name in FUNCTION_BY_NAME:
+            weighted[f"function {function.name}"] += part
         weighted[f"family {function.family}"] += part
     for constraint in spec.constraints:
-        weighted[f"constraint {constraint.form}"] += 1
+        if constraint.form in FORM_BY_NAME:
+            weighted[f"constraint {constraint.form}"] += 1
     return np.array([weighted[name] for name in NAMES])
 
 

@@ -7,18 +7,18 @@ import re
 import textwrap
 from functools import cache
 
-from llamoco_data.problems.functions import FUNCTION_BY_NAME
+from llamoco_data.problems.plugin_functions import function_named
 
 
 def numpy_body(name: str) -> list[str]:
     """Lines in `z`, a NumPy vector, that end with a return statement."""
-    return FUNCTION_BY_NAME[name].numpy.splitlines()
+    return function_named(name).numpy.splitlines()
 
 
 @cache
 def loop_body(name: str) -> tuple[str, ...]:
     """Lines in `z` that end with a return statement, and call functions of `math` by their bare names."""
-    source = textwrap.dedent(inspect.getsource(FUNCTION_BY_NAME[name].kernel))
+    source = textwrap.dedent(inspect.getsource(function_named(name).kernel))
     definition = ast.parse(source).body[0]
     assert isinstance(definition, ast.FunctionDef)
     lines = source.splitlines()[definition.body[0].lineno - 1 :]

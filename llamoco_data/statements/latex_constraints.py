@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from llamoco_data.problems.constraint_forms import FORM_BY_NAME
+from llamoco_data.problems.plugin_forms import form_named
 from llamoco_data.problems.spec import Constraint, ProblemSpec
 from llamoco_data.statements.latex_objective import divided_by_units, is_additive
 from llamoco_data.statements.latex_style import LatexStyle, subscript
@@ -91,7 +91,7 @@ class LatexConstraints:
         short = len(self._variables(constraint)) <= MAX_UNROLLED
         # Two unknowns in each term would make the sum longer than its vectors.
         simple = constraint.form != "rippled_ball"
-        whole = WHOLE_SUM.fullmatch(FORM_BY_NAME[constraint.form].latex) is not None
+        whole = WHOLE_SUM.fullmatch(form_named(constraint.form).latex) is not None
         return self.style.unrolled and short and simple and whole
 
     def _variables(self, constraint: Constraint) -> tuple[int, ...]:
@@ -116,7 +116,7 @@ class LatexConstraints:
 
     def _formula(self, j: int) -> str:
         constraint = self.spec.constraints[j]
-        latex = _with_numbers(FORM_BY_NAME[constraint.form].latex, constraint, self.style)
+        latex = _with_numbers(form_named(constraint.form).latex, constraint, self.style)
         if self._is_unrolled(constraint):
             return self._unrolled(latex, constraint)
         count = len(self._variables(constraint))

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from llamoco_data.problems.functions import FUNCTION_BY_NAME
+from llamoco_data.problems.plugin_functions import function_named
 from llamoco_data.problems.spec import Component, ProblemSpec
 from llamoco_data.statements.latex_style import LatexStyle, rename, subscript
 from llamoco_data.statements.numbers import latex_number
@@ -84,7 +84,7 @@ class LatexObjective:
 
     def formulas(self, component: Component) -> tuple[str, list[str]]:
         """The formula of a component's basic function and its auxiliary definitions, in the writer's letters."""
-        function = FUNCTION_BY_NAME[component.function]
+        function = function_named(component.function)
         letters = (("z", self.style.argument), ("d", self.style.dimension))
         texts = [function.latex, *function.where]
         for old, new in letters:

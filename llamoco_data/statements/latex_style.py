@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from llamoco_data.problems.functions import FUNCTION_BY_NAME
+from llamoco_data.problems.plugin_functions import function_named
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.statements.choices import chance, pick, pick_names
 from llamoco_data.statements.numbers import NumberStyle, latex_numbers
@@ -81,7 +81,7 @@ def rename(text: str, old: str, new: str) -> str:
 
 def draw_latex_style(rng: np.random.Generator, spec: ProblemSpec) -> LatexStyle:
     """A style drawn for a problem, whose letters avoid those of the functions' own formulas."""
-    auxiliary = {definition[0] for name in spec.functions for definition in FUNCTION_BY_NAME[name].where}
+    auxiliary = {definition[0] for name in spec.functions for definition in function_named(name).where}
     letters = pick_names(
         rng,
         (

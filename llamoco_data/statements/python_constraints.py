@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from llamoco_data.problems.constraint_forms import FORM_BY_NAME
+from llamoco_data.problems.plugin_forms import form_named
 from llamoco_data.problems.spec import Constraint, ProblemSpec
 from llamoco_data.statements.code_style import MAX_LINE, CodeStyle
 from llamoco_data.statements.function_bodies import is_additive
@@ -113,7 +113,7 @@ class PythonConstraints:
         constraint = self.spec.constraints[j]
         if self._is_unrolled(constraint):
             return [], self._unrolled(constraint)
-        form = FORM_BY_NAME[constraint.form]
+        form = form_named(constraint.form)
         text = form.numpy.replace("np.sum(a * y)", self.style.dot)
         value = self._with_numbers(text, constraint)
         if constraint.coefficients:

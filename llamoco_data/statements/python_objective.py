@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from llamoco_data.problems.functions import FUNCTION_BY_NAME
+from llamoco_data.problems.plugin_functions import function_named
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.statements.code_style import CodeStyle
 from llamoco_data.statements.function_bodies import is_additive, loop_body, numpy_body, renamed
@@ -110,7 +110,7 @@ class PythonObjective:
         if self.style.lambdas and len(body) == 1:
             return [f"{called} = lambda {z}: {body[0].removeprefix('return ')}"]
         documented = self.style.remarks == "docstrings" and self.style.functions == "catalogue"
-        title = [f'    """{FUNCTION_BY_NAME[name].title}."""'] if documented else []
+        title = [f'    """{function_named(name).title}."""'] if documented else []
         return [f"def {called}({z}):", *title, *(f"    {line}" for line in body)]
 
     def _function_body(self, name: str) -> list[str]:

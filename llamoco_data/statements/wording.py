@@ -24,7 +24,7 @@ class Wording:
     """
     constrained: str
     """Rules of a problem with constraints."""
-    free: str
+    free: str = ""
     """Rules of a problem without constraints."""
 
 
@@ -167,20 +167,32 @@ WORDINGS = (
     ),
 )
 NUM_WORDINGS = len(WORDINGS)
-"""Wording n opens with request n modulo this number; beyond it, the same requests come with other texts below them."""
+"""Wording n opens with request n modulo this number; beyond it, the same requests come with other texts below them.
+
+Those of plug-ins have numbers of their own; see `plugin_wordings`.
+"""
 
 
-def request(spec: AnySpec, wording: int, rng: np.random.Generator) -> str:
+def request(spec: AnySpec, chosen: Wording, rng: np.random.Generator) -> str:
     """The request in words: what to write, the interface, the budget, and what feasible means where that matters."""
-    chosen = WORDINGS[wording % NUM_WORDINGS]
-    rules = chosen.constrained if spec.num_constraints else chosen.free
+    constrained = bool(spec.num_constraints)
+    rules = chosen.constrained if constrained else chosen.free
     text = _decided(chosen.text.replace("{rules}", rules), rng)
     budget = f"{spec.max_evaluations:,}" if chance(rng, 0.4) else str(spec.max_evaluations)
+    return filled(text, budget, spec.dimension, constrained=constrained)
+
+
+def filled(text: str, budget: str, dimension: int, *, constrained: bool) -> str:
+    """The text of a request with what depends on the problem.
+
+    Raises:
+        KeyError, IndexError, ValueError: its braces are wrong.
+    """
     return text.format(
         interface=INTERFACE,
         budget=budget,
-        dimension=spec.dimension,
-        problem="constrained" if spec.num_constraints else "bound-constrained",
+        dimension=dimension,
+        problem="constrained" if constrained else "bound-constrained",
     )
 
 

@@ -29,7 +29,7 @@ from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec, read_spec
 from llamoco_data.problems.suites import is_of_suite
 from llamoco_data.runs import program_id
 from llamoco_data.selector import reading_of
-from llamoco_data.statements import FIRST_STYLED
+from llamoco_data.statements import is_styled
 from llamoco_data.verification.finding import Finding
 from llamoco_data.verification.replays import check_prediction, check_replay
 from llamoco_data.verification.reruns import chosen
@@ -177,7 +177,7 @@ def _odd_split(instruction: Instruction, spec: AnySpec) -> Iterator[str]:
     """Checks that real problems and statements in other styles are in splits of their own."""
     if isinstance(spec, OwnProblemSpec) and is_of_suite(spec.source) and instruction.split != REAL:
         yield f"has a problem of a suite, but is of split {instruction.split}"
-    if (instruction.wording >= FIRST_STYLED) != (instruction.split == STYLED):
+    if is_styled(instruction.wording) != (instruction.split == STYLED):
         yield f"has wording {instruction.wording}, but is of split {instruction.split}"
 
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from tokenizers import Tokenizer
 
-from llamoco_data.plugin_checks import MOST_LINES
+from llamoco_data.conformance.programs import MOST_LINES
 from llamoco_data.portfolio import portfolio, program_text
 from tests.benchmarks.prompt_tokens import gpt2
 

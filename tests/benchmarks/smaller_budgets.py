@@ -92,7 +92,7 @@ def _compared(campaign: str, folder: Path, share: float) -> Iterator[Compared]:
     reader = CampaignReader(view_of(campaign))
     for index in stream("smaller budgets").permutation(reader.indices())[SET_ASIDE:]:
         runs = reader.runs(int(index))
-        smaller = [*budgeted_problems(runs, reader.candidates, [share], reader.spec.held_out_families)][1:]
+        smaller = [*budgeted_problems(runs, reader.candidates, [share], reader.spec)][1:]
         for budgeted in smaller if runs.complete else ():
             at = Runs(folder, reader, budgeted.spec)
             raced, race = _race(reader, budgeted.spec, at)

@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 
+from llamoco_data.conformance.programs import RecordedProblem, check_text, rugged, sphere
 from llamoco_data.outcomes import one_thread
-from llamoco_data.plugin_checks import RecordedProblem, check_text, rugged, sphere
 from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME, portfolio, program_text
 from llamoco_data.threads import ONE_THREAD
 from tests.benchmarks.answer_tokens import MAX_TOKENS, Count, stand_in

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser
 
 from tests.browser import chromium, chromium_path
 from tests.campaigns import exported_campaign
+from tests.plugins import installed_example
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +17,12 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("measured")
     exported_campaign(place, ("slsqp", "nelder_mead", "de", "pso"), 150, 4)
     return place
+
+
+@pytest.fixture(scope="session")
+def example_plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the example of a package with plug-ins is installed."""
+    return installed_example(tmp_path_factory.mktemp("plugin"))
 
 
 @pytest.fixture(scope="module")

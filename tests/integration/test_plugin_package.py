@@ -1,7 +1,6 @@
 """The example of a plug-in, installed by pip into a folder of its own: checked, raced, and missed when it is gone."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,19 +9,7 @@ import pytest
 
 from tests.forking import DATA, finished
 
-EXAMPLE = Path(__file__).parents[2] / "docs/examples/plugin"
-
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder with the installed package."""
-    folder = tmp_path_factory.mktemp("plugin")
-    shutil.copytree(EXAMPLE, folder / "source")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    subprocess.run([*pip, "--target", folder / "site", folder / "source"], check=True, capture_output=True)
-    return folder / "site"
 
 
 def command(*arguments: object, path: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -34,23 +21,23 @@ def command(*arguments: object, path: Path | None = None) -> subprocess.Complete
     return subprocess.run([sys.executable, *given], capture_output=True, text=True, check=False, env=environment)
 
 
-def test_the_example_is_found_and_keeps_every_rule(installed: Path):
-    done = command("check-plugin", "hill_climbing", path=installed)
+def test_the_example_is_found_and_keeps_every_rule(example_plugin: Path):
+    done = command("check-plugin", "hill_climbing", path=example_plugin)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("hill_climbing keeps every rule\n")
 
 
-def test_the_example_takes_part_where_it_is_named_and_is_missed_when_it_is_gone(installed: Path, tmp_path: Path):
+def test_the_example_takes_part_where_it_is_named_and_is_missed_when_it_is_gone(example_plugin: Path, tmp_path: Path):
     begun = ("run", tmp_path / "c", "--recipe", "demo", "--problems", 1, "--address", "inline", "--quiet")
-    done = command(*begun, "--optimizers", "hill_climbing,de", path=installed)
+    done = command(*begun, "--optimizers", "hill_climbing,de", path=example_plugin)
     assert done.returncode == 0, done.stderr
-    assert "3 optimizers" in command("status", tmp_path / "c", path=installed).stdout
+    assert "3 optimizers" in command("status", tmp_path / "c", path=example_plugin).stdout
     gone = command("run", tmp_path / "c", "--address", "inline", "--problems", 2)
     assert gone.returncode == 2
     assert "with hill_climbing, which no portfolio known to this program has; install the plug-in" in gone.stderr
 
 
-def test_recipes_by_name_leave_plug_ins_out(installed: Path, tmp_path: Path):
-    done = command("plan", tmp_path / "c", "--recipe", "demo", "--problems", 1, path=installed)
+def test_recipes_by_name_leave_plug_ins_out(example_plugin: Path, tmp_path: Path):
+    done = command("plan", tmp_path / "c", "--recipe", "demo", "--problems", 1, path=example_plugin)
     without = command("plan", tmp_path / "c", "--recipe", "demo", "--problems", 1)
     assert done.stdout == without.stdout

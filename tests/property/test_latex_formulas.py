@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from llamoco_data.latex_reader import Definition, LatexError, Scope, bold, read_definition, read_formula
 from llamoco_data.problems.constraint_forms import FORMS, ConstraintForm
 from llamoco_data.problems.functions import FUNCTIONS, BasicFunction
-from tests.latex_reader import Definition, LatexError, Scope, bold, read_definition, read_formula
 
 pytestmark = pytest.mark.property
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from llamoco_data.latex_reader import LatexError, Statement, read_statement
 from llamoco_data.problems.evaluation import Problem, Vector, build
 from llamoco_data.problems.spec import Component, Constraint, ProblemSpec
 from llamoco_data.statements import statement
-from tests.latex_reader import LatexError, Statement, read_statement
 from tests.odd_problems import odd_problem
 from tests.problem_mixtures import sampled
 

@@ -4,16 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from llamoco_data.conformance import check_plugin
+from llamoco_data.conformance.programs import check_program
 from llamoco_data.identity import LlamocoError
-from llamoco_data.plugin_checks import check_program
+from llamoco_data.plugins import OPTIMIZER
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME, Optimizer, rendering
-from llamoco_data.portfolio.plugins import GROUP, plugin, plugins
+from llamoco_data.portfolio.plugins import plugin, plugins
+from tests.pages import ROOT, blocks
+from tests.plugins import EXAMPLE, FILES, present, write_package
 
 pytestmark = pytest.mark.unit
 
-EXAMPLE = Path(__file__).parents[2] / "docs/examples/plugin/llamoco_hill_climbing"
-ENTRY = (EXAMPLE / "hill_climbing.toml").read_text(encoding="utf-8")
-PROGRAM = (EXAMPLE / "hill_climbing.py").read_text(encoding="utf-8")
+ENTRY = (FILES / "hill_climbing.toml").read_text(encoding="utf-8")
+PROGRAM = (FILES / "hill_climbing.py").read_text(encoding="utf-8")
 SWALLOWING = """try:
             found = objective(trial)
         except BaseException:
@@ -22,26 +25,15 @@ SWALLOWING = """try:
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A function that installs a package with one optimizer for this test, as an installer leaves it."""
-    monkeypatch.syspath_prepend(str(tmp_path))
+def install(tmp_path: Path):
+    """A function that installs a package with one optimizer for this test."""
 
     def installed(name: str = "climber", package: str = "climbing", entry: str | None = ENTRY, program: str = PROGRAM):
-        (tmp_path / package).mkdir()
-        (tmp_path / package / "__init__.py").write_text("", encoding="utf-8")
-        (tmp_path / package / f"{name}.py").write_text(program, encoding="utf-8")
-        if entry is not None:
-            (tmp_path / package / f"{name}.toml").write_text(entry, encoding="utf-8")
-        known = tmp_path / f"{package}-1.0.dist-info"
-        known.mkdir()
-        (known / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n", encoding="utf-8")
-        (known / "entry_points.txt").write_text(f"[{GROUP}]\n{name} = {package}\n", encoding="utf-8")
-        plugins.cache_clear()
-        rendering.program_template.cache_clear()
+        files = {f"{name}.py": program} | ({} if entry is None else {f"{name}.toml": entry})
+        write_package(tmp_path, OPTIMIZER, name, files, package)
 
-    yield installed
-    plugins.cache_clear()
-    rendering.program_template.cache_clear()
+    with present(tmp_path):
+        yield installed
 
 
 def test_an_installed_optimizer_is_found_with_its_entry_and_program(install):
@@ -76,6 +68,24 @@ def test_what_is_wrong_with_an_entry_is_said_and_nothing_else_fails(install, ent
     assert "climber" not in plugins()
     with pytest.raises(LlamocoError, match=line):
         plugin("climber")
+
+
+@pytest.mark.parametrize("page", ["plug-ins.md", "add-an-optimizer.md"])
+def test_files_of_the_example_stand_on_the_pages_as_they_are(page: str):
+    shown = [block for block in blocks((ROOT / "docs" / page).read_text(encoding="utf-8")) if block.mark == "file"]
+    there = {
+        file.name: file.read_text(encoding="utf-8") for file in EXAMPLE.rglob("*") if file.suffix in (".py", ".toml")
+    }
+    of_the_example = [block for block in shown if block.argument in there]
+    assert len(of_the_example) >= (8 if page == "plug-ins.md" else 1)
+    for block in of_the_example:
+        assert f"{block.text}\n" == there[block.argument], block.argument
+
+
+def test_an_optimizer_with_the_name_of_one_of_the_package_is_refused(install):
+    install(name="de")
+    with pytest.raises(LlamocoError, match="with a name that this program has: de; rename it there"):
+        list(check_plugin("de"))
 
 
 def test_an_optimizer_that_nobody_or_two_packages_bring_is_refused(install):

@@ -6,7 +6,7 @@ This package reads and describes them; it races nothing. `own_problem` takes the
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -94,13 +94,17 @@ def suite_problem(name: str) -> SuiteProblem:
     raise LlamocoError(f"the suites have no problem {name!r}; docs/real-problems.md lists them")
 
 
-def is_of_suite(text: str) -> bool:
+def is_of_suite(text: str, others: Collection[str] = ()) -> bool:
     """Whether a text opens with the title of a suite's problem, as the problem's own text does at every budget.
 
     So do copies with other numbers or a corrected formula, from which a test problem could be learned all the same.
     No text is executed.
+
+    Args:
+        others: titles of the problems of suites that plug-ins have brought.
     """
-    return _title_of(text) in _titles()
+    title = _title_of(text)
+    return title in _titles() or title in others
 
 
 @cache
@@ -110,13 +114,15 @@ def _titles() -> frozenset[str]:
 
 
 def _title_of(text: str) -> str | None:
-    """The first line of a text's docstring; None where it has none."""
+    """The first line of a text's docstring, with its full stop; None where it has none."""
     documented = ast.get_docstring(ast.parse(text))
     return documented.partition("\n")[0] if documented else None
 
 
 def _read(suite: str) -> Iterator[SuiteProblem]:
-    return (_problem(suite, file) for file in _files(suite))
+    return (
+        problem_in(file.read_text(encoding="utf-8"), file.name.removesuffix(".py"), suite) for file in _files(suite)
+    )
 
 
 def _files(suite: str) -> list[Traversable]:
@@ -124,10 +130,19 @@ def _files(suite: str) -> list[Traversable]:
     return sorted(files, key=lambda file: file.name)
 
 
-def _problem(suite: str, file: Traversable) -> SuiteProblem:
-    text = file.read_text(encoding="utf-8")
+def problem_in(text: str, name: str, suite: str) -> SuiteProblem:
+    """The problem that a file of a suite defines; its text is executed.
+
+    Raises:
+        LlamocoError: its docstring does not say what it is, where it is from, and its best known value.
+        Exception: whatever the text raises.
+    """
     facts = _FACTS.fullmatch((ast.get_docstring(ast.parse(text)) or "") + "\n")
-    assert facts is not None, f"{file.name} opens with its title, source and best known value"
+    if facts is None:
+        raise LlamocoError(
+            "its docstring does not have a title with a full stop, an empty line, a line `Source: ...` and a line "
+            "`Best known value: NUMBER.`"
+        )
     loaded = load_source(text)
     lower, upper = cast("tuple[Vector, Vector]", (loaded.lower, loaded.upper))
     num_inequality = num_equality = 0
@@ -136,7 +151,7 @@ def _problem(suite: str, file: Traversable) -> SuiteProblem:
             g, h = cast("tuple[Vector, Vector]", loaded.constraints((lower + upper) / 2))
         num_inequality, num_equality = len(g), len(h)
     return SuiteProblem(
-        name=file.name.removesuffix(".py"),
+        name=name,
         suite=suite,
         title=facts["title"],
         source=" ".join(facts["source"].split()).rstrip("."),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from llamoco_data.problems.constraint_forms import FORM_BY_NAME
+from llamoco_data.problems.plugin_forms import form_named
 from llamoco_data.problems.spec import Constraint, ProblemSpec
 from llamoco_data.statements.styles.constants import Constants
 from llamoco_data.statements.styles.formulas import arguments_of, form_definition
@@ -25,7 +25,7 @@ class StyledConstraints:
 
     def definitions(self) -> list[list[str]]:
         """The functions that the constraints call."""
-        return [form_definition(called, FORM_BY_NAME[name], self.style) for name, called in self._names.items()]
+        return [form_definition(called, form_named(name), self.style) for name, called in self._names.items()]
 
     def body(self) -> list[str]:
         """Statements that return both arrays at a point; they fill `constants`."""
@@ -60,7 +60,7 @@ class StyledConstraints:
             "c": lambda: self.constants.number(f"center_{j + 1}", constraint.center),
             "w": lambda: self.constants.number(f"width_{j + 1}", constraint.width),
         }
-        arguments = [given[name]() for name in arguments_of(FORM_BY_NAME[constraint.form])]
+        arguments = [given[name]() for name in arguments_of(form_named(constraint.form))]
         lines.append(f"{left} = {self._names[constraint.form]}({', '.join(arguments)})")
         lines.append(f"{to}.append({self._residual(left, j, constraint)})")
         return remarked(lines, "equality" if constraint.sense == "=" else "inequality", self.style)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from llamoco_data.problems.functions import FUNCTION_BY_NAME
+from llamoco_data.problems.plugin_functions import function_named
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.statements.structure import Structure
 from llamoco_data.statements.styles.constants import Constants
@@ -28,9 +28,7 @@ class StyledObjective:
     def definitions(self) -> list[list[str]]:
         """The functions that the objective calls."""
         turned = remarked(reflection(self.style), "reflected", self.style) if self._structure.reflections else []
-        basic = [
-            function_definition(called, FUNCTION_BY_NAME[name], self.style) for name, called in self._names.items()
-        ]
+        basic = [function_definition(called, function_named(name), self.style) for name, called in self._names.items()]
         return [*([turned] if turned else []), *basic]
 
     def body(self) -> list[str]:

@@ -1,3 +1,5 @@
+# Numbers and vectors are told apart while a formula is evaluated, and only then.
+# pyright: reportExplicitAny=false
 """Reads LaTeX formulas into Python functions, by the conventions of the literature; refuses whatever it does not know.
 
 Juxtaposition multiplies. A sum, product or maximum over an index extends over the product that follows it, up to the
@@ -11,9 +13,9 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from tests.latex_reader import values
-from tests.latex_reader.tokens import NUMBER, LatexError, tokenize
-from tests.latex_reader.values import Definition, Formula, Scope, bold
+from llamoco_data.latex_reader import values
+from llamoco_data.latex_reader.tokens import NUMBER, LatexError, tokenize
+from llamoco_data.latex_reader.values import Definition, Formula, Scope, bold
 
 FENCES = {
     "(": ")",

@@ -11,9 +11,9 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.latex_reader.formulas import RELATIONS, Parser
-from tests.latex_reader.tokens import LatexError, split, tokenize
-from tests.latex_reader.values import Definition, Formula, Function, Scope, Value, bold, number
+from llamoco_data.latex_reader.formulas import RELATIONS, Parser
+from llamoco_data.latex_reader.tokens import LatexError, split, tokenize
+from llamoco_data.latex_reader.values import Definition, Formula, Function, Scope, Value, bold, number
 
 Vector: TypeAlias = NDArray[np.float64]
 Tokens: TypeAlias = list[str]

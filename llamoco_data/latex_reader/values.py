@@ -1,3 +1,5 @@
+# Numbers and vectors are told apart while a formula is evaluated, and only then.
+# pyright: reportExplicitAny=false
 """What symbols stand for while formulas are evaluated, and the arithmetic of numbers, columns, rows and matrices.
 
 Vectors are columns, arrays of shape (n, 1), as in linear algebra; nothing is broadcast.
@@ -11,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.latex_reader.tokens import LatexError
+from llamoco_data.latex_reader.tokens import LatexError
 
 Matrix: TypeAlias = NDArray[np.float64]
 Value: TypeAlias = int | float | Matrix

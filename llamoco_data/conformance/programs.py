@@ -1,21 +1,17 @@
-"""Checks of an optimizer's program against the rules that readers and the runner rely on (docs/add-an-optimizer.md).
-
-Each check says in a line what is wrong, or nothing.
-"""
+"""The rules of an optimizer's program, which readers and the runner rely on (docs/add-an-optimizer.md)."""
 
 import ast
 import contextlib
 import itertools
 import math
 import sys
-import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from llamoco_data.conformance.rules import Checked, RuleBroken, Rules, checked, require
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio import BASELINE, Optimizer, program_text
 from llamoco_data.texts import execute
@@ -35,21 +31,8 @@ Function = Callable[[Point], float]
 Limits = Callable[[Point], tuple[Sequence[float], Sequence[float]]]
 
 
-class RuleBroken(Exception):
-    """A rule is broken; the message says how."""
-
-
 class _Raised(BaseException):
     """What an objective raises in a check: no `except Exception` may hold it up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What one check found."""
-
-    rule: str
-    complaint: str
-    """Empty where the rule is kept."""
 
 
 class RecordedProblem:
@@ -83,7 +66,7 @@ class RecordedProblem:
         Raises:
             RuleBroken: the point was not evaluated.
         """
-        _require(np.asarray(x).tobytes() in self._recent, "it asked for constraints at a point that was not paid for")
+        require(np.asarray(x).tobytes() in self._recent, "it asked for constraints at a point that was not paid for")
         assert self.limits is not None
         g, h = self.limits(self._unit(x))
         return np.array(g, dtype=np.float64), np.array(h, dtype=np.float64)
@@ -96,21 +79,21 @@ class RecordedProblem:
             BaseException: whatever the program raises.
         """
         best = np.asarray(self._minimized(text, evaluations, seed))
-        _require(len(self.points) <= evaluations, f"it asked for {len(self.points)} evaluations of {evaluations}")
-        _require(all(x.shape == self.lower.shape for x in self.points), "it asked for something that is no point")
+        require(len(self.points) <= evaluations, f"it asked for {len(self.points)} evaluations of {evaluations}")
+        require(all(x.shape == self.lower.shape for x in self.points), "it asked for something that is no point")
         inside = all((self.lower <= x).all() and (x <= self.upper).all() for x in self.points)
-        _require(inside, "it asked for a point outside of the box")
-        _require(best.shape == self.lower.shape, f"it returned an array of shape {best.shape}, not {self.lower.shape}")
+        require(inside, "it asked for a point outside of the box")
+        require(best.shape == self.lower.shape, f"it returned an array of shape {best.shape}, not {self.lower.shape}")
         there = [score for x, score in zip(self.points, self.scores, strict=True) if np.array_equal(x, best)]
-        _require(bool(there), "it returned a point that it never asked for")
-        _require(min(there) == min(self.scores), "it returned another point than the best that it had found")
+        require(bool(there), "it returned a point that it never asked for")
+        require(min(there) == min(self.scores), "it returned another point than the best that it had found")
         return best
 
     def _minimized(self, text: str, evaluations: int, seed: int) -> object:
         program = execute(text, "program")
         try:
             minimize = program.names.get("minimize")
-            _require(callable(minimize), "it does not define minimize")
+            require(callable(minimize), "it does not define minimize")
             assert callable(minimize)
             constraints = None if self.limits is None else self.constraints
             return minimize(
@@ -142,34 +125,12 @@ def sphere(u: Point) -> float:
 def check_program(optimizer: Optimizer) -> Iterator[Checked]:
     """The checks of an optimizer, one after the other; the cheap ones first."""
     yield from check_text(optimizer)
-    yield from _checked(_RUNS, optimizer)
+    yield from checked(_RUNS, optimizer)
 
 
 def check_text(optimizer: Optimizer) -> Iterator[Checked]:
     """The checks of an optimizer that run nothing."""
-    yield from _checked(_TEXT, optimizer)
-
-
-def _checked(checks: Mapping[str, Callable[[Optimizer], None]], optimizer: Optimizer) -> Iterator[Checked]:
-    for rule, check in checks.items():
-        yield Checked(rule, _complaint(check, optimizer))
-
-
-def _complaint(check: Callable[[Optimizer], None], optimizer: Optimizer) -> str:
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        try:
-            check(optimizer)
-        except RuleBroken as broken:
-            return str(broken)
-        except Exception as error:  # noqa: BLE001 - the program is somebody's code
-            return f"it raised {type(error).__name__}: {error}"
-    return ""
-
-
-def _require(kept: bool, complaint: str) -> None:
-    if not kept:
-        raise RuleBroken(complaint)
+    yield from checked(_TEXT, optimizer)
 
 
 def _text(optimizer: Optimizer) -> str:
@@ -192,16 +153,16 @@ def _holed(u: Point) -> float:
 def _reads_well(optimizer: Optimizer) -> None:
     text = _text(optimizer)
     lines = len(text.splitlines())
-    _require(LEAST_LINES <= lines <= MOST_LINES, f"it has {lines} lines, not {LEAST_LINES} to {MOST_LINES}")
+    require(LEAST_LINES <= lines <= MOST_LINES, f"it has {lines} lines, not {LEAST_LINES} to {MOST_LINES}")
     tree = ast.parse(text)
-    _require(bool(ast.get_docstring(tree)), "its first line does not say what the method is and where it comes from")
+    require(bool(ast.get_docstring(tree)), "its first line does not say what the method is and where it comes from")
     for node in tree.body:
         if isinstance(node, ast.Assign):
-            _require(_is_constant(node), f"line {node.lineno} sets something other than a CONSTANT to a literal")
+            require(_is_constant(node), f"line {node.lineno} sets something other than a CONSTANT to a literal")
     defined = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "minimize"]
-    _require(len(defined) == 1, "it does not define minimize once")
-    _require(ast.unparse(defined[0].args) == ARGUMENTS, f"minimize does not take ({ARGUMENTS})")
-    _require(bool(ast.get_docstring(defined[0])), "minimize has no docstring")
+    require(len(defined) == 1, "it does not define minimize once")
+    require(ast.unparse(defined[0].args) == ARGUMENTS, f"minimize does not take ({ARGUMENTS})")
+    require(bool(ast.get_docstring(defined[0])), "minimize has no docstring")
 
 
 def _is_constant(node: ast.Assign) -> bool:
@@ -220,7 +181,7 @@ def _imports_little(optimizer: Optimizer) -> None:
     others = (
         {module.partition(".")[0] for module in modules} - LIBRARIES - sys.stdlib_module_names - {optimizer.library}
     )
-    _require(not others, f"it imports {', '.join(sorted(others))}")
+    require(not others, f"it imports {', '.join(sorted(others))}")
 
 
 def _settings_exist(optimizer: Optimizer) -> None:
@@ -238,9 +199,7 @@ def _spends(optimizer: Optimizer) -> None:
             problem = RecordedProblem(rugged, dimension, _limits_for(optimizer))
             problem.run(_text(optimizer), budget)
             spent = len(problem.points)
-            _require(
-                spent >= LEAST_SPENT * budget, f"in {dimension} variables it spent {spent} of {budget} evaluations"
-            )
+            require(spent >= LEAST_SPENT * budget, f"in {dimension} variables it spent {spent} of {budget} evaluations")
 
 
 def _copes_with_little(optimizer: Optimizer) -> None:
@@ -252,7 +211,7 @@ def _goes_on(optimizer: Optimizer) -> None:
     budget = _budget(optimizer, 5_000)
     problem = RecordedProblem(sphere, 2, _limits_for(optimizer))
     problem.run(_text(optimizer), budget)
-    _require(
+    require(
         len(problem.points) >= LEAST_SPENT * budget, f"it stopped after {len(problem.points)} of {budget} evaluations"
     )
 
@@ -264,7 +223,7 @@ def _is_decided_by_its_seed(optimizer: Optimizer) -> None:
         problem = RecordedProblem(rugged, 4, _limits_for(optimizer))
         problem.run(_text(optimizer), _budget(optimizer, 400), seed)
         asked.append(np.array(problem.points).tobytes())
-    _require(asked[0] == asked[1], "two runs with one seed asked for different points")
+    require(asked[0] == asked[1], "two runs with one seed asked for different points")
 
 
 def _survives(optimizer: Optimizer) -> None:
@@ -280,7 +239,7 @@ def _survives(optimizer: Optimizer) -> None:
 def _passes_on(optimizer: Optimizer) -> None:
     for call in (1, 2, 47):
         asked = _asked_until_raised(optimizer, call)
-        _require(asked <= call, "it went on after the objective had raised")
+        require(asked <= call, "it went on after the objective had raised")
 
 
 def _asked_until_raised(optimizer: Optimizer, call: int) -> int:
@@ -301,7 +260,7 @@ def _asked_until_raised(optimizer: Optimizer, call: int) -> int:
     problem = RecordedProblem(failing, 3, _limits_for(optimizer))
     with contextlib.suppress(_Raised):
         problem.run(_text(optimizer), 60)
-        _require(asked < call, "it swallowed what the objective raised")
+        require(asked < call, "it swallowed what the objective raised")
     return asked
 
 
@@ -311,7 +270,7 @@ def _beats_random_search(optimizer: Optimizer) -> None:
     found.run(_text(optimizer), budget)
     floor.run(program_text(BASELINE, {}), budget)
     best, random = min(found.scores)[1], min(floor.scores)[1]
-    _require(best < 0.2 * random, f"on a sphere it reached {best:.2g}, random search {random:.2g}")
+    require(best < 0.2 * random, f"on a sphere it reached {best:.2g}, random search {random:.2g}")
 
 
 def _keeps_constraints(optimizer: Optimizer) -> None:
@@ -320,16 +279,16 @@ def _keeps_constraints(optimizer: Optimizer) -> None:
     problem = RecordedProblem(sphere, 3, lambda u: ([float(u.sum()) - 0.75, 0.1 - float(u[0])], []))
     problem.run(_text(optimizer), _budget(optimizer, 3_000))
     violation, value = min(problem.scores)
-    _require(violation == 0.0, f"its best point on a sphere with two inequalities violates them by {violation:.2g}")
-    _require(value < 0.0675 + 5e-3, f"it reached {value:.4f} on a sphere with two inequalities; the optimum is 0.0675")
+    require(violation == 0.0, f"its best point on a sphere with two inequalities violates them by {violation:.2g}")
+    require(value < 0.0675 + 5e-3, f"it reached {value:.4f} on a sphere with two inequalities; the optimum is 0.0675")
 
 
-_TEXT: Mapping[str, Callable[[Optimizer], None]] = {
+_TEXT: Rules[Optimizer] = {
     "the text reads like a program of the portfolio": _reads_well,
     "it imports what every reader has": _imports_little,
     "its grid names constants of its file": _settings_exist,
 }
-_RUNS: Mapping[str, Callable[[Optimizer], None]] = {
+_RUNS: Rules[Optimizer] = {
     "it stays in the box, spends its budget and returns its best point": _spends,
     "it copes with budgets from a single evaluation": _copes_with_little,
     "it goes on after it has converged": _goes_on,
@@ -339,4 +298,4 @@ _RUNS: Mapping[str, Callable[[Optimizer], None]] = {
     "it beats random search on a sphere": _beats_random_search,
     "it keeps constraints, if it takes any": _keeps_constraints,
 }
-"""Rule -> check, of those that read the text and those that run it."""
+"""Those that read the text, and those that run it."""
