@@ -110,8 +110,10 @@ def read_python(file: Path) -> str:
     """The text of a file.
 
     Raises:
-        LlamocoError: it cannot be read, or is no text.
+        LlamocoError: it cannot be read, or is no text, or is LaTeX.
     """
+    if file.suffix.lower() == ".tex":
+        raise LlamocoError(f"{file} is LaTeX, and only Python can be run; state the problem in Python, see docs/ask.md")
     try:
         return file.read_bytes().decode()
     except OSError as error:

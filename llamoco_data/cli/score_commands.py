@@ -146,9 +146,10 @@ def try_command(
     page: Path | None,
     lines: bool,
 ) -> None:
-    """Run PROGRAM, a Python file from anywhere, on your own PROBLEM, a Python file as for `add`.
+    """Run PROGRAM, a Python file from anywhere, on your own PROBLEM, and random search beside it.
 
-    The problem's code runs as you, the programs are confined. Nothing is kept but the page.
+    PROBLEM is a Python file that defines objective(x), lower, upper, max_evaluations and, if any, constraints(x).
+    Its code runs as you, the programs are confined. Nothing is kept but the page.
     """
     text, console = read_python(program), Console(stderr=True)
     check_names(against)

@@ -99,6 +99,6 @@ def _check_package(rival: Rival) -> None:
     package = PACKAGE_OF.get(rival)
     if package is not None and find_spec(package) is None:
         raise LlamocoError(
-            f"{rival} needs the package {package}, which cannot be imported here; install it with: "
-            f"pip install 'llamoco[{package}]'"
+            f"{rival} needs the package {package}, which cannot be imported here; install it, in the checkout, with: "
+            f"pip install '.[{package}]'"
         )

@@ -63,6 +63,7 @@ WRITTEN = pa.schema([*(PROGRAMS.field(name) for name in _ORDER), CHOICES, *_MAY_
 """Schema of the file as it is written, by models and rivals alike."""
 
 _READ = pa.schema([pa.field(field.name, field.type) for field in PROGRAMS if field.name != "completion"])
+_FORMAT = "docs/scoring.md shows how"
 _MEND = "write the file again with: llamoco-tune generate"
 
 
@@ -197,7 +198,7 @@ def _check_version(file: Path, metadata: Mapping[bytes, bytes]) -> None:
     if version is None:
         raise LlamocoError(
             f"{file} is not a file of programs: its metadata lacks the key {_VERSION_KEY}, "
-            f"whose value is {PROGRAMS_VERSION}; {_NAME}, or add the key where another program wrote it"
+            f"whose value is {PROGRAMS_VERSION}; {_NAME}, or add the key to a file of your own: {_FORMAT}"
         )
     if version != str(PROGRAMS_VERSION).encode():
         raise LlamocoError(
@@ -209,7 +210,9 @@ def _check_version(file: Path, metadata: Mapping[bytes, bytes]) -> None:
 def _check_columns(file: Path, schema: pa.Schema) -> None:
     lacking = sorted(set(PROGRAMS.names) - set(schema.names))
     if lacking:
-        raise LlamocoError(f"{file} lacks the column{'s' * (len(lacking) > 1)} {', '.join(lacking)}; {_MEND}")
+        raise LlamocoError(
+            f"{file} lacks the column{'s' * (len(lacking) > 1)} {', '.join(lacking)}; {_MEND}, or add them: {_FORMAT}"
+        )
 
 
 def _typed(file: Path, column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:

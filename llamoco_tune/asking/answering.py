@@ -14,6 +14,7 @@ from llamoco_tune.asking.problem import Stated, read_problem, stated
 from llamoco_tune.asking.prompts import prompts_of
 from llamoco_tune.asking.reading import Reading, in_order
 from llamoco_tune.extraction import program_of
+from llamoco_tune.folders import check_model
 from llamoco_tune.guide import Guide, Worth, guide_of_package, read_guide
 from llamoco_tune.named import READY, place_of
 from llamoco_tune.records import Record, TuningError
@@ -23,6 +24,8 @@ WORDINGS = 4
 """Requests over which a choice is averaged by default."""
 SPARE = 3
 """Programs with slips that are passed over at most, for the next optimizers' programs."""
+CONFIGS = ("config.json", "adapter_config.json")
+"""Files of which the folder of a model has the first, and that of an adapter the second."""
 
 
 class Alternative(Record):
@@ -136,7 +139,7 @@ def _reading(problem: Stated, guide: Guide, model: str, endpoint: str | None, *,
         return _by_kind(problem, guide, model, endpoint, top=top, wordings=wordings)
     except ModuleNotFoundError as error:
         raise TuningError(
-            f"{model} needs the package {error.name}; install what tuning needs: pip install 'llamoco[tune]'"
+            f"{model} needs the package {error.name}; install what tuning needs, in the checkout: pip install '.[tune]'"
         ) from None
 
 
@@ -151,10 +154,11 @@ def _by_kind(problem: Stated, guide: Guide, model: str, endpoint: str | None, *,
     folder = Path(place_of(model))
     if is_small(folder):
         return read_small(folder, model, prompts, problem.text)
-    from llamoco_tune.asking.usual import read_usual  # noqa: PLC0415 - torch is slow to import
-    from llamoco_tune.folders import check_model  # noqa: PLC0415
-
     check_model(model)
+    if folder.is_dir() and not any((folder / name).is_file() for name in CONFIGS):
+        raise TuningError(f"{model} holds no model: it has no {CONFIGS[0]}; give the folder of a model")
+    from llamoco_tune.asking.usual import read_usual  # noqa: PLC0415 - torch is slow to import
+
     return read_usual(model, prompts, problem.text)
 
 
@@ -179,7 +183,7 @@ def _novelties(problem: Stated, guide: Guide, num_tokens: int | None) -> Iterato
     odd: list[str] = []
     low, high = guide.dimensions
     if problem.dimension is not None and not low <= problem.dimension <= high:
-        odd.append(f"{problem.dimension} variables (taught: {low} to {high})")
+        odd.append(f"{problem.dimension} variable{'s' * (problem.dimension != 1)} (taught: {low} to {high})")
     low, high = guide.budgets
     if not low <= problem.max_evaluations <= high:
         odd.append(f"{problem.max_evaluations:,} evaluations (taught: {low:,} to {high:,})")

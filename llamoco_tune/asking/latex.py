@@ -9,6 +9,8 @@ IN_WORDS = re.compile(r"(?P<number>\d[\d,]*)\s+(?:[a-z]+\s+)?evaluations\b")
 _SPACE = re.compile(r"\\(?:mathbb|R|bbR)\{?\s*R?\s*\}?\s*\^\s*\{?\s*(?P<number>\d+)")
 _RANGE = re.compile(r"\\[lc]?dots[a-z]*\s*,\s*(?P<number>\d+)")
 _SUBSCRIPT = re.compile(r"\bx_(?:\{(?P<braced>\d+)\}|(?P<digit>\d))")
+_UNDER_MIN = re.compile(r"\\min\s*(?:\\limits\s*)?_\s*\{(?P<names>[^{}]*)\}")
+_NAME = re.compile(r"\s*(?:[A-Za-z]|\\(?![lc]?dots)[a-z]+)\s*")
 _SUBJECT = re.compile(r"s\.\s*\\?\s*t\.|subject\s+to|such\s+that|\\mathrm\{s\.t\.\}", re.IGNORECASE)
 _DISPLAY_END = re.compile(r"\\\]|\$\$|\\end\{")
 _ROW_END = re.compile(r"\\\\|,\s*\\q?quad|\\q?quad|\n|;")
@@ -32,13 +34,20 @@ def budget(text: str) -> int | None:
 
 
 def dimension(text: str) -> int | None:
-    """The number of variables; None if no space, range or subscript tells it."""
+    """The number of variables; None if no space, range, subscript or list of names tells it."""
     for pattern in (_SPACE, _RANGE):
         found = pattern.search(text)
         if found:
             return int(found["number"])
     listed = [int(each["braced"] or each["digit"]) for each in _SUBSCRIPT.finditer(text)]
-    return max(listed, default=None)
+    return max(listed, default=None) or _num_named(text)
+
+
+def _num_named(text: str) -> int | None:
+    """The number of names below the minimum, as in \\min_{a, b}; None for a single one, which may be a vector."""
+    found = _UNDER_MIN.search(text)
+    names = found["names"].split(",") if found else []
+    return len(names) if len(names) > 1 and all(map(_NAME.fullmatch, names)) else None
 
 
 def is_constrained(text: str) -> bool:

@@ -137,11 +137,11 @@ def _latex(text: str, name: str) -> Stated:
     )
 
 
-def trying(problem: Stated, program: str) -> str:
+def trying(problem: Stated, program: str, *options: str) -> str:
     """The command that runs a program on the problem, or what has to be done first."""
-    if problem.form == "latex":
-        return f"write it in Python to run the program on it: {command('try', 'problem.py', program, program=DATA)}"
-    return command("try", problem.name if problem.name.endswith(".py") else "problem.py", program, program=DATA)
+    name = problem.name if problem.form == "python" and problem.name.endswith(".py") else "problem.py"
+    running = command("try", name, program, *options, program=DATA)
+    return f"write it in Python to run the program on it: {running}" if problem.form == "latex" else running
 
 
 def _bound(tree: ast.Module) -> set[str]:

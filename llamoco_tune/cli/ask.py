@@ -19,6 +19,8 @@ SHOWN = 8
 """Optimizers that are listed at most, besides those with programs."""
 LEAST_SHOWN = 0.01
 """Smallest probability that is listed."""
+USUAL_CHOICE = "slsqp"
+"""The best choice for a problem of which nothing is known."""
 BAR = 20
 """Width of the longest bar, in characters."""
 
@@ -70,12 +72,12 @@ def ask_command(
         for file, text in zip(files, found.programs, strict=False):
             _write(file, text)
             click.echo(f"program     {file}", err=True)
-    click.echo(f"next        {_next(given, problem, files)}", err=True)
+    click.echo(f"next        {_next(given, problem, files, has_warnings=bool(found.warnings))}", err=True)
 
 
 def _lines(problem: "Stated", found: "Asked") -> list[str]:
     """What the model made of the problem, line by line."""
-    variables = "variables not counted" if problem.dimension is None else f"{problem.dimension} variables"
+    variables = "number of variables unknown" if problem.dimension is None else _variables(problem.dimension)
     kind = "constrained" if problem.is_constrained else "bounds alone"
     lines = [f"problem     {variables}, {kind}, {problem.max_evaluations:,} evaluations ({problem.form})"]
     likely = [each.probability for each in found.alternatives if each.probability is not None]
@@ -104,12 +106,18 @@ def _between(number: int, found: "Asked") -> str:
     return f"\n\n{line}" if number else line
 
 
-def _next(problem: "Stated", name: str, files: list[Path]) -> str:
+def _variables(number: int) -> str:
+    return f"{number:,} variable{'s' * (number != 1)}"
+
+
+def _next(problem: "Stated", name: str, files: list[Path], *, has_warnings: bool) -> str:
+    """The command that runs the first program; a doubtful one beside the usual choice where nothing is known."""
     from llamoco_tune.asking.problem import trying  # noqa: PLC0415
 
+    against = ("--against", USUAL_CHOICE) if has_warnings else ()
     if files:
-        return trying(problem, str(files[0]))
-    return f"{command('ask', name, '--out', 'program.py')}, then {trying(problem, 'program.py')}"
+        return trying(problem, str(files[0]), *against)
+    return f"{command('ask', name, '--out', 'program.py')}, then {trying(problem, 'program.py', *against)}"
 
 
 def _files(out: Path, top: int) -> list[Path]:

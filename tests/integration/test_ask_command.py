@@ -125,6 +125,12 @@ def test_what_is_unlike_the_training_is_said(capsys):
     assert "a style of its own (novelty" in llamoco_tune.ask(remarked).warnings[0]
 
 
+def test_doubtful_program_is_to_be_run_beside_the_usual_choice(capsys):
+    Path("odd.py").write_text(BOWL.replace("1500", "1_000_000"))
+    assert ended("ask", "odd.py", "--out", "p.py") == 0
+    assert capsys.readouterr().err.endswith("next        llamoco-data try odd.py p.py --against slsqp\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -136,6 +142,7 @@ def test_what_is_unlike_the_training_is_said(capsys):
         (("bowl.py", "--top", "0"), "--top"),
         (("bowl.py", "--model", "nothing-here/at-all/x"), "nothing-here/at-all/x"),
         (("bowl.py", "--model", str(ROOT / "docs" / "releases" / "standard")), "is an export, not a language model"),
+        (("bowl.py", "--model", "empty"), "empty holds no model: it has no config.json"),
         (("bowl.py", "--endpoint", "http://127.0.0.1:9"), "--endpoint needs --model"),
         (("bowl.py", "--endpoint", "http://127.0.0.1:9", "--model", "m"), "no server answers"),
         (("long.py",), "tokens, and ready sees 8,192 at once"),
@@ -143,6 +150,7 @@ def test_what_is_unlike_the_training_is_said(capsys):
 )
 def test_mistakes_are_one_line(capsys, arguments, said):
     Path("long.py").write_text(BOWL + "".join(f"# {n * 7919}\n" for n in range(9_000)))
+    Path("empty").mkdir()
     assert said in refused(capsys, "ask", *arguments)
 
 
@@ -199,7 +207,8 @@ def test_what_needs_torch_says_so_where_only_the_package_is_installed():
     assert ready.returncode == 0, ready.stderr
     assert other.returncode == 2
     assert other.stderr == (
-        "llamoco-tune: base needs the package torch; install what tuning needs: pip install 'llamoco[tune]'\n"
+        "llamoco-tune: base needs the package torch; "
+        "install what tuning needs, in the checkout: pip install '.[tune]'\n"
     )
 
 

@@ -104,6 +104,7 @@ def test_violated_constraint_is_named(command):
         (("bowl.py", "walk.py", "--against", "nelder_mead"), "nelder_mead does not take this problem"),
         (("bowl.py", "missing.py"), "missing.py cannot be read"),
         (("walk.py", "walk.py"), "walk.py: "),
+        (("bowl.tex", "walk.py"), "bowl.tex is LaTeX, and only Python can be run; state the problem in Python"),
         (("bowl.py", "walk.py", "--html", "bowl.py"), "bowl.py is no page of `try`, and is not replaced by one"),
         (("bowl.py", "walk.py", "--html", "no/page.html"), "there is no folder no for the page"),
     ],

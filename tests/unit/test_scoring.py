@@ -72,8 +72,8 @@ NULLABLE = PROGRAMS.set(PROGRAMS.get_field_index("ended"), pa.field("ended", pa.
     [
         ([], PROGRAMS, "holds no programs"),
         ([written(ROW, "a")], OTHER_VERSION, "llamoco_programs_version 2, this program reads 1"),
-        ([written(ROW, "a")], PROGRAMS.with_metadata({}), "its metadata lacks the key llamoco_programs_version"),
-        ([written(ROW, "a")], WITHOUT_TWO, "lacks the columns ended, program"),
+        ([written(ROW, "a")], PROGRAMS.with_metadata({}), "lacks the key llamoco_programs_version.*docs/scoring.md"),
+        ([written(ROW, "a")], WITHOUT_TWO, "lacks the columns ended, program; .*docs/scoring.md"),
         ([written(ROW, "a", sample="0")], OTHER_TYPE, "string in column sample, expected int64"),
         ([written(ROW, "a", ended=None)], NULLABLE, "without a value in ended"),
         ([written(ROW, "a", ended="because")], PROGRAMS, "ended 'because'"),

@@ -131,7 +131,7 @@
   };
   const show = () => {
     const { considered, share } = asked;
-    const variables = asked.dimension === null ? "variables not counted" : `${asked.dimension} variables`;
+    const variables = asked.dimension === null ? "number of variables unknown" : `${asked.dimension} variable${asked.dimension === 1 ? "" : "s"}`;
     const kind = asked.is_constrained ? "with constraints" : "bounds alone";
     const form = asked.form === "latex" ? "LaTeX" : "Python";
     $("facts").textContent = `${variables}, ${kind}, ${asked.max_evaluations.toLocaleString("en")} evaluations, in ${form}`;

@@ -87,6 +87,9 @@ def test_number_is_read_from_the_text(text, number):
         (r"\min f \text{ subject to } 0 \le x_1 \le 2, \quad x_2 \ge 1, \quad i = 1, \dots, 7", 7, None, False),
         (r"\min f \text{ s.t. } 1 \le x_1 + x_2 \le 2", 2, None, True),
         (r"\min f", None, None, False),
+        (r"\min_{x,y, \theta} \; x^2 + e^{y} + \theta", 3, None, False),
+        (r"\min_{x} \; f(x)", None, None, False),
+        (r"\min_{a, \dots, c} \; f(a)", None, None, False),
     ],
 )
 def test_latex_tells_variables_budget_and_constraints(text, dimension, budget, is_constrained):
