@@ -21,9 +21,9 @@ PAGE = ROOT / "docs" / "results.md"
 HEAD = """# Results
 
 Each row is a model or a rival, each block a set of problems that nothing was trained on. A contender answers every
-problem once, and its program runs confined with three seeds. The package's model writes its next choice where a program has
-a slip that can be seen without running it, as `ask` does. All numbers are means over the problems of a block, with 95 %
-intervals over problems.
+problem once, and its program runs confined with three seeds. The package's model writes its next choice where a program
+has a slip that can be seen without running it, as `ask` does. All numbers are means over the problems of a block, with
+95 % intervals over problems.
 
 - *Score* is 0 for random search at the same budget and 1 at the target; a program that fails has 0.
 - *Gap closed* is the share of the way from the single best solver to the virtual best.
@@ -36,8 +36,8 @@ The formulas and their sources are on the page about [scoring](scoring.md). `mak
 """
 UNKNOWN = """## What is not known
 
-- The model of the package began as one of two of its recipe, of which [the other one](tuning.md#what-came-out) scored less on
-  `test`; its second run was made once.
+- The model of the package began as one of two of its recipe, of which [the other one](tuning.md#what-came-out) scored
+  less on `test`; its second run was made once.
 - Rivals without a row were not run, and most were run on `test` alone. `llamoco-data baseline` writes their programs.
 - Real problems were raced at 100 evaluations for each variable, and thirteen of the 77 not at all.
 """
