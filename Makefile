@@ -9,6 +9,8 @@ PYTHON ?= $(shell python3.11 -c '' 2>/dev/null && echo python3.11 || echo python
 # that tuning on a demo that has grown leaves earlier models alone.
 DEMO ?= demo
 TUNING = $(DEMO)-tuning/$(shell ls $(DEMO)-export/.snapshots | tail -n 1)
+# The releases are made again in folders $(RELEASE)-...; a target that was stopped goes on where it was.
+RELEASE ?= release
 # Tests start their own local Ray and wait for it, so three at a time for two cores; the tests of a file share a process.
 PYTEST_WORKERS ?= 3
 PYTEST_ARGS ?=
@@ -22,10 +24,11 @@ BASE := $(VENV)/.installed-base
 TUNE := $(VENV)/.installed-tune
 FULL := $(VENV)/.installed-full
 
-.PHONY: help install demo tune-demo test test-slow lint format types imports docs docs-tables results bench check clean
+.PHONY: help install demo tune-demo test test-slow lint format types imports docs docs-tables results \
+	release-set release-model bench check clean
 
 help:  ## print these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  Variables: PYTHON=$(PYTHON)  DEMO=$(DEMO)  PYTEST_WORKERS=$(PYTEST_WORKERS)  PYTEST_ARGS='
 
@@ -78,6 +81,30 @@ docs-tables: $(FULL)  ## write the generated tables into the pages: catalogues, 
 results: $(FULL)  ## write the page of results from the scores in docs/results, and the pictures
 	$(BIN)/python docs/results.py
 	$(BIN)/python docs/figures.py
+
+release-set: $(FULL)  ## make the released instruction set again: hours of two cores
+	test -e $(RELEASE)-prior.parquet || { \
+		$(BIN)/llamoco-data run $(RELEASE)-campaign --recipe standard --problems 1000 && \
+		$(BIN)/llamoco-data prior $(RELEASE)-campaign --out $(RELEASE)-prior.parquet; }
+	$(BIN)/llamoco-data run $(RELEASE)-campaign --problems 4000 --prior $(RELEASE)-prior.parquet
+	$(BIN)/llamoco-data add $(RELEASE)-campaign --suite all --budgets small
+	$(BIN)/llamoco-data run $(RELEASE)-campaign
+	$(BIN)/llamoco-data export $(RELEASE)-campaign $(RELEASE)-export
+	rm -rf docs/releases/standard && mkdir docs/releases/standard
+	cp -r $(RELEASE)-export/data $(RELEASE)-export/README.md $(RELEASE)-campaign/campaign.json docs/releases/standard
+	cp $(RELEASE)-prior.parquet docs/releases/standard/prior.parquet
+	cd docs/releases/standard && find * -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum > SHA256SUMS
+
+release-model: $(FULL)  ## make the model of the package again: two and a half hours of one core
+	test -e $(RELEASE)-set || cp -r docs/releases/standard $(RELEASE)-set
+	$(BIN)/llamoco-data extend $(RELEASE)-set --problems 12000
+	test -e $(RELEASE)-base || $(BIN)/llamoco-tune base compact --data $(RELEASE)-set --out $(RELEASE)-base
+	$(BIN)/llamoco-tune teach --data $(RELEASE)-set --base $(RELEASE)-base --out $(RELEASE)-first --recipe compact
+	$(BIN)/llamoco-tune teach --data $(RELEASE)-set --base $(RELEASE)-first --out $(RELEASE)-second --recipe compact-styles --seed 10
+	rm -rf llamoco_tune/ready && $(BIN)/llamoco-tune pack $(RELEASE)-second --out llamoco_tune/ready
+	$(BIN)/python -m tests.benchmarks.ready
+	$(BIN)/llamoco-tune calibrate ready --data docs/releases/standard
+	$(BIN)/python docs/examples.py
 
 bench: $(FULL)  ## time the evaluator against other suites, and the optimizers against other libraries
 	$(BIN)/python tests/benchmarks/evaluator.py
