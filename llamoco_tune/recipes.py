@@ -104,7 +104,14 @@ def compact_styles() -> Recipe:
     train = _with(
         first.teach.train, learning_rate=5e-4, matrix_rate=0.01, max_steps=4_000, evaluate_every=500, save_every=250
     )
-    choice = first.teach.choice.model_copy(update={"restyled_share": 0.35, "noisy_share": 0.15})
+    choice = ChoiceConfig(
+        extended_share=0.625,
+        reading_weight=1.0,
+        writing_share=0.3,
+        num_problems=400,
+        restyled_share=0.35,
+        noisy_share=0.15,
+    )
     return Recipe(
         base="a run of recipe compact",
         contrast=first.contrast,
