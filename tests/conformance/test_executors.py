@@ -33,7 +33,13 @@ def test_slices_of_one_run_give_the_records_of_whole_problems(expected: list[Run
     check(OneRunSlices(InlineExecutor()), expected, tmp_path / "c")
 
 
-@pytest.mark.parametrize("make", [lambda: executor("local", 1), lambda: OneRunSlices(executor("local", 2))])
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(lambda: executor("local", 1), id="one actor", marks=pytest.mark.slow),
+        pytest.param(lambda: OneRunSlices(executor("local", 2)), id="two actors, run by run"),
+    ],
+)
 def test_ray_actors_give_the_records_of_the_inline_executor(
     make: Callable[[], Executor], expected: list[RunRecord], local_ray: None, tmp_path: Path
 ):

@@ -16,7 +16,7 @@ from llamoco_data.recipes import campaign_for
 from tests.campaigns import results
 from tests.clusters import Head, head_node
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,6 @@ def submit(head: Head, *arguments: str, **changed: str) -> subprocess.CompletedP
     return head.run("ray", "job", "submit", "--address", head.url, *arguments, **changed)
 
 
-@pytest.mark.slow
 def test_submitted_campaign_ends_with_the_rows_of_a_local_one(head: Head):
     folder = head.folder / "submitted"
     campaign = ["llamoco-data", "run", str(folder), "--recipe", "demo", "--problems", "1"]
@@ -58,7 +57,6 @@ def test_submission_without_the_token_is_refused(head: Head, token: str):
     assert not mark.exists()
 
 
-@pytest.mark.slow
 def test_stopped_job_drains_and_keeps_what_was_run(head: Head):
     folder = head.folder / "stopped"
     campaign = ["llamoco-data", "run", str(folder), "--recipe", "demo", "--address", "auto"]
