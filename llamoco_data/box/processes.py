@@ -6,6 +6,7 @@ This process must have adopted orphans, or be the first of its process namespace
 import contextlib
 import os
 import resource
+import select
 import signal
 import time
 from dataclasses import dataclass
@@ -70,6 +71,27 @@ def end_descendants(limit_s: float) -> bool:
                 os.kill(process, signal.SIGKILL)
         if reaped_all(until):
             return True
+    return False
+
+
+def end_namespace(first: int, limit_s: float) -> bool:
+    """Ends a namespace of processes with its first one, a child of this process; returns whether no child is left.
+
+    The kernel ends all others there, and lets nobody wait for the first before they are gone.
+    """
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(first, signal.SIGKILL)
+    ending = os.pidfd_open(first)
+    try:
+        if not select.select([ending], [], [], limit_s)[0]:
+            return False
+    finally:
+        os.close(ending)
+    os.waitpid(first, 0)
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return True
     return False
 
 

@@ -22,6 +22,8 @@ class Waiting:
     """Connection by which it gets its job."""
     output: int
     """Descriptor from which its program's output is read."""
+    first: int | None
+    """The first process of its namespace, with which the kernel ends all others there; None where it has none."""
 
     def give(self, job: int, meter: int) -> None:
         """Hands over a job, by the descriptors of its file and of the connection to its meter.
@@ -50,7 +52,7 @@ def made(place: run.Place, processes: int) -> Waiting:
     lane, its_lane = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     output, into = os.pipe2(os.O_CLOEXEC)
     try:
-        process = _forked(place, its_lane.fileno(), into, processes)
+        process, first = _forked(place, its_lane.fileno(), into, processes)
     except OSError:
         lane.close()
         os.close(output)
@@ -58,19 +60,20 @@ def made(place: run.Place, processes: int) -> Waiting:
     finally:
         its_lane.close()
         os.close(into)
-    return Waiting(process, lane, output)
+    return Waiting(process, lane, output, first)
 
 
-def _forked(place: run.Place, lane: int, into: int, processes: int) -> int:
-    this = os.getpid()
+def _forked(place: run.Place, lane: int, into: int, processes: int) -> tuple[int, int | None]:
+    """The process, and the first of its namespace."""
+    this, first = os.getpid(), None
     try:
         if place.isolated:
             system.unshare(system.NEW_PIDS)
-            begin_namespace()
+            first = begin_namespace()
         child = os.fork()
         if child == 0:
             run.begin(place, lane, into, this)
-        return child
+        return child, first
     finally:
         if place.isolated and os.getpid() == this:
             system.enter(processes, system.NEW_PIDS)

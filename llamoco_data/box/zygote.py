@@ -22,7 +22,7 @@ from typing import NoReturn
 from llamoco_data.box import folders, layers, run, system, view, waiting
 from llamoco_data.box.frames import READY_BYTES, SAID_BYTES, STOP, Left, Ready
 from llamoco_data.box.layers import Layers
-from llamoco_data.box.processes import end_descendants, load, own_bytes
+from llamoco_data.box.processes import end_descendants, end_namespace, load, own_bytes
 from llamoco_data.box.removal import remove_tree
 from llamoco_data.box.waiting import Waiting
 from llamoco_data.identity import Record
@@ -208,7 +208,8 @@ class _Zygote:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child.process, signal.SIGKILL)
             _, status, usage = os.wait4(child.process, 0)
-            if not end_descendants(END_S):
+            ended = child.first is not None and end_namespace(child.first, END_S)
+            if not ended and not end_descendants(END_S):
                 os._exit(1)  # the launcher, and the kernel, have more to say than this process
             _keep(child.output, said)
             return Left(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, overfull, fault=False)
