@@ -67,13 +67,17 @@ def with_optimizers(spec: CampaignSpec, only: Sequence[str] = (), exclude: Seque
     return spec.model_copy(update={"optimizers": kept, "settled": True})
 
 
-def recipe_text(spec: CampaignSpec) -> str:
-    """A recipe file that describes a campaign in full, to start from."""
+def recipe_text(spec: CampaignSpec, parent: str) -> str:
+    """A recipe file that describes a campaign in full, to start from.
+
+    Args:
+        parent: the named recipe that the file is said to change.
+    """
     fields = {name: value for name, value in spec.model_dump(mode="json").items() if name not in _OURS}
     tables = {name: value for name, value in fields.items() if isinstance(value, dict)}
     lines = [
-        f"# A recipe from {spec.recipe!r}. What a file leaves out is as there.",
-        f"{FROM} = {json.dumps(spec.recipe)}",
+        f"# A recipe from {parent!r}. What a file leaves out is as there.",
+        f"{FROM} = {json.dumps(parent)}",
         *(f"{name} = {_value(value)}" for name, value in fields.items() if name not in tables),
     ]
     for name, table in tables.items():
@@ -119,6 +123,9 @@ def _of_toml(file: Path, text: str, named: Mapping[str, CampaignSpec]) -> Campai
     except ValidationError as error:
         first = error.errors()[0]
         place = tuple(str(each) for each in first["loc"] if str(each) not in ("race", "exhaustive", "informed"))
+        if not place:  # a rule of the whole; its message begins with the field
+            field, _, broken = first["msg"].removeprefix("Value error, ").partition(": ")
+            raise LlamocoError(f"{at(field)}: {broken}") from None
         if first["type"] == NO_PLUGIN:
             raise LlamocoError(f"{at(*place[:-1])}: {first['msg']}") from None
         raise LlamocoError(f"{at(*place)}: {first['msg'].lower()}, not {first['input']!r}") from None

@@ -19,7 +19,7 @@ from llamoco_data.execution import executor
 from llamoco_data.files import folder_name
 from llamoco_data.problems.suites import SUITES, Budgets
 from llamoco_data.recipe_files import recipe_text
-from llamoco_data.recipes import campaign_for
+from llamoco_data.recipes import RECIPES, campaign_for
 from llamoco_data.recipes import recipe as recipe_named
 from llamoco_data.verification import verify
 
@@ -66,7 +66,7 @@ def run_command(folder: str, wish: Wish, address: str, workers: int | None, quie
 @click.argument("name", default="standard")
 def recipe_command(name: str) -> None:
     """Print the recipe NAME as a file. Change what you like, save it as FILE.toml, and give it to `run --recipe`."""
-    click.echo(recipe_text(recipe_named(name)), nl=False)
+    click.echo(recipe_text(recipe_named(name), name if name in RECIPES else "standard"), nl=False)
 
 
 @click.command("add", short_help="Add your own problems, or real ones, to a campaign.")

@@ -57,7 +57,7 @@ def test_a_python_file_returns_a_campaign(tmp_path: Path):
 
 @pytest.mark.parametrize("name", ["demo", "standard", "paper"])
 def test_a_printed_recipe_is_that_recipe(tmp_path: Path, name: str):
-    made = recipe(written(tmp_path, recipe_text(recipe(name))))
+    made = recipe(written(tmp_path, recipe_text(recipe(name), name)))
     assert made == recipe(name).model_copy(update={"recipe": "mine", "settled": True})
 
 
@@ -75,6 +75,10 @@ def test_a_printed_recipe_is_that_recipe(tmp_path: Path, name: str):
         ('wordings = 2\nexclude = "de"\n', "line 2: exclude: expected a list of names, not 'de'"),
         ('optimizers = ["de"]\nexclude = ["de"]\n', "line 2: exclude: no optimizer is left"),
         ('[policy]\nkind = "tournament"\n', "line 1: policy: "),
+        (
+            'seed = 3\noptimizers = ["de", "de"]\n',
+            "line 2: optimizers: each can take part once",
+        ),
         ('from = "standrad"\n', "line 1: from: there is no recipe 'standrad'; the recipes are: demo, standard, paper"),
         ('recipe = "other"\n', "line 1: recipe: unknown"),
         ("seed = \n", "is no TOML: Invalid value (at line 1, column 8)"),
