@@ -8,6 +8,8 @@ PYTHON ?= $(shell python3.11 -c '' 2>/dev/null && echo python3.11 || echo python
 # The demo writes $(DEMO)-campaign and $(DEMO)-export. Tuning on it writes $(DEMO)-base and a folder for each snapshot, so
 # that tuning on a demo that has grown leaves earlier models alone.
 DEMO ?= demo
+# Where the demo runs: local, on a Ray of its own, or inline, in one process without Ray.
+ADDRESS ?= local
 TUNING = $(DEMO)-tuning/$(shell ls $(DEMO)-export/.snapshots | tail -n 1)
 # The releases are made again in folders $(RELEASE)-...; a target that was stopped goes on where it was.
 RELEASE ?= release
@@ -30,12 +32,12 @@ FULL := $(VENV)/.installed-full
 help:  ## print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo '  Variables: PYTHON=$(PYTHON)  DEMO=$(DEMO)  PYTEST_WORKERS=$(PYTEST_WORKERS)  PYTEST_ARGS='
+	@echo '  Variables: PYTHON=$(PYTHON)  DEMO=$(DEMO)  ADDRESS=$(ADDRESS)  PYTEST_WORKERS=$(PYTEST_WORKERS)  PYTEST_ARGS='
 
 install: $(FULL)  ## install everything that the other targets need; each installs what it needs by itself
 
 demo: $(BASE)  ## run a small campaign on a local Ray and export its instruction set
-	$(BIN)/llamoco-data run $(DEMO)-campaign --recipe demo
+	$(BIN)/llamoco-data run $(DEMO)-campaign --recipe demo --address $(ADDRESS)
 	$(BIN)/llamoco-data export $(DEMO)-campaign $(DEMO)-export
 
 tune-demo: $(TUNE) demo  ## tune a random model of two layers on the demo's set, and score what it writes
