@@ -45,9 +45,8 @@ from llamoco_data.instruction_set import (
     snapshot_numbers,
 )
 from llamoco_data.invocation import command
-from llamoco_data.problems.sampling import FIRST_UNMEASURED, check_plugins
+from llamoco_data.problems.sampling import FIRST_UNMEASURED
 from llamoco_data.selector import LEAST_PROBLEMS, training_of
-from llamoco_data.statements import wording_numbers
 
 PROBLEMS_PER_SHARD = 1_000
 """Problems of a whole shard: it stays as it is when the split is extended further."""
@@ -104,8 +103,7 @@ def extend(folder: Place, num_problems: int, *, processes: int | None = None, re
     if not shard_names(files_at(target)):
         raise not_a("an export", folder, f"holds no export; make one with: {command('export', 'DIR', folder)}")
     drawing = _drawing(target)
-    check_plugins(drawing.mixture)
-    wording_numbers(drawing.plugin_wordings)
+    drawing.check_installed()
     check_data(target)
     with writing(target), scratch(target) as made:
         keep_unnumbered(target)

@@ -44,8 +44,6 @@ from llamoco_data.instruction_set import (
     snapshot_numbers,
 )
 from llamoco_data.invocation import command
-from llamoco_data.problems.sampling import check_plugins
-from llamoco_data.statements import wording_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +95,7 @@ def export(
             plug-in that the campaign takes is not installed here; or a process died.
     """
     shares = _shares(budgets)
-    spec = load_campaign(folder)
-    check_plugins(spec.mixture)
-    wording_numbers(spec.plugin_wordings)
+    _drawing(load_campaign(folder)).check_installed()
     target = local_folder(out)
     check_place(target)
     if since is not None and since not in kept_numbers(target):

@@ -10,7 +10,8 @@ from llamoco_data.identity import Record, is_empty
 from llamoco_data.instruction_set.columns import SCHEMA
 from llamoco_data.plugins import Pinned
 from llamoco_data.problems.functions.definition import FunctionFamily
-from llamoco_data.problems.sampling import ProblemMixture
+from llamoco_data.problems.sampling import ProblemMixture, check_plugins
+from llamoco_data.statements import wording_numbers
 
 DRAWING_KEY = b"llamoco_drawing"
 """Key in the metadata of every file of a set."""
@@ -27,6 +28,16 @@ class Drawing(Record):
     """Families of functions whose problems are for testing only."""
     plugin_wordings: tuple[Pinned, ...] = Field(default=(), exclude_if=is_empty)
     """Wordings of plug-ins that take part."""
+
+    def check_installed(self) -> None:
+        """Checks that the plug-ins that take part are installed as they were.
+
+        Raises:
+            PluginMissing: one is not.
+            LlamocoError: the entry of a wording is wrong, or two have the same number.
+        """
+        check_plugins(self.mixture)
+        wording_numbers(self.plugin_wordings)
 
     @property
     def file_schema(self) -> pa.Schema:
