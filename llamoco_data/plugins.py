@@ -90,7 +90,7 @@ class Brought:
     @property
     def called(self) -> str:
         """What a message calls it."""
-        return f"{self.kind.noun.partition(' ')[2]} {self.name!r}"
+        return _called(self.kind, self.name)
 
     @property
     def pinned(self) -> Pinned:
@@ -155,7 +155,7 @@ def required(pinned: Pinned) -> Brought:
         PluginMissing: it is not installed here, or is another here.
     """
     kind, there = KINDS[pinned.group], _installed(pinned.group, pinned.name)
-    called = f"the {kind.noun.partition(' ')[2]} {pinned.name!r}"
+    called = f"the {_called(kind, pinned.name)}"
     if there is None:
         raise PluginMissing(f"{called} is of the package {pinned.package}, which is not installed here; install it")
     if there[1] != pinned:
@@ -166,9 +166,31 @@ def required(pinned: Pinned) -> Brought:
     return there[0]
 
 
-def forget() -> None:
-    """Lets the next call look anew at what is installed."""
-    _installed.cache_clear()
+def defined_in(plugin: Brought) -> Callable[..., float]:
+    """The function with the plug-in's name in its Python file, which is executed as a module of its own.
+
+    Raises:
+        LlamocoError: the file is missing, does not load, or defines no such function.
+    """
+    file = plugin.file(".py")
+    module = f"llamoco_plugin_{plugin.kind.group.rpartition('.')[2]}_{plugin.name}"
+    spec = importlib.util.spec_from_file_location(module, file)
+    assert spec is not None, "the name of a Python file has a loader"
+    assert spec.loader is not None, "the name of a Python file has a loader"
+    # What numba has compiled and cached looks for the module by its name.
+    sys.modules[module] = loaded = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(loaded)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the file is somebody's, and may raise anything
+        raise LlamocoError(f"{file}: it does not load: {type(error).__name__}: {error}") from None
+    function: object = vars(loaded).get(plugin.name)
+    if not inspect.isfunction(function):
+        raise LlamocoError(f"{file}: it defines no function {plugin.name}")
+    return function
+
+
+def _called(kind: Kind, name: str) -> str:
+    return f"{kind.noun.partition(' ')[2]} {name!r}"
 
 
 @functools.cache
@@ -178,6 +200,11 @@ def _installed(group: Group, name: str) -> tuple[Brought, Pinned] | None:
         return there, there.pinned
     except LlamocoError:
         return None
+
+
+def forget() -> None:
+    """Lets the next call look anew at what is installed."""
+    _installed.cache_clear()
 
 
 def entry_of(plugin: Brought, kind: type[Content]) -> Content:
@@ -231,26 +258,3 @@ def _folder_of(module: str, kind: Kind) -> Path:
             f"the package {module} of an entry point in {kind.group} cannot be found; reinstall or remove it"
         )
     return Path(spec.submodule_search_locations[0])
-
-
-def defined_in(plugin: Brought) -> Callable[..., float]:
-    """The function with the plug-in's name in its Python file, which is executed as a module of its own.
-
-    Raises:
-        LlamocoError: the file is missing, does not load, or defines no such function.
-    """
-    file = plugin.file(".py")
-    module = f"llamoco_plugin_{plugin.kind.group.rpartition('.')[2]}_{plugin.name}"
-    spec = importlib.util.spec_from_file_location(module, file)
-    assert spec is not None, "the name of a Python file has a loader"
-    assert spec.loader is not None, "the name of a Python file has a loader"
-    # What numba has compiled and cached looks for the module by its name.
-    sys.modules[module] = loaded = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(loaded)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the file is somebody's, and may raise anything
-        raise LlamocoError(f"{file}: it does not load: {type(error).__name__}: {error}") from None
-    function: object = vars(loaded).get(plugin.name)
-    if not inspect.isfunction(function):
-        raise LlamocoError(f"{file}: it defines no function {plugin.name}")
-    return function

@@ -22,8 +22,8 @@ FILES = EXAMPLE / "llamoco_example_plugin"
 _FORGET: tuple[Callable[[], None], ...] = (
     plugins.forget,
     plugin_wordings.forget,
-    plugin_functions.forget,
-    plugin_forms.forget,
+    plugin_functions.plugin_function.cache_clear,
+    plugin_forms.plugin_form.cache_clear,
     plugin_evaluation.forget,
     function_bodies.loop_body.cache_clear,
     function_bodies.identifiers.cache_clear,

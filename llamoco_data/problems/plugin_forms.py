@@ -4,7 +4,7 @@ They take part where a mixture names them; `plugin_evaluation` gives their value
 """
 
 import functools
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, TypeAlias
 
 from pydantic import Field
@@ -53,22 +53,5 @@ def plugin_form(name: str) -> ConstraintForm:
     plugin = brought(CONSTRAINT, name)
     check_free(plugin, FORM_BY_NAME)
     entry = entry_of(plugin, _Entry)
-    return ConstraintForm(
-        name=name,
-        title=entry.title,
-        kernel=defined_in(plugin),
-        numpy=entry.numpy.strip(),
-        latex=entry.latex.strip(),
-        senses=entry.senses,
-        source=entry.source,
-        uses_coefficients=entry.uses_coefficients,
-        positive_coefficients=entry.positive_coefficients,
-        uses_center=entry.uses_center,
-        uses_width=entry.uses_width,
-        linear=entry.linear,
-    )
-
-
-def forget() -> None:
-    """Lets the next call look anew at what is installed."""
-    plugin_form.cache_clear()
+    entry = replace(entry, numpy=entry.numpy.strip(), latex=entry.latex.strip())
+    return ConstraintForm(kernel=defined_in(plugin), **asdict(entry))

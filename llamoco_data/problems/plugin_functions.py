@@ -4,7 +4,7 @@ They take part where a mixture names them; `plugin_evaluation` adds their values
 """
 
 import functools
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, TypeAlias
 
 from pydantic import Field
@@ -55,23 +55,5 @@ def plugin_function(name: str) -> BasicFunction:
     plugin = brought(FUNCTION, name)
     check_free(plugin, FUNCTION_BY_NAME)
     entry = entry_of(plugin, _Entry)
-    return BasicFunction(
-        name=name,
-        title=entry.title,
-        family=entry.family,
-        kernel=defined_in(plugin),
-        numpy=entry.numpy.strip(),
-        latex=entry.latex,
-        half_width=entry.half_width,
-        source=entry.source,
-        where=entry.where,
-        multimodal=entry.multimodal,
-        separable=entry.separable,
-        smooth=entry.smooth,
-        conditioning=entry.conditioning,
-    )
-
-
-def forget() -> None:
-    """Lets the next call look anew at what is installed."""
-    plugin_function.cache_clear()
+    entry = replace(entry, numpy=entry.numpy.strip())
+    return BasicFunction(kernel=defined_in(plugin), **asdict(entry))
