@@ -34,6 +34,10 @@ class Recipe(Record):
     cost: Cost
 
 
+_COMPACT_CHOICE = ChoiceConfig(extended_share=0.625, reading_weight=1.0, writing_share=0.3, num_problems=400)
+"""How both compact recipes teach to choose."""
+
+
 def tiny() -> Recipe:
     """A trial of the commands in seconds: a random model of two layers learns the form of an answer, and no more."""
     return Recipe(
@@ -86,7 +90,7 @@ def compact() -> Recipe:
             batching="padded",
             per_batch=8,
             sequence_length=2_600,
-            choice=ChoiceConfig(extended_share=0.625, reading_weight=1.0, writing_share=0.3, num_problems=400),
+            choice=_COMPACT_CHOICE,
             keep="last",
             evaluation=EvaluationConfig(num_rows=32, num_programs=4, programs_every=10, max_new_tokens=1_600),
         ),
@@ -104,14 +108,7 @@ def compact_styles() -> Recipe:
     train = _with(
         first.teach.train, learning_rate=5e-4, matrix_rate=0.01, max_steps=4_000, evaluate_every=500, save_every=250
     )
-    choice = ChoiceConfig(
-        extended_share=0.625,
-        reading_weight=1.0,
-        writing_share=0.3,
-        num_problems=400,
-        restyled_share=0.35,
-        noisy_share=0.15,
-    )
+    choice = _COMPACT_CHOICE.model_copy(update={"restyled_share": 0.35, "noisy_share": 0.15})
     return Recipe(
         base="a run of recipe compact",
         contrast=first.contrast,
