@@ -136,13 +136,14 @@ class _Shelf:
         return True
 
 
+_settled: dict[int, _Shelf] = {}
+"""Process -> the shelf that it was told to have."""
+
+
 def settle(place: Path) -> None:
     """Has this process keep the files of texts in a new folder, which whoever started the process removes after it."""
     place.mkdir(0o700)
     _settled[os.getpid()] = _Shelf(place)
-
-
-_settled: dict[int, _Shelf] = {}
 
 
 def _shelf(process: int) -> _Shelf:

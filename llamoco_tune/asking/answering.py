@@ -183,7 +183,7 @@ def _novelties(problem: Stated, guide: Guide, num_tokens: int | None) -> Iterato
     odd: list[str] = []
     low, high = guide.dimensions
     if problem.dimension is not None and not low <= problem.dimension <= high:
-        odd.append(f"{problem.dimension} variable{'s' * (problem.dimension != 1)} (taught: {low} to {high})")
+        odd.append(f"{problem.size} (taught: {low} to {high})")
     low, high = guide.budgets
     if not low <= problem.max_evaluations <= high:
         odd.append(f"{problem.max_evaluations:,} evaluations (taught: {low:,} to {high:,})")

@@ -38,6 +38,13 @@ class Stated:
         """The text as it stands in a prompt, as `llamoco_data` writes problems there."""
         return f"```python\n{self.text}```\n" if self.form == "python" else self.text
 
+    @property
+    def size(self) -> str:
+        """Its number of variables in words."""
+        if self.dimension is None:
+            return "number of variables unknown"
+        return f"{self.dimension:,} variable{'s' * (self.dimension != 1)}"
+
 
 def read_problem(file: Path) -> Stated:
     """The problem of a file.

@@ -77,9 +77,8 @@ def ask_command(
 
 def _lines(problem: "Stated", found: "Asked") -> list[str]:
     """What the model made of the problem, line by line."""
-    variables = "number of variables unknown" if problem.dimension is None else _variables(problem.dimension)
     kind = "constrained" if problem.is_constrained else "bounds alone"
-    lines = [f"problem     {variables}, {kind}, {problem.max_evaluations:,} evaluations ({problem.form})"]
+    lines = [f"problem     {problem.size}, {kind}, {problem.max_evaluations:,} evaluations ({problem.form})"]
     likely = [each.probability for each in found.alternatives if each.probability is not None]
     width = max((len(each.optimizer) for each in found.alternatives), default=0)
     for number, each in enumerate(found.alternatives[: max(SHOWN, len(found.programs))]):
@@ -104,10 +103,6 @@ def _between(number: int, found: "Asked") -> str:
     optimizer = found.alternatives[number].optimizer
     line = f"# {number + 1} of {len(found.programs)}{f': {optimizer}' if optimizer else ''}\n"
     return f"\n\n{line}" if number else line
-
-
-def _variables(number: int) -> str:
-    return f"{number:,} variable{'s' * (number != 1)}"
 
 
 def _next(problem: "Stated", name: str, files: list[Path], *, has_warnings: bool) -> str:
