@@ -42,6 +42,8 @@ class Problems:
     """The problems of a split. Axes: P problems, O optimizers of the forest."""
 
     ids: list[str]
+    optimizers: tuple[str, ...]
+    """Names of the forest's optimizers."""
     prompts: list[list[str]]
     """All prompts of each problem."""
     scores: NDArray[np.float64]
@@ -83,12 +85,11 @@ def main() -> None:
     )
     first_P: NDArray[np.float64] | None = None
     for name in arguments.models:
-        log_RK, optimizers = _choices(name, problems)
-        columns = np.array([selector.optimizers.index(each) for each in optimizers])
-        single_P, two_P, all_P = (_scores(problems, log_RK, columns, of=count) for count in (1, 2, 10**6))
+        log_RK, columns = choices_of(name, problems)
+        single_P, two_P, all_P = (scores_of(problems, log_RK, columns, of=count) for count in (1, 2, 10**6))
         first_P = single_P if first_P is None else first_P
         less = _interval(single_P - first_P, problems.best - problems.single_best) if single_P is not first_P else None
-        chosen = [[optimizers[k] for k in log_MK.argmax(1)] for log_MK in log_RK]
+        chosen = [[selector.optimizers[columns[k]] for k in log_MK.argmax(1)] for log_MK in log_RK]
         near = [
             np.mean([each in names for each in picks]) for picks, names in zip(chosen, problems.labels, strict=True)
         ]
@@ -116,6 +117,7 @@ def problems_of(table: pa.Table, selector: Selector) -> Problems:
     filled_PO = np.where(np.isnan(score_PO), np.minimum(expected_PO, best_P[:, None]) * applies_PO, score_PO)
     return Problems(
         ids=list(by_problem),
+        optimizers=tuple(selector.optimizers),
         prompts=[[row["prompt"] for row in rows] for rows in by_problem.values()],
         scores=filled_PO,
         best=best_P,
@@ -134,14 +136,14 @@ def log_choices(name: str, prompts: Sequence[str]) -> tuple[NDArray[np.float64],
     return choice_log_probabilities(model, Trie.of(openings), ids), openings.optimizers
 
 
-def _choices(name: str, problems: Problems) -> tuple[list[NDArray[np.float64]], tuple[str, ...]]:
-    """Log-probabilities of each problem's prompts, (prompts, optimizers) each, and the optimizers."""
+def choices_of(name: str, problems: Problems) -> tuple[list[NDArray[np.float64]], NDArray[np.intp]]:
+    """A model's log-probabilities for each problem's prompts, (prompts, K) each, and the K optimizers' columns."""
     log_NK, optimizers = log_choices(name, [prompt for each in problems.prompts for prompt in each])
     ends = np.cumsum([len(each) for each in problems.prompts])
-    return np.split(log_NK, ends[:-1]), optimizers
+    return np.split(log_NK, ends[:-1]), np.array([problems.optimizers.index(each) for each in optimizers])
 
 
-def _scores(
+def scores_of(
     problems: Problems, log_RK: Sequence[NDArray[np.float64]], columns: NDArray[np.intp], *, of: int
 ) -> NDArray[np.float64]:
     """What each problem counts, (P,), if choices are averaged over groups of prompts."""

@@ -25,7 +25,6 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> list[RunRecord]:
 
 
 LARGER = small(num_problems=12)
-NUM_KILLS = 20
 # Forked from one process in which everything is imported, drivers cost a fraction of a second each.
 KILLINGS = """
 import os, pathlib, random, signal, sys, time
@@ -35,9 +34,9 @@ import llamoco_data.drive.loop as loop
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.execution.work import warm_up
 from tests.campaigns import OneRunSlices
-from tests.chaos.test_killed_driver import LARGER, NUM_KILLS
+from tests.chaos.test_killed_driver import LARGER
 
-folder, seed = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+folder, seed, num_kills = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 lives = random.Random(seed)
 loop.BLOCK_S = 0.0
 warm_up()
@@ -58,7 +57,7 @@ def num_blocks():
 
 # The first driver comes so far that something is kept; the others die in their start or a few blocks later, so that
 # all together do not come to the end.
-for number in range(NUM_KILLS):
+for number in range(num_kills):
     before, pid = num_blocks(), begun()
     wanted = lives.randint(0, 4) if number else 4
     if not wanted:
@@ -70,10 +69,11 @@ for number in range(NUM_KILLS):
 """
 
 
-def test_driver_killed_at_twenty_random_moments_is_followed_by_one_that_ends_in_the_same_rows(tmp_path: Path):
+@pytest.mark.parametrize("num_kills", [6, pytest.param(20, marks=pytest.mark.slow)])
+def test_driver_killed_at_random_moments_is_followed_by_one_that_ends_in_the_same_rows(num_kills: int, tmp_path: Path):
     folder, undisturbed = tmp_path / "c", tmp_path / "undisturbed"
     seed = int.from_bytes(os.urandom(4))
-    subprocess.run([sys.executable, "-c", KILLINGS, str(folder), str(seed)], check=True)
+    subprocess.run([sys.executable, "-c", KILLINGS, str(folder), str(seed), str(num_kills)], check=True)
     kept = Store(folder).num_runs
     outcome = run_campaign(folder, LARGER, InlineExecutor())
     run_campaign(undisturbed, LARGER, InlineExecutor())

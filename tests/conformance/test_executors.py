@@ -46,7 +46,10 @@ def test_ray_actors_give_the_records_of_the_inline_executor(
     check(make(), expected, tmp_path / "c")
 
 
-@pytest.mark.parametrize("confined", [None, "trusted", "filtered"])
+@pytest.mark.parametrize(
+    "confined",
+    [pytest.param(None, marks=pytest.mark.slow), pytest.param("trusted", marks=pytest.mark.slow), "filtered"],
+)
 def test_workers_and_programs_processes_have_one_hash_seed(confined: Tier | None, local_ray: None):
     text = f"{HEAD}    raise ValueError(hash('a'))\n"
     program = Program(program_id=program_id(text), text=text, limits=NO_LIMITS)

@@ -15,6 +15,7 @@ from llamoco_data.execution import executor
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio import program_text
 from llamoco_data.problems.evaluation import build
+from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.rivals import RIVALS, Rival, write_rival
 from llamoco_data.rivals.catalogue import PROGRAM_OF
 from llamoco_data.rivals.chosen_by_landscape import sample_size
@@ -29,7 +30,11 @@ pytestmark = pytest.mark.integration
 
 ALWAYS: tuple[Rival, ...] = tuple(name for name in RIVALS if name != "ngopt")
 """Rivals that need no package beside ours."""
-SPECS = [sample_problem("demo", seed=9, index=index) for index in range(12)]
+
+
+@pytest.fixture(scope="module")
+def specs() -> list[ProblemSpec]:
+    return [sample_problem("demo", seed=9, index=index) for index in range(12)]
 
 
 @pytest.fixture(scope="module")
@@ -113,11 +118,11 @@ def test_program_of_a_library_passes_on_the_signal_that_the_budget_is_spent(name
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_program_among_others_does_what_it_does_alone(name: str):
+def test_program_among_others_does_what_it_does_alone(name: str, specs: list[ProblemSpec]):
     """Its constants and functions are its own, though a part before it has the same names."""
     alone = program_text(name, {})
     constrained = name in CONSTRAINED
-    spec = next(spec for spec in SPECS if bool(spec.num_constraints) == constrained)
+    spec = next(spec for spec in specs if bool(spec.num_constraints) == constrained)
     spec = spec.model_copy(update={"max_evaluations": 40})
     expected = run_program(alone, spec, 3)
     together = in_turn("Both.", [Part(program_text("random_search", {}), 0.0), Part(alone, 1.0)])

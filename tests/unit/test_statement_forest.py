@@ -15,12 +15,16 @@ from llamoco_data.selector import training_of
 
 pytestmark = pytest.mark.unit
 
-SPECS = [sample_problem("demo", seed=9, index=index) for index in range(48)]
 CANDIDATES = stored_candidates(("cobyla", "nelder_mead", "random_search"))
 OF_COBYLA, OF_NELDER_MEAD = (
     [one for one in CANDIDATES if one.optimizer == optimizer] for optimizer in ("cobyla", "nelder_mead")
 )
 TEXTS = {one.candidate_id: one.program for one in CANDIDATES}
+
+
+@pytest.fixture(scope="module")
+def specs() -> list[ProblemSpec]:
+    return [sample_problem("demo", seed=9, index=index) for index in range(48)]
 
 
 def result(candidate: StoredCandidate, score: float) -> dict[str, Any]:
@@ -50,24 +54,24 @@ def table(rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=pa.schema([SCHEMA.field(name) for name in names]))
 
 
-def test_forest_answers_with_the_program_that_stood_best_on_similar_training_problems():
-    others = [row(spec, "test", upside_down=True) for spec in SPECS[24:]]
-    training = training_of(table([row(spec, "train") for spec in SPECS[:24] for _ in range(2)] + others))
+def test_forest_answers_with_the_program_that_stood_best_on_similar_training_problems(specs: list[ProblemSpec]):
+    others = [row(spec, "test", upside_down=True) for spec in specs[24:]]
+    training = training_of(table([row(spec, "train") for spec in specs[:24] for _ in range(2)] + others))
     assert training is not None
     assert len(training.measured.problem_ids) == 24
     assert training.measured.optimizers == ("cobyla", "nelder_mead")
-    answers = foreseen(training, SPECS[24:], TEXTS)
-    right = [text == best(spec).program for text, spec in zip(answers, SPECS[24:], strict=True)]
+    answers = foreseen(training, specs[24:], TEXTS)
+    right = [text == best(spec).program for text, spec in zip(answers, specs[24:], strict=True)]
     assert sum(right) >= 0.9 * len(right)
 
 
-def test_forest_without_a_known_text_answers_with_first_settings():
-    training = training_of(table([row(spec, "train") for spec in SPECS]))
+def test_forest_without_a_known_text_answers_with_first_settings(specs: list[ProblemSpec]):
+    training = training_of(table([row(spec, "train") for spec in specs]))
     assert training is not None
-    spec = next(spec for spec in SPECS if spec.constraints)
+    spec = next(spec for spec in specs if spec.constraints)
     assert foreseen(training, [spec], {}) == [program_text("cobyla", OF_COBYLA[0].settings)]
 
 
-def test_forest_of_too_few_training_problems_is_left_out():
-    assert training_of(table([row(spec, "train") for spec in SPECS[:9]])) is None
-    assert training_of(table([row(spec, "validation") for spec in SPECS])) is None
+def test_forest_of_too_few_training_problems_is_left_out(specs: list[ProblemSpec]):
+    assert training_of(table([row(spec, "train") for spec in specs[:9]])) is None
+    assert training_of(table([row(spec, "validation") for spec in specs])) is None

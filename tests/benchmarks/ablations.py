@@ -1,0 +1,167 @@
+"""What teaching to choose owes to each of its parts: short runs of recipe `compact` without one of them, by three seeds.
+
+    llamoco-tune base compact --data standard-export --out compact-base
+    python -m tests.benchmarks.ablations standard-export compact-base ablations
+
+Every run reads 6,400 prompts and learns to choose alone, so that all have the same time to learn the same thing. A run
+that is there is not made again, and a killed one goes on. Choices are judged on validation problems, as
+`tests.benchmarks.choosing` does; they are kept in OUT/choices. Intervals are 95 %, over problems and seeds: both are
+drawn with replacement, and differences are between runs of the same seed on the same problems. Three seeds tell little
+about what a fourth would do, so each seed's figure stands beside their mean.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from llamoco_data import read_instructions
+from llamoco_data.selector.forest import fitted
+from llamoco_data.selector.training import training_of
+from llamoco_tune.quiet import quiet_transformers
+from tests.benchmarks.choosing import Problems, choices_of, problems_of, scores_of
+
+RESAMPLES = 2_000
+STEPS, PROMPTS = 400, 16
+WARM_STEPS, WARM_PROMPTS = 50, 32
+"""Steps of a warm-up, and their prompts; what they read, the steps of teaching read less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One way to teach: what differs from the reference, by options of the command line."""
+
+    title: str
+    teach: tuple[str, ...] = ()
+    warm: tuple[str, ...] | None = None
+    """Options of `contrast`, if there is a warm-up."""
+
+
+CONDITIONS = {
+    "reference": Condition("soft targets, half of the rows predicted, reading loss, no warm-up"),
+    "winner": Condition("the winner's name alone", ("--choice", "winner")),
+    "expected": Condition("the expected score", ("--choice", "expected")),
+    "measured": Condition("measured rows alone", ("--measured",)),
+    "no-reading": Condition("no reading loss", ("--reading-weight", "0")),
+    "warm-profile": Condition("first a warm-up by score profiles", warm=("--loss", "profile")),
+    "warm-paper": Condition("first the paper's warm-up", warm=("--loss", "margin", "--raw")),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("export", type=Path)
+    parser.add_argument("base", type=Path, help="what `llamoco-tune base compact` wrote")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=tuple(CONDITIONS), default=tuple(CONDITIONS))
+    arguments = parser.parse_args()
+    quiet_transformers()
+    for seed in range(arguments.seeds):
+        for name in arguments.only:
+            make(arguments.export, arguments.base, arguments.out, name, seed)
+    training = training_of(read_instructions(arguments.export, split="train"))
+    assert training is not None, "the export has too few training problems"
+    problems = problems_of(read_instructions(arguments.export, split="validation"), fitted(training.measured))
+    found = {name: judged(arguments.out, name, arguments.seeds, problems) for name in arguments.only}
+    Console(width=150).print(table_of(found, problems))
+
+
+def make(export: Path, base: Path, out: Path, name: str, seed: int) -> None:
+    """Makes one run, or what is missing of it; one that is done says so at once."""
+    condition, steps = CONDITIONS[name], STEPS
+    common = ["--data", str(export), "--recipe", "compact", "--seed", str(seed)]
+    if condition.warm is not None:
+        warm = out / "warm" / f"{name}-{seed}"
+        batch = ["--per-batch", str(WARM_PROMPTS), "--micro-batch", str(WARM_PROMPTS), "--steps", str(WARM_STEPS)]
+        _tune(
+            "contrast", *common, "--base", str(base), "--out", str(warm), *batch, "--descent", "muon", *condition.warm
+        )
+        base, steps = warm, STEPS - WARM_STEPS * WARM_PROMPTS // PROMPTS
+    taught = [
+        "--base",
+        str(base),
+        "--out",
+        str(_run(out, name, seed)),
+        "--steps",
+        str(steps),
+        "--prompts",
+        str(PROMPTS),
+    ]
+    ends = ["--writing-share", "0", "--extended-share", "0.5", "--keep", "last", "--evaluate-every", str(steps)]
+    _tune("teach", *common, *taught, *ends, "--save-every", "100", *condition.teach)
+
+
+def judged(out: Path, name: str, seeds: int, problems: Problems) -> NDArray[np.float64]:
+    """(S, 2, P): what each seed's choices count for each problem, by one prompt and by the mean of all."""
+    found: list[NDArray[np.float64]] = []
+    for seed in range(seeds):
+        kept = out / "choices" / f"{name}-{seed}.json"
+        if not kept.is_file():
+            log_RK, columns = choices_of(str(_run(out, name, seed)), problems)
+            scores = {str(of): scores_of(problems, log_RK, columns, of=of).tolist() for of in (1, 10**6)}
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(json.dumps({"problems": problems.ids, "scores": scores}), encoding="utf-8")
+        read = json.loads(kept.read_text(encoding="utf-8"))
+        assert read["problems"] == problems.ids, f"{kept} is of other problems"
+        found.append(np.array(list(read["scores"].values())))
+    return np.array(found)
+
+
+def table_of(found: Mapping[str, NDArray[np.float64]], problems: Problems) -> Table:
+    """The table of all conditions, differences to the first."""
+    seeds = len(next(iter(found.values())))
+    table = Table(
+        title=f"Gap closed by the choice on {len(problems.ids)} validation problems, {seeds} seeds [95 %]",
+        title_justify="left",
+    )
+    for head in ("run", "one prompt", "seeds", "less the reference", "mean of all prompts"):
+        table.add_column(head, justify="left" if head == "run" else "right")
+    first_SP = next(iter(found.values()))[:, 0]
+    for name, score_S2P in found.items():
+        one_SP, all_SP = score_S2P[:, 0], score_S2P[:, 1]
+        each = [f"{gap(one_SP[[s]] - problems.single_best, problems)[0]:.0%}" for s in range(seeds)]
+        less = gap(one_SP - first_SP, problems) if one_SP is not first_SP and name != "reference" else None
+        table.add_row(
+            CONDITIONS[name].title, shown(gap(one_SP - problems.single_best, problems)), " ".join(each),
+            shown(less) if less else "", shown(gap(all_SP - problems.single_best, problems)),
+        )  # fmt: skip
+    return table
+
+
+def gap(gain_SP: NDArray[np.float64], problems: Problems) -> tuple[float, float, float]:
+    """Share of the gap that is gained, and its interval over seeds and problems, both drawn with replacement."""
+    width_P = problems.best - problems.single_best
+    rng = np.random.default_rng(0)
+    seeds, size = gain_SP.shape
+    drawn: list[float] = []
+    for _ in range(RESAMPLES):
+        of_S, of_P = rng.integers(0, seeds, seeds), rng.integers(0, size, size)
+        drawn.append(float(gain_SP[of_S][:, of_P].mean() / width_P[of_P].mean()))
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return float(gain_SP.mean() / width_P.mean()), float(low), float(high)
+
+
+def shown(found: Sequence[float]) -> str:
+    share, low, high = found
+    return f"{share:.0%} [{low:.0%}, {high:.0%}]"
+
+
+def _run(out: Path, name: str, seed: int) -> Path:
+    return out / "runs" / f"{name}-{seed}"
+
+
+def _tune(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "llamoco_tune", *arguments], check=True)
+
+
+if __name__ == "__main__":
+    main()
