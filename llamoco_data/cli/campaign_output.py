@@ -10,7 +10,7 @@ from rich.markup import escape
 from llamoco_data.campaign import Outcome, Plan, Removal, Status, farewell, named
 from llamoco_data.cli.own_files import Added
 from llamoco_data.cli.suite_problems import AddedSuites
-from llamoco_data.cli.text import counts, duration, facts, say
+from llamoco_data.cli.text import counts, duration, facts, pace, say
 from llamoco_data.invocation import command
 from llamoco_data.plurals import counted
 from llamoco_data.problems.checking import Checked
@@ -36,7 +36,7 @@ def show_plan(console: Console, plan: Plan, folder: str) -> None:
     table = counts("optimizer", "runs", "core time", numbers=(1, 2))
     hours = plan.core_hours_by_optimizer
     for name, runs in sorted(plan.runs_missing_by_optimizer.items(), key=lambda item: -hours[item[0]]):
-        table.add_row(name, f"{runs:,}", _hours(hours[name]))
+        table.add_row(name, f"{runs:,}", _core_time(3600 * hours[name]))
     console.print(table)
 
 
@@ -104,7 +104,7 @@ def show_outcome(console: Console, outcome: Outcome, folder: str) -> None:
         console,
         f"{counted(progress.new_runs, 'run')}, {counted(progress.new_evaluations, 'evaluation')} in "
         f"{duration(progress.elapsed_s)} "
-        f"({progress.runs_per_s:.1f} runs/s)" + "".join(f", {n:,} {status}" for status, n in odd.items()),
+        f"({pace(progress.runs_per_s)})" + "".join(f", {n:,} {status}" for status, n in odd.items()),
     )
     if left:
         left_over = f"{counted(left, 'problem')} unfinished"
@@ -212,6 +212,10 @@ def _point(spec: OwnProblemSpec) -> str:
 
 def _time(seconds: float) -> str:
     return duration(seconds) if seconds >= 1 else "under a second"
+
+
+def _core_time(seconds: float) -> str:
+    return duration(seconds) if seconds >= 10 else _span(1e6 * seconds)
 
 
 def _hours(hours: float) -> str:

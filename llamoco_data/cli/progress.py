@@ -10,7 +10,7 @@ from math import inf
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from llamoco_data.cli.text import duration
+from llamoco_data.cli.text import duration, pace
 from llamoco_data.drive import DriveProgress
 
 PLAIN_EVERY_S = 10.0
@@ -155,5 +155,5 @@ def _facts(progress: DriveProgress) -> str:
     left = "" if progress.left_s is None or is_over else f", {duration(progress.left_s)} left"
     return (
         f"{progress.problems_done:,}/{progress.problems_total:,} problems, "
-        f"{progress.runs_done:,}/{progress.runs_total:,} runs, {progress.runs_per_s:.1f} runs/s{left}"
+        f"{progress.runs_done:,}/{progress.runs_total:,} runs, {pace(progress.runs_per_s)}{left}"
     )

@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.markup import escape
 
-from llamoco_data.cli.text import counts, duration, facts, say
+from llamoco_data.cli.text import counts, duration, facts, pace, say
 from llamoco_data.comparison import Compared
 from llamoco_data.invocation import command
 from llamoco_data.plurals import counted
@@ -23,7 +23,7 @@ def show_scored(console: Console, scored: Scored, out: str) -> None:
     """Prints the scores, or how many runs are still missing."""
     progress = scored.progress
     if progress.new_runs:
-        runs, rate = counted(progress.new_runs, "run"), f"({progress.runs_per_s:.1f} runs/s)"
+        runs, rate = counted(progress.new_runs, "run"), f"({pace(progress.runs_per_s)})"
         say(console, f"{runs} in {duration(progress.elapsed_s)} {rate}")
     if scored.summary is None:
         left = counted(progress.runs_total - progress.runs_done, "run")

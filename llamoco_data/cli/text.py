@@ -50,3 +50,8 @@ def duration(seconds: float) -> str:
         if whole >= size:
             return f"{whole // size} {unit} {whole % size // small_size} {smaller}"
     return f"{whole} s"
+
+
+def pace(runs_per_s: float) -> str:
+    """How fast runs are made: `5.4 runs/s`, or `2.3 runs/min` where they are slow."""
+    return f"{runs_per_s:.1f} runs/s" if runs_per_s >= 0.1 or not runs_per_s else f"{60 * runs_per_s:.1f} runs/min"

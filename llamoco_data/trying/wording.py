@@ -9,8 +9,6 @@ from llamoco_data.runs import MEASURED
 from llamoco_data.trying.running import Point, Trial, Tried
 
 HEAD = ("program", "feasible", "best", "median", "evaluations", "time a run")
-MOST_COORDINATES = 20
-"""Coordinates of a point that are written out."""
 
 
 def result_rows(tried: Tried) -> list[tuple[str, str]]:
@@ -45,11 +43,8 @@ def endings(trial: Trial) -> list[str]:
 
 
 def point_text(point: Point | None) -> str:
-    """The coordinates of a point, as Python."""
-    if point is None:
-        return ""
-    shown = ", ".join(f"{value:.6g}" for value in point.x[:MOST_COORDINATES])
-    return f"[{shown}{', ...' if len(point.x) > MOST_COORDINATES else ''}]"
+    """All coordinates of a point with all their digits, as Python: it is the solution, and to be copied."""
+    return "" if point is None else str([float(value) for value in point.x])
 
 
 def _result(trial: Trial) -> str:

@@ -1,4 +1,4 @@
-"""What teaching to choose owes to each of its parts: short runs of recipe `compact` without one of them, by three seeds.
+"""What teaching to choose owes to each of its parts: short runs of recipe `compact` without one, by three seeds each.
 
     llamoco-tune base compact --data standard-export --out compact-base
     python -m tests.benchmarks.ablations standard-export compact-base ablations

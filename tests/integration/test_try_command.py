@@ -1,11 +1,14 @@
 """`llamoco-data try` as a person uses it: what it prints, its page, and what it refuses in one line."""
 
+import ast
 import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from llamoco_data import build, own_problem
 from llamoco_data.cli.commands import main
 from tests.browser import chromium, chromium_path
 from tests.campaigns import HEAD
@@ -53,7 +56,6 @@ def test_program_is_shown_beside_others_and_on_a_page_that_loads_nothing(command
         r"result +best \d\.\d+, worst \d\.\d+",
         r"feasible +3 of 3 runs",
         r"place +[23] of 3 programs",
-        r"best point +\[[-\d.]+, [-\d.]+\]",
         r"a +slsqp +3/3 +0\.1\d+ +0\.1\d+ +\d+ +\d",
         r"● +walk\.py +3/3 +\d\.\d+ +\d\.\d+ +100 +\d",
         r"○ +random_search +3/3",
@@ -61,6 +63,13 @@ def test_program_is_shown_beside_others_and_on_a_page_that_loads_nothing(command
     ):
         assert re.search(expected, out), (expected, out)
     assert {"●", "○", "a"} <= set(out.partition("median error")[2])
+    point = re.search(r"best point +(\[[^]]+\])", out)
+    best = re.search(r"result +best ([^,]+),", out)
+    assert point is not None, out
+    assert best is not None, out
+    value = build(own_problem(BOWL)).objective(np.array(ast.literal_eval(point[1])))
+    assert f"{value:.6g}" == best[1], "the point that is printed is the one that has this value"
+    assert all(len(number) > 10 for number in point[1].split(", ")), "with all of its digits"
     path = chromium_path()
     if path is None:
         pytest.skip("there is no chromium, chromium-browser or google-chrome on this machine to open the page with")

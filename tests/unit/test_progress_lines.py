@@ -8,6 +8,7 @@ from rich.console import Console
 
 from llamoco_data.cli import progress
 from llamoco_data.cli.progress import progress_display
+from llamoco_data.cli.text import pace
 from llamoco_data.drive import DriveProgress, Pace
 from llamoco_data.runs import RunRecord
 
@@ -57,6 +58,13 @@ def test_end_is_said_once(monkeypatch: pytest.MonkeyPatch):
     assert "left" not in said[-1]
 
 
+@pytest.mark.parametrize(
+    ("runs_per_s", "expected"), [(5.42, "5.4 runs/s"), (0.1, "0.1 runs/s"), (0.04, "2.4 runs/min"), (0.0, "0.0 runs/s")]
+)
+def test_slow_runs_are_counted_by_the_minute(runs_per_s: float, expected: str):
+    assert pace(runs_per_s) == expected
+
+
 def run_of(seed: int) -> RunRecord:
     return RunRecord(problem_id="p", candidate_id="c", seed=seed, max_evaluations=10, status="completed")
 
@@ -64,16 +72,16 @@ def run_of(seed: int) -> RunRecord:
 def test_time_left_does_not_count_the_start_of_the_workers():
     """Ten runs in the first 20 seconds, most of which went into libraries; then a hundred a second."""
     now = 0.0
-    pace = Pace(clock=lambda: now)
+    measured = Pace(clock=lambda: now)
     records = [run_of(seed) for seed in range(510)]
-    assert pace.left_s(1_000) is None
+    assert measured.left_s(1_000) is None
     now = 20.0
-    pace.add(records[:10])
-    assert pace.left_s(990) is None
+    measured.add(records[:10])
+    assert measured.left_s(990) is None
     now = 21.0
-    pace.add(records[10:110])
-    assert pace.left_s(890) is None, "a second tells little"
+    measured.add(records[10:110])
+    assert measured.left_s(890) is None, "a second tells little"
     now = 25.0
-    pace.add(records[110:510])
-    assert pace.left_s(490) == pytest.approx(4.9)
-    assert pace.left_s(0) == 0.0
+    measured.add(records[110:510])
+    assert measured.left_s(490) == pytest.approx(4.9)
+    assert measured.left_s(0) == 0.0

@@ -72,7 +72,7 @@
     trial.order = line.programs.map((each) => each.program);
     const place = trial.order.indexOf(trial.programs[0].program) + 1;
     const facts = [["place", `${place} of ${counted(trial.order.length, "program")}`]];
-    if (line.x) facts.push(["best point", `[${line.x.slice(0, 20).map((value) => number(value)).join(", ")}${line.x.length > 20 ? ", …" : ""}]`]);
+    if (line.x) facts.push(["best point", `[${line.x.join(", ")}]`]);
     else facts.push(["best point", "none: no run evaluated a point of the box with finite values and ended well"]);
     for (const [name, value] of line.violated) facts.push(["violated", `${name} = ${value.toPrecision(3)}, to be ${name.startsWith("g") ? "at most 0" : "0"}`]);
     const endings = new Map();
