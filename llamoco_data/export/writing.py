@@ -44,6 +44,7 @@ from llamoco_data.instruction_set import (
     snapshot_numbers,
 )
 from llamoco_data.invocation import command
+from llamoco_data.plurals import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,7 @@ def export(
     with crew(partial(CampaignReader, view), number_for(len(reader.indices()), processes)) as at_work:
         judgements = judge_all(at_work, reader, shares)
         if not judgements.verdicts:
-            raise LlamocoError(
-                f"{folder} has nothing to export yet: {judgements.incomplete} problems lack runs and "
-                f"{len(judgements.kept_out)} are kept out; continue with: {command('run', folder)}"
-            )
+            raise LlamocoError(_nothing_yet(folder, judgements.incomplete, len(judgements.kept_out)))
         with writing(target), scratch(target) as made:
             keep_unnumbered(target)
             before, predicted_rows = _before(target, since), _predicted_rows(target)
@@ -128,6 +126,17 @@ def export(
         removed=removals(files_at(folder), view.spec),
         predicted_rows_before=predicted_rows,
     )
+
+
+def _nothing_yet(folder: Place, incomplete: int, kept_out: int) -> str:
+    """Why a campaign has no row yet, and what to do about it."""
+    nothing = f"{folder} has nothing to export"
+    if not incomplete:
+        why = f"nothing can be learned from its {counted(kept_out, 'problem')}"
+        return f"{nothing}: {why}; see the reasons with: {command('report', folder)}"
+    kept = f", and nothing can be learned from {counted(kept_out, 'other')}" if kept_out else ""
+    lack = "lacks" if incomplete == 1 else "lack"
+    return f"{nothing} yet: {counted(incomplete, 'problem')} {lack} runs{kept}; continue with: {command('run', folder)}"
 
 
 def _shares(budgets: Sequence[float]) -> list[float]:

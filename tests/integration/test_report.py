@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from llamoco_data.campaign import run_campaign, run_candidates
+from llamoco_data import own_problem
+from llamoco_data.campaign import add_problems, run_campaign, run_candidates
 from llamoco_data.campaign.spec import keep_campaign
 from llamoco_data.execution.inline import InlineExecutor
+from llamoco_data.export import export
+from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.racing import Exhaustive
 from llamoco_data.report import write_report
@@ -18,6 +21,7 @@ from llamoco_data.report.reading import read_judged
 from llamoco_data.statements import python_source
 from tests.browser import HOSTILE, opened, report
 from tests.campaigns import SMALL, grown
+from tests.own_problems import BOWL
 
 pytestmark = pytest.mark.integration
 
@@ -123,6 +127,14 @@ def test_report_with_every_problem_kept_out_says_so(tmp_path: Path):
     text = written.file.read_text()
     assert "Every judged problem is kept out" in text
     assert "Kept out: no better than random search." in text
+    with pytest.raises(LlamocoError, match=r"has nothing to export: nothing can be learned from its 2 problems; see"):
+        export(tmp_path / "c", tmp_path / "set")
+
+
+def test_export_without_a_complete_problem_says_how_many_lack_runs(tmp_path: Path):
+    add_problems(tmp_path / "c", [own_problem(BOWL, "bowl")], start=SMALL.model_copy(update={"num_problems": 0}))
+    with pytest.raises(LlamocoError, match=r"has nothing to export yet: 1 problem lacks runs; continue with: .* run"):
+        export(tmp_path / "c", tmp_path / "set")
 
 
 def test_report_of_one_problem_has_no_interval(tmp_path: Path):
