@@ -102,18 +102,20 @@ def make(export: Path, base: Path, out: Path, name: str, seed: int) -> None:
 
 def judged(out: Path, name: str, seeds: int, problems: Problems) -> NDArray[np.float64]:
     """(S, 2, P): what each seed's choices count for each problem, by one prompt and by the mean of all."""
-    found: list[NDArray[np.float64]] = []
-    for seed in range(seeds):
-        kept = out / "choices" / f"{name}-{seed}.json"
-        if not kept.is_file():
-            log_RK, columns = choices_of(str(_run(out, name, seed)), problems)
-            scores = {str(of): scores_of(problems, log_RK, columns, of=of).tolist() for of in (1, 10**6)}
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_text(json.dumps({"problems": problems.ids, "scores": scores}), encoding="utf-8")
-        read = json.loads(kept.read_text(encoding="utf-8"))
-        assert read["problems"] == problems.ids, f"{kept} is of other problems"
-        found.append(np.array(list(read["scores"].values())))
-    return np.array(found)
+    return np.array([judge_one(out, name, seed, problems) for seed in range(seeds)])
+
+
+def judge_one(out: Path, name: str, seed: int, problems: Problems) -> NDArray[np.float64]:
+    """(2, P): what a run's choices count for each problem; they are kept, and computed once."""
+    kept = out / "choices" / f"{name}-{seed}.json"
+    if not kept.is_file():
+        log_RK, columns = choices_of(str(_run(out, name, seed)), problems)
+        scores = [scores_of(problems, log_RK, columns, of=of).tolist() for of in (1, 10**6)]
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps({"problems": problems.ids, "scores": scores}), encoding="utf-8")
+    read = json.loads(kept.read_text(encoding="utf-8"))
+    assert read["problems"] == problems.ids, f"{kept} is of other problems"
+    return np.array(read["scores"])
 
 
 def table_of(found: Mapping[str, NDArray[np.float64]], problems: Problems) -> Table:
