@@ -38,7 +38,9 @@ UNKNOWN = """## What is not known
 
 - The model of the package is one of two that were made by its recipes. [The other one](tuning.md#what-came-out) closes
   63 % of the gap on `test`, 56 % on `test_style`, and scores 0.70 on `test_real`. What a third would do is not known.
-- Rivals without a row were not run, and most were run on `test` alone. `llamoco-data baseline` writes their programs.
+- Rivals without a row in a block were not run there; `llamoco-data baseline` writes their programs. `ngopt` takes up to
+  a minute for a run; [on 60 problems](benchmarks.md#a-wizard) without constraints it scores less than the single best
+  solver.
 - Real problems were raced at 100 evaluations for each variable, and thirteen of the 77 not at all.
 """
 
