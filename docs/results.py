@@ -65,8 +65,9 @@ def _block(block: BlockNumbers) -> str:
     for row in block.rows:
         if row.writing is not None and row.wrote:
             failures = ", ".join(f"{count} {stage}" for stage, count in row.writing.failures.items()) or "none"
-            wrote = f"`{row.name}` wrote {row.writing.num_programs} programs of {row.writing.tokens:.0f} tokens"
-            took = f"in {row.writing.seconds:.2f} s on average; {_share(row.writing.runs)} run."
+            written, runs = row.writing.num_programs, row.writing.runs
+            wrote = f"`{row.name}` wrote {written} programs, on average of {row.writing.tokens:.0f} tokens and in"
+            took = f"{row.writing.seconds:.2f} s; {round(runs.value * written)} of them run, {_share(runs)}."
             repairs = f" Repaired by a model: {repairs_line(row.writing.repairs)}." if row.writing.repairs else ""
             lines += [f"{wrote} {took} Failures: {failures}.{repairs}", ""]
     return "\n".join(lines)
@@ -88,8 +89,10 @@ def _number(measure: Measure | None) -> str:
 
 
 def _share(measure: Measure) -> str:
-    """As in a sentence."""
-    return _percent(measure).replace("<br>", " ")
+    """As in a sentence, with as many digits as tell almost all from all."""
+    assert measure.interval is not None, "shares of programs have intervals"
+    low, high = measure.interval
+    return f"{100 * measure.value:.3g} % [{100 * low:.0f}, {100 * high:.0f}]"
 
 
 def _percent(measure: Measure | None) -> str:
