@@ -16,6 +16,7 @@ from llamoco_data.plurals import counted
 from llamoco_data.problems.checking import Checked
 from llamoco_data.problems.own_spec import OwnProblemSpec
 from llamoco_data.report import Reported
+from llamoco_data.report.wording import core_time
 from llamoco_data.selector import Prior
 
 
@@ -36,7 +37,7 @@ def show_plan(console: Console, plan: Plan, folder: str) -> None:
     table = counts("optimizer", "runs", "core time", numbers=(1, 2))
     hours = plan.core_hours_by_optimizer
     for name, runs in sorted(plan.runs_missing_by_optimizer.items(), key=lambda item: -hours[item[0]]):
-        table.add_row(name, f"{runs:,}", _core_time(3600 * hours[name]))
+        table.add_row(name, f"{runs:,}", core_time(hours[name]))
     console.print(table)
 
 
@@ -212,10 +213,6 @@ def _point(spec: OwnProblemSpec) -> str:
 
 def _time(seconds: float) -> str:
     return duration(seconds) if seconds >= 1 else "under a second"
-
-
-def _core_time(seconds: float) -> str:
-    return duration(seconds) if seconds >= 10 else _span(1e6 * seconds)
 
 
 def _hours(hours: float) -> str:

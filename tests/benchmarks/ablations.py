@@ -14,7 +14,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +27,8 @@ from llamoco_data import read_instructions
 from llamoco_data.selector.forest import fitted
 from llamoco_data.selector.training import training_of
 from llamoco_tune.quiet import quiet_transformers
-from tests.benchmarks.choosing import Problems, choices_of, problems_of, scores_of
+from tests.benchmarks.choosing import Problems, choices_of, problems_of, scores_of, shown
 
-RESAMPLES = 2_000
 STEPS, PROMPTS = 400, 16
 WARM_STEPS, WARM_PROMPTS = 50, 32
 """Steps of a warm-up, and their prompts; what they read, the steps of teaching read less."""
@@ -77,27 +76,16 @@ def main() -> None:
 
 def make(export: Path, base: Path, out: Path, name: str, seed: int) -> None:
     """Makes one run, or what is missing of it; one that is done says so at once."""
-    condition, steps = CONDITIONS[name], STEPS
-    common = ["--data", str(export), "--recipe", "compact", "--seed", str(seed)]
+    condition, steps, run = CONDITIONS[name], STEPS, _run(out, name, seed)
+    common = ["--data", str(export), *f"--recipe compact --seed {seed}".split()]
     if condition.warm is not None:
         warm = out / "warm" / f"{name}-{seed}"
-        batch = ["--per-batch", str(WARM_PROMPTS), "--micro-batch", str(WARM_PROMPTS), "--steps", str(WARM_STEPS)]
-        _tune(
-            "contrast", *common, "--base", str(base), "--out", str(warm), *batch, "--descent", "muon", *condition.warm
-        )
+        batch = f"--per-batch {WARM_PROMPTS} --micro-batch {WARM_PROMPTS} --steps {WARM_STEPS} --descent muon".split()
+        _tune("contrast", *common, "--base", str(base), "--out", str(warm), *batch, *condition.warm)
         base, steps = warm, STEPS - WARM_STEPS * WARM_PROMPTS // PROMPTS
-    taught = [
-        "--base",
-        str(base),
-        "--out",
-        str(_run(out, name, seed)),
-        "--steps",
-        str(steps),
-        "--prompts",
-        str(PROMPTS),
-    ]
-    ends = ["--writing-share", "0", "--extended-share", "0.5", "--keep", "last", "--evaluate-every", str(steps)]
-    _tune("teach", *common, *taught, *ends, "--save-every", "100", *condition.teach)
+    batch = f"--prompts {PROMPTS} --steps {steps} --writing-share 0 --extended-share 0.5".split()
+    kept = f"--keep last --evaluate-every {steps} --save-every 100".split()
+    _tune("teach", *common, "--base", str(base), "--out", str(run), *batch, *kept, *condition.teach)
 
 
 def judged(out: Path, name: str, seeds: int, problems: Problems) -> NDArray[np.float64]:
@@ -125,36 +113,17 @@ def table_of(found: Mapping[str, NDArray[np.float64]], problems: Problems) -> Ta
         title=f"Gap closed by the choice on {len(problems.ids)} validation problems, {seeds} seeds [95 %]",
         title_justify="left",
     )
-    for head in ("run", "one prompt", "seeds", "less the reference", "mean of all prompts"):
+    for head in ("run", "one prompt", "seeds", "less the first", "mean of all prompts"):
         table.add_column(head, justify="left" if head == "run" else "right")
-    first_SP = next(iter(found.values()))[:, 0]
+    first, *_ = found
     for name, score_S2P in found.items():
         one_SP, all_SP = score_S2P[:, 0], score_S2P[:, 1]
-        each = [f"{gap(one_SP[[s]] - problems.single_best, problems)[0]:.0%}" for s in range(seeds)]
-        less = gap(one_SP - first_SP, problems) if one_SP is not first_SP and name != "reference" else None
+        each = [f"{problems.gap(one_P)[0]:.0%}" for one_P in one_SP]
+        less = "" if name == first else shown(problems.less(one_SP, found[first][:, 0]))
         table.add_row(
-            CONDITIONS[name].title, shown(gap(one_SP - problems.single_best, problems)), " ".join(each),
-            shown(less) if less else "", shown(gap(all_SP - problems.single_best, problems)),
-        )  # fmt: skip
+            CONDITIONS[name].title, shown(problems.gap(*one_SP)), " ".join(each), less, shown(problems.gap(*all_SP))
+        )
     return table
-
-
-def gap(gain_SP: NDArray[np.float64], problems: Problems) -> tuple[float, float, float]:
-    """Share of the gap that is gained, and its interval over seeds and problems, both drawn with replacement."""
-    width_P = problems.best - problems.single_best
-    rng = np.random.default_rng(0)
-    seeds, size = gain_SP.shape
-    drawn: list[float] = []
-    for _ in range(RESAMPLES):
-        of_S, of_P = rng.integers(0, seeds, seeds), rng.integers(0, size, size)
-        drawn.append(float(gain_SP[of_S][:, of_P].mean() / width_P[of_P].mean()))
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return float(gain_SP.mean() / width_P.mean()), float(low), float(high)
-
-
-def shown(found: Sequence[float]) -> str:
-    share, low, high = found
-    return f"{share:.0%} [{low:.0%}, {high:.0%}]"
 
 
 def _run(out: Path, name: str, seed: int) -> Path:

@@ -55,9 +55,13 @@ class Problems:
     labels: list[set[str]]
     """Optimizers of the label and its near-ties."""
 
-    def gap(self, score_P: NDArray[np.float64]) -> tuple[float, float, float]:
-        """Share of the gap that is closed, and its interval."""
-        return _interval(score_P - self.single_best, self.best - self.single_best)
+    def gap(self, *score_P: NDArray[np.float64]) -> tuple[float, float, float]:
+        """Share of the gap that is closed by one run, or by several on average, and its interval."""
+        return interval(np.array(score_P) - self.single_best, self.best - self.single_best)
+
+    def less(self, score_SP: NDArray[np.float64], first_SP: NDArray[np.float64]) -> tuple[float, float, float]:
+        """What runs close of the gap beyond those in the same row of `first_SP`, and its interval."""
+        return interval(score_SP - first_SP, self.best - self.single_best)
 
 
 def main() -> None:
@@ -81,21 +85,21 @@ def main() -> None:
     forest_P = problems.scores[rows, problems.forest]
     near = [selector.optimizers[o] in names for o, names in zip(problems.forest, problems.labels, strict=True)]
     table.add_row(
-        "forest", _shown(problems.gap(forest_P)), "", "", "", f"{np.mean(near):.0%}", str(len(set(problems.forest)))
+        "forest", shown(problems.gap(forest_P)), "", "", "", f"{np.mean(near):.0%}", str(len(set(problems.forest)))
     )
     first_P: NDArray[np.float64] | None = None
     for name in arguments.models:
         log_RK, columns = choices_of(name, problems)
         single_P, two_P, all_P = (scores_of(problems, log_RK, columns, of=count) for count in (1, 2, 10**6))
         first_P = single_P if first_P is None else first_P
-        less = _interval(single_P - first_P, problems.best - problems.single_best) if single_P is not first_P else None
+        less = problems.less(single_P[None], first_P[None]) if single_P is not first_P else None
         chosen = [[selector.optimizers[columns[k]] for k in log_MK.argmax(1)] for log_MK in log_RK]
         near = [
             np.mean([each in names for each in picks]) for picks, names in zip(chosen, problems.labels, strict=True)
         ]
         table.add_row(
-            name, _shown(problems.gap(single_P)), _shown(less) if less else "", _shown(problems.gap(two_P)),
-            _shown(problems.gap(all_P)), *_kinds(chosen, problems.labels),
+            name, shown(problems.gap(single_P)), shown(less) if less else "", shown(problems.gap(two_P)),
+            shown(problems.gap(all_P)), *_kinds(chosen, problems.labels),
         )  # fmt: skip
     console.print(table)
 
@@ -166,14 +170,24 @@ def _kinds(chosen: Sequence[Sequence[str]], labels: Sequence[set[str]]) -> tuple
     return f"{right:.0%}", str(len({name for each in chosen for name in each}))
 
 
-def _interval(gain_P: NDArray[np.float64], width_P: NDArray[np.float64]) -> tuple[float, float, float]:
+def interval(gain_SP: NDArray[np.float64], width_P: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Share of the gap that is gained, and its interval over problems and over the S runs, both drawn with replacement.
+
+    Args:
+        gain_SP: what each run gains on each problem.
+        width_P: width of the gap.
+    """
     rng = np.random.default_rng(0)
-    rows = rng.integers(0, len(gain_P), (RESAMPLES, len(gain_P)))
-    low, high = np.percentile(gain_P[rows].mean(1) / width_P[rows].mean(1), [2.5, 97.5])
-    return float(gain_P.mean() / width_P.mean()), float(low), float(high)
+    num_runs, num_problems = gain_SP.shape
+    rows = rng.integers(0, num_problems, (RESAMPLES, num_problems))
+    gain_RP = gain_SP[rng.integers(0, num_runs, (RESAMPLES, num_runs))].mean(1)
+    drawn = np.take_along_axis(gain_RP, rows, 1).mean(1) / width_P[rows].mean(1)
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return float(gain_SP.mean() / width_P.mean()), float(low), float(high)
 
 
-def _shown(found: tuple[float, float, float]) -> str:
+def shown(found: tuple[float, float, float]) -> str:
+    """A share and its interval, as they stand in a table."""
     share, low, high = found
     return f"{share:.0%} [{low:.0%}, {high:.0%}]"
 
