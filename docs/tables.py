@@ -32,6 +32,7 @@ from llamoco_data.statements import Form, statement
 from llamoco_tune.cli.commands import llamoco_tune
 from llamoco_tune.recipes import RECIPES as TUNING_RECIPES
 from llamoco_tune.recipes import Recipe
+from llamoco_tune.training import TrainConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 PART = re.compile(r"(?<=<!-- begin: )([a-z-]+)( -->\n)(.*?)(?=<!-- end: \1 -->)", re.DOTALL)
@@ -308,17 +309,22 @@ def _tuning_recipe(name: str, recipe: Recipe) -> tuple[str, ...]:
     teach, cost = recipe.teach, recipe.cost
     of_rows = teach.batching == "padded"
     count = teach.per_batch * teach.train.accumulation
-    lora = teach.train.lora
     return (
         f"`{name}`",
         f"`{recipe.base}`",
-        f"LoRA, rank {lora.rank}" if lora else "all",
+        _trained_weights(teach.train),
         f"{count} rows" if of_rows else f"{count} x {teach.sequence_length:,} tokens, packed",
         f"{cost.minutes:g}",
         f"{cost.memory_gb:g} GB",
         cost.on,
         cost.known,
     )
+
+
+def _trained_weights(train: TrainConfig) -> str:
+    if train.lora:
+        return f"LoRA, rank {train.lora.rank}"
+    return f"the last {1 - train.frozen_share:.0%} of the layers" if train.frozen_share else "all"
 
 
 def _command(called: str, command: click.Command) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from llamoco_tune.forward import decoder_of, inside_forward
 from llamoco_tune.identity import ADAPTER
@@ -99,14 +99,41 @@ def num_tokens_of(model: Any) -> int:
     return len(model.get_input_embeddings().weight)
 
 
-def prepared(model: Any, lora: LoraSpec | None, *, compiled: bool) -> Any:
-    """Makes a model ready for training, whole or by an adapter, with `inside_forward`."""
+def prepared(model: Any, lora: LoraSpec | None, *, compiled: bool, frozen_share: float = 0) -> Any:
+    """Makes a model ready for training, whole, above its frozen layers, or by an adapter, with `inside_forward`.
+
+    Raises:
+        TuningError: the adapter does not fit, or layers cannot be frozen.
+    """
     inside_forward(model)
+    if frozen_share:
+        if lora:
+            raise TuningError("an adapter leaves all layers as they are; give --frozen-share 0, or --full")
+        freeze(model, frozen_share)
     if compiled:
         # Only its forward is compiled, because `own_logits` replaces the module's forward for a moment.
         decoder = decoder_of(model)
         decoder.forward = torch.compile(decoder.forward)
     return with_lora(model, lora) if lora else model
+
+
+def freeze(model: Any, share: float) -> None:
+    """Keeps a share of the layers, from the first, as they are, and with any of them all embeddings.
+
+    The share is rounded to whole layers, and at least the last layer is trained. A head that shares the embeddings
+    stays as it is too.
+
+    Raises:
+        TuningError: the layers cannot be told from the rest of the model.
+    """
+    decoder, depth = decoder_of(model), getattr(model.config, "num_hidden_layers", 0)
+    layers = next((each for each in decoder.modules() if isinstance(each, nn.ModuleList) and len(each) == depth), None)
+    if layers is None:
+        raise TuningError("the layers of this base cannot be told from the rest of it; give --frozen-share 0")
+    count = min(round(share * depth), depth - 1)
+    embeddings = [each for each in decoder.modules() if isinstance(each, nn.Embedding)] if count else []
+    for module in (*embeddings, *layers[:count]):
+        module.requires_grad_(False)
 
 
 def with_lora(model: Any, spec: LoraSpec) -> Any:

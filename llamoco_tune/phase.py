@@ -132,7 +132,9 @@ def begin(
     if chooses:
         check_choice(loaded.model)
     packs = packed and keeps_packed_rows_apart(loaded.model)
-    model = models.prepared(loaded.model, train_config.lora, compiled=train_config.compile)
+    model = models.prepared(
+        loaded.model, train_config.lora, compiled=train_config.compile, frozen_share=train_config.frozen_share
+    )
     check_memory(model)
     return Begun(
         run=run,

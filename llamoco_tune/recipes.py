@@ -137,13 +137,16 @@ def cpu_demo() -> Recipe:
             num_probed=150,
         ),
         teach=TeachConfig(
-            train=TrainConfig(learning_rate=5e-4, max_steps=130, accumulation=4, evaluate_every=65, save_every=26),
+            train=TrainConfig(
+                learning_rate=5e-4, max_steps=260, accumulation=4, frozen_share=2 / 3, evaluate_every=130, save_every=26
+            ),
             batching="padded",
             per_batch=1,
             sequence_length=2_600,
-            choice=ChoiceConfig(per_batch=2, writing_share=0.35, num_problems=48),
+            choice=ChoiceConfig(per_batch=2, writing_share=0.25, num_problems=48),
             mixing="capped",
             mixing_cap=200,
+            keep="last",
             evaluation=EvaluationConfig(num_rows=16, num_programs=4, programs_every=10, max_new_tokens=1_200),
         ),
         cost=Cost(minutes=61, memory_gb=14, on="2 CPU cores with AMX", known="estimated"),

@@ -52,6 +52,9 @@ class TrainConfig(Record):
     precision: Precision = "auto"
     lora: LoraSpec | None = None
     """An adapter; None trains every weight."""
+    frozen_share: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the layers, from the first, that stay as they are; with any, the embeddings stay too. No gradient goes
+    through them, and their activations are not kept."""
     checkpointing: bool = False
     """Recompute activations in the backward pass: far less memory, a third more time."""
     compile: bool = False

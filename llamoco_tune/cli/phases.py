@@ -54,6 +54,11 @@ _SHARED = (
     ),
     click.option("--accumulation", type=click.IntRange(min=1), help="Number of batches for one step."),
     click.option(
+        "--frozen-share",
+        type=click.FloatRange(min=0, max=1, max_open=True),
+        help="Share of the layers, from the first, that stay as they are, as do embeddings: less time and memory.",
+    ),
+    click.option(
         "--checkpointing/--no-checkpointing",
         default=None,
         help="Recompute activations: less memory, a third more time.",

@@ -54,6 +54,7 @@ def teaching(
     every: int,
     choice: ChoiceConfig,
     descent: Literal["adamw_torch", "muon"] = "adamw_torch",
+    frozen_share: float = 0.0,
     **changes: object,
 ) -> TeachConfig:
     train = TrainConfig(
@@ -64,6 +65,7 @@ def teaching(
         precision="fp32",
         log_every=5,
         descent=descent,
+        frozen_share=frozen_share,
     )
     evaluation = EvaluationConfig(num_rows=2, num_programs=0)
     return TeachConfig.model_validate(
@@ -165,10 +167,12 @@ def test_what_is_no_finished_run_is_not_packed_and_nothing_is_overwritten(tmp_pa
     assert [path.name for path in tmp_path.iterdir() if path.name not in ("run", "mine")] == []
 
 
-@pytest.mark.parametrize("descent", ["adamw_torch", "muon"])
-def test_run_that_was_stopped_goes_on_to_the_weights_of_an_undisturbed_one(tmp_path, base, export, descent):
+@pytest.mark.parametrize(("descent", "frozen_share"), [("adamw_torch", 0.0), ("adamw_torch", 0.5), ("muon", 0.5)])
+def test_run_that_was_stopped_goes_on_to_the_weights_of_an_undisturbed_one(
+    tmp_path, base, export, descent, frozen_share
+):
     choice = ChoiceConfig(per_batch=4, writing_share=0.3, reading_weight=0.5)
-    config = teaching(8, every=2, choice=choice, descent=descent, keep="best")
+    config = teaching(8, every=2, choice=choice, descent=descent, frozen_share=frozen_share, keep="best")
     whole = teach(export, str(base), tmp_path / "whole", config, QUIET)
 
     class AtStep(StopWish):

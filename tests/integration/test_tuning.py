@@ -181,6 +181,13 @@ def test_adapter_moves_nothing_but_what_it_is_for(tmp_path, base, export):
     assert (tmp_path / "warm" / "adapter" / "adapter_model.safetensors").is_file()
 
 
+def test_frozen_layers_and_embeddings_stay_as_they_are_to_the_bit(tmp_path, base, export):
+    teach(export, str(base), tmp_path / "run", teaching(3, frozen_share=0.5), QUIET)
+    before, after = weights(base), weights(tmp_path / "run")
+    stayed = {name for name in before if torch.equal(before[name], after[name])}
+    assert stayed == {name for name in before if "embed_tokens" in name or ".layers.0." in name}
+
+
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """The one line with which a command ends."""
     with pytest.raises(SystemExit) as ended:

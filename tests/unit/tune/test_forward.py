@@ -16,6 +16,7 @@ from llamoco_tune.forward import answer_nats
 from llamoco_tune.losses import answer_loss, batch_info_nce
 from llamoco_tune.model import LoraSpec
 from llamoco_tune.pairs import ContrastPlan
+from llamoco_tune.records import TuningError
 from llamoco_tune.training import TrainConfig
 from tests.tuning_rows import VOCABULARY, encoded
 
@@ -195,6 +196,33 @@ def test_contrast_plan_chooses_an_anchor_its_positive_and_hard_negatives():
             assert (by_wording.form, by_wording.wording) == (anchor.form, anchor.wording)
     assert plan.chosen(3) == ContrastPlan(rows, 16, 5, 0, answer_tokens=0).chosen(3)
     assert plan.chosen(3) != plan.chosen(4)
+
+
+@pytest.mark.parametrize(
+    ("make", "embeddings", "first"),
+    [(llama, "model.embed_tokens", "model.layers.0."), (gpt2, "transformer.w", "transformer.h.0.")],
+)
+@pytest.mark.parametrize("share", [0.5, 0.99])
+def test_frozen_layers_and_embeddings_get_no_gradient_and_all_others_do(make, embeddings, first, share):
+    model = models.prepared(make(), None, compiled=False, frozen_share=share)
+    frozen = {name for name, p in model.named_parameters() if not p.requires_grad}
+    assert frozen == {name for name, _ in model.named_parameters() if name.startswith((embeddings, first))}
+    nats(model, stacked([packed(ROWS, 40)])).backward()
+    assert gradients(model).keys() == {name for name, p in model.named_parameters() if p.requires_grad}
+
+
+def test_share_of_less_than_half_a_layer_freezes_nothing():
+    model = models.prepared(llama(), None, compiled=False, frozen_share=0.2)
+    assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_adapter_and_layers_that_cannot_be_found_are_not_frozen():
+    with pytest.raises(TuningError, match="--frozen-share 0, or --full"):
+        models.prepared(llama(), LoraSpec(rank=4), compiled=False, frozen_share=0.5)
+    model = llama()
+    model.config.num_hidden_layers = 5
+    with pytest.raises(TuningError, match="cannot be told"):
+        models.prepared(model, None, compiled=False, frozen_share=0.5)
 
 
 def trained(model: Any) -> Any:
