@@ -1,5 +1,6 @@
 """The commands on an instruction set: export, extend, compare, prior and show."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -8,7 +9,7 @@ from rich.console import Console
 from llamoco_data.cli import campaign_output, set_output, show_output
 from llamoco_data.cli.options import FOLDER, PROCESSES
 from llamoco_data.cli.progress import counting, working
-from llamoco_data.export import compare, extend, write_comparison, write_prior
+from llamoco_data.export import compare, extend, join, write_comparison, write_prior
 from llamoco_data.export import export as export_set
 from llamoco_data.formats import FORMATS, Format, convert
 
@@ -68,29 +69,44 @@ def export_command(
         set_output.show_export(Console(), exported, folder)
 
 
-@click.command("extend", short_help="Add unmeasured problems to an export.")
+@click.command("extend", short_help="Add unmeasured or real problems to an export.")
 @click.argument("folder", metavar="EXPORT")
 @click.option(
     "--problems",
-    required=True,
     type=click.IntRange(min=1),
     metavar="N",
-    help="Number of problems of the split. It can grow, but not shrink.",
+    help="Bring the split `train_extended` to N problems, which nobody measured. It can grow, but not shrink.",
+)
+@click.option(
+    "--real",
+    "campaign",
+    metavar="DIR",
+    help="Add the complete real problems of the campaign in DIR to the split `test_real`.",
 )
 @PROCESSES
 @click.option("--quiet", is_flag=True, help="Print only the folder of the export.")
-def extend_command(folder: str, problems: int, processes: int | None, quiet: bool) -> None:
-    """Bring the split `train_extended` of EXPORT to N problems, which nobody measured, as the next snapshot.
+def extend_command(folder: str, problems: int | None, campaign: str | None, processes: int | None, quiet: bool) -> None:
+    """Add problems that nobody measured, or the real ones of another campaign, to EXPORT, as its next snapshot.
 
-    The problems are drawn like those of the campaign. A forest, fitted on the measured training problems, expects a
-    score of every optimizer, and the best one is the answer.
+    Those that nobody measured are drawn like those of the campaign. A forest, fitted on the measured training problems,
+    expects a score of every optimizer, and the best one is the answer.
+
+    Real problems are judged beside the single best solver of EXPORT; those that EXPORT has stay as they are.
     """
-    with counting(Console(stderr=True), "growing a forest from the training problems", quiet=quiet) as report:
-        extended = extend(folder, problems, processes=processes, report=report)
+    if problems is not None and campaign is None:
+        with counting(Console(stderr=True), "growing a forest from the training problems", quiet=quiet) as report:
+            extended = extend(folder, problems, processes=processes, report=report)
+        show = partial(set_output.show_extended, extended=extended, folder=folder)
+    elif campaign is not None and problems is None:
+        with working(Console(stderr=True), "judging problems and writing rows", quiet=quiet):
+            joined = join(folder, campaign, processes=processes)
+        show = partial(set_output.show_joined, joined=joined, folder=folder)
+    else:
+        raise click.UsageError("give --problems N, or --real DIR")
     if quiet:
         click.echo(folder)
     else:
-        set_output.show_extended(Console(), extended, folder)
+        show(Console())
 
 
 @click.command("compare", short_help="Say what differs between two exports.")

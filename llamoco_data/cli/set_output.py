@@ -8,9 +8,9 @@ from rich.table import Table
 
 from llamoco_data.campaign import named
 from llamoco_data.cli.text import code, counts, facts, say, settings_text
-from llamoco_data.export import REASONS, Changes, Comparison, Exported, Extended
+from llamoco_data.export import REASONS, Changes, Comparison, Exported, Extended, Joined
 from llamoco_data.formats import Converted, Format
-from llamoco_data.instruction_set import EXTENDED, MEASURED_SPLITS
+from llamoco_data.instruction_set import EXTENDED, MEASURED_SPLITS, REAL
 from llamoco_data.invocation import command
 from llamoco_data.plurals import counted
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME, Optimizer, portfolio
@@ -74,6 +74,25 @@ def show_extended(console: Console, extended: Extended, folder: str) -> None:
     console.print(facts(rows), highlight=False)
     console.print("\ntry next", style="bold")
     say(console, f"  {command('verify', folder)}   # check the rows, and state a sample of them again")
+
+
+def show_joined(console: Console, joined: Joined, folder: str) -> None:
+    """Prints what the split of real problems holds now, what it lacks, and what to try next."""
+    held = "" if joined.num_new else ", which the folder held already"
+    unfinished, useless = counted(joined.num_incomplete, "problem"), counted(joined.num_kept_out, "problem")
+    left = [
+        *([f"{unfinished} without all of its runs"] if joined.num_incomplete else []),
+        *([f"{useless} from which nothing can be learned"] if joined.num_kept_out else []),
+    ]
+    rows = [
+        ("split", f"{REAL}: {counted(joined.num_problems, 'problem')}, {counted(joined.num_rows, 'row')}"),
+        ("", f"{joined.num_new:,} new"),
+        *([("left out", "; ".join(left))] if left else []),
+        ("snapshot", f"{joined.snapshot}{held}"),
+    ]
+    console.print(facts(rows), highlight=False)
+    console.print("\ntry next", style="bold")
+    say(console, f"  {command('verify', folder)}   # check the rows, and run a sample of their answers again")
 
 
 MOST_MOVES = 12

@@ -1,19 +1,21 @@
 """The dataset card of an export: what is in it, how it was measured and how to check it, with its own numbers."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from llamoco_data.campaign import CampaignSpec
 from llamoco_data.export.making import VALIDATION_SHARE
 from llamoco_data.export.report import ExportReport
 from llamoco_data.identity import LlamocoError
-from llamoco_data.instruction_set import EXTENDED, MEASURED_SPLITS, SCHEMA_VERSION, SPLITS, Instruction
+from llamoco_data.instruction_set import EXTENDED, MEASURED_SPLITS, REAL, SCHEMA_VERSION, SPLITS, Instruction
 from llamoco_data.racing import policy_in_words
 
 CARD_FILE = "README.md"
 UNKNOWN_LICENSE = "unknown"
 """Name that hubs have for a license nobody has stated."""
+_JOINED = "of them were raced in a campaign of their own, and are not counted in the tables of winners below."
+"""Ends the sentence on real problems that were joined to a set."""
 _LICENSE = "apache-2.0"
 """License of this package, whose texts and programs a set of drawn and real problems consists of."""
 _MARK = "llamoco_schema_version"
@@ -192,13 +194,60 @@ def extended_card(card: str, files: Sequence[str], number: int, problems: int, r
     """
     measured = "|".join(MEASURED_SPLITS)
     line = f"| {EXTENDED} | {problems} | {rows[EXTENDED]} |"
+    found = (rf"((?:^\| (?:{measured}) \|[^\n]*\n)+)(\| {EXTENDED} \|[^\n]*\n)?", rf"\g<1>{line}\n")
+    return _edited(card, (*_of_snapshot(files, number, rows), found))
+
+
+def joined_card(card: str, files: Sequence[str], number: int, problems: int, rows: Mapping[str, int]) -> str:
+    """The card of a set, changed to that of a snapshot with further real problems.
+
+    Args:
+        number: that of the new snapshot.
+        problems: number of problems that are new in it.
+        rows: split -> number of rows.
+
+    Raises:
+        LlamocoError: the card is not as an export wrote it.
+    """
+    measured = sum(count for split, count in rows.items() if split != EXTENDED)
+
+    def more(found: re.Match[str]) -> str:
+        return f"{measured:,} instructions over {_count(found[1]) + problems:,} problems"
+
+    def counted_line(found: re.Match[str]) -> str:
+        return f"| {REAL} | {_count(found[1]) + problems} | {rows[REAL]} |"
+
+    def told(found: re.Match[str]) -> str:
+        return f"{found[1]}\n{_count(found[2] or '0') + problems:,} {_JOINED}"
+
     edits = (
+        (r"^[\d,]+ instructions over ([\d,]+) problems", more),
+        (rf"^\| {REAL} \| ([\d,]+) \|[^\n]*$", counted_line),
+        (rf"(nobody synthesised, from publications and data\.)(?:\n([\d,]+) {re.escape(_JOINED)})?", told),
+    )
+    return _edited(card, (*_of_snapshot(files, number, rows), *edits))
+
+
+def _count(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def _of_snapshot(files: Sequence[str], number: int, rows: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
+    """What every snapshot changes in the card of the one before, as patterns and texts."""
+    return (
         (r"(?<=^    data_files:\n).*?(?=^llamoco_)", f"{data_files(files)}\n"),
         (rf"(?<=^{_NUMBER}: )\d+$", str(number)),
         (r"(?<=^size_categories:\n  - )\S+$", size_category(sum(rows.values()))),
         (r"(?<= Snapshot )\d+(?= of this set)", str(number)),
-        (rf"((?:^\| (?:{measured}) \|[^\n]*\n)+)(\| {EXTENDED} \|[^\n]*\n)?", rf"\g<1>{line}\n"),
     )
+
+
+def _edited(card: str, edits: Iterable[tuple[str, str | Callable[[re.Match[str]], str]]]) -> str:
+    """The card with every pattern replaced where it stands first.
+
+    Raises:
+        LlamocoError: one of them is not there.
+    """
     for pattern, text in edits:
         card, found = re.subn(pattern, text, card, count=1, flags=re.MULTILINE | re.DOTALL)
         if not found:

@@ -99,12 +99,7 @@ def extend(folder: Place, num_problems: int, *, processes: int | None = None, re
     """
     if num_problems < 1:
         raise LlamocoError(f"a set can be extended by 1 problem or more, not by {num_problems}")
-    target = local_folder(folder)
-    if not shard_names(files_at(target)):
-        raise not_a("an export", folder, f"holds no export; make one with: {command('export', 'DIR', folder)}")
-    drawing = _drawing(target)
-    drawing.check_installed()
-    check_data(target)
+    target, drawing = set_to_extend(folder)
     with writing(target), scratch(target) as made:
         keep_unnumbered(target)
         manifest = snapshot_manifest(files_at(target), snapshot_numbers(files_at(target))[-1])
@@ -120,6 +115,22 @@ def extend(folder: Place, num_problems: int, *, processes: int | None = None, re
         publish(target, later.number)
         num_new, num_training = num_problems - kept.num_problems, len(teacher.training.measured.problem_ids)
         return _extended(target, later, num_problems, num_new=num_new, num_training=num_training)
+
+
+def set_to_extend(folder: Place) -> tuple[Path, Drawing]:
+    """The folder of an export that can get another snapshot, and what its problems were drawn from.
+
+    Raises:
+        LlamocoError: the folder holds no export, one that does not tell where its problems come from, or files of
+            others.
+    """
+    target = local_folder(folder)
+    if not shard_names(files_at(target)):
+        raise not_a("an export", folder, f"holds no export; make one with: {command('export', 'DIR', folder)}")
+    drawing = _drawing(target)
+    drawing.check_installed()
+    check_data(target)
+    return target, drawing
 
 
 def _extended(
