@@ -36,8 +36,8 @@ The formulas and their sources are on the page about [scoring](scoring.md). `mak
 """
 UNKNOWN = """## What is not known
 
-- The model of the package is one of two that its recipes made, and [the other one](tuning.md#what-came-out) does as
-  well. What a third would do is not known.
+- The model of the package is one of two that its recipes made, and
+  [the other one](tuned-models.md#compact-and-the-model-of-the-package) does as well. What a third would do is not known.
 - Rivals without a row in a block were not run there; `llamoco-data baseline` writes their programs. `ngopt` takes up to
   a minute for a run; [on 60 problems](benchmarks.md#a-wizard) without constraints it scores less than the single best
   solver.
