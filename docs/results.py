@@ -8,15 +8,28 @@ A folder there is one that `llamoco-data score` wrote. Equal folders give equal 
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
+
+import numpy as np
 
 from llamoco_data.comparison import compare, read_scores
-from llamoco_data.comparison.numbers import BlockNumbers, Comparison, Measure, Row
+from llamoco_data.comparison.blocks import SINGLE_BEST, VIRTUAL_BEST, Block, blocks_of
+from llamoco_data.comparison.numbers import BlockNumbers, Measure, Row
+from llamoco_data.comparison.reading import ScoreFolder
+from llamoco_data.instruction_set import REAL
+from llamoco_data.problems.suites import MOST_EVALUATIONS
+from llamoco_data.scoring import intervals
+from llamoco_data.scoring.contenders import BASELINES
 from llamoco_data.scoring.repairs import repairs_line
+from llamoco_data.scoring.scored import ScoredProblem
 
 ROOT = Path(__file__).parents[1]
 SCORES = ROOT / "docs" / "results" / "scores"
 PAGE = ROOT / "docs" / "results.md"
+BUDGETS = ("100 for each variable", "1,000 for each variable", f"{MOST_EVALUATIONS:,}")
+"""Evaluation budgets of real problems."""
 
 HEAD = """# Results
 
@@ -37,7 +50,8 @@ The formulas and their sources are on the page about [scoring](scoring.md). `mak
 UNKNOWN = """## What is not known
 
 - The model of the package is one of two that its recipes made, and
-  [the other one](tuned-models.md#compact-and-the-model-of-the-package) does as well. What a third would do is not known.
+  [the other one](tuned-models.md#compact-and-the-model-of-the-package) does as well. What a third would do is not
+  known.
 - Rivals without a row in a block were not run there; `llamoco-data baseline` writes their programs. `ngopt` takes up to
   a minute for a run; [on 60 problems](benchmarks.md#a-wizard) without constraints it scores less than the single best
   solver.
@@ -45,9 +59,13 @@ UNKNOWN = """## What is not known
 """
 
 
-def page(comparison: Comparison) -> str:
+def page(folders: Sequence[ScoreFolder]) -> str:
     """The page's text."""
-    return "\n".join([HEAD, *map(_block, comparison.blocks), UNKNOWN])
+    numbers = {block.split: _block(block) for block in compare(folders).blocks}
+    for block in blocks_of(folders):
+        if block.split == REAL:
+            numbers[REAL] += _by_budget(block)
+    return "\n".join([HEAD, *numbers.values(), UNKNOWN])
 
 
 def _block(block: BlockNumbers) -> str:
@@ -71,6 +89,40 @@ def _block(block: BlockNumbers) -> str:
             repairs = f" Repaired by a model: {repairs_line(row.writing.repairs)}." if row.writing.repairs else ""
             lines += [f"{wrote} {took} Failures: {failures}.{repairs}", ""]
     return "\n".join(lines)
+
+
+def _by_budget(block: Block) -> str:
+    """A table of the scores of a block of real problems at each of their budgets; nothing where all have the same."""
+    problems = block.entrants[0].folder.problems
+    labels = {problem_id: _budget(problems[problem_id]) for problem_id in block.problem_ids}
+    budgets = [budget for budget in BUDGETS if budget in labels.values()]
+    if len(budgets) < 2:
+        return ""
+    scores = {each.name: {score.problem_id: score.score for score in each.scores} for each in block.entrants}
+    order = sorted(scores, key=lambda name: (name in BASELINES, -fmean(scores[name].values())))
+    ids = [[one for one in block.problem_ids if labels[one] == budget] for budget in budgets]
+    heads = [f"{budget}, {len(found)} problems: score | gap closed" for budget, found in zip(budgets, ids, strict=True)]
+    lines = ["", "By evaluation budget:", "", f"| | {' | '.join(heads)} |", f"| --- {'| --: | --: ' * len(budgets)}|"]
+    for name in order:
+        cells = [cell for found in ids for cell in _at_budget(found, scores, name)]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def _budget(problem: ScoredProblem) -> str:
+    if problem.max_evaluations == MOST_EVALUATIONS:
+        return BUDGETS[-1]
+    return BUDGETS[0] if problem.max_evaluations == 100 * problem.dimension else BUDGETS[1]
+
+
+def _at_budget(ids: Sequence[str], scores: Mapping[str, Mapping[str, float]], name: str) -> tuple[str, str]:
+    """Score and gap closed of a contender on some problems, with intervals."""
+    values, low, high = (np.array([scores[each][one] for one in ids]) for each in (name, SINGLE_BEST, VIRTUAL_BEST))
+    picks = intervals.resampled(ids)
+    score = Measure(float(values.mean()), intervals.mean_interval(values, picks))
+    closed = intervals.gap_closed(values, low, high)
+    between = None if name in (SINGLE_BEST, VIRTUAL_BEST) else intervals.gap_interval(values, low, high, picks)
+    return _number(score), _percent(None if closed is None else Measure(closed, between))
 
 
 def _row(row: Row) -> str:
@@ -114,7 +166,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if the page is out of date")
     check: bool = parser.parse_args().check
-    found = page(compare([read_scores(folder) for folder in sorted(SCORES.iterdir())]))
+    found = page([read_scores(folder) for folder in sorted(SCORES.iterdir())])
     old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     if found == old:
         return 0

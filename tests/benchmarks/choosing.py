@@ -6,7 +6,9 @@ A choice counts the score of its optimizer in the row. Where an informed race le
 forest on the training problems expects of it, and no more than the best optimizer of the problem reached; 0 where it
 does not apply. Each of a problem's prompts is asked alone, and a problem counts their mean, so the figure is that of a
 single prompt. Then choices are averaged over two prompts of a problem, and over all. Intervals are over problems, 95 %;
-differences are those to the first model on the same problems.
+differences are those to the first model on the same problems. For a model that takes long, `--prompts 1` asks one
+prompt of each problem, the forms and wordings in turn, and `--precision auto` asks in 16 bits where the processor
+multiplies them.
 """
 
 import argparse
@@ -69,13 +71,15 @@ def main() -> None:
     parser.add_argument("export", type=Path)
     parser.add_argument("models", nargs="+")
     parser.add_argument("--split", default="validation")
+    parser.add_argument("--prompts", type=int, metavar="K", help="most prompts of a problem that are asked")
+    parser.add_argument("--precision", choices=("fp32", "bf16", "auto"), default="fp32")
     arguments = parser.parse_args()
     quiet_transformers()
     console = Console(width=140)
     training = training_of(read_instructions(arguments.export, split="train"))
     assert training is not None, "the export has too few training problems"
     selector = fitted(training.measured)
-    problems = problems_of(read_instructions(arguments.export, split=arguments.split), selector)
+    problems = problems_of(read_instructions(arguments.export, split=arguments.split), selector, arguments.prompts)
     rows = np.arange(len(problems.ids))
     table = Table(
         "choices", title=f"Gap closed on {len(rows)} problems of {arguments.split} [95 %]", title_justify="left"
@@ -89,7 +93,7 @@ def main() -> None:
     )
     first_P: NDArray[np.float64] | None = None
     for name in arguments.models:
-        log_RK, columns = choices_of(name, problems)
+        log_RK, columns = choices_of(name, problems, arguments.precision)
         single_P, two_P, all_P = (scores_of(problems, log_RK, columns, of=count) for count in (1, 2, 10**6))
         first_P = single_P if first_P is None else first_P
         less = problems.less(single_P[None], first_P[None]) if single_P is not first_P else None
@@ -104,8 +108,8 @@ def main() -> None:
     console.print(table)
 
 
-def problems_of(table: pa.Table, selector: Selector) -> Problems:
-    """The problems in the rows of a split."""
+def problems_of(table: pa.Table, selector: Selector, most_prompts: int | None = None) -> Problems:
+    """The problems in the rows of a split, with so many of their prompts."""
     by_problem: dict[str, list[dict[str, Any]]] = {}
     wanted = ["problem_id", "prompt", "problem_spec", "optimizer_scores", "single_best_score", "near_ties", "optimizer"]
     for row in table.select(wanted).to_pylist():
@@ -122,7 +126,10 @@ def problems_of(table: pa.Table, selector: Selector) -> Problems:
     return Problems(
         ids=list(by_problem),
         optimizers=tuple(selector.optimizers),
-        prompts=[[row["prompt"] for row in rows] for rows in by_problem.values()],
+        prompts=[
+            [rows[(number + k) % len(rows)]["prompt"] for k in range(min(most_prompts or len(rows), len(rows)))]
+            for number, rows in enumerate(by_problem.values())
+        ],
         scores=filled_PO,
         best=best_P,
         single_best=np.array([row["single_best_score"] for row in firsts]),
@@ -131,18 +138,22 @@ def problems_of(table: pa.Table, selector: Selector) -> Problems:
     )
 
 
-def log_choices(name: str, prompts: Sequence[str]) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+def log_choices(
+    name: str, prompts: Sequence[str], precision: models.Precision = "fp32"
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """A model's log-probability of each optimizer for each prompt, and the optimizers."""
-    loaded, openings = models.load(name), read_openings(name)
+    loaded, openings = models.load(name, precision=precision), read_openings(name)
     assert openings is not None, f"{name} does not choose"
     model = models.prepared(loaded.model.eval(), None, compiled=False)
     ids = Template.of(loaded.tokenizer).prompts_ids(prompts)
     return choice_log_probabilities(model, Trie.of(openings), ids), openings.optimizers
 
 
-def choices_of(name: str, problems: Problems) -> tuple[list[NDArray[np.float64]], NDArray[np.intp]]:
+def choices_of(
+    name: str, problems: Problems, precision: models.Precision = "fp32"
+) -> tuple[list[NDArray[np.float64]], NDArray[np.intp]]:
     """A model's log-probabilities for each problem's prompts, (prompts, K) each, and the K optimizers' columns."""
-    log_NK, optimizers = log_choices(name, [prompt for each in problems.prompts for prompt in each])
+    log_NK, optimizers = log_choices(name, [prompt for each in problems.prompts for prompt in each], precision)
     ends = np.cumsum([len(each) for each in problems.prompts])
     return np.split(log_NK, ends[:-1]), np.array([problems.optimizers.index(each) for each in optimizers])
 
