@@ -1,4 +1,7 @@
-"""Takes over runs that other scores folders hold: the same program, problem, seed and time limit give the same run."""
+"""Takes over runs that other scores folders hold: the same program, problem, seed and time limit give the same run.
+
+Only one that timed out may end otherwise, on a machine that is less busy.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,7 +18,7 @@ from llamoco_data.store import Block, Store
 def take_over(store: Store, others: Sequence[Place], plan: RunPlan, time_limit_s: float, confined: Tier) -> int:
     """Commits the planned runs that a folder lacks and others hold; returns their number.
 
-    A run that was confined less than is asked for is made again.
+    A run that was confined less than is asked for, or that timed out, is made again.
 
     Raises:
         LlamocoError: another folder holds no score, or one with another time limit, or cannot be read.
@@ -47,5 +50,6 @@ def _wanted(store: Store, source: Store, plan: RunPlan, confined: Tier) -> Itera
         wanted = {(run.candidate_id, run.seed) for run in runs}
         for record in source.records(problem_id):
             tier: Tier = record.tier or "trusted"
-            if (record.candidate_id, record.seed) in wanted and TIERS.index(tier) >= TIERS.index(confined):
+            fits = TIERS.index(tier) >= TIERS.index(confined) and record.status != "timed_out"
+            if fits and (record.candidate_id, record.seed) in wanted:
                 yield record

@@ -13,10 +13,12 @@ from llamoco_data.box import folders
 from llamoco_data.box.layers import FILTER, LANDLOCK, NAMESPACES, Tier
 from llamoco_data.box.run import WAITS
 from llamoco_data.confined import TooOpenError, run_confined, zygote
-from llamoco_data.runs import RunRecord
+from llamoco_data.execution.work import GivenRuns, Program, Task, advance
+from llamoco_data.racing import Run
+from llamoco_data.runs import RunRecord, program_id
 from tests.benchmarks.soak import KINDS, soaked
 from tests.boxes import children, left_below, name_of
-from tests.campaigns import HEAD
+from tests.campaigns import HEAD, NO_LIMITS
 from tests.hostile.test_attacks import FREE, PROBLEM, TIERS, every_tier, without_time
 
 pytestmark = pytest.mark.hostile
@@ -64,6 +66,26 @@ def test_waiting_process_that_died_is_replaced_without_a_fault(tier: Tier):
     assert without_time(second) == without_time(first)
     assert zygote(without) is serving
     assert not left_below(serving.process.pid)
+
+
+@pytest.mark.parametrize("tier", ["trusted", "limited"])
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("time.sleep(1.5)", "completed"),
+        ("time.sleep(60)", "timed_out"),
+        ("while time.process_time() < 1.5: pass", "timed_out"),
+    ],
+    ids=["waits and ends", "waits on", "computes"],
+)
+def test_program_that_hardly_computed_gets_twice_the_time(tier: Tier, body: str, status: str):
+    """Waiting stands for a busy machine, on which a program waits for a processor."""
+    text = f"{HEAD}    import time\n    {body}\n    return lower\n"
+    program = Program(program_id=program_id(text), text=text, limits=NO_LIMITS)
+    wants = GivenRuns(runs=(Run(candidate_id=program.program_id, seed=5),))
+    task = Task(index=0, problem=FREE, wants=wants, time_limit_s=1.0, confined=tier)
+    (record,) = advance(task, [program]).records
+    assert record.status == status
 
 
 @every_tier

@@ -215,18 +215,21 @@ def test_runs_of_other_scores_are_taken_over(scores: Path, programs: Path, folde
     assert said == [f"{again.progress.runs_total} runs taken over from other scores"]
 
 
-def test_runs_that_were_confined_less_are_made_again(scores: Path, chosen: list[dict[str, Any]], tmp_path: Path):
+@pytest.mark.parametrize("change", [{"tier": None}, {"status": "timed_out"}], ids=["confined less", "timed out"])
+def test_runs_that_may_end_otherwise_are_made_again(
+    scores: Path, chosen: list[dict[str, Any]], tmp_path: Path, change: dict[str, Any]
+):
     problems = {row["problem_id"] for row in chosen}
     made = [record for problem in sorted(problems) for record in Store(scores).records(problem)]
-    trusted = Store(tmp_path / "trusted")
-    trusted.commit(Block(records=[record.model_copy(update={"tier": None}) for record in made]))
-    shutil.copy(scores / "score.json", tmp_path / "trusted" / "score.json")
+    others = Store(tmp_path / "others")
+    others.commit(Block(records=[record.model_copy(update=change) for record in made]))
+    shutil.copy(scores / "score.json", tmp_path / "others" / "score.json")
     wanted: dict[str, tuple[Run, ...]] = {}
     for record in made:
         run = Run(candidate_id=record.candidate_id, seed=record.seed)
         wanted[record.problem_id] = (*wanted.get(record.problem_id, ()), run)
     plan, empty = RunPlan({}, wanted), Store(tmp_path / "empty")
-    assert take_over(empty, [tmp_path / "trusted"], plan, TIME_LIMIT_S, "limited") == 0
+    assert take_over(empty, [tmp_path / "others"], plan, TIME_LIMIT_S, "limited") == 0
     assert take_over(empty, [scores], plan, TIME_LIMIT_S, "limited") == len(made)
     assert take_over(empty, [scores], plan, TIME_LIMIT_S, "limited") == 0
 
