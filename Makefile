@@ -92,6 +92,10 @@ release-set: $(FULL)  ## make the released instruction set again: hours of two c
 	$(BIN)/llamoco-data add $(RELEASE)-campaign --suite all --budgets small
 	$(BIN)/llamoco-data run $(RELEASE)-campaign
 	$(BIN)/llamoco-data export $(RELEASE)-campaign $(RELEASE)-export
+	test -e $(RELEASE)-real || \
+		$(BIN)/llamoco-data add $(RELEASE)-real --recipe standard --suite all --budgets medium
+	$(BIN)/llamoco-data run $(RELEASE)-real
+	$(BIN)/llamoco-data extend $(RELEASE)-export --real $(RELEASE)-real
 	rm -rf docs/releases/standard && mkdir docs/releases/standard
 	cp -r $(RELEASE)-export/data $(RELEASE)-export/README.md $(RELEASE)-campaign/campaign.json docs/releases/standard
 	cp $(RELEASE)-prior.parquet docs/releases/standard/prior.parquet

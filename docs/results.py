@@ -15,7 +15,7 @@ from statistics import fmean
 import numpy as np
 
 from llamoco_data.comparison import compare, read_scores
-from llamoco_data.comparison.blocks import SINGLE_BEST, VIRTUAL_BEST, Block, blocks_of
+from llamoco_data.comparison.blocks import SINGLE_BEST, VIRTUAL_BEST
 from llamoco_data.comparison.numbers import BlockNumbers, Measure, Row
 from llamoco_data.comparison.reading import ScoreFolder
 from llamoco_data.instruction_set import REAL
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 SCORES = ROOT / "docs" / "results" / "scores"
 PAGE = ROOT / "docs" / "results.md"
 BUDGETS = ("100 for each variable", "1,000 for each variable", f"{MOST_EVALUATIONS:,}")
-"""Evaluation budgets of real problems."""
+"""Evaluation budgets of real problems; the last is also the most."""
 
 HEAD = """# Results
 
@@ -55,21 +55,21 @@ UNKNOWN = """## What is not known
 - Rivals without a row in a block were not run there; `llamoco-data baseline` writes their programs. `ngopt` takes up to
   a minute for a run; [on 60 problems](benchmarks.md#a-wizard) without constraints it scores less than the single best
   solver.
-- Real problems were raced at 100 evaluations for each variable, and thirteen of the 77 not at all.
+- Real problems were raced at 100 evaluations for each variable and at 1,000 for each, not at the third budget of 20,000, and
+  [the heaviest](real-problems.md#what-the-released-set-lacks) not at all.
 """
 
 
 def page(folders: Sequence[ScoreFolder]) -> str:
     """The page's text."""
-    numbers = {block.split: _block(block) for block in compare(folders).blocks}
-    for block in blocks_of(folders):
-        if block.split == REAL:
-            numbers[REAL] += _by_budget(block)
-    return "\n".join([HEAD, *numbers.values(), UNKNOWN])
+    blocks = {block.split: _block(block) for block in compare(folders).blocks}
+    if REAL in blocks:
+        blocks[REAL] += _by_budget(folders)
+    return "\n".join([HEAD, *blocks.values(), UNKNOWN])
 
 
 def _block(block: BlockNumbers) -> str:
-    left_out = f", {block.num_left_out} of them left out because a row lacks them" if block.num_left_out else ""
+    left_out = f"; {block.num_left_out} others are left out, because a row lacks them" if block.num_left_out else ""
     lines = [
         f"## `{block.split}`",
         "",
@@ -91,32 +91,39 @@ def _block(block: BlockNumbers) -> str:
     return "\n".join(lines)
 
 
-def _by_budget(block: Block) -> str:
-    """A table of the scores of a block of real problems at each of their budgets; nothing where all have the same."""
-    problems = block.entrants[0].folder.problems
-    labels = {problem_id: _budget(problems[problem_id]) for problem_id in block.problem_ids}
-    budgets = [budget for budget in BUDGETS if budget in labels.values()]
-    if len(budgets) < 2:
+def _by_budget(folders: Sequence[ScoreFolder]) -> str:
+    """A table of the scores on real problems at each of their budgets; nothing where all have the same.
+
+    A contender has no cell at a budget where it lacks a problem.
+    """
+    problems = {one.problem_id: one for folder in folders for one in folder.problems.values() if one.split == REAL}
+    ids = {budget: [each for each in sorted(problems) if _budget(problems[each]) == budget] for budget in BUDGETS}
+    ids = {budget: found for budget, found in ids.items() if found}
+    if len(ids) == 1:
         return ""
-    scores = {each.name: {score.problem_id: score.score for score in each.scores} for each in block.entrants}
-    order = sorted(scores, key=lambda name: (name in BASELINES, -fmean(scores[name].values())))
-    ids = [[one for one in block.problem_ids if labels[one] == budget] for budget in budgets]
-    heads = [f"{budget}, {len(found)} problems: score | gap closed" for budget, found in zip(budgets, ids, strict=True)]
-    lines = ["", "By evaluation budget:", "", f"| | {' | '.join(heads)} |", f"| --- {'| --: | --: ' * len(budgets)}|"]
-    for name in order:
-        cells = [cell for found in ids for cell in _at_budget(found, scores, name)]
+    scores: dict[str, dict[str, float]] = {}
+    for folder in folders:
+        for score in folder.scores:
+            if score.split == REAL:
+                name = folder.summary.model if score.contender == "model" else score.contender
+                scores.setdefault(name, {})[score.problem_id] = score.score
+    heads = [f"{budget}, {len(found)} problems: score | gap closed" for budget, found in ids.items()]
+    lines = ["", "By evaluation budget:", "", f"| | {' | '.join(heads)} |", f"| --- {'| --: | --: ' * len(ids)}|"]
+    for name in sorted(scores, key=lambda name: (name in BASELINES, -fmean(scores[name].values()))):
+        cells = [cell for found in ids.values() for cell in _at_budget(found, scores, name)]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
 
 def _budget(problem: ScoredProblem) -> str:
-    if problem.max_evaluations == MOST_EVALUATIONS:
-        return BUDGETS[-1]
-    return BUDGETS[0] if problem.max_evaluations == 100 * problem.dimension else BUDGETS[1]
+    small, medium = (min(each * problem.dimension, MOST_EVALUATIONS) for each in (100, 1_000))
+    return {small: BUDGETS[0], medium: BUDGETS[1]}.get(problem.max_evaluations, BUDGETS[2])
 
 
 def _at_budget(ids: Sequence[str], scores: Mapping[str, Mapping[str, float]], name: str) -> tuple[str, str]:
     """Score and gap closed of a contender on some problems, with intervals."""
+    if not scores[name].keys() >= set(ids):
+        return "", ""
     values, low, high = (np.array([scores[each][one] for one in ids]) for each in (name, SINGLE_BEST, VIRTUAL_BEST))
     picks = intervals.resampled(ids)
     score = Measure(float(values.mean()), intervals.mean_interval(values, picks))
