@@ -55,8 +55,8 @@ UNKNOWN = """## What is not known
 - Rivals without a row in a block were not run there; `llamoco-data baseline` writes their programs. `ngopt` takes up to
   a minute for a run; [on 60 problems](benchmarks.md#a-wizard) without constraints it scores less than the single best
   solver.
-- Real problems were raced at 100 evaluations for each variable and at 1,000 for each, not at the third budget of 20,000, and
-  [the heaviest](real-problems.md#what-the-released-set-lacks) not at all.
+- Real problems were raced at 100 evaluations for each variable and at 1,000 for each, not at the third budget of
+  20,000, and [the heaviest](real-problems.md#what-the-released-set-lacks) not at all.
 """
 
 
