@@ -40,7 +40,7 @@ OPTIONS = {
     "status": set(),
     "verify": {"--sample"},
     "export": {"--budget", "--since", "--processes", "--quiet", "--to"},
-    "extend": {"--problems", "--processes", "--quiet"},
+    "extend": {"--problems", "--processes", "--quiet", "--real"},
     "compare": {"--out"},
     "push": {"--repo", "--upload", "--private", "--update", "--revision", "--endpoint"},
     "prior": {"--out", "--processes"},
