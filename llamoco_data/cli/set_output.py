@@ -1,6 +1,7 @@
 """What the commands on an instruction set and on the portfolio print; it computes nothing."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -62,37 +63,34 @@ def show_export(console: Console, exported: Exported, folder: str) -> None:
 
 def show_extended(console: Console, extended: Extended, folder: str) -> None:
     """Prints what the split of predicted rows holds now, and what to try next."""
-    held = "" if extended.num_new else ", which the folder held already"
     trained = counted(extended.num_training, "measured problem")
-    new = f"{extended.num_new:,} new, predicted from {trained}" if extended.num_new else ""
-    rows = [
-        ("split", f"{EXTENDED}: {counted(extended.num_problems, 'problem')}, {counted(extended.num_rows, 'row')}"),
-        *([("", new)] if new else []),
-        ("size", f"{extended.size_bytes / 1e6:.1f} MB"),
-        ("snapshot", f"{extended.snapshot}{held}"),
-    ]
-    console.print(facts(rows), highlight=False)
-    console.print("\ntry next", style="bold")
+    new = [("", f"{extended.num_new:,} new, predicted from {trained}")] if extended.num_new else []
+    _show_split(console, EXTENDED, extended, [*new, ("size", f"{extended.size_bytes / 1e6:.1f} MB")])
     say(console, f"  {command('verify', folder)}   # check the rows, and state a sample of them again")
 
 
 def show_joined(console: Console, joined: Joined, folder: str) -> None:
     """Prints what the split of real problems holds now, what it lacks, and what to try next."""
-    held = "" if joined.num_new else ", which the folder held already"
     unfinished, useless = counted(joined.num_incomplete, "problem"), counted(joined.num_kept_out, "problem")
     left = [
         *([f"{unfinished} without all of its runs"] if joined.num_incomplete else []),
         *([f"{useless} from which nothing can be learned"] if joined.num_kept_out else []),
     ]
+    _show_split(
+        console, REAL, joined, [("", f"{joined.num_new:,} new"), *([("left out", "; ".join(left))] if left else [])]
+    )
+    say(console, f"  {command('verify', folder)}   # check the rows, and run a sample of their answers again")
+
+
+def _show_split(console: Console, split: str, grown: Extended | Joined, more: Sequence[tuple[str, str]]) -> None:
+    held = "" if grown.num_new else ", which the folder held already"
     rows = [
-        ("split", f"{REAL}: {counted(joined.num_problems, 'problem')}, {counted(joined.num_rows, 'row')}"),
-        ("", f"{joined.num_new:,} new"),
-        *([("left out", "; ".join(left))] if left else []),
-        ("snapshot", f"{joined.snapshot}{held}"),
+        ("split", f"{split}: {counted(grown.num_problems, 'problem')}, {counted(grown.num_rows, 'row')}"),
+        *more,
+        ("snapshot", f"{grown.snapshot}{held}"),
     ]
     console.print(facts(rows), highlight=False)
     console.print("\ntry next", style="bold")
-    say(console, f"  {command('verify', folder)}   # check the rows, and run a sample of their answers again")
 
 
 MOST_MOVES = 12

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llamoco_data import own_problem
+from llamoco_data import OwnProblemSpec, own_problem
 from llamoco_data.campaign import add_problems, load_campaign, run_campaign
 from llamoco_data.campaign.spec import keep_campaign
 from llamoco_data.cli.commands import main
@@ -29,7 +29,7 @@ FIRST, SECOND, THIRD = (
 )
 
 
-def raced(folder: Path, num_problems: int, *problems: object) -> Path:
+def raced(folder: Path, num_problems: int, *problems: OwnProblemSpec) -> Path:
     """A campaign of the same recipe with so many drawn problems and these ones, all run."""
     keep_campaign(folder, SPEC.model_copy(update={"num_problems": num_problems}))
     add_problems(folder, problems)
