@@ -120,8 +120,8 @@ def compact_styles() -> Recipe:
 def cpu_demo() -> Recipe:
     """SmolLM2-135M on two cores: the last third of its layers, in about an hour, by prompts more than by programs.
 
-    The hour is that of teaching; a warm-up, if there is one, comes on top of it. Afterwards the model chooses, and its
-    programs mostly break: so few answers do not teach these layers to write. Rows are computed one at a time: on a CPU
+    The hour is that of teaching; a warm-up, if there is one, comes on top of it. Afterwards the model chooses, and
+    hardly writes: three of four programs that were looked at did not parse. Rows are computed one at a time: on a CPU
     the attention of a packed sequence, most of it masked, halves the speed, and two rows at once do not fit into the
     caches. Frequent optimizers are drawn more often than rare ones, whose programs so few steps cannot teach.
     """
