@@ -9,7 +9,11 @@ PATIENCE_S = 30.0
 
 
 def children(process: int) -> list[int]:
-    return list(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))
+    """Those that its first thread began; none where it has ended."""
+    try:
+        return list(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))
+    except OSError:
+        return []
 
 
 def left_below(launcher: int) -> list[int]:

@@ -44,8 +44,11 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def children(process_id: int) -> list[int]:
-    tasks = Path(f"/proc/{process_id}/task").iterdir()
-    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    found = list[int]()
+    for task in Path(f"/proc/{process_id}/task").iterdir():
+        with contextlib.suppress(OSError):  # a thread that has ended
+            found += map(int, (task / "children").read_text().split())
+    return found
 
 
 @contextlib.contextmanager
@@ -58,7 +61,8 @@ def killing_new_children_once_rows_are_made(out: Path) -> Generator[None]:
         while not over.wait(0.01):
             if any(out.glob(".snapshots/.partial-*")):
                 for child in set(children(os.getpid())) - older:
-                    os.kill(child, signal.SIGKILL)
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(child, signal.SIGKILL)
                 return
 
     killer = threading.Thread(target=kill)

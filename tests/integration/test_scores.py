@@ -327,7 +327,7 @@ def test_signal_ends_a_score_whose_program_never_ends_and_keeps_what_was_made(
     asking.start()
     arguments = [programs, "--data", folder / "export", "--out", tmp_path / "s", "--address", "inline"]
     with pytest.raises(SystemExit) as ended:
-        main(["score", *map(str, arguments), "--time-limit", "1000", "--quiet"])
+        main(["score", *map(str, arguments), "--time-limit", "60", "--quiet"])
     took = time.monotonic() - signalled[0]
     asking.join()
     assert ended.value.code == 130
