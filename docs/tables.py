@@ -346,7 +346,8 @@ def _help(command: click.Command) -> str:
 def _option(option: click.Option) -> tuple[str, str]:
     value = "" if option.is_flag else f" {option.metavar or _kind(option)}"
     default = f" Default: {option.default}." if option.show_default else ""
-    return f"`{option.opts[0]}{value}`", f"{option.help}{default}"
+    names = " / ".join([option.opts[0], *option.secondary_opts])
+    return f"`{names}{value}`", f"{option.help}{default}"
 
 
 def _kind(option: click.Option) -> str:

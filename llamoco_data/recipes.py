@@ -18,7 +18,7 @@ from llamoco_data.selector import Prior
 
 
 def standard() -> CampaignSpec:
-    """1,000 problems of 2 to 30 variables: an instruction set for a small model, in some 90 minutes of one core.
+    """1,000 problems of 2 to 30 variables: an instruction set for a small model, in 33 minutes of one core.
 
     The statement of such a problem tells which optimizer to take (decision 0009): most objectives have one basic
     function or a few, and there are enough problems for every function to occur often.

@@ -1,5 +1,6 @@
 """What a zygote has below it besides the process that waits for the next job."""
 
+import signal
 import time
 from pathlib import Path
 
@@ -47,6 +48,15 @@ def is_first(process: int) -> bool:
         return False
     ids = next(line.split()[1:] for line in lines if line.startswith("NSpid:"))
     return len(ids) > 2 and ids[-1] == "1"
+
+
+def ignores(process: int, number: signal.Signals) -> bool:
+    try:
+        lines = Path(f"/proc/{process}/status").read_text(errors="replace").splitlines()
+    except OSError:
+        return False
+    ignored = next(line.split()[1] for line in lines if line.startswith("SigIgn:"))
+    return bool(int(ignored, 16) >> (number - 1) & 1)
 
 
 def space(process: int) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-LIMIT_S = 300.0
+LIMIT_S = 120.0
 """Time within which anything that a test waits for comes about, on a machine that is busy with others."""
 
 STUCK = """\

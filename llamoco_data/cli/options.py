@@ -2,12 +2,14 @@
 """Options that several commands have, and the codes that they exit with."""
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+from typing_extensions import override
 
 from llamoco_data.box.layers import TIERS
 from llamoco_data.campaign import CampaignSpec
@@ -15,6 +17,18 @@ from llamoco_data.confined import LEAST
 from llamoco_data.recipes import RECIPES, Changes, campaign_for
 from llamoco_data.scoring import TIME_LIMIT_S
 from llamoco_data.selector import Prior, read_prior
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers without infinity and nan, which every other bound lets through."""
+
+    @override
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number.", param, ctx)
+        return number
+
 
 FOUND_EXIT_CODE = 1
 """Exit code of a check that found something wrong."""
@@ -60,7 +74,7 @@ TIME_LIMIT = click.option(
     "time_limit_s",
     default=TIME_LIMIT_S,
     show_default=True,
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True, max=1_000_000),
     metavar="SECONDS",
     help="Time limit of a run, after which it is killed and counts as a failure.",
 )

@@ -120,7 +120,11 @@ class _Attempt:
         with contextlib.ExitStack() as afterwards:
             folder = ""
             if self._serving.folder:
-                folder = tempfile.mkdtemp(prefix="run-", dir=self._serving.folder)
+                try:
+                    folder = tempfile.mkdtemp(prefix="run-", dir=self._serving.folder)
+                except OSError as error:  # its launcher removes the folder when it ends
+                    self.fault = f"the folder of its runs cannot be used: {error.strerror}"
+                    return None
                 afterwards.callback(remove_tree, folder)
             said = os.memfd_create("llamoco-said")
             afterwards.callback(os.close, said)

@@ -16,7 +16,7 @@ from typing import Any
 
 from llamoco_data.confined import ConfinementError
 from llamoco_data.execution.protocol import Lost, Slice
-from llamoco_data.execution.work import Program, Progress, Task, advance, warm_up
+from llamoco_data.execution.work import Program, Progress, Task, advance, longest_s, warm_up
 from llamoco_data.identity import LlamocoError
 from llamoco_data.plugins import PluginMissing
 from llamoco_data.texts import HASH_SEED
@@ -241,7 +241,7 @@ class _Pool:
 
     def _call(self, actor: _Actor, task: Task) -> None:
         self.idle.remove(actor)
-        allowed_s = (0.0 if task.single else task.slice_s) + 1.5 * task.time_limit_s + self.margin_s
+        allowed_s = (0.0 if task.single else task.slice_s) + 1.5 * longest_s(task) + self.margin_s
         allowed_s += APART_S if task.confined is not None else 0.0
         greeting = actor.handle.node_id.remote() if task.single else None
         reference = actor.handle.advance.remote(task)

@@ -27,6 +27,8 @@ SLICE_S = 2.0
 
 WAITED_SHARE = 0.5
 """A stranger's program that times out after less processor time than this share of its limit is run once more."""
+AGAIN = 2.0
+"""Limit of the second run, in limits of the first."""
 
 
 class Draw(Record):
@@ -152,8 +154,13 @@ def _made(task: Task, text: str, problem: Problem, seed: int) -> RunRecord:
     record = _made_apart(tier, text, problem, seed, limit_s)
     # The limit is of the wall clock, and on a busy machine a program may wait for a processor, which is not its fault.
     if record.status == "timed_out" and record.cpu_s < WAITED_SHARE * limit_s:
-        return _made_apart(tier, text, problem, seed, 2 * limit_s)
+        return _made_apart(tier, text, problem, seed, AGAIN * limit_s)
     return record
+
+
+def longest_s(task: Task) -> float:
+    """Wall time that one run of a task may take before it ends itself, both runs of a stranger's program counted."""
+    return task.time_limit_s * (1.0 if task.confined is None else 1.0 + AGAIN)
 
 
 def _made_apart(tier: Tier, text: str, problem: Problem, seed: int, limit_s: float) -> RunRecord:

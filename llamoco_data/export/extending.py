@@ -19,8 +19,8 @@ from llamoco_data.export.crew import crew, number_for
 from llamoco_data.export.placing import (
     check_data,
     commit,
-    keep_unnumbered,
     link,
+    newest_manifest,
     publish,
     scratch,
     writing,
@@ -41,8 +41,6 @@ from llamoco_data.instruction_set import (
     instruction_tables,
     shard_names,
     snapshot_folder,
-    snapshot_manifest,
-    snapshot_numbers,
 )
 from llamoco_data.invocation import command
 from llamoco_data.problems.sampling import FIRST_UNMEASURED
@@ -101,10 +99,10 @@ def extend(folder: Place, num_problems: int, *, processes: int | None = None, re
         raise LlamocoError(f"a set can be extended by 1 problem or more, not by {num_problems}")
     target, drawing = set_to_extend(folder)
     with writing(target), scratch(target) as made:
-        keep_unnumbered(target)
-        manifest = snapshot_manifest(files_at(target), snapshot_numbers(files_at(target))[-1])
+        manifest = newest_manifest(target)
         kept = _kept(target, manifest)
         if num_problems <= kept.num_problems:
+            publish(target, manifest.number)  # where an earlier command was ended before it had
             return _extended(target, manifest, kept.num_problems, num_new=0, num_training=0)
         teacher = _teacher(target, drawing)
         (made / "data").mkdir()

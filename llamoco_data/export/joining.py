@@ -18,10 +18,11 @@ from llamoco_data.export.card import CARD_FILE, joined_card
 from llamoco_data.export.crew import Crew, crew, number_for
 from llamoco_data.export.extending import set_to_extend
 from llamoco_data.export.judging import Judgements, baseline_of, judge_all
-from llamoco_data.export.placing import commit, keep_unnumbered, link, publish, scratch, writing
+from llamoco_data.export.making import split_of
+from llamoco_data.export.placing import commit, link, newest_manifest, publish, scratch, writing
 from llamoco_data.export.row_tables import Measure, all_rows
 from llamoco_data.export.shards import ShardWriter, sha256_of
-from llamoco_data.files import Place, files_at
+from llamoco_data.files import Place
 from llamoco_data.identity import LlamocoError, digest
 from llamoco_data.instruction_set import (
     REAL,
@@ -31,10 +32,9 @@ from llamoco_data.instruction_set import (
     SnapshotManifest,
     instruction_tables,
     snapshot_folder,
-    snapshot_manifest,
-    snapshot_numbers,
 )
 from llamoco_data.invocation import command
+from llamoco_data.plurals import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Joined:
     num_new: int
     """Problems that were joined now."""
     num_kept_out: int
-    """Problems of the campaign from which nothing can be learned."""
+    """Real problems of the campaign from which nothing can be learned."""
     num_incomplete: int
-    """Problems of the campaign that lack runs."""
+    """Real problems of the campaign that lack runs."""
 
 
 def join(folder: Place, campaign: Place, *, processes: int | None = None) -> Joined:
@@ -67,7 +67,8 @@ def join(folder: Place, campaign: Place, *, processes: int | None = None) -> Joi
 
     Raises:
         LlamocoError: the folder holds no export, or files of others; or the campaign has no real problem that is
-            complete, or races other candidates than the set; or the set cannot be written, or a process died.
+            complete, races other candidates than the set, or states problems in other wordings; or the set cannot be
+            written, or a process died.
     """
     target, drawing = set_to_extend(folder)
     view = view_of(campaign)
@@ -77,44 +78,69 @@ def join(folder: Place, campaign: Place, *, processes: int | None = None) -> Joi
         writing(target),
         scratch(target) as made,
     ):
-        keep_unnumbered(target)
-        manifest = snapshot_manifest(files_at(target), snapshot_numbers(files_at(target))[-1])
-        single_best = _single_best(target)
-        _check_candidates(reader, manifest, single_best, campaign, folder)
-        judgements = judge_all(at_work, reader)
-        if REAL not in judgements.splits.values():
+        manifest = newest_manifest(target)
+        single_best, real = _single_best(target), _real(reader)
+        if not real:
             raise LlamocoError(
                 f"{campaign} has no real problem to join; add some with: {command('add', campaign, '--suite', 'all')}, "
                 f"and run them with: {command('run', campaign)}"
             )
+        _check_alike(reader, manifest, single_best, drawing, campaign, folder)
+        shares = manifest.origin.budgets if manifest.origin else ()
+        judgements = judge_all(at_work, reader, shares)
+        kept_out, complete = real & {*judgements.kept_out}, real & {*judgements.kept_out, *judgements.verdicts}
+        if REAL not in judgements.splits.values():
+            useless = f", and {counted(len(kept_out), 'one')} from which nothing can be learned" if kept_out else ""
+            raise LlamocoError(
+                f"{campaign} has no real problem to join, but {len(real) - len(complete)} without all of their runs"
+                f"{useless}; go on with: {command('run', campaign)}"
+            )
         tables = list(instruction_tables(target, (REAL,))) if manifest.rows.get(REAL) else []
         known = {problem_id for table in tables for problem_id in table["problem_id"].to_pylist()}
         new = dataclasses.replace(judgements, taught=_new(judgements, known))
+        num_new = sum(map(len, new.taught.values()))
         if new.taught:
-            measure = Measure(single_best, baseline_of(reader.candidates), ())
+            measure = Measure(single_best, baseline_of(reader.candidates), shares)
             shards = _written(made, drawing, at_work, new, measure, tables)
-            manifest = _later(made, target, manifest, shards, len(new.taught))
+            manifest = _later(made, target, manifest, shards, num_new)
             commit(made, target, manifest)
-            publish(target, manifest.number)
+        publish(target, manifest.number)  # also where an earlier command was ended before it had
     return Joined(
         folder=target,
         snapshot=manifest.number,
-        num_problems=len(known) + len(new.taught),
+        num_problems=len(known) + num_new,
         num_rows=manifest.rows[REAL],
-        num_new=len(new.taught),
-        num_kept_out=len(judgements.kept_out),
-        num_incomplete=judgements.incomplete,
+        num_new=num_new,
+        num_kept_out=len(kept_out),
+        num_incomplete=len(real) - len(complete),
     )
 
 
-def _check_candidates(
-    reader: CampaignReader, manifest: SnapshotManifest, single_best: str, campaign: Place, folder: Place
+def _real(reader: CampaignReader) -> set[str]:
+    """problem_ids of the real problems of a campaign."""
+    specs = (reader.problem(index) for index in reader.indices() if index < 0)
+    return {spec.problem_id for spec in specs if split_of(spec, (), reader.spec.real_titles) == REAL}
+
+
+def _check_alike(
+    reader: CampaignReader,
+    manifest: SnapshotManifest,
+    single_best: str,
+    drawing: Drawing,
+    campaign: Place,
+    folder: Place,
 ) -> None:
-    """Checks that the campaign's scores can stand beside those of the set.
+    """Checks that the campaign's scores and statements can stand beside those of the set.
 
     Raises:
-        LlamocoError: its candidates are not those of the set, as far as the set tells which it had.
+        LlamocoError: its candidates are not those of the set, as far as the set tells which it had, or its wordings.
     """
+    wordings, brought = reader.spec.wordings, reader.spec.plugin_wordings
+    if wordings != drawing.wordings or brought != drawing.plugin_wordings:
+        raise LlamocoError(
+            f"{campaign} states problems in other wordings than {folder}; race the problems in a campaign of the set's "
+            "recipe"
+        )
     told = manifest.origin.candidates_id if manifest.origin else None
     if single_best not in reader.candidates or told not in (None, digest(list(reader.candidates))):
         raise LlamocoError(

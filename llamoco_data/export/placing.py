@@ -148,6 +148,22 @@ def keep_unnumbered(target: Path) -> None:
         commit(folder, target, manifest)
 
 
+def newest_manifest(target: Path) -> SnapshotManifest:
+    """The manifest of the newest snapshot of an export, which gets a number where it had none.
+
+    Raises:
+        LlamocoError: the files are not one set with its card, or one of them is damaged.
+    """
+    keep_unnumbered(target)
+    numbers = snapshot_numbers(files_at(target))
+    if not numbers:
+        raise LlamocoError(
+            f"{target} lacks the card of its set, {CARD_FILE}, or holds files of several sets; copy the whole export, "
+            "or export its campaign again"
+        )
+    return snapshot_manifest(files_at(target), numbers[-1])
+
+
 def commit(folder: Path, target: Path, manifest: SnapshotManifest) -> None:
     """Makes a scratch folder a snapshot, which is on disk when this returns.
 

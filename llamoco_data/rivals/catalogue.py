@@ -24,7 +24,7 @@ RIVALS: Mapping[Rival, str] = {
     "most-frequent": "the most frequent optimizer of the training labels, with its most frequent settings",
     "single-best": "the single best solver: the candidate with the best mean score on the training problems",
     "tfidf": "the answer of the training prompt that is nearest by TF-IDF",
-    "forest": "the selector: a forest on what the statement says",
+    "forest": "the selector: a forest on what it is told of functions, sizes and constraints",
     "landscape": "a forest on landscape features (ELA) of 50 D evaluations, which count against the budget",
     "virtual-best": "the label, the winner of the problem",
     "scipy-minimize": "scipy.optimize.minimize with its defaults, from random points",

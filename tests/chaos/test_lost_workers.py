@@ -7,12 +7,12 @@ import pytest
 
 from llamoco_data.campaign import read_problems
 from llamoco_data.campaign.driver import program_of, run_candidates
-from llamoco_data.execution import ByPolicy, Draw, Progress, Task
+from llamoco_data.execution import ByPolicy, Draw, GivenRuns, Progress, Task, ray_actors
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.execution.ray_actors import RayExecutor
 from llamoco_data.identity import LlamocoError
 from llamoco_data.portfolio.stored_candidates import stored_candidates
-from llamoco_data.racing import Exhaustive
+from llamoco_data.racing import Exhaustive, Run
 from tests.campaigns import candidate, grown, results
 
 pytestmark = pytest.mark.chaos
@@ -61,6 +61,27 @@ def test_worker_that_a_program_has_spoilt_is_replaced(local_ray: None, tmp_path:
     records = [record for record in results(tmp_path / "c") if record.candidate_id != spoiler.candidate_id]
     assert records == results(tmp_path / "good")
     assert all(problem.complete for problem in read_problems(tmp_path / "c"))
+
+
+@pytest.mark.slow
+def test_program_that_waits_gets_its_second_time_on_a_worker_too(local_ray: None, monkeypatch: pytest.MonkeyPatch):
+    """A stranger's program that slept through its limit ends in the second, and the worker is left alone until then."""
+    monkeypatch.setattr(ray_actors, "APART_S", 6.0)  # once more, and the deadline could not be missed
+    waiting = candidate("import time\ntime.sleep(11.0)\nreturn lower")
+    task = Task(
+        index=0,
+        problem=Draw(mixture=SPEC.mixture, seed=SPEC.seed, index=0),
+        wants=GivenRuns(runs=(Run(candidate_id=waiting.candidate_id, seed=3),)),
+        time_limit_s=6.0,
+        confined="trusted",
+        single=True,
+    )
+    pending = iter([task])
+    ends = [*RayExecutor("local", 1, margin_s=0.0).run([program_of(waiting)], lambda: next(pending, None), 1)]
+    (progress,) = (end.result for end in ends if end)
+    assert isinstance(progress, Progress)
+    (record,) = progress.records
+    assert record.status == "completed"
 
 
 class Unreadable:

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from llamoco_data import sample_problem
+from llamoco_data.box import folders
 from llamoco_data.box.layers import Tier
 from llamoco_data.confined import ConfinedRun, run_confined, zygote
+from llamoco_data.confined.connection import close_zygote
 from llamoco_data.problems.evaluation import build
 from llamoco_data.runs import RunRecord
 from tests.boxes import left_below
@@ -211,17 +213,22 @@ def test_program_over_its_budget_is_found_out(tier: Tier):
 
 
 @every_tier
-def test_thousands_of_nested_folders_are_removed(tier: Tier):
-    before = set(Path(tempfile.gettempdir()).iterdir())
-    run_all(
-        {
-            "nested": "import os\nfor _ in range(1500):\n    os.mkdir('d')\n    os.chdir('d')",
-            "no text": "import os\nos.mkdir(b'\\xff\\xfe')\nopen(b'\\xff\\xfe/\\x80', 'w').close()",
-            "forbidden": "import os\nos.makedirs('a/b')\nos.chmod('a/b', 0)\nos.chmod('a', 0)",
-            "many": "for n in range(3000): open(str(n), 'w').close()",
-            "links": "import os\nos.symlink('/', 'root')\nos.symlink('loop', 'loop')\nos.mkfifo('pipe')",
-        },
-        tier,
-    )
-    left = set(Path(tempfile.gettempdir()).iterdir()) - before
-    assert not [place for place in left if place.name.startswith("llamoco-run-")]
+def test_thousands_of_nested_folders_are_removed(tier: Tier, monkeypatch: pytest.MonkeyPatch):
+    close_zygote(TIERS[tier])
+    with tempfile.TemporaryDirectory() as place:  # that of the next zygote, and of no other test
+        Path(place).chmod(0o1777)
+        monkeypatch.setenv("TMPDIR", place)
+        run_all(
+            {
+                "nested": "import os\nfor _ in range(1500):\n    os.mkdir('d')\n    os.chdir('d')",
+                "no text": "import os\nos.mkdir(b'\\xff\\xfe')\nopen(b'\\xff\\xfe/\\x80', 'w').close()",
+                "forbidden": "import os\nos.makedirs('a/b')\nos.chmod('a/b', 0)\nos.chmod('a', 0)",
+                "many": "for n in range(3000): open(str(n), 'w').close()",
+                "links": "import os\nos.symlink('/', 'root')\nos.symlink('loop', 'loop')\nos.mkfifo('pipe')",
+            },
+            tier,
+        )
+        (box,) = Path(place).glob(f"{folders.PREFIX}*")
+        assert not [*box.glob("run-*")]
+        close_zygote(TIERS[tier])
+        assert not [*Path(place).iterdir()]

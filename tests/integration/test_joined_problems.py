@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,65 @@ def test_command_joins_once_and_says_what_it_left_out(mine: Path, apart: Path, t
     assert "0 new" in again
     assert "2, which the folder held already" in again
     assert done("extend", mine, "--real", unfinished, "--quiet").strip() == str(mine)
+
+
+def test_joined_problems_have_the_budgets_of_the_set(plain: Path, apart: Path, whole: Path, tmp_path: Path):
+    small, all_ = (
+        export(at / "campaign", tmp_path / at.name, budgets=(0.9,)).folder for at in (plain.parent, whole.parent)
+    )
+    joined = join(small, apart)
+    assert joined.num_new > 2
+    ours, theirs = (
+        {row["instruction_id"]: row for row in read_instructions(folder, split="test_real").to_pylist()}
+        for folder in (small, all_)
+    )
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("grow", [join, lambda mine, _: extend(mine, 2)], ids=["joined", "extended"])
+def test_set_that_was_not_made_visible_is_when_the_command_is_repeated(
+    mine: Path, apart: Path, grow: Callable[[Path, Path], object], monkeypatch: pytest.MonkeyPatch
+):
+    """As when the process is ended between the snapshot and the set's newest files."""
+    before = (mine / "README.md").read_bytes()
+    with monkeypatch.context() as ended:
+        for module in ("joining", "extending"):
+            ended.setattr(f"llamoco_data.export.{module}.publish", lambda *_: None)
+        grow(mine, apart)
+    assert (mine / "README.md").read_bytes() == before
+    grow(mine, apart)
+    assert "snapshot: 2" in (mine / "README.md").read_text()
+    assert {file.name for file in (mine / "data").iterdir()} == {
+        file.name for file in (mine / ".snapshots" / "0002" / "data").iterdir()
+    }
+    assert not (mine / ".snapshots" / "0003").exists()
+
+
+def test_export_without_its_card_is_not_extended(mine: Path, apart: Path):
+    shutil.rmtree(mine / ".snapshots")
+    (mine / "README.md").unlink()
+    with pytest.raises(LlamocoError, match="lacks the card of its set"):
+        join(mine, apart)
+    with pytest.raises(LlamocoError, match="lacks the card of its set"):
+        extend(mine, 2)
+
+
+def test_what_hinders_joining_is_told_apart(mine: Path, tmp_path: Path):
+    new = tmp_path / "new"
+    keep_campaign(new, SPEC.model_copy(update={"num_problems": 0}))
+    add_problems(new, [SECOND])
+    with pytest.raises(LlamocoError, match="no real problem to join, but 1 without all of their runs; go on with"):
+        join(mine, new)
+    unfinished = raced(tmp_path / "unfinished", 2)
+    add_problems(unfinished, [SECOND])
+    with pytest.raises(LlamocoError, match="no real problem to join, but 1 without all of their runs; go on with"):
+        join(mine, unfinished)
+    other = tmp_path / "other"
+    keep_campaign(other, SPEC.model_copy(update={"num_problems": 0, "wordings": 3}))
+    add_problems(other, [SECOND])
+    run_campaign(other, load_campaign(other), executor("inline"))
+    with pytest.raises(LlamocoError, match="states problems in other wordings than"):
+        join(mine, other)
 
 
 def test_campaigns_that_have_nothing_to_join_are_refused_and_the_set_stays(

@@ -35,7 +35,7 @@ from llamoco_data.scoring.reuse import take_over
 from llamoco_data.scoring.score import TIME_LIMIT_S
 from llamoco_data.scoring.summary import ContenderScore, Summary
 from llamoco_data.store import Block, Store
-from tests.boxes import below, name_of
+from tests.boxes import below, ignores, name_of
 from tests.campaigns import HEAD
 from tests.forking import DATA, forked
 from tests.scores import write_programs, written
@@ -310,26 +310,28 @@ def test_signal_ends_a_score_whose_program_never_ends_and_keeps_what_was_made(
     made = [written(chosen[0], chosen[0]["answer"]), written(chosen[0], hanging, sample=1)]
     programs = write_programs(tmp_path / "programs.parquet", made)
     monkeypatch.setattr("llamoco_data.drive.loop.BLOCK_S", 1e9)  # nothing is committed before the end
-    signalled: list[float] = []
+    signalled, over = list[float](), threading.Event()
 
     def ask() -> None:
-        """Sends the signal once a program has been running for a while."""
-        launcher, seen = zygote().process.pid, dict[int, float]()
-        while not signalled:
-            seen = {pid: seen.get(pid, time.monotonic()) for pid in below(launcher) if name_of(pid) == RUNS}
-            if any(time.monotonic() - since > 1.5 for since in seen.values()):
+        """Sends the signal once the program hangs."""
+        while not over.wait(0.05):
+            runs = [pid for pid in below(zygote().process.pid) if name_of(pid) == RUNS]
+            if any(ignores(pid, signal.SIGTERM) for pid in runs):
                 signalled.append(time.monotonic())
                 os.kill(os.getpid(), number)
-            time.sleep(0.05)
+                return
 
     asking = threading.Thread(target=ask)
     zygote()
     asking.start()
     arguments = [programs, "--data", folder / "export", "--out", tmp_path / "s", "--address", "inline"]
-    with pytest.raises(SystemExit) as ended:
-        main(["score", *map(str, arguments), "--time-limit", "60", "--quiet"])
-    took = time.monotonic() - signalled[0]
-    asking.join()
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main(["score", *map(str, arguments), "--time-limit", "60", "--quiet"])
+        took = time.monotonic() - signalled[0]
+    finally:
+        over.set()
+        asking.join()
     assert ended.value.code == 130
     assert took < 10.0, "the bar is 5 s on an idle machine"
     assert Store(tmp_path / "s").num_runs > 0
@@ -418,4 +420,5 @@ def test_what_does_not_fit_together_is_refused_in_one_line(
     (tmp_path / "file").write_text("mine")
     refusal(programs, tmp_path / "file")
     refusal(programs, tmp_path / "file" / "s")
-    assert "--help" in refusal(programs, new, folder / "export", "--time-limit", 0)
+    for limit in ("0", "inf", "nan", "1e30"):
+        assert "'--time-limit': " in refusal(programs, new, folder / "export", "--time-limit", limit)
