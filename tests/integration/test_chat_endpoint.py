@@ -90,6 +90,20 @@ def test_ask_again_what_may_yet_succeed(first: list[Response]):
     assert len(requests) == len(first) + 1
 
 
+def test_ask_several_at_once_under_the_old_name_of_the_limit_loses_none():
+    together = threading.Barrier(8, timeout=60)
+
+    def behaviour(request: Request, before: int) -> Response:
+        if "max_tokens" in request.body:
+            together.wait()
+            return failure(400, "use max_completion_tokens instead of max_tokens")
+        return completion("x")
+
+    answers, requests = answered(behaviour, *map(str, range(12)), num_parallel=8, timeout_s=60.0)
+    assert [(answer.completion, answer.ended) for answer in answers] == [("x", "stop")] * 12
+    assert len(requests) == 8 + 12
+
+
 def test_ask_after_a_limit_waits_as_long_as_the_server_wants_with_all_prompts():
     def behaviour(request: Request, before: int) -> Response:
         limited = request.prompt == "limited" and not before
