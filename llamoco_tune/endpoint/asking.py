@@ -1,7 +1,6 @@
 """Sends prompts to a server: several at a time, with retries and a limit of calls. It gives up on a dead server."""
 
 import asyncio
-import os
 import random
 import time
 from collections import deque
@@ -11,7 +10,7 @@ from typing import Literal, NamedTuple
 import openai
 from openai.types.chat import ChatCompletionMessageParam
 
-from llamoco_tune.endpoint.config import KEY_VARIABLE, EndpointConfig, base_url
+from llamoco_tune.endpoint.config import KEY_VARIABLE, EndpointConfig, base_url, server_key
 from llamoco_tune.endpoint.wire import Failure, read_completion, retry_after_s
 from llamoco_tune.programs import Answer, DecodingConfig
 from llamoco_tune.records import TuningError
@@ -91,7 +90,7 @@ class _Desk:
     def __init__(self, decoding: DecodingConfig, config: EndpointConfig) -> None:
         self._decoding = decoding
         self._config = config
-        self._key = os.environ.get(KEY_VARIABLE, "")
+        self._key = server_key()
         # The library retries too, but neither counts its calls nor lets the others wait.
         self._client = openai.AsyncOpenAI(
             api_key=self._key or "none", base_url=base_url(config.url), max_retries=0, timeout=config.timeout_s

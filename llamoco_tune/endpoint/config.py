@@ -1,5 +1,6 @@
-"""The address of a server, and how patiently it is asked; a URL that holds a key is refused."""
+"""The address of a server, its key, and how patiently it is asked; a URL that holds a key is refused."""
 
+import os
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -25,6 +26,18 @@ class EndpointConfig(Record):
     """Seconds before the first retry; twice as long before each further one."""
     max_calls: int | None = Field(default=None, ge=1)
     """Most requests in all, retries included."""
+
+
+def server_key() -> str:
+    """The key in the environment, without the blanks and line ends around it; empty if there is none.
+
+    Raises:
+        TuningError: it cannot be sent; the message does not show it.
+    """
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise TuningError(f"the key in {KEY_VARIABLE} is not plain ASCII and cannot be sent; set it again")
+    return key
 
 
 def base_url(url: str) -> str:

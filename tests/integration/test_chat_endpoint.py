@@ -224,6 +224,22 @@ def test_ask_with_a_key_sends_it_and_shows_it_nowhere(monkeypatch: pytest.Monkey
     assert KEY not in str(refusal.value)
 
 
+def test_ask_with_a_key_from_a_file_sends_it_without_the_end_of_its_line(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_API_KEY", f" {KEY}\r\n")
+    answers, requests = answered(lambda *_: completion(f"my key is {KEY}"), "a")
+    assert [answer.completion for answer in answers] == ["my key is [key]"]
+    assert [request.key for request in requests] == [f"Bearer {KEY}"]
+
+
+@pytest.mark.parametrize("odd", ["é", "\r", "\n", "\x7f", "\udce9"])
+def test_ask_with_a_key_that_cannot_be_sent_is_refused_without_showing_it(monkeypatch: pytest.MonkeyPatch, odd: str):
+    monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}{odd}{KEY}")
+    with chat_server(after()) as server, pytest.raises(TuningError, match="OPENAI_API_KEY") as refusal:
+        list(ask(["a"], [0], GREEDY, config(server)))
+    assert KEY not in str(refusal.value)
+    assert not server.requests
+
+
 @pytest.mark.parametrize(
     "url", ["localhost:8000", "ftp://host/v1", "http://", "https://me:secret@host/v1", "https://host/v1?key=secret"]
 )
