@@ -241,10 +241,26 @@ def test_ask_with_a_key_that_cannot_be_sent_is_refused_without_showing_it(monkey
 
 
 @pytest.mark.parametrize(
-    "url", ["localhost:8000", "ftp://host/v1", "http://", "https://me:secret@host/v1", "https://host/v1?key=secret"]
+    "url",
+    [
+        "localhost:8000",
+        "ftp://host/v1",
+        "http://",
+        "http://localhost:8OOO/v1",
+        "http://localhost:99999/v1",
+        "http://localhost:0/v1",
+        "http://[::1/v1",
+        "http://[::1]x/v1",
+        "http://localhost:8000/v1\n",
+        "http://\u2100/v1",
+        "https://me:secret@host/v1",
+        "https://host/v1?key=secret",
+        "https://me:secret@host:8OOO/v1",
+        "ftp://host/v1?key=secret",
+    ],
 )
 def test_ask_a_url_that_is_none_or_holds_a_key_is_refused(url: str):
-    with pytest.raises(TuningError) as refusal:
+    with pytest.raises(TuningError, match="URL") as refusal:
         list(ask(["a"], [0], GREEDY, EndpointConfig(url=url, model="m")))
     assert "secret" not in str(refusal.value)
 
