@@ -125,13 +125,13 @@ def test_ask_a_server_that_hangs_ends_after_the_time_for_a_request():
     began = time.monotonic()
 
     def behaviour(request: Request, before: int) -> Response:
-        return Response(after_s=30.0) if request.prompt == "hang" else completion("x")
+        return Response(after_s=60.0) if request.prompt == "hang" else completion("x")
 
-    (hung, fine), requests = answered(behaviour, "hang", "fine", timeout_s=0.3, num_retries=1)
+    (hung, fine), requests = answered(behaviour, "hang", "fine", timeout_s=2.0, num_retries=1)
     assert (hung.ended, fine.ended) == ("error", "stop")
-    assert "0.3 s" in hung.detail
-    assert len(requests) == 3
-    assert time.monotonic() - began < 15
+    assert "2 s" in hung.detail
+    assert [request.prompt for request in requests].count("hang") == 2
+    assert time.monotonic() - began < 60
 
 
 def test_ask_a_prompt_that_keeps_failing_is_an_error_and_the_others_are_not():
