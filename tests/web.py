@@ -47,15 +47,20 @@ class Served:
     folder: Path
 
     @contextlib.contextmanager
-    def posted(self, path: str, body: object) -> Generator[http.client.HTTPResponse]:
-        """The answer to a request, of which lines may still come; its end closes the connection."""
+    def posting(self, path: str, body: object) -> Generator[http.client.HTTPConnection]:
+        """The connection over which a request was sent, and its answer will come; its end closes it."""
         place = urlsplit(self.address)
         assert place.hostname is not None
         connection = http.client.HTTPConnection(place.hostname, place.port, timeout=LIMIT_S)
         with contextlib.closing(connection):
             connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
-            with connection.getresponse() as answer:
-                yield answer
+            yield connection
+
+    @contextlib.contextmanager
+    def posted(self, path: str, body: object) -> Generator[http.client.HTTPResponse]:
+        """The answer to a request, of which lines may still come; its end closes the connection."""
+        with self.posting(path, body) as connection, connection.getresponse() as answer:
+            yield answer
 
     def processes(self) -> list[str]:
         """The commands of all processes of its trials, by what these have in their environment."""

@@ -6,6 +6,7 @@ from typing import Literal
 import click
 from rich.console import Console
 
+from llamoco_tune.cli.ranges import FiniteRange
 from llamoco_tune.cli.writing_options import COUNT, MAX_NEW_TOKENS, SEED, TEMPERATURE
 from llamoco_tune.folders import check_data, check_model
 
@@ -32,7 +33,7 @@ from llamoco_tune.folders import check_data, check_model
 @TEMPERATURE
 @click.option(
     "--top-p",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     default=1.0,
     show_default=True,
     help="Share of the probability to sample from.",
@@ -64,7 +65,7 @@ from llamoco_tune.folders import check_data, check_model
 @click.option(
     "--parallel", type=COUNT, default=8, show_default=True, metavar="N", help="Server: number of requests at once."
 )
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=300.0, show_default=True, metavar="S",
+@click.option("--timeout", type=FiniteRange(0, min_open=True), default=300.0, show_default=True, metavar="S",
               help="Server: seconds that one request may take.")  # fmt: skip
 @click.option("--retries", type=click.IntRange(min=0), default=5, show_default=True, metavar="N",
               help="Server: number of times that a failed request is tried again.")  # fmt: skip

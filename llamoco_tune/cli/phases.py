@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from llamoco_tune.cli.pages import show_finished
+from llamoco_tune.cli.ranges import FiniteRange
 from llamoco_tune.cli.stopping import stop_on_signals
 from llamoco_tune.folders import check_data, check_model
 from llamoco_tune.processes import is_main_process
@@ -38,7 +39,7 @@ _SHARED = (
     click.option("--lora/--full", default=None, help="Train an adapter, or every weight. [default: the recipe's]"),
     click.option("--lora-rank", type=click.IntRange(min=1), help="Rank of the adapter; its alpha is twice that."),
     click.option("--steps", type=click.IntRange(min=1), help="Number of training steps. [default: the recipe's]"),
-    click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Peak of the learning rate."),
+    click.option("--learning-rate", type=FiniteRange(min=0, min_open=True), help="Peak of the learning rate."),
     click.option(
         "--descent",
         type=click.Choice(("adamw_torch", "muon")),
@@ -46,7 +47,7 @@ _SHARED = (
     ),
     click.option(
         "--matrix-rate",
-        type=click.FloatRange(min=0, min_open=True),
+        type=FiniteRange(min=0, min_open=True),
         help="Peak of the learning rate of the matrices, with Muon.",
     ),
     click.option(
@@ -55,7 +56,7 @@ _SHARED = (
     click.option("--accumulation", type=click.IntRange(min=1), help="Number of batches for one step."),
     click.option(
         "--frozen-share",
-        type=click.FloatRange(min=0, max=1, max_open=True),
+        type=FiniteRange(min=0, max=1, max_open=True),
         help="Share of the layers, from the first, that stay as they are, as do embeddings: less time and memory.",
     ),
     click.option(
@@ -92,7 +93,7 @@ def shared(command: Command) -> Command:
     type=click.Choice(("margin", "info_nce", "profile")),
     help="Contrastive loss: the paper's margin loss, InfoNCE, or likeness of all optimizers' scores.",
 )
-@click.option("--lm-weight", type=click.FloatRange(min=0), help="Weight of the language model's loss on answers.")
+@click.option("--lm-weight", type=FiniteRange(min=0), help="Weight of the language model's loss on answers.")
 @click.option(
     "--lm-tokens",
     type=click.IntRange(min=1),
@@ -152,25 +153,23 @@ def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any
     type=click.Choice(("soft", "expected", "winner", "none")),
     help="How choosing is learned: by all optimizers' scores, by the expected score, by the winner's name, or not.",
 )
-@click.option("--tau", type=click.FloatRange(min=0, min_open=True), help="Temperature of soft targets, in scores.")
+@click.option("--tau", type=FiniteRange(min=0, min_open=True), help="Temperature of soft targets, in scores.")
 @click.option("--prompts", type=click.IntRange(min=1), help="Number of prompts in a batch of choosing.")
-@click.option(
-    "--writing-share", type=click.FloatRange(0, 1, max_open=True), help="Share of the steps that teach to write."
-)
+@click.option("--writing-share", type=FiniteRange(0, 1, max_open=True), help="Share of the steps that teach to write.")
 @click.option(
     "--swapped-share",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=FiniteRange(0, 1, max_open=True),
     help="Share of written answers that are another optimizer's than the best.",
 )
 @click.option(
-    "--restyled-share", type=click.FloatRange(0, 1), help="Share of prompts whose Python is rewritten in other words."
+    "--restyled-share", type=FiniteRange(0, 1), help="Share of prompts whose Python is rewritten in other words."
 )
-@click.option("--noisy-share", type=click.FloatRange(0, 1), help="Share of prompts that lose some of their words.")
+@click.option("--noisy-share", type=FiniteRange(0, 1), help="Share of prompts that lose some of their words.")
 @click.option(
     "--extended/--measured", default=None, help="Learn from unmeasured problems with predicted scores too, or not."
 )
-@click.option("--extended-share", type=click.FloatRange(0, 1), help="Share of unmeasured problems in such a batch.")
-@click.option("--reading-weight", type=click.FloatRange(min=0), help="Weight of the loss of reading the statement.")
+@click.option("--extended-share", type=FiniteRange(0, 1), help="Share of unmeasured problems in such a batch.")
+@click.option("--reading-weight", type=FiniteRange(min=0), help="Weight of the loss of reading the statement.")
 @click.option("--keep", type=click.Choice(("best", "last")), help="Weights to keep: by validation, or the last ones.")
 @click.option("--evaluate-every", type=click.IntRange(min=1), help="Number of steps between two evaluations.")
 def teach_command(data: Path, base: str, out: Path, recipe: str, **given: Any) -> None:

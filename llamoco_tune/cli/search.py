@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 from rich.console import Console
 
+from llamoco_tune.cli.ranges import FiniteRange
 from llamoco_tune.cli.writing_options import COUNT, ENDPOINT, PARALLEL, RETRIES, SERVED_MODEL, TIMEOUT
 from llamoco_tune.folders import check_data
 from llamoco_tune.invocation import DATA, command
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--temperature",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=1.0,
     show_default=True,
     help="Temperature of sampling; lmea raises it where nothing better is found.",

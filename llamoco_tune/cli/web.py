@@ -2,6 +2,7 @@
 
 import click
 
+from llamoco_tune.cli.ranges import FiniteRange
 from llamoco_tune.named import READY
 
 STOPPED_EXIT_CODE = 130
@@ -28,7 +29,7 @@ STOPPED_EXIT_CODE = 130
     "run_limit_s",
     default=120.0,
     show_default=True,
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     metavar="SECONDS",
     help="Time of one trial, with all its runs; it is ended then.",
 )

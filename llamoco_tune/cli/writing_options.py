@@ -2,6 +2,8 @@
 
 import click
 
+from llamoco_tune.cli.ranges import FiniteRange
+
 COUNT = click.IntRange(min=1)
 
 MAX_NEW_TOKENS = click.option(
@@ -9,7 +11,7 @@ MAX_NEW_TOKENS = click.option(
 )
 TEMPERATURE = click.option(
     "--temperature",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=0.0,
     show_default=True,
     help="Temperature of sampling; 0 takes the likeliest token.",
@@ -28,7 +30,7 @@ PARALLEL = click.option(
 )
 TIMEOUT = click.option(
     "--timeout",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     default=300.0,
     show_default=True,
     metavar="S",

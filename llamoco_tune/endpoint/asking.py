@@ -1,7 +1,6 @@
 """Sends prompts to a server: several at a time, with retries and a limit of calls. It gives up on a dead server."""
 
 import asyncio
-import os
 import random
 import time
 from collections import deque
@@ -11,7 +10,7 @@ from typing import Literal, NamedTuple
 import openai
 from openai.types.chat import ChatCompletionMessageParam
 
-from llamoco_tune.endpoint.config import KEY_VARIABLE, EndpointConfig, base_url
+from llamoco_tune.endpoint.config import KEY_VARIABLE, EndpointConfig, base_url, server_key
 from llamoco_tune.endpoint.wire import Failure, read_completion, retry_after_s
 from llamoco_tune.programs import Answer, DecodingConfig
 from llamoco_tune.records import TuningError
@@ -30,6 +29,7 @@ USELESS_STATUSES = {
 RETRIED_STATUSES = {408, 409, 425, 429}
 """HTTP statuses that are retried, besides those from 500 on."""
 
+_LimitName = Literal["max_tokens", "max_completion_tokens"]
 _Split = tuple[set["asyncio.Task[Answer | None]"], set["asyncio.Task[Answer | None]"]]
 
 
@@ -90,13 +90,13 @@ class _Desk:
     def __init__(self, decoding: DecodingConfig, config: EndpointConfig) -> None:
         self._decoding = decoding
         self._config = config
-        self._key = os.environ.get(KEY_VARIABLE, "")
+        self._key = server_key()
         # The library retries too, but neither counts its calls nor lets the others wait.
         self._client = openai.AsyncOpenAI(
             api_key=self._key or "none", base_url=base_url(config.url), max_retries=0, timeout=config.timeout_s
         )
         self._num_calls = 0
-        self._limit_name: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+        self._limit_name: _LimitName = "max_tokens"
         self._has_answered = False
         self._paused_until = 0.0
         self.is_spent = False
@@ -148,20 +148,22 @@ class _Desk:
 
     async def _call(self, index: int, request: _Request) -> Answer | Failure:
         began = time.monotonic()
+        # Requests that are sent together hold the old name when the first refusal changes it for those to come.
+        limit_name = self._limit_name
         try:
             async with asyncio.timeout(self._config.timeout_s):
-                text = await self._sent(request)
+                text = await self._sent(request, limit_name)
         except (TimeoutError, openai.APITimeoutError):
             return Failure(f"no reply within {self._config.timeout_s:g} s")
         except openai.APIStatusError as error:
             self._has_answered = True
-            return self._refusal(error)
+            return self._refusal(error, limit_name)
         except openai.APIConnectionError as error:
             return self._lost(error)
         self._has_answered = True
         return read_completion(index, self._without_key(text), time.monotonic() - began)
 
-    async def _sent(self, request: _Request) -> str:
+    async def _sent(self, request: _Request, limit_name: _LimitName) -> str:
         decoding = self._decoding
         messages = [_sendable(message) for message in (*request.before, Message("user", request.prompt))]
         limit = decoding.max_new_tokens
@@ -171,17 +173,17 @@ class _Desk:
             temperature=decoding.temperature,
             top_p=openai.omit if decoding.is_greedy else decoding.top_p,
             seed=openai.omit if decoding.is_greedy else request.seed,
-            max_tokens=limit if self._limit_name == "max_tokens" else openai.omit,
-            max_completion_tokens=limit if self._limit_name == "max_completion_tokens" else openai.omit,
+            max_tokens=limit if limit_name == "max_tokens" else openai.omit,
+            max_completion_tokens=limit if limit_name == "max_completion_tokens" else openai.omit,
         )
         return response.text
 
-    def _refusal(self, error: openai.APIStatusError) -> Failure:
+    def _refusal(self, error: openai.APIStatusError, limit_name: _LimitName) -> Failure:
         detail = f"status {error.status_code}: {self._line(error.message)}"
         advice = USELESS_STATUSES.get(error.status_code)
         if advice:
             raise TuningError(f"{self._config.url} refuses {self._config.model!r}, {detail}; {advice}")
-        if error.status_code == 400 and "max_completion_tokens" in error.message and self._limit_name == "max_tokens":
+        if error.status_code == 400 and "max_completion_tokens" in error.message and limit_name == "max_tokens":
             # OpenAI renamed the limit for newer models; most other servers know only the old name.
             self._limit_name = "max_completion_tokens"
             return Failure(detail, wait_s=0.0)

@@ -1,7 +1,9 @@
 """The addresses of the page: itself and its files, questions, and trials."""
 
 import asyncio
+import concurrent.futures
 import functools
+import threading
 from collections.abc import Awaitable, Callable
 from importlib import resources
 from typing import TypeVar
@@ -31,6 +33,7 @@ _FILES = {
 """Files of the page and their types."""
 
 Asked = TypeVar("Asked", bound=Record)
+Result = TypeVar("Result")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -46,7 +49,7 @@ def application(config: WebConfig, key: str, trials: Trials) -> Starlette:
     async def ask(request: Request) -> Response:
         question = await _body(request, Question, config.arrival_limit_s)
         async with queue:
-            found = await asyncio.to_thread(answer, question, config)
+            found = await in_thread(functools.partial(answer, question, config))
         return Response(found.to_json(), media_type="application/json")
 
     async def run(request: Request) -> Response:
@@ -82,6 +85,23 @@ class Queue:
     async def __aexit__(self, *_: object) -> None:
         self._present -= 1
         self._turn.release()
+
+
+async def in_thread(function: Callable[[], Result]) -> Result:
+    """What a function returns or raises, called in a thread that does not keep the process from ending."""
+    future = concurrent.futures.Future[Result]()
+    future.set_running_or_notify_cancel()
+
+    def call() -> None:
+        try:
+            result = function()
+        except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+    threading.Thread(target=call, daemon=True).start()
+    return await asyncio.wrap_future(future)
 
 
 def page(config: WebConfig) -> str:
@@ -120,6 +140,8 @@ def _told(endpoint: Endpoint) -> Endpoint:
             return _error(400, str(error))
         except ClientDisconnect:
             return _error(400, "the request did not arrive")
+        except asyncio.CancelledError:
+            return _error(503, "this page was stopped before the answer was there")
 
     return told
 

@@ -90,6 +90,20 @@ def test_ask_again_what_may_yet_succeed(first: list[Response]):
     assert len(requests) == len(first) + 1
 
 
+def test_ask_several_at_once_under_the_old_name_of_the_limit_loses_none():
+    together = threading.Barrier(8, timeout=60)
+
+    def behaviour(request: Request, before: int) -> Response:
+        if "max_tokens" in request.body:
+            together.wait()
+            return failure(400, "use max_completion_tokens instead of max_tokens")
+        return completion("x")
+
+    answers, requests = answered(behaviour, *map(str, range(12)), num_parallel=8, timeout_s=60.0)
+    assert [(answer.completion, answer.ended) for answer in answers] == [("x", "stop")] * 12
+    assert len(requests) == 8 + 12
+
+
 def test_ask_after_a_limit_waits_as_long_as_the_server_wants_with_all_prompts():
     def behaviour(request: Request, before: int) -> Response:
         limited = request.prompt == "limited" and not before
@@ -111,13 +125,13 @@ def test_ask_a_server_that_hangs_ends_after_the_time_for_a_request():
     began = time.monotonic()
 
     def behaviour(request: Request, before: int) -> Response:
-        return Response(after_s=30.0) if request.prompt == "hang" else completion("x")
+        return Response(after_s=60.0) if request.prompt == "hang" else completion("x")
 
-    (hung, fine), requests = answered(behaviour, "hang", "fine", timeout_s=0.3, num_retries=1)
+    (hung, fine), requests = answered(behaviour, "hang", "fine", timeout_s=2.0, num_retries=1)
     assert (hung.ended, fine.ended) == ("error", "stop")
-    assert "0.3 s" in hung.detail
-    assert len(requests) == 3
-    assert time.monotonic() - began < 15
+    assert "2 s" in hung.detail
+    assert [request.prompt for request in requests].count("hang") == 2
+    assert time.monotonic() - began < 60
 
 
 def test_ask_a_prompt_that_keeps_failing_is_an_error_and_the_others_are_not():
@@ -210,11 +224,43 @@ def test_ask_with_a_key_sends_it_and_shows_it_nowhere(monkeypatch: pytest.Monkey
     assert KEY not in str(refusal.value)
 
 
+def test_ask_with_a_key_from_a_file_sends_it_without_the_end_of_its_line(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_API_KEY", f" {KEY}\r\n")
+    answers, requests = answered(lambda *_: completion(f"my key is {KEY}"), "a")
+    assert [answer.completion for answer in answers] == ["my key is [key]"]
+    assert [request.key for request in requests] == [f"Bearer {KEY}"]
+
+
+@pytest.mark.parametrize("odd", ["é", "\r", "\n", "\x7f", "\udce9"])
+def test_ask_with_a_key_that_cannot_be_sent_is_refused_without_showing_it(monkeypatch: pytest.MonkeyPatch, odd: str):
+    monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}{odd}{KEY}")
+    with chat_server(after()) as server, pytest.raises(TuningError, match="OPENAI_API_KEY") as refusal:
+        list(ask(["a"], [0], GREEDY, config(server)))
+    assert KEY not in str(refusal.value)
+    assert not server.requests
+
+
 @pytest.mark.parametrize(
-    "url", ["localhost:8000", "ftp://host/v1", "http://", "https://me:secret@host/v1", "https://host/v1?key=secret"]
+    "url",
+    [
+        "localhost:8000",
+        "ftp://host/v1",
+        "http://",
+        "http://localhost:8OOO/v1",
+        "http://localhost:99999/v1",
+        "http://localhost:0/v1",
+        "http://[::1/v1",
+        "http://[::1]x/v1",
+        "http://localhost:8000/v1\n",
+        "http://\u2100/v1",
+        "https://me:secret@host/v1",
+        "https://host/v1?key=secret",
+        "https://me:secret@host:8OOO/v1",
+        "ftp://host/v1?key=secret",
+    ],
 )
 def test_ask_a_url_that_is_none_or_holds_a_key_is_refused(url: str):
-    with pytest.raises(TuningError) as refusal:
+    with pytest.raises(TuningError, match="URL") as refusal:
         list(ask(["a"], [0], GREEDY, EndpointConfig(url=url, model="m")))
     assert "secret" not in str(refusal.value)
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from llamoco_tune import ask
 from llamoco_tune.cli import main
+from tests.chat_server import Response, chat_server
 from tests.own_problems import BOWL
 from tests.web import LIMIT_S, PROGRAM, STUCK, Served, served, wait_until
 
@@ -219,6 +220,19 @@ def test_trial_does_not_outlive_the_server(tmp_path: Path, number: signal.Signal
         server.process.send_signal(number)
         assert server.process.wait(LIMIT_S) == -number
         wait_until(lambda: is_gone(server), "the trial has ended")
+
+
+@pytest.mark.usefixtures("no_key")
+def test_interrupt_ends_the_server_while_questions_wait_for_a_server_that_hangs(tmp_path: Path):
+    question = {"problem": BOWL}
+    with chat_server(lambda *_: Response(after_s=LIMIT_S)) as hanging, contextlib.ExitStack() as visitors:
+        server = visitors.enter_context(served(tmp_path, "--endpoint", hanging.url, "--model", "m"))
+        asking = [visitors.enter_context(server.posting("/ask", question)) for _ in range(2)]
+        wait_until(lambda: hanging.requests, "the question has reached the model's server")
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(LIMIT_S / 3) == 130
+        assert len(hanging.requests) == 1
+        assert {connection.getresponse().status for connection in asking} == {503}
 
 
 def test_trial_ends_at_its_limit(tmp_path: Path):

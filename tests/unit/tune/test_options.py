@@ -1,0 +1,29 @@
+"""Options of `llamoco-tune`, whatever their command."""
+
+import click
+import pytest
+
+from llamoco_tune.cli import main
+from llamoco_tune.cli.commands import llamoco_tune
+
+pytestmark = pytest.mark.unit
+
+FLOATS = [
+    (command, parameter.opts[0])
+    for command, options in llamoco_tune.commands.items()
+    for parameter in options.params
+    if isinstance(parameter.type, click.types.FloatParamType)
+]
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e999"])
+@pytest.mark.parametrize(("command", "option"), FLOATS)
+def test_number_that_is_not_finite_is_refused_in_one_line(
+    capsys: pytest.CaptureFixture[str], command: str, option: str, value: str
+):
+    with pytest.raises(SystemExit) as ended:
+        main([command, option, value])
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out, err.count("\n")) == (2, "", 1), err
+    assert f"'{option}'" in err
+    assert f"{float(value)} is no" in err
