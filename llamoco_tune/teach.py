@@ -280,7 +280,8 @@ def chooser_for(config: TeachConfig, begun: Begun) -> Chooser | None:
     """
     if config.choice is None:
         return None
-    chooser = chooser_of(config.choice, begun.training, begun.extended, begun.validation)
+    context = models.context_of(begun.model)
+    chooser = chooser_of(config.choice, begun.training, begun.extended, begun.validation, context=context)
     if config.choice.reading_weight:
         if config.train.lora or config.train.fsdp:
             raise TuningError(
