@@ -3,6 +3,7 @@
 import io
 import json
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,8 +17,12 @@ from llamoco_tune.cli import main
 from llamoco_tune.folders import content_of
 from llamoco_tune.guide import read_guide, write_guide
 from llamoco_tune.named import READY, place_of
+from llamoco_tune.openings import OPENINGS_FILE
+from llamoco_tune.pretrained import pretrained_tokenizer
 from llamoco_tune.records import TuningError
+from llamoco_tune.tokens import Template
 from tests.chat_server import chat_server, completion
+from tests.tiny_models import write_tiny
 from tests.tuning_data import write_tiny_base
 
 pytestmark = pytest.mark.integration
@@ -241,6 +246,29 @@ def test_calibrate_makes_the_guide_that_ask_uses(capsys):
     assert json.loads(Path("copy/guide.json").read_text())["model"] == guide.model
     write_guide(copy, guide.model_copy(update={"dimensions": (2, 3)}))
     assert "5 variables (taught: 2 to 3)" in llamoco_tune.ask("bowl.py", model="copy").warnings[0]
+
+
+def test_calibrate_measures_no_problem_whose_prompt_leaves_no_room_for_openings(capsys):
+    ready = place_of(READY)
+    for split in ("train", "validation"):
+        (file,) = RELEASE.glob(f"{split}-*.parquet")
+        data = Path("part") / "data" / file.name
+        data.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pq.read_table(file).slice(0, 24), data)
+    (file,) = Path("part/data").glob("validation-*")
+    template = Template.of(pretrained_tokenizer(ready))
+    lengths = sorted(map(len, template.prompts_ids(pq.read_table(file)["prompt"].to_pylist())))
+    measured: dict[str, int] = {}
+    for name, context in (("some", lengths[len(lengths) // 2]), ("none", 16)):
+        folder = write_tiny(Path(name), "codegen", template.tokenizer, n_positions=context)
+        shutil.copy(Path(ready) / OPENINGS_FILE, folder)
+        assert ended("calibrate", name, "--data", "part", "--wordings", 1) == 0
+        guide = read_guide(name)
+        assert guide is not None
+        measured[name] = sum(each.num_choices for each in guide.worth)
+    assert 0 < measured["some"] < 2 * 4
+    assert measured["none"] == 0
+    assert "whose prompts leave no room for a program are left out" in capsys.readouterr().out
 
 
 def test_calibrate_refuses_what_it_cannot_measure(capsys):
