@@ -13,9 +13,11 @@ import pytest
 import torch
 
 import llamoco_tune
+from llamoco_tune.asking.llama import CONFIG_FILE
+from llamoco_tune.asking.small import is_small
 from llamoco_tune.cli import main
 from llamoco_tune.folders import content_of
-from llamoco_tune.guide import read_guide, write_guide
+from llamoco_tune.guide import guide_of_package, read_guide, write_guide
 from llamoco_tune.named import READY, place_of
 from llamoco_tune.openings import OPENINGS_FILE
 from llamoco_tune.pretrained import pretrained_tokenizer
@@ -246,6 +248,32 @@ def test_calibrate_makes_the_guide_that_ask_uses(capsys):
     assert json.loads(Path("copy/guide.json").read_text())["model"] == guide.model
     write_guide(copy, guide.model_copy(update={"dimensions": (2, 3)}))
     assert "5 variables (taught: 2 to 3)" in llamoco_tune.ask("bowl.py", model="copy").warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("is_constrained", "said"),
+    [(True, "constraints (taught: problems without)"), (False, "no constraints (taught: problems with constraints)")],
+)
+@pytest.mark.parametrize("by_torch", [False, True])
+def test_model_answers_about_a_problem_of_a_kind_that_it_was_not_taught_and_says_so(
+    capsys, is_constrained, said, by_torch
+):
+    copy = ready_in(Path("copy"))
+    if by_torch:
+        # The formulas do not depend on it.
+        config = json.loads((copy / CONFIG_FILE).read_text()) | {"pretraining_tp": 2}
+        (copy / CONFIG_FILE).write_text(json.dumps(config))
+    assert is_small(copy) != by_torch
+    guide = guide_of_package()
+    taught = tuple(each for each in guide.requests if each.is_constrained != is_constrained)
+    write_guide(copy, guide.model_copy(update={"requests": taught}))
+    constraints = "\n\ndef constraints(x):\n    return np.array([0.5 - x[0]]), np.zeros(0)\n"
+    Path("asked.py").write_text(BOWL + constraints * is_constrained)
+    assert ended("ask", "asked.py", "--model", "copy", "--out", "p.py") == 0
+    assert f"unlike what the model was taught: {said};" in capsys.readouterr().err
+    Path("asked.py").write_text(BOWL + constraints * (not is_constrained))
+    assert ended("ask", "asked.py", "--model", "copy", "--out", "p.py") == 0
+    assert "unlike" not in capsys.readouterr().err
 
 
 def test_calibrate_measures_no_problem_whose_prompt_leaves_no_room_for_openings(capsys):
