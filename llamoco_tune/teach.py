@@ -154,6 +154,7 @@ def begin_teaching(data: Path, base: str, out: Path, config: TeachConfig, consol
         config.model_dump(mode="json"),
         config.train,
         max_tokens=config.sequence_length,
+        option="--sequence-length",
         too_long=config.too_long,
         packed=config.batching == "packed",
         console=console,
