@@ -75,16 +75,26 @@ class Chooser:
 
 
 def chooser_of(
-    config: ChoiceConfig, training: Sequence[Encoded], extended: Sequence[Encoded], validation: Sequence[Encoded]
+    config: ChoiceConfig,
+    training: Sequence[Encoded],
+    extended: Sequence[Encoded],
+    validation: Sequence[Encoded],
+    *,
+    context: int,
 ) -> Chooser:
     """Makes the lessons of all rows.
+
+    Args:
+        context: most tokens that the model sees at once. Prompts of unmeasured problems that leave no room for openings
+            are left out; those of other rows leave room for a whole answer.
 
     Raises:
         TuningError: the rows have no scores, or no facts though these are to be learned, or their answers do not tell
             one optimizer from another.
     """
-    rows = [*training, *extended]
     openings = openings_of(answers_by_optimizer(training))
+    trie = Trie.of(openings)
+    rows = [*training, *(row for row in extended if row.num_prompt + trie.deepest <= context)]
     if config.loss == "winner":
         # Any difference of scores is large beside this temperature.
         scores: list[Mapping[str, float]] = [{row.example.optimizer: 1.0} for row in rows]
@@ -103,7 +113,7 @@ def chooser_of(
             "version 4 on; export the campaign again, or give --reading-weight 0"
         )
     lessons = Lessons(rows, len(training), targets_NK, scores_NK, features_NF)
-    return Chooser(config, openings, Trie.of(openings), lessons, _one_each(validation, config.num_problems))
+    return Chooser(config, openings, trie, lessons, _one_each(validation, config.num_problems))
 
 
 def choosing_loss(chooser: Chooser, report: Callable[[str, float], None]) -> Callable[[Any, Batch], Tensor]:

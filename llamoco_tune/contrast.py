@@ -103,6 +103,7 @@ def contrast(
         config.model_dump(mode="json"),
         config.train,
         max_tokens=config.max_tokens,
+        option="--max-tokens",
         too_long=config.too_long,
         packed=False,
         console=console,

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -87,6 +88,7 @@ def begin(
     train_config: TrainConfig,
     *,
     max_tokens: int,
+    option: Literal["--max-tokens", "--sequence-length"],
     too_long: TooLong,
     packed: bool,
     console: Console,
@@ -99,6 +101,7 @@ def begin(
     Args:
         config: all settings of the phase.
         max_tokens: most tokens of a row, further limited by the base's context.
+        option: option of the phase's command that gives `max_tokens`.
         packed: whether rows are to be packed, if the base keeps them apart.
         chooses: whether the base must score all openings behind one prompt.
         extended: whether unmeasured problems are learned from, if the set has any.
@@ -120,10 +123,12 @@ def begin(
     whole_line(console, f"loading {base}; {len(chosen.training)} training rows{more}")
     loaded = models.load(base, precision=precision, attention=train_config.attention)
     template = Template.of(loaded.tokenizer)
-    most = min(max_tokens, models.context_of(loaded.model))
-    rows = encode(changed(chosen.training), template, max_tokens=most, too_long=too_long)
+    context = models.context_of(loaded.model)
+    most = min(max_tokens, context)
+    encoded = partial(encode, template=template, max_tokens=max_tokens, context=context, option=option)
+    rows = encoded(changed(chosen.training), too_long=too_long)
     unmeasured = encode_prompts(changed(chosen.extended), template, max_tokens=most)
-    held_out = encode(chosen.validation, template, max_tokens=most, too_long="drop")
+    held_out = encoded(chosen.validation, too_long="drop")
     if rows.num_dropped:
         left_out = f"{rows.num_dropped} of {len(chosen.training)} rows"
         whole_line(console, f"{left_out} have more than {most} tokens and are left out")

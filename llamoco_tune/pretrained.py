@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError, safe_open
 
 from llamoco_tune.identity import HUB_NAME
@@ -28,9 +29,10 @@ LOADING_ERRORS = (
     RuntimeError,
     EOFError,
     SafetensorError,
+    StrictDataclassError,
     pickle.UnpicklingError,
 )
-"""Errors of transformers if files are missing, damaged, or of an unknown model."""
+"""Errors of transformers if files are missing, damaged, or of an unknown model, or a setting is of a wrong type."""
 
 
 def pretrained_model(name_or_folder: str, **options: Any) -> Any:

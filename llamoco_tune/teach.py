@@ -154,6 +154,7 @@ def begin_teaching(data: Path, base: str, out: Path, config: TeachConfig, consol
         config.model_dump(mode="json"),
         config.train,
         max_tokens=config.sequence_length,
+        option="--sequence-length",
         too_long=config.too_long,
         packed=config.batching == "packed",
         console=console,
@@ -280,7 +281,8 @@ def chooser_for(config: TeachConfig, begun: Begun) -> Chooser | None:
     """
     if config.choice is None:
         return None
-    chooser = chooser_of(config.choice, begun.training, begun.extended, begun.validation)
+    context = models.context_of(begun.model)
+    chooser = chooser_of(config.choice, begun.training, begun.extended, begun.validation, context=context)
     if config.choice.reading_weight:
         if config.train.lora or config.train.fsdp:
             raise TuningError(

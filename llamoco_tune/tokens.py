@@ -122,12 +122,20 @@ class EncodedSet:
 
 
 def encode(
-    examples: Sequence[Example], template: Template, *, max_tokens: int, too_long: TooLong = "drop"
+    examples: Sequence[Example],
+    template: Template,
+    *,
+    max_tokens: int,
+    context: int | None = None,
+    option: str = "max_tokens",
+    too_long: TooLong = "drop",
 ) -> EncodedSet:
     """Turns rows into tokens.
 
     Args:
         max_tokens: most tokens of prompt and answer together; a row is never cut, since half a program would be taught.
+        context: most tokens that the base sees at once, which limit rows too; None for no limit.
+        option: name of the setting that gives `max_tokens`, for messages.
 
     Raises:
         TuningError: a row is too long and `too_long` refuses it, all are too long, or the tokenizer changes programs.
@@ -137,16 +145,20 @@ def encode(
     answers = {answer: template.answer_ids(answer) for answer in {example.answer for example in examples}}
     prompts = template.prompts_ids([example.prompt for example in examples])
     rows = [_encoded(example, ids, answers[example.answer]) for example, ids in zip(examples, prompts, strict=True)]
-    kept = tuple(row for row in rows if len(row.ids) <= max_tokens)
+    most = max_tokens if context is None else min(max_tokens, context)
+    kept = tuple(row for row in rows if len(row.ids) <= most)
     num_dropped = len(rows) - len(kept)
-    longest = max((len(row.ids) for row in rows), default=0)
     if num_dropped and too_long == "refuse":
+        longest = max(len(row.ids) for row in rows)
         raise TuningError(
-            f"{num_dropped} of {len(rows)} rows have more than {max_tokens} tokens, the longest {longest}; "
-            "raise --max-tokens, or leave them out with --too-long drop"
+            f"{num_dropped} of {len(rows)} rows have more than {most} tokens, the longest "
+            f"{_too_many(longest, context, option)}, or leave them out with --too-long drop"
         )
     if not kept:
-        raise TuningError(f"all {len(rows)} rows have more than {max_tokens} tokens; raise --max-tokens")
+        shortest = min((len(row.ids) for row in rows), default=0)
+        raise TuningError(
+            f"all {len(rows)} rows have more than {most} tokens, the shortest {_too_many(shortest, context, option)}"
+        )
     return EncodedSet(kept, num_dropped)
 
 
@@ -170,6 +182,13 @@ def check_known(rows: Iterable[Sequence[int] | NDArray[np.int64]], num_known: in
             f"the tokenizer gives token {highest}, and the model knows {num_known}: they are of different models; "
             "give a folder in which both are of one"
         )
+
+
+def _too_many(num_tokens: int, context: int | None, option: str) -> str:
+    """A number of tokens, and what has to be changed for so many: no option does where the base does not see them."""
+    if context is None or num_tokens <= context:
+        return f"{num_tokens}; raise {option}"
+    return f"{num_tokens}, and the base sees only {context} at once; take another base"
 
 
 def _encoded(example: Example, prompt: Sequence[int], answer: Sequence[int]) -> Encoded:

@@ -28,6 +28,11 @@ class Trie:
     paths: torch.Tensor
     """1 where an opening goes along an edge, else 0."""
 
+    @property
+    def deepest(self) -> int:
+        """Number of tokens from node 0 to the deepest node; 0 if it is the only one."""
+        return max(self.depths.tolist(), default=0)
+
     @classmethod
     def of(cls, openings: Openings) -> "Trie":
         """The trie of some openings."""

@@ -181,6 +181,9 @@ def _sound(completions: Iterator[tuple[str, str]], warnings: list[str]) -> Itera
 def _novelties(problem: Stated, guide: Guide, num_tokens: int | None) -> Iterator[str]:
     """What about a problem is unlike all those that the model was taught with, in one sentence."""
     odd: list[str] = []
+    if not any(request.is_constrained == problem.is_constrained for request in guide.requests):
+        kinds = ("constraints", "without") if problem.is_constrained else ("no constraints", "with constraints")
+        odd.append(f"{kinds[0]} (taught: problems {kinds[1]})")
     low, high = guide.dimensions
     if problem.dimension is not None and not low <= problem.dimension <= high:
         odd.append(f"{problem.size} (taught: {low} to {high})")

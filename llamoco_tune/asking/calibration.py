@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from llamoco_tune.forward import inside_forward
 from llamoco_tune.guide import CLOSE, Guide, Seen, Worth
 from llamoco_tune.identity import content_digest
 from llamoco_tune.instructions import TRAINING_SPLIT, VALIDATION_SPLIT, columns_of, rows_of
-from llamoco_tune.model import load
+from llamoco_tune.model import Loaded, context_of, load
 from llamoco_tune.named import place_of
-from llamoco_tune.openings import read_openings
+from llamoco_tune.openings import Openings, read_openings
 from llamoco_tune.records import TuningError
 from llamoco_tune.snapshots import set_files
 from llamoco_tune.tokens import Template
@@ -82,14 +83,7 @@ def calibrate(model: str, data: Path, *, wordings: int, show: Callable[[str], No
         for i, (problem, row) in reversed(list(enumerate(zip(problems, validation, strict=True))))
     }
     cases = [Case(stated_in(validation[i]), dict(scores[i])) for i in sorted(firsts.values())]
-    groups = [prompts_of(case.problem, guide, wordings) for case in cases]
-    show(f"{sum(map(len, groups)):,} prompts of {len(cases):,} validation problems, once in each form")
-    inside_forward(loaded.model.eval())
-    ids = Template.of(loaded.tokenizer).prompts_ids([prompt for group in groups for prompt in group])
-    log_NK = choice_log_probabilities(loaded.model, Trie.of(openings), ids)
-    ends = np.cumsum([len(group) for group in groups])[:-1]
-    means = [averaged(log_MK) for log_MK in np.split(log_NK, ends)]
-    return guide.model_copy(update={"worth": worth_of_choices(cases, openings.optimizers, np.stack(means))})
+    return guide.model_copy(update={"worth": _measured(cases, guide, openings, loaded, show)})
 
 
 def worth_of_choices(
@@ -121,6 +115,29 @@ def worth_of_choices(
         )
         for group in pooled
     )
+
+
+def _measured(
+    cases: Sequence[Case], guide: Guide, openings: Openings, loaded: Loaded, show: Callable[[str], None]
+) -> tuple[Worth, ...]:
+    """The worth of choices on those problems whose prompts leave room for openings in the model's context."""
+    trie = Trie.of(openings)
+    groups = [prompts_of(case.problem, guide, guide.wordings) for case in cases]
+    ids = iter(Template.of(loaded.tokenizer).prompts_ids([prompt for group in groups for prompt in group]))
+    asked = [(case, list(islice(ids, len(group)))) for case, group in zip(cases, groups, strict=True)]
+    most = context_of(loaded.model) - trie.deepest
+    fitting = [(case, group) for case, group in asked if max(map(len, group)) <= most]
+    num_left_out = len(asked) - len(fitting)
+    left_out = f"; {num_left_out:,} whose prompts leave no room for a program are left out" if num_left_out else ""
+    num_prompts = sum(len(group) for _, group in fitting)
+    show(f"{num_prompts:,} prompts of {len(fitting):,} validation problems, once in each form{left_out}")
+    if not fitting:
+        return ()
+    inside_forward(loaded.model.eval())
+    log_NK = choice_log_probabilities(loaded.model, trie, [prompt for _, group in fitting for prompt in group])
+    ends = np.cumsum([len(group) for _, group in fitting])[:-1]
+    means = [averaged(log_MK) for log_MK in np.split(log_NK, ends)]
+    return worth_of_choices([case for case, _ in fitting], openings.optimizers, np.stack(means))
 
 
 def stated_in(row: dict[str, Any]) -> Stated:

@@ -11,7 +11,7 @@ from typing import Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from llamoco_tune.records import TuningError
 
@@ -42,12 +42,22 @@ class LlamaShape(BaseModel):
     head_dim: int
     max_position_embeddings: int
     rms_norm_eps: float
-    rope_parameters: dict[str, object] = Field(default_factory=dict[str, object])
+    rope_parameters: dict[str, object] | None = None
+    rope_theta: float = 10_000.0
+    """As transformers 4 wrote it; where `rope_parameters` names it too, that one counts."""
+    rope_scaling: dict[str, object] | None = None
+    """As transformers 4 wrote it; it counts instead of `rope_parameters`."""
+
+    @property
+    def rotary(self) -> dict[str, object]:
+        """Settings of the rotary positions, from where transformers takes them."""
+        given = self.rope_scaling or self.rope_parameters or {}
+        return {"rope_type": given.get("type", "default"), "rope_theta": self.rope_theta, **given}
 
     @property
     def theta(self) -> float:
         """Base of the rotary positions' wavelengths (Su et al., arXiv 2104.09864)."""
-        return float(cast("float", self.rope_parameters.get("rope_theta", 10_000.0)))
+        return float(cast("float", self.rotary["rope_theta"]))
 
 
 def is_small_llama(folder: Path) -> bool:
@@ -59,7 +69,9 @@ def is_small_llama(folder: Path) -> bool:
     except (ValidationError, OSError):
         return False
     plain = all(config.get(name, value) == value for name, value in OPTIONS_WITHOUT_EFFECT.items())
-    return plain and shape.rope_parameters.get("rope_type", "default") == "default" and size <= MOST_BYTES
+    rotary = shape.rotary
+    turns_plainly = rotary["rope_type"] == "default" and isinstance(rotary["rope_theta"], int | float)
+    return plain and turns_plainly and size <= MOST_BYTES
 
 
 @dataclass(slots=True)

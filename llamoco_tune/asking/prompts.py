@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from llamoco_tune.asking.problem import Stated
-from llamoco_tune.guide import Guide, Request
+from llamoco_tune.guide import Guide, Request, guide_of_package
 
 _BLOCK = re.compile(r"^(?:```python$|\\\[|\$\$|\\begin\{)", re.MULTILINE)
 """Pattern of the line with which the problem of a prompt begins."""
@@ -26,14 +26,9 @@ class Prompted:
 def prompts_of(problem: Stated, guide: Guide, count: int) -> list[str]:
     """Some prompts of a problem, each with another request; fewer if there are not as many requests that fit.
 
-    A request that names the number of variables does not fit a problem whose text does not tell it.
+    Where no request of the guide fits, those of the package's guide serve, some of which fit any problem.
     """
-    fitting = [
-        request.text
-        for request in guide.requests
-        if request.is_constrained == problem.is_constrained
-        and (problem.dimension is not None or "{dimension}" not in request.text)
-    ]
+    fitting = _fitting(problem, guide) or _fitting(problem, guide_of_package())
     return [
         f"{text.format(budget=problem.max_evaluations, dimension=problem.dimension)}\n\n{problem.block}"
         for text in fitting[:count]
@@ -57,6 +52,16 @@ def requests_of(rows: Iterable[Prompted]) -> tuple[Request, ...]:
         for (_, is_constrained), counted in sorted(variants.items())
     ]
     return tuple(dict.fromkeys(chosen))
+
+
+def _fitting(problem: Stated, guide: Guide) -> list[str]:
+    """The requests of problems of its kind; those that name the number of variables fit where its text tells it."""
+    return [
+        request.text
+        for request in guide.requests
+        if request.is_constrained == problem.is_constrained
+        and (problem.dimension is not None or "{dimension}" not in request.text)
+    ]
 
 
 def _template(row: Prompted) -> str:

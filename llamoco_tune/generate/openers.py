@@ -17,6 +17,7 @@ from llamoco_tune.decoding.choosing import next_tokens
 from llamoco_tune.forward import inside_forward
 from llamoco_tune.generate.jobs import Job
 from llamoco_tune.instructions import Example
+from llamoco_tune.model import context_of
 from llamoco_tune.openings import Openings
 from llamoco_tune.programs import DecodingConfig
 from llamoco_tune.trie import Trie
@@ -31,7 +32,7 @@ class Opened:
 
     ids: tuple[int, ...]
     choices: str
-    """Probability of each optimizer, a JSON object, the likeliest first; empty where the model has no openings."""
+    """Probability of each optimizer, a JSON object, the likeliest first; empty where none was chosen."""
     tried: tuple[str, ...] = ()
     """Optimizers that programs for this prompt have begun with, the last one included."""
 
@@ -51,12 +52,12 @@ def opened(
     wordings: int,
     go_on: Callable[[], None],
 ) -> list[Opened]:
-    """The opening of each program.
+    """The opening of each program; `UNOPENED` where the prompt leaves no room for openings in the model's context.
 
     Args:
         examples: all prompts of the split, in the forms that are asked in.
         wordings: number of prompts of a problem over which the log-probabilities of a choice are averaged: the job's
-            own, and others of the same problem, as many as there are.
+            own, and others of the same problem, as many as there are and leave room.
         go_on: called before each batch of prompts.
     """
     others: dict[str, list[Example]] = defaultdict(list)
@@ -66,21 +67,28 @@ def opened(
     prompts = {example.instruction_id: example.prompt for group in asked for example in group}
     inside_forward(model)
     trie = Trie.of(openings)
-    ids = [prompt_ids(prompt) for prompt in prompts.values()]
-    log_NK = choice_log_probabilities(model, trie, ids, go_on=go_on)
-    of_prompt = dict(zip(prompts, log_NK, strict=True))
-    means_JK = np.stack([_mean([of_prompt[each.instruction_id] for each in group]) for group in asked])
-    draws = [random.Random(f"{decoding.seed}/{job.stream}/opening").random() for job in jobs]
+    most = context_of(model) - trie.deepest
+    ids = {name: prompt_ids(prompt) for name, prompt in prompts.items()}
+    ids = {name: each for name, each in ids.items() if len(each) <= most}
+    of_prompt = dict(zip(ids, choice_log_probabilities(model, trie, list(ids.values()), go_on=go_on), strict=True))
+    found = [UNOPENED] * len(jobs)
+    places = [place for place, job in enumerate(jobs) if job.example.instruction_id in ids]
+    if not places:
+        return found
+    groups = [[each.instruction_id for each in asked[place]] for place in places]
+    means_JK = np.stack([_mean([of_prompt[name] for name in group if name in ids]) for group in groups])
+    draws = [random.Random(f"{decoding.seed}/{jobs[place].stream}/opening").random() for place in places]
     chosen = next_tokens(torch.from_numpy(means_JK), decoding, draws)
-    names = [openings.optimizers[k] for k in chosen]
-    return [
-        Opened(openings.begun(name), _shown(openings, log_K), (name,))
-        for name, log_K in zip(names, means_JK, strict=True)
-    ]
+    for place, k, log_K in zip(places, chosen, means_JK, strict=True):
+        name = openings.optimizers[k]
+        found[place] = Opened(openings.begun(name), _shown(openings, log_K), (name,))
+    return found
 
 
 def next_opened(openings: Openings, before: Opened) -> Opened:
-    """The opening of the likeliest optimizer that has not been tried; the same one again when all have."""
+    """The opening of the likeliest optimizer that has not been tried; the same one again when there is none."""
+    if not before.tried:
+        return before
     name = next((name for name in json.loads(before.choices) if name not in before.tried), before.tried[-1])
     return Opened(openings.begun(name), before.choices, (*before.tried, name))
 

@@ -1,12 +1,15 @@
 """What asks without torch and without `llamoco_data`: the same numbers as torch's, the same prompts as a set's."""
 
 import ast
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from transformers import AutoModelForCausalLM
 
 from llamoco_data import own_problem, statement
 from llamoco_data.problems.suites import suites
@@ -47,8 +50,69 @@ def rows() -> list[dict[str, object]]:
 def test_llama_in_numpy_is_that_of_transformers(tmp_path: Path, tied: bool):
     model = tiny("llama", tie_word_embeddings=tied, rope_parameters={"rope_type": "default", "rope_theta": 500.0})
     model.save_pretrained(tmp_path)
-    assert is_small_llama(tmp_path)
-    small = Llama.read(tmp_path)
+    check_same(tmp_path, model)
+
+
+@pytest.mark.parametrize(
+    "rotary",
+    [
+        {},
+        {"rope_theta": 500.0},
+        {"rope_theta": 500, "rope_scaling": None},
+        {"rope_theta": 500.0, "rope_scaling": {}},
+        {"rope_theta": 500.0, "rope_scaling": {"type": "default"}},
+        {"rope_theta": 500.0, "rope_scaling": {"rope_type": "default", "rope_theta": 40.0}},
+        {"rope_theta": 500.0, "rope_parameters": None},
+        {"rope_theta": 500.0, "rope_parameters": {"rope_type": "default", "rope_theta": 40.0}},
+        {"rope_scaling": {"rope_theta": 500.0}, "rope_parameters": {"rope_theta": 40.0}},
+    ],
+)
+def test_llama_in_numpy_takes_rotary_positions_from_where_transformers_does(tmp_path: Path, rotary):
+    """As transformers 4 wrote them, or 5 does, or both."""
+    with_rotary(tmp_path, rotary)
+    check_same(tmp_path, AutoModelForCausalLM.from_pretrained(tmp_path).eval())
+
+
+LLAMA_3 = {
+    "rope_type": "llama3",
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 64,
+}
+
+
+@pytest.mark.parametrize(
+    "rotary",
+    [
+        {"rope_theta": 500.0, "rope_scaling": LLAMA_3},
+        {"rope_theta": 500.0, "rope_scaling": {"type": "linear", "factor": 2.0}},
+        {"rope_theta": 500.0, "rope_parameters": {"type": "dynamic", "factor": 2.0}},
+        {"rope_scaling": LLAMA_3, "rope_parameters": {"rope_type": "default", "rope_theta": 500.0}},
+        {"rope_theta": None},
+        {"rope_parameters": {"rope_type": "default", "rope_theta": None}},
+        {"rope_parameters": {"rope_type": None, "rope_theta": 500.0}},
+        {"rope_scaling": "none"},
+    ],
+)
+def test_rotary_positions_of_another_kind_or_none_are_left_to_transformers(tmp_path: Path, rotary):
+    with_rotary(tmp_path, rotary)
+    assert not is_small_llama(tmp_path)
+
+
+def with_rotary(folder: Path, rotary: dict[str, object]) -> None:
+    """Writes a small Llama, these settings of its rotary positions alone."""
+    tiny("llama").save_pretrained(folder)
+    file = folder / "config.json"
+    config = json.loads(file.read_text())
+    del config["rope_parameters"]
+    file.write_text(json.dumps(config | rotary))
+
+
+def check_same(folder: Path, model: Any) -> None:
+    """Checks that the small Llama of a folder computes what a model of transformers does."""
+    assert is_small_llama(folder)
+    small = Llama.read(folder)
     prompt, rows = [5, 9, 11, 3, 40, 2], [[7, 8, 30], [4, 4, 21]]
     logits_1V, memory = small.begin(prompt)
     found = [logits_1V.repeat(2, axis=0)]

@@ -3,6 +3,7 @@
 import io
 import json
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,12 +13,18 @@ import pytest
 import torch
 
 import llamoco_tune
+from llamoco_tune.asking.llama import CONFIG_FILE
+from llamoco_tune.asking.small import is_small
 from llamoco_tune.cli import main
 from llamoco_tune.folders import content_of
-from llamoco_tune.guide import read_guide, write_guide
+from llamoco_tune.guide import guide_of_package, read_guide, write_guide
 from llamoco_tune.named import READY, place_of
+from llamoco_tune.openings import OPENINGS_FILE
+from llamoco_tune.pretrained import pretrained_tokenizer
 from llamoco_tune.records import TuningError
+from llamoco_tune.tokens import Template
 from tests.chat_server import chat_server, completion
+from tests.tiny_models import write_tiny
 from tests.tuning_data import write_tiny_base
 
 pytestmark = pytest.mark.integration
@@ -241,6 +248,55 @@ def test_calibrate_makes_the_guide_that_ask_uses(capsys):
     assert json.loads(Path("copy/guide.json").read_text())["model"] == guide.model
     write_guide(copy, guide.model_copy(update={"dimensions": (2, 3)}))
     assert "5 variables (taught: 2 to 3)" in llamoco_tune.ask("bowl.py", model="copy").warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("is_constrained", "said"),
+    [(True, "constraints (taught: problems without)"), (False, "no constraints (taught: problems with constraints)")],
+)
+@pytest.mark.parametrize("by_torch", [False, True])
+def test_model_answers_about_a_problem_of_a_kind_that_it_was_not_taught_and_says_so(
+    capsys, is_constrained, said, by_torch
+):
+    copy = ready_in(Path("copy"))
+    if by_torch:
+        # The formulas do not depend on it.
+        config = json.loads((copy / CONFIG_FILE).read_text()) | {"pretraining_tp": 2}
+        (copy / CONFIG_FILE).write_text(json.dumps(config))
+    assert is_small(copy) != by_torch
+    guide = guide_of_package()
+    taught = tuple(each for each in guide.requests if each.is_constrained != is_constrained)
+    write_guide(copy, guide.model_copy(update={"requests": taught}))
+    constraints = "\n\ndef constraints(x):\n    return np.array([0.5 - x[0]]), np.zeros(0)\n"
+    Path("asked.py").write_text(BOWL + constraints * is_constrained)
+    assert ended("ask", "asked.py", "--model", "copy", "--out", "p.py") == 0
+    assert f"unlike what the model was taught: {said};" in capsys.readouterr().err
+    Path("asked.py").write_text(BOWL + constraints * (not is_constrained))
+    assert ended("ask", "asked.py", "--model", "copy", "--out", "p.py") == 0
+    assert "unlike" not in capsys.readouterr().err
+
+
+def test_calibrate_measures_no_problem_whose_prompt_leaves_no_room_for_openings(capsys):
+    ready = place_of(READY)
+    for split in ("train", "validation"):
+        (file,) = RELEASE.glob(f"{split}-*.parquet")
+        data = Path("part") / "data" / file.name
+        data.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pq.read_table(file).slice(0, 24), data)
+    (file,) = Path("part/data").glob("validation-*")
+    template = Template.of(pretrained_tokenizer(ready))
+    lengths = sorted(map(len, template.prompts_ids(pq.read_table(file)["prompt"].to_pylist())))
+    measured: dict[str, int] = {}
+    for name, context in (("some", lengths[len(lengths) // 2]), ("none", 16)):
+        folder = write_tiny(Path(name), "codegen", template.tokenizer, n_positions=context)
+        shutil.copy(Path(ready) / OPENINGS_FILE, folder)
+        assert ended("calibrate", name, "--data", "part", "--wordings", 1) == 0
+        guide = read_guide(name)
+        assert guide is not None
+        measured[name] = sum(each.num_choices for each in guide.worth)
+    assert 0 < measured["some"] < 2 * 4
+    assert measured["none"] == 0
+    assert "whose prompts leave no room for a program are left out" in capsys.readouterr().out
 
 
 def test_calibrate_refuses_what_it_cannot_measure(capsys):

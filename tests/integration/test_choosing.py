@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Literal
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from rich.console import Console
@@ -17,11 +19,14 @@ from llamoco_tune.generate.openers import Opened, next_opened
 from llamoco_tune.instructions import read_split
 from llamoco_tune.metrics import read_metrics
 from llamoco_tune.openings import Openings, read_openings
+from llamoco_tune.pretrained import pretrained_tokenizer
 from llamoco_tune.programs import Program, read_programs
 from llamoco_tune.run_folder import last_checkpoint
 from llamoco_tune.stopping import Stopped, StopWish
 from llamoco_tune.teach import TeachConfig, teach
+from llamoco_tune.tokens import Template
 from llamoco_tune.training import TrainConfig
+from tests.tiny_models import write_tiny
 from tests.tuning_data import write_export, write_tiny_base
 
 # peft 0.21 asks transformers 5.23 by a name that it will give up.
@@ -202,6 +207,20 @@ def test_run_that_was_stopped_goes_on_to_the_weights_of_an_undisturbed_one(
         [(each.step, each.kind, each.values) for each in read_metrics(tmp_path / name)] for name in ("whole", "stopped")
     ]
     assert lines[0] == lines[1]
+
+
+def test_unmeasured_prompt_that_leaves_no_room_for_openings_is_not_learned_from(tmp_path, base):
+    data = write_export(tmp_path / "export", train=3, validation=2, train_extended=1)
+    (file,) = (data / "data").glob("train_extended-*")
+    table = pq.read_table(file)
+    prompt = "Minimize f." + " please" * 300
+    at = table.column_names.index("prompt")
+    pq.write_table(table.set_column(at, "prompt", pa.array([prompt] * len(table))), file)
+    tokenizer = pretrained_tokenizer(str(base))
+    context = len(Template.of(tokenizer).prompt_ids(prompt))
+    codegen = write_tiny(tmp_path / "codegen", "codegen", tokenizer, n_positions=context)
+    config = teaching(2, every=2, choice=ChoiceConfig(per_batch=2, writing_share=0.0, extended_share=0.5))
+    assert teach(data, str(codegen), tmp_path / "run", config, QUIET).finished
 
 
 def test_kept_model_is_that_of_the_best_evaluation(tmp_path, base, export):

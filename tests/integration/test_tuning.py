@@ -23,12 +23,14 @@ from llamoco_tune.evaluation import EvaluationConfig
 from llamoco_tune.instructions import read_split
 from llamoco_tune.metrics import read_metrics
 from llamoco_tune.model import LoraSpec, load
+from llamoco_tune.pretrained import pretrained_tokenizer
 from llamoco_tune.records import TuningError
 from llamoco_tune.run_folder import stored_run
 from llamoco_tune.teach import TeachConfig, teach
 from llamoco_tune.tokens import Template
 from llamoco_tune.training import TrainConfig
 from tests.pages import ROOT
+from tests.tiny_models import write_tiny
 from tests.tuning_data import write_export, write_tiny_base
 
 # peft 0.21 asks transformers 5.23 by a name that it will give up.
@@ -287,7 +289,30 @@ def test_teach_refuses_rows_that_are_too_long_where_asked_to(tmp_path, base, exp
     options = ("--sequence-length", "60", "--too-long")
     line = refused(capsys, *teach_command(export, base, tmp_path / "run", *options, "refuse"))
     assert "rows have more than 60 tokens" in line
-    assert "all 24 rows" in refused(capsys, *teach_command(export, base, tmp_path / "other", *options, "drop"))
+    assert "raise --sequence-length, or leave them out with --too-long drop" in line
+    line = refused(capsys, *teach_command(export, base, tmp_path / "other", *options, "drop"))
+    assert "all 24 rows" in line
+    assert line.endswith("raise --sequence-length")
+
+
+def test_contrast_names_its_own_option_where_rows_are_too_long(tmp_path, base, export, capsys):
+    command = ["contrast", "--data", str(export), "--base", str(base), "--out", str(tmp_path / "run")]
+    assert refused(capsys, *command, "--recipe", "tiny", "--max-tokens", "60").endswith("raise --max-tokens")
+
+
+def test_teach_names_the_context_where_it_is_what_rows_are_too_long_for(tmp_path, export, base, capsys):
+    tokenizer = pretrained_tokenizer(str(base))
+    small = write_tiny(tmp_path / "small", "llama", tokenizer, max_position_embeddings=60)
+    # A larger option would not help, be it above the context or below.
+    for length, most in (("512", 60), ("40", 40)):
+        options = ("--sequence-length", length, "--too-long")
+        line = refused(capsys, *teach_command(export, small, tmp_path / "run", *options, "drop"))
+        assert f"all 24 rows have more than {most} tokens" in line
+        assert line.endswith("and the base sees only 60 at once; take another base")
+        line = refused(capsys, *teach_command(export, small, tmp_path / "run", *options, "refuse"))
+        assert line.endswith(
+            "and the base sees only 60 at once; take another base, or leave them out with --too-long drop"
+        )
 
 
 def test_teach_refuses_a_folder_with_another_run_and_leaves_it_alone(tmp_path, base, export, capsys):

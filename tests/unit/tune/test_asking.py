@@ -11,7 +11,7 @@ from llamoco_tune.asking.calibration import Case, worth_of_choices
 from llamoco_tune.asking.lengths import Lengths
 from llamoco_tune.asking.problem import Stated, read_problem, stated
 from llamoco_tune.asking.prompts import Prompted, prompts_of, requests_of
-from llamoco_tune.guide import Guide, Request, Seen, Worth, read_guide
+from llamoco_tune.guide import Guide, Request, Seen, Worth, guide_of_package, read_guide
 from llamoco_tune.records import TuningError
 from llamoco_tune.sound import slip_in
 
@@ -187,6 +187,18 @@ def test_prompts_have_the_requests_that_fit():
     unknown = Stated("-", "python", "pass\n", None, 2_000, is_constrained=False)
     assert prompts_of(unknown, GUIDE, 9) == [f"2,000{block}"]
     assert prompts_of(Stated("-", "python", "pass\n", 3, 2_000, True), GUIDE, 9) == [f"c 2000{block}"]
+
+
+@pytest.mark.parametrize("is_constrained", [True, False])
+@pytest.mark.parametrize("dimension", [3, None])
+def test_prompts_have_the_requests_of_the_package_where_none_of_the_model_fit(
+    dimension: int | None, is_constrained: bool
+):
+    of_other_kind = (Request(text="{dimension} of {budget}", is_constrained=not is_constrained),)
+    problem = Stated("-", "python", "pass\n", dimension, 2_000, is_constrained=is_constrained)
+    prompts = prompts_of(problem, GUIDE.model_copy(update={"requests": of_other_kind}), 2)
+    assert prompts == prompts_of(problem, guide_of_package(), 2)
+    assert len(prompts) == 2
 
 
 @pytest.mark.parametrize(("probability", "share"), [(0.1, 0.4), (0.2, 0.4), (0.59, 0.4), (0.6, 0.9), (1.0, 0.9)])

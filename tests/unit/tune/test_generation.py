@@ -11,9 +11,14 @@ from llamoco_tune.generate.jobs import SelectionConfig, jobs_of
 from llamoco_tune.generate.local import LocalConfig, generate_locally
 from llamoco_tune.generate.pace import Headway
 from llamoco_tune.instructions import read_split
+from llamoco_tune.openings import openings_of, write_openings
+from llamoco_tune.pretrained import pretrained_tokenizer
 from llamoco_tune.programs import DecodingConfig, Program, read_programs
 from llamoco_tune.records import TuningError
-from tests.tuning_data import write_export, write_tiny_base
+from llamoco_tune.tokens import Template
+from llamoco_tune.trie import Trie
+from tests.tiny_models import write_tiny
+from tests.tuning_data import OPTIMIZERS, program, write_export, write_tiny_base
 
 pytestmark = pytest.mark.unit
 
@@ -81,6 +86,41 @@ def test_generation_of_more_keeps_what_is_there(model: LocalConfig, export: Path
     assert first[0] in read_programs(out)
     again = generate_locally(export, SelectionConfig(), GREEDY, model, out, watched)
     assert (again.last.new_rows, again.last.rows) == (0, 6)
+
+
+@pytest.mark.parametrize("spare", [0, 1])
+@pytest.mark.parametrize(("beyond", "ended"), [(0, "error"), (1, "length")])
+def test_generation_chooses_for_every_prompt_that_leaves_room_for_openings_and_goes_on_without_for_others(
+    model: LocalConfig, export: Path, tmp_path: Path, spare: int, beyond: int, ended: str
+):
+    tokenizer = pretrained_tokenizer(model.model)
+    template = Template.of(tokenizer)
+    openings = openings_of({name: [template.answer_ids(program(name))] for name in OPTIMIZERS})
+    lengths = {each.instruction_id: len(template.prompt_ids(each.prompt)) for each in read_split(export, "test")}
+    context = max(lengths.values()) + beyond
+    deepest = Trie.of(openings).deepest
+    assert deepest > beyond
+    folder = write_tiny(tmp_path / "model", "codegen", tokenizer, n_positions=context)
+    write_openings(folder, openings)
+    choosing = model.model_copy(update={"model": str(folder), "wordings": 2, "spare": spare})
+    generate_locally(export, SelectionConfig(), GREEDY, choosing, tmp_path / "programs.parquet", watched)
+    rows = {row.instruction_id: row for row in read_programs(tmp_path / "programs.parquet")}
+    with_room = {name for name, length in lengths.items() if length + deepest <= context}
+    assert 0 < len(with_room) < len(lengths)
+    assert {name for name, row in rows.items() if row.choices} == with_room
+    longest = rows[max(lengths, key=lengths.__getitem__)]
+    assert longest.ended == ended
+    assert ("sees" in longest.detail) == (ended == "error")
+
+
+def test_generation_chooses_nothing_where_no_prompt_leaves_room(model: LocalConfig, export: Path, tmp_path: Path):
+    tokenizer = pretrained_tokenizer(model.model)
+    template = Template.of(tokenizer)
+    folder = write_tiny(tmp_path / "model", "codegen", tokenizer, n_positions=16)
+    write_openings(folder, openings_of({name: [template.answer_ids(program(name))] for name in OPTIMIZERS}))
+    alone = model.model_copy(update={"model": str(folder)})
+    report = generate_locally(export, SelectionConfig(), GREEDY, alone, tmp_path / "programs.parquet", watched)
+    assert {(row.ended, row.choices) for row in report.programs} == {("error", "")}
 
 
 def test_selection_takes_whole_problems_and_a_larger_one_holds_the_smaller(export: Path):

@@ -43,9 +43,12 @@ def without_a_layer(folder: Path) -> None:
     save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
 
 
-def of_another_width(folder: Path) -> None:
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(config | {"intermediate_size": 96}))
+def configured(**changes: object) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps(config | changes))
+
+    return change
 
 
 @pytest.mark.parametrize(
@@ -56,7 +59,9 @@ def of_another_width(folder: Path) -> None:
         (cut("config.json"), "base/config.json is damaged"),
         (cut("tokenizer.json"), "base/tokenizer.json is damaged"),
         (without_a_layer, "incomplete: model.layers.1"),
-        (of_another_width, "config.json belongs to another model than the weights"),
+        (configured(intermediate_size=96), "config.json belongs to another model than the weights"),
+        (configured(hidden_size="wide"), "Validation error for field 'hidden_size'"),
+        (configured(rope_scaling="none"), "Validation error for field 'rope_parameters'"),
     ],
 )
 def test_damaged_model_is_refused_by_whoever_reads_it(tmp_path, sound, damage, line):
