@@ -93,7 +93,7 @@ release-set: $(FULL)  ## make the released instruction set again: hours of two c
 	$(BIN)/llamoco-data run $(RELEASE)-campaign
 	$(BIN)/llamoco-data export $(RELEASE)-campaign $(RELEASE)-export
 	test -e $(RELEASE)-real || \
-		$(BIN)/llamoco-data add $(RELEASE)-real --recipe standard --suite all --budgets medium
+		$(BIN)/llamoco-data add $(RELEASE)-real --recipe standard --suite all --budgets all
 	$(BIN)/llamoco-data run $(RELEASE)-real
 	$(BIN)/llamoco-data extend $(RELEASE)-export --real $(RELEASE)-real
 	rm -rf docs/releases/standard && mkdir docs/releases/standard

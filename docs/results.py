@@ -59,8 +59,8 @@ UNKNOWN = """## What is not known
 - Rivals without a row in a block were not run there; `llamoco-data baseline` writes their programs. `ngopt` takes up to
   a minute for a run. [On 60 problems without constraints](benchmarks.md#a-wizard) it scores 0.318; SLSQP, the single
   best solver of this page, 0.310, and `direct_bobyqa`, the best single optimizer of such problems, 0.401.
-- Real problems were raced at 100 evaluations for each variable and at 1,000 for each, not at the third budget of
-  20,000, and [the heaviest](real-problems.md#what-the-released-set-lacks) not at all.
+- Half of the real problems that have a third budget, of 20,000 evaluations, were not raced at it, and
+  [the heaviest](real-problems.md#what-the-released-set-lacks) at none.
 """
 
 

@@ -118,12 +118,12 @@ def compact_styles() -> Recipe:
 
 
 def cpu_demo() -> Recipe:
-    """SmolLM2-135M on two cores: the last third of its layers, in about an hour, by prompts more than by programs.
+    """SmolLM2-135M on two cores: the last third of its layers, in about an hour, to choose and to write.
 
-    The hour is that of teaching; a warm-up, if there is one, comes on top of it. Afterwards the model chooses, and
-    hardly writes: three of four programs that were looked at did not parse. Rows are computed one at a time: on a CPU
-    the attention of a packed sequence, most of it masked, halves the speed, and two rows at once do not fit into the
-    caches. Frequent optimizers are drawn more often than rare ones, whose programs so few steps cannot teach.
+    The hour is that of teaching; a warm-up, if there is one, comes on top of it. Rows are computed one at a time: on a
+    CPU the attention of a packed sequence, most of it masked, halves the speed, and two rows at once do not fit into the
+    caches. Every second step teaches to write, by the answers as they are: so few steps can teach the texts of the
+    frequent optimizers alone, which are those that the model comes to choose.
     """
     return Recipe(
         base="llamoco-tune base smollm2",
@@ -139,18 +139,17 @@ def cpu_demo() -> Recipe:
         ),
         teach=TeachConfig(
             train=TrainConfig(
-                learning_rate=5e-4, max_steps=260, accumulation=4, frozen_share=2 / 3, evaluate_every=130, save_every=26
+                learning_rate=7e-4, max_steps=416, accumulation=2, frozen_share=2 / 3, evaluate_every=208, save_every=26
             ),
             batching="padded",
             per_batch=1,
             sequence_length=2_600,
-            choice=ChoiceConfig(per_batch=2, writing_share=0.25, num_problems=48),
-            mixing="capped",
-            mixing_cap=200,
+            choice=ChoiceConfig(per_batch=2, writing_share=0.5, swapped_share=0.0, num_problems=48),
+            mixing="proportional",
             keep="last",
-            evaluation=EvaluationConfig(num_rows=16, num_programs=4, programs_every=10, max_new_tokens=1_200),
+            evaluation=EvaluationConfig(num_rows=16, num_programs=4, programs_every=10, max_new_tokens=1_600),
         ),
-        cost=Cost(minutes=60, memory_gb=9.5, on="2 CPU cores with AVX-512 BF16", known="estimated"),
+        cost=Cost(minutes=65, memory_gb=9, on="2 CPU cores with AVX-512 BF16", known="estimated"),
     )
 
 

@@ -14,7 +14,16 @@ from llamoco_tune.cli.stopping import stop_on_signals
 from llamoco_tune.folders import check_data, check_model
 from llamoco_tune.processes import is_main_process
 
-RECIPE_NAMES = ("tiny", "compact", "cpu-demo", "smollm2-full", "codegen-350m", "phi-2-lora", "codellama-7b-lora")
+RECIPE_NAMES = (
+    "tiny",
+    "compact",
+    "compact-styles",
+    "cpu-demo",
+    "smollm2-full",
+    "codegen-350m",
+    "phi-2-lora",
+    "codellama-7b-lora",
+)
 DEFAULT_RECIPE = "cpu-demo"
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from llamoco_tune.cli.phases import RECIPE_NAMES
 from llamoco_tune.recipe_files import recipe, recipe_text
 from llamoco_tune.recipes import RECIPES, compact
 from llamoco_tune.records import TuningError
@@ -22,6 +23,10 @@ def test_a_file_changes_the_fields_that_it_names(tmp_path: Path):
     assert (made.teach.choice.tau, made.teach.train.max_steps) == (0.1, 7)
     assert made.contrast == compact().contrast
     assert made.teach.choice.reading_weight == compact().teach.choice.reading_weight  # pyright: ignore[reportOptionalMemberAccess]
+
+
+def test_the_help_of_the_commands_names_every_recipe():
+    assert tuple(RECIPES) == RECIPE_NAMES
 
 
 @pytest.mark.parametrize("name", RECIPES)
