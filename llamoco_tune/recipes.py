@@ -121,8 +121,8 @@ def cpu_demo() -> Recipe:
     """SmolLM2-135M on two cores: the last third of its layers, in about an hour, to choose and to write.
 
     The hour is that of teaching; a warm-up, if there is one, comes on top of it. Rows are computed one at a time: on a
-    CPU the attention of a packed sequence, most of it masked, halves the speed, and two rows at once do not fit into the
-    caches. Every second step teaches to write, by the answers as they are: so few steps can teach the texts of the
+    CPU the attention of a packed sequence, most of it masked, halves the speed, and two rows at once do not fit into
+    the caches. Every second step teaches to write, by the answers as they are: so few steps can teach the texts of the
     frequent optimizers alone, which are those that the model comes to choose.
     """
     return Recipe(

@@ -26,6 +26,11 @@ pytestmark = pytest.mark.hostile
 PROGRAM = f"{HEAD}    objective(upper)\n    return lower\n"
 
 
+def made(tier: Tier) -> RunRecord:
+    least: Tier = "limited" if tier == "limited" else "filtered"
+    return run_confined(PROGRAM, FREE, 5, problem=PROBLEM, least=least, without=TIERS[tier]).record
+
+
 def test_program_is_refused_below_the_least_tier_with_the_reason_and_the_way_out():
     without = (NAMESPACES, LANDLOCK, FILTER)
     with pytest.raises(TooOpenError, match="only to the tier 'limited', and 'filtered' is asked for") as refused:
@@ -36,17 +41,13 @@ def test_program_is_refused_below_the_least_tier_with_the_reason_and_the_way_out
 
 @every_tier
 def test_zygote_that_died_is_replaced_and_counted_apart(tier: Tier):
-    without, least = TIERS[tier], "limited" if tier == "limited" else "filtered"
-
-    def made() -> RunRecord:
-        return run_confined(PROGRAM, FREE, 5, problem=PROBLEM, least=least, without=without).record
-
-    first, dead = made(), zygote(without)
+    without = TIERS[tier]
+    first, dead = made(tier), zygote(without)
     assert (first.status, first.faults) == ("completed", 0)
     for process in children(dead.process.pid):
         os.kill(process, signal.SIGKILL)
     dead.process.wait()
-    second = made()
+    second = made(tier)
     assert (second.status, second.faults) == ("completed", 1)
     assert without_time(second) == without_time(first)
     assert zygote(without) is not dead
@@ -54,19 +55,15 @@ def test_zygote_that_died_is_replaced_and_counted_apart(tier: Tier):
 
 @every_tier
 def test_waiting_process_that_died_is_replaced_without_a_fault(tier: Tier):
-    without, least = TIERS[tier], "limited" if tier == "limited" else "filtered"
-
-    def made() -> RunRecord:
-        return run_confined(PROGRAM, FREE, 5, problem=PROBLEM, least=least, without=without).record
-
-    first, serving = made(), zygote(without)
+    without = TIERS[tier]
+    first, serving = made(tier), zygote(without)
     assert not left_below(serving.process.pid)
     (waiting,) = [child for child in children(children(serving.process.pid)[0]) if name_of(child) == WAITS]
     ending = os.pidfd_open(waiting)
     os.kill(waiting, signal.SIGKILL)
     assert select.select([ending], [], [], 10.0)[0]
     os.close(ending)
-    second = made()
+    second = made(tier)
     assert (second.status, second.faults) == ("completed", 0)
     assert without_time(second) == without_time(first)
     assert zygote(without) is serving
