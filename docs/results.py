@@ -59,6 +59,8 @@ UNKNOWN = """## What is not known
 - Rivals without a row in a block were not run there; `llamoco-data baseline` writes their programs. `ngopt` takes up to
   a minute for a run. [On 60 problems without constraints](benchmarks.md#a-wizard) it scores 0.318; SLSQP, the single
   best solver of this page, 0.310, and `direct_bobyqa`, the best single optimizer of such problems, 0.401.
+- With 20,000 evaluations pycma's defaults are ahead of the package's model on real problems. What the model was taught
+  has at most 10,000.
 - Half of the real problems that have a third budget, of 20,000 evaluations, were not raced at it, and
   [the heaviest](real-problems.md#what-the-released-set-lacks) at none.
 """
