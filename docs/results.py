@@ -113,10 +113,11 @@ def _by_budget(folders: Sequence[ScoreFolder]) -> str:
             if score.split == REAL:
                 name = folder.summary.model if score.contender == "model" else score.contender
                 scores.setdefault(name, {})[score.problem_id] = score.score
-    heads = [f"{budget}, {len(found)} problems: score | gap closed" for budget, found in ids.items()]
-    lines = ["", "By evaluation budget:", "", f"| | {' | '.join(heads)} |", f"| --- {'| --: | --: ' * len(ids)}|"]
+    heads = [f"{budget}, {len(found)} problems" for budget, found in ids.items()]
+    told = "By evaluation budget: the score, and below it the gap closed."
+    lines = ["", told, "", f"| | {' | '.join(heads)} |", f"| --- {'| --: ' * len(ids)}|"]
     for name in sorted(scores, key=lambda name: (name in BASELINES, -fmean(scores[name].values()))):
-        cells = [cell for found in ids.values() for cell in _at_budget(found, scores, name)]
+        cells = [_at_budget(found, scores, name) for found in ids.values()]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
@@ -126,16 +127,17 @@ def _budget(problem: ScoredProblem) -> str:
     return {small: BUDGETS[0], medium: BUDGETS[1]}.get(problem.max_evaluations, BUDGETS[2])
 
 
-def _at_budget(ids: Sequence[str], scores: Mapping[str, Mapping[str, float]], name: str) -> tuple[str, str]:
+def _at_budget(ids: Sequence[str], scores: Mapping[str, Mapping[str, float]], name: str) -> str:
     """Score and gap closed of a contender on some problems, with intervals."""
     if not scores[name].keys() >= set(ids):
-        return "", ""
+        return ""
     values, low, high = (np.array([scores[each][one] for one in ids]) for each in (name, SINGLE_BEST, VIRTUAL_BEST))
     picks = intervals.resampled(ids)
     score = Measure(float(values.mean()), intervals.mean_interval(values, picks))
     closed = intervals.gap_closed(values, low, high)
     between = None if name in (SINGLE_BEST, VIRTUAL_BEST) else intervals.gap_interval(values, low, high, picks)
-    return _number(score), _percent(None if closed is None else Measure(closed, between))
+    gap = _percent(None if closed is None else Measure(closed, between))
+    return "<br>".join(cell.replace("<br>", " ") for cell in (_number(score), gap) if cell)
 
 
 def _row(row: Row) -> str:
@@ -164,9 +166,13 @@ def _percent(measure: Measure | None) -> str:
     if measure is None:
         return ""
     if measure.interval is None:
-        return _unbroken(f"{100 * measure.value:.0f} %")
-    low, high = measure.interval
-    return _unbroken(f"{100 * measure.value:.0f} %<br>[{100 * low:.0f}, {100 * high:.0f}]")
+        return _unbroken(f"{_hundredths(measure.value)} %")
+    low, high = map(_hundredths, measure.interval)
+    return _unbroken(f"{_hundredths(measure.value)} %<br>[{low}, {high}]")
+
+
+def _hundredths(share: float) -> int:
+    return round(100 * share)
 
 
 def _unbroken(cell: str) -> str:
