@@ -42,21 +42,12 @@ def name_of(process: int) -> str:
 
 def is_first(process: int) -> bool:
     """Whether a process is the first of a process namespace beneath the zygote's."""
-    try:
-        lines = Path(f"/proc/{process}/status").read_text(errors="replace").splitlines()
-    except OSError:
-        return False
-    ids = next(line.split()[1:] for line in lines if line.startswith("NSpid:"))
+    ids = _status(process, "NSpid")
     return len(ids) > 2 and ids[-1] == "1"
 
 
 def ignores(process: int, number: signal.Signals) -> bool:
-    try:
-        lines = Path(f"/proc/{process}/status").read_text(errors="replace").splitlines()
-    except OSError:
-        return False
-    ignored = next(line.split()[1] for line in lines if line.startswith("SigIgn:"))
-    return bool(int(ignored, 16) >> (number - 1) & 1)
+    return any(int(ignored, 16) >> (number - 1) & 1 for ignored in _status(process, "SigIgn"))
 
 
 def space(process: int) -> str:
@@ -64,3 +55,12 @@ def space(process: int) -> str:
         return str(Path(f"/proc/{process}/ns/pid").readlink())
     except OSError:
         return ""
+
+
+def _status(process: int, name: str) -> list[str]:
+    """The values of a line of its status; none where it has ended."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+    return next(line.split()[1:] for line in lines if line.startswith(f"{name}:"))

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from llamoco_data.campaign import named
 from llamoco_data.cli.text import code, counts, facts, say, settings_text
-from llamoco_data.export import REASONS, Changes, Comparison, Exported, Extended, Joined
+from llamoco_data.export import REASONS, Changes, Comparison, Exported, Extended, Joined, left_out
 from llamoco_data.formats import Converted, Format
 from llamoco_data.instruction_set import EXTENDED, MEASURED_SPLITS, REAL
 from llamoco_data.invocation import command
@@ -71,14 +71,8 @@ def show_extended(console: Console, extended: Extended, folder: str) -> None:
 
 def show_joined(console: Console, joined: Joined, folder: str) -> None:
     """Prints what the split of real problems holds now, what it lacks, and what to try next."""
-    unfinished, useless = counted(joined.num_incomplete, "problem"), counted(joined.num_kept_out, "problem")
-    left = [
-        *([f"{unfinished} without all of its runs"] if joined.num_incomplete else []),
-        *([f"{useless} from which nothing can be learned"] if joined.num_kept_out else []),
-    ]
-    _show_split(
-        console, REAL, joined, [("", f"{joined.num_new:,} new"), *([("left out", "; ".join(left))] if left else [])]
-    )
+    left = "; ".join(left_out(joined.num_incomplete, joined.num_kept_out))
+    _show_split(console, REAL, joined, [("", f"{joined.num_new:,} new"), *([("left out", left)] if left else [])])
     say(console, f"  {command('verify', folder)}   # check the rows, and run a sample of their answers again")
 
 

@@ -90,10 +90,9 @@ def join(folder: Place, campaign: Place, *, processes: int | None = None) -> Joi
         judgements = judge_all(at_work, reader, shares)
         kept_out, complete = real & {*judgements.kept_out}, real & {*judgements.kept_out, *judgements.verdicts}
         if REAL not in judgements.splits.values():
-            useless = f", and {counted(len(kept_out), 'one')} from which nothing can be learned" if kept_out else ""
+            lacking = " and ".join(left_out(len(real) - len(complete), len(kept_out)))
             raise LlamocoError(
-                f"{campaign} has no real problem to join, but {len(real) - len(complete)} without all of their runs"
-                f"{useless}; go on with: {command('run', campaign)}"
+                f"{campaign} has no real problem to join, but {lacking}; go on with: {command('run', campaign)}"
             )
         tables = list(instruction_tables(target, (REAL,))) if manifest.rows.get(REAL) else []
         known = {problem_id for table in tables for problem_id in table["problem_id"].to_pylist()}
@@ -114,6 +113,14 @@ def join(folder: Place, campaign: Place, *, processes: int | None = None) -> Joi
         num_kept_out=len(kept_out),
         num_incomplete=len(real) - len(complete),
     )
+
+
+def left_out(num_incomplete: int, num_kept_out: int) -> list[str]:
+    """What keeps problems of a campaign from being joined, in words; empty where nothing does."""
+    their = "its" if num_incomplete == 1 else "their"
+    unfinished = f"{counted(num_incomplete, 'problem')} without all of {their} runs"
+    useless = f"{counted(num_kept_out, 'problem')} from which nothing can be learned"
+    return [text for text, number in ((unfinished, num_incomplete), (useless, num_kept_out)) if number]
 
 
 def _real(reader: CampaignReader) -> set[str]:

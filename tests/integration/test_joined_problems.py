@@ -173,11 +173,11 @@ def test_what_hinders_joining_is_told_apart(mine: Path, tmp_path: Path):
     new = tmp_path / "new"
     keep_campaign(new, SPEC.model_copy(update={"num_problems": 0}))
     add_problems(new, [SECOND])
-    with pytest.raises(LlamocoError, match="no real problem to join, but 1 without all of their runs; go on with"):
+    with pytest.raises(LlamocoError, match="real problem to join, but 1 problem without all of its runs; go on with"):
         join(mine, new)
     unfinished = raced(tmp_path / "unfinished", 2)
     add_problems(unfinished, [SECOND])
-    with pytest.raises(LlamocoError, match="no real problem to join, but 1 without all of their runs; go on with"):
+    with pytest.raises(LlamocoError, match="real problem to join, but 1 problem without all of its runs; go on with"):
         join(mine, unfinished)
     other = tmp_path / "other"
     keep_campaign(other, SPEC.model_copy(update={"num_problems": 0, "wordings": 3}))
