@@ -5,6 +5,7 @@ these alone can tell the rest of an answer from the prompt, and writes that even
 """
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -44,12 +45,20 @@ def with_answer_of(row: Encoded, giver: Encoded) -> Encoded:
 def lesson_weights(
     own: Sequence[Encoded], others: Sequence[Encoded], share: float, mixing: Mixing, *, cap: int
 ) -> NDArray[np.float64]:
-    """The probability of each row with its own answer, then of each with another's; the latter have the share."""
+    """The probability of each row with its own answer, then of each with another's; the latter have the share.
+
+    An optimizer answers as often in the others' part as in the own, so that a short run sees no more texts for them.
+    """
+    own_weights = row_weights(_optimizers(own), mixing, cap=cap)
     if not others:
-        share = 0.0
-    weights = [_weights(rows, mixing, cap) * part for rows, part in ((own, 1 - share), (others, share)) if rows]
-    return np.concatenate(weights)
+        return own_weights
+    mass: Counter[str] = Counter()
+    for optimizer, weight in zip(_optimizers(own), own_weights, strict=True):
+        mass[optimizer] += weight
+    rows = Counter(_optimizers(others))
+    others_weights = np.array([mass[optimizer] / rows[optimizer] for optimizer in _optimizers(others)])
+    return np.concatenate([own_weights * (1 - share), others_weights * (share / others_weights.sum())])
 
 
-def _weights(rows: Sequence[Encoded], mixing: Mixing, cap: int) -> NDArray[np.float64]:
-    return row_weights([row.example.optimizer for row in rows], mixing, cap=cap)
+def _optimizers(rows: Sequence[Encoded]) -> list[str]:
+    return [row.example.optimizer for row in rows]

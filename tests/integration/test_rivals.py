@@ -98,7 +98,10 @@ class Stop(BaseException):
 @pytest.mark.parametrize("name", sorted(set(PROGRAM_OF.values()) - {"ngopt"}))
 @pytest.mark.parametrize("call", [1, 30])
 @pytest.mark.parametrize("constrained", [False, True])
-def test_program_of_a_library_passes_on_the_signal_that_the_budget_is_spent(name: str, call: int, constrained: bool):
+def test_program_of_a_library_passes_on_the_signal_that_the_budget_is_spent(
+    name: str, call: int, constrained: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)  # pycma leaves an empty folder where it runs, when there are constraints
     calls: list[Any] = []
 
     def objective(x: Any) -> float:

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from llamoco_tune.mixing import Mixing
 from llamoco_tune.swapping import lesson_weights, swapped
 from llamoco_tune.tokens import Encoded
 from tests.tuning_rows import encoded
@@ -58,6 +59,19 @@ def test_lessons_of_others_have_their_share_and_optimizers_are_balanced_within_e
     assert weights.sum() == pytest.approx(1)
     assert weights[len(ROWS) :].sum() == pytest.approx(0.25)
     assert weights[0] + weights[3] == pytest.approx(weights[1])
+
+
+@pytest.mark.parametrize("mixing", ["balanced", "capped", "proportional"])
+def test_an_optimizer_answers_as_often_in_the_others_part_as_in_the_own(mixing: Mixing):
+    rows = [*(row(number, "de", "de", "pso") for number in range(6)), row(6, "pso", "de", "pso"), row(7, "pso", "de")]
+    others = swapped(rows, seed=1)
+    weights = lesson_weights(rows, others, 0.5, mixing, cap=3)
+    masses = [
+        {name: sum(weight for each, weight in part if each.example.optimizer == name) for name in ("de", "pso")}
+        for part in (list(zip(rows, weights, strict=False)), list(zip(others, weights[len(rows) :], strict=True)))
+    ]
+    assert masses[0] == pytest.approx(masses[1])
+    assert masses[0]["pso"] == pytest.approx({"balanced": 0.25, "capped": 0.2, "proportional": 0.125}[mixing])
 
 
 def test_without_others_own_answers_have_everything():
