@@ -1,12 +1,13 @@
 """Reads the runs of a block once: running times to targets, the fastest on each problem, curves of chosen problems."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from llamoco_data.comparison.blocks import Block, Entrant
+from llamoco_data.comparison.reading import unfinished
 from llamoco_data.ordering import Yardstick
 from llamoco_data.report.curves import CurvePoint, median_curve
 from llamoco_data.runs import RunRecord
@@ -46,11 +47,11 @@ class Anytime:
     """Curves of the chosen problems."""
 
 
-def anytime(block: Block, chosen: frozenset[str]) -> Anytime | None:
+def anytime(block: Block, chosen: Collection[tuple[str, str]]) -> Anytime | None:
     """What the runs of a block tell; None where a folder of an earlier release does not say whose they are.
 
     Args:
-        chosen: problem_ids whose curves are wanted.
+        chosen: splits and problem_ids whose curves are wanted.
     """
     if not all(score.candidate_ids for entrant in block.entrants for score in entrant.scores):
         return None
@@ -61,12 +62,12 @@ def anytime(block: Block, chosen: frozenset[str]) -> Anytime | None:
         problem = _problem(block, problem_id)
         measured_by = Yardstick(problem.best_known, proven=problem.best_known_proven, tolerance=problem.tolerance)
         made = _made(block, problem_id)
-        runs = {e.name: _runs(made[e.folder.name], e.scores[position]) for e in block.entrants}
+        runs = {e.name: _runs(e.folder.name, made[e.folder.name], e.scores[position]) for e in block.entrants}
         found = {name: curves(each, measured_by, problem.max_evaluations) for name, each in runs.items()}
         for name, each in found.items():
             hits[name] += [[first_hit(c, target) / c.budget for target in ATTAINMENT_TARGETS] for c in each]
         times.append(_times(list(found.values())))
-        if problem_id in chosen:
+        if (block.split, problem_id) in chosen:
             drawn.append(_drawn(block, position, problem, runs))
     profile_SX = performance_profile(np.array(times), FACTORS)
     return Anytime(
@@ -77,7 +78,8 @@ def anytime(block: Block, chosen: frozenset[str]) -> Anytime | None:
 
 
 def _problem(block: Block, problem_id: str) -> ScoredProblem:
-    return next(e.folder.problems[problem_id] for e in block.entrants if problem_id in e.folder.problems)
+    key = block.split, problem_id
+    return next(e.folder.problems[key] for e in block.entrants if key in e.folder.problems)
 
 
 def _made(block: Block, problem_id: str) -> Mapping[str, Mapping[tuple[str, int], RunRecord]]:
@@ -89,11 +91,14 @@ def _made(block: Block, problem_id: str) -> Mapping[str, Mapping[tuple[str, int]
     }
 
 
-def _runs(made: Mapping[tuple[str, int], RunRecord], score: ProblemScore) -> list[RunRecord | None]:
-    """The runs of a contender on a problem; None for a run without a program."""
+def _runs(folder: str, made: Mapping[tuple[str, int], RunRecord], score: ProblemScore) -> list[RunRecord | None]:
+    """The runs of a contender on a problem, of a folder's; None for a run without a program."""
     repeats = len(score.candidate_ids) // score.num_answers
     seeds = [score_seed(score.problem_id, repeat) for repeat in range(repeats)] * score.num_answers
-    return [made[key, seed] if key else None for key, seed in zip(score.candidate_ids, seeds, strict=True)]
+    try:
+        return [made[key, seed] if key else None for key, seed in zip(score.candidate_ids, seeds, strict=True)]
+    except KeyError:
+        raise unfinished(folder, lacks=f"a run on problem {score.problem_id}") from None
 
 
 def _times(found: Sequence[Sequence[Convergence]]) -> list[float]:

@@ -47,15 +47,14 @@ def blocks_of(folders: Sequence[ScoreFolder]) -> tuple[Block, ...]:
     """
     splits = {score.split for folder in folders for score in folder.scores}
     ordered = sorted(splits, key=lambda split: (SPLITS.index(split) if split in SPLITS else len(SPLITS), split))
-    return tuple(_block(split, [f for f in folders if _problems(f, split)]) for split in ordered)
-
-
-def _problems(folder: ScoreFolder, split: str) -> set[str]:
-    return {score.problem_id for score in folder.scores if score.split == split}
+    return tuple(
+        _block(split, [part for folder in folders if (part := folder.of_split(split)).scores]) for split in ordered
+    )
 
 
 def _block(split: str, folders: Sequence[ScoreFolder]) -> Block:
-    each = [_problems(folder, split) for folder in folders]
+    """The block of a split, of the parts of folders that are about it."""
+    each = [{score.problem_id for score in folder.scores} for folder in folders]
     common = set[str].intersection(*each)
     if not common:
         raise LlamocoError(

@@ -1,7 +1,7 @@
 """All numbers of the page, computed from score folders; nothing is drawn or worded here."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -115,7 +115,7 @@ def compare(folders: Sequence[ScoreFolder]) -> Comparison:
         LlamocoError: the folders do not fit together, or runs are damaged.
     """
     blocks = blocks_of(folders)
-    chosen = frozenset(evenly([key for block in blocks for key in block.problem_ids], MOST_PROBLEMS))
+    chosen = frozenset(evenly([(block.split, key) for block in blocks for key in block.problem_ids], MOST_PROBLEMS))
     return Comparison(
         folders=tuple(folders),
         blocks=tuple(_numbers(block, chosen) for block in blocks),
@@ -123,7 +123,7 @@ def compare(folders: Sequence[ScoreFolder]) -> Comparison:
     )
 
 
-def _numbers(block: Block, chosen: frozenset[str]) -> BlockNumbers:
+def _numbers(block: Block, chosen: frozenset[tuple[str, str]]) -> BlockNumbers:
     values = {entrant.name: np.array([score.score for score in entrant.scores]) for entrant in block.entrants}
     picks_BN = intervals.resampled(block.problem_ids)
     low_N, high_N = values.get(SINGLE_BEST), values.get(VIRTUAL_BEST)
@@ -178,9 +178,10 @@ def _writing(entrant: Entrant) -> Writing:
         groups[program.problem_id].append(program)
     failures = Counter(program.failure for program in programs)
     mended = [program.edited_tokens for program in programs if program.mends]
-    runs = _mean(groups.values(), lambda program: float(program.runs))
-    tokens = _mean(groups.values(), lambda program: float(program.completion_tokens))
-    seconds = _mean(groups.values(), lambda program: program.seconds)
+    runs = fmean(fmean(program.runs for program in group) for group in groups.values())
+    running = sum(program.runs for program in programs)
+    tokens = sum(program.completion_tokens for program in programs)
+    seconds = sum(program.seconds for program in programs)
     return Writing(
         num_programs=len(programs),
         runs=Measure(runs, intervals.share_interval(runs, len(groups))),
@@ -188,13 +189,8 @@ def _writing(entrant: Entrant) -> Writing:
         mended=len(mended),
         edited_tokens=fmean(mended) if mended else None,
         repairs=repairs_of(programs),
-        tokens=tokens,
-        tokens_per_running=tokens / runs if runs else None,
-        seconds=seconds,
-        seconds_per_running=seconds / runs if runs else None,
+        tokens=tokens / len(programs),
+        tokens_per_running=tokens / running if running else None,
+        seconds=seconds / len(programs),
+        seconds_per_running=seconds / running if running else None,
     )
-
-
-def _mean(groups: Iterable[Sequence[ScoredProgram]], value: Callable[[ScoredProgram], float]) -> float:
-    """Mean over problems of the mean over the programs of each."""
-    return fmean(fmean(map(value, group)) for group in groups)

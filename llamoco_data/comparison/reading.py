@@ -3,7 +3,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import pyarrow as pa
@@ -38,11 +38,18 @@ class ScoreFolder:
     summary: Summary
     programs: Sequence[ScoredProgram]
     scores: Sequence[ProblemScore]
-    problems: Mapping[str, ScoredProblem]
-    """By problem_id; empty in folders of earlier releases."""
+    problems: Mapping[tuple[str, str], ScoredProblem]
+    """By split and problem_id; empty in folders of earlier releases."""
     texts: Mapping[str, ScoredText]
     """By candidate_id; empty in folders of earlier releases."""
     runs: Store
+
+    def of_split(self, split: str) -> "ScoreFolder":
+        """The part that is about one split; two splits may state the same problem."""
+        programs = [program for program in self.programs if program.split == split]
+        scores = [score for score in self.scores if score.split == split]
+        problems = {key: problem for key, problem in self.problems.items() if problem.split == split}
+        return replace(self, programs=programs, scores=scores, problems=problems)
 
 
 def holds_scores(folder: Place) -> bool:
@@ -57,7 +64,7 @@ def read_scores(folder: Place) -> ScoreFolder:
         LlamocoError: the folder holds no score, or one that is not finished or cannot be read.
     """
     place = files_at(folder)
-    going_on = command("score", "PROGRAMS", "--data", "EXPORT", "--out", str(folder))
+    going_on = _going_on(str(folder))
     try:
         place.read(SCORE_FILE)
     except FileNotFoundError:
@@ -69,17 +76,26 @@ def read_scores(folder: Place) -> ScoreFolder:
             summary=summary,
             programs=_rows(place, PROGRAM_SCORES_FILE, ScoredProgram),
             scores=_rows(place, PROBLEM_SCORES_FILE, ProblemScore),
-            problems={row.problem_id: row for row in _if_there(place, SCORED_PROBLEMS_FILE, ScoredProblem)},
+            problems={
+                (row.split, row.problem_id): row for row in _if_there(place, SCORED_PROBLEMS_FILE, ScoredProblem)
+            },
             texts={row.candidate_id: row for row in _if_there(place, SCORED_TEXTS_FILE, ScoredText)},
             runs=Store(folder),
         )
     except FileNotFoundError:
-        raise LlamocoError(
-            f"{folder} is not finished: it has runs, and no scores yet; go on with: {going_on}"
-        ) from None
+        raise unfinished(str(folder), lacks="scores") from None
     except (OSError, pa.ArrowException, ValidationError) as error:
         why = "another release wrote it" if isinstance(error, ValidationError) else "a table is damaged"
         raise LlamocoError(f"{folder} cannot be read: {why}; write its tables again with: {going_on}") from None
+
+
+def unfinished(folder: str, *, lacks: str) -> LlamocoError:
+    """The error of a folder whose scoring has not ended, or was begun again and did not end."""
+    return LlamocoError(f"{folder} is not finished: it lacks {lacks}; go on with: {_going_on(folder)}")
+
+
+def _going_on(folder: str) -> str:
+    return command("score", "PROGRAMS", "--data", "EXPORT", "--out", folder)
 
 
 def _if_there(place: Files, name: str, record: type[Row]) -> list[Row]:

@@ -46,7 +46,7 @@ def showcase_of(block: Block) -> Iterator[Showcase]:
             Shown(
                 program=program,
                 text=_text(entrant, program),
-                problem=entrant.folder.problems[program.problem_id],
+                problem=entrant.folder.problems[block.split, program.problem_id],
                 single_best=single_best.get(program.problem_id),
                 virtual_best=virtual_best.get(program.problem_id),
             )

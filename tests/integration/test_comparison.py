@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Browser
@@ -158,6 +159,40 @@ def test_folder_of_an_earlier_release_has_a_page_without_curves(folders: tuple[P
     assert all(block.anytime is None for block in mixed.blocks)
 
 
+def test_splits_that_state_the_same_problem_are_told_apart(folders: tuple[Path, Path], tmp_path: Path):
+    """As `test` and `test_style` do, when one file of programs answers both."""
+    shutil.copytree(folders[0], tmp_path / "both")
+    before = compare([read_scores(folders[0])])
+    split = before.blocks[0].split
+    for name in ("scores.parquet", "problems.parquet", "cases.parquet"):
+        table = pq.read_table(tmp_path / "both" / name)
+        restated = [row | {"split": "test_style"} for row in table.to_pylist() if row["split"] == split]
+        for row in restated:
+            if row.get("contender", "model") == "model" and "score" in row:
+                row["score"] = 0.25
+        added = pa.Table.from_pylist(restated, schema=table.schema)
+        pq.write_table(pa.concat_tables([table, added]), tmp_path / "both" / name)
+    after = compare([read_scores(tmp_path / "both")])
+    blocks = {block.split: block for block in after.blocks}
+    assert blocks[split].rows == before.blocks[0].rows
+    (style,) = [row for row in blocks["test_style"].rows if row.is_model]
+    assert style.score.value == pytest.approx(0.25)
+    assert style.writing is not None
+    assert style.writing.num_programs == sum(
+        row.writing.num_programs for row in before.blocks[0].rows if row.is_model and row.writing
+    )
+    shown = [
+        (curves.problem.split, curves.problem.problem_id)
+        for b in after.blocks
+        if b.anytime
+        for curves in b.anytime.curves
+    ]
+    assert len(shown) == len(set(shown)) == sum(block.num_problems for block in after.blocks)
+    assert report(tmp_path / "both", "--out", tmp_path / "page.html") == 0
+    text = (tmp_path / "page.html").read_text()
+    assert all(text.count(f'id="problem-{split}-{problem}"') == 1 for split, problem in shown)
+
+
 def test_problems_that_only_some_folders_have_are_left_out(folders: tuple[Path, Path], tmp_path: Path):
     shutil.copytree(folders[0], tmp_path / "few")
     for name in ("scores.parquet", "problems.parquet"):
@@ -182,11 +217,14 @@ def test_what_cannot_be_compared_is_refused_in_one_line(folders: tuple[Path, Pat
     (tmp_path / "unfinished" / "summary.json").unlink()
     shutil.copytree(copied, tmp_path / "damaged")
     (tmp_path / "damaged" / "problems.parquet").write_text("nothing")
+    shutil.copytree(copied, tmp_path / "again")
+    shutil.rmtree(tmp_path / "again" / ".manifest")
     (tmp_path / "thesis.html").write_text("mine")
     out = ("--out", tmp_path / "page.html")
     for arguments, says in (
         ([copied, tmp_path / "other", *out], "exports with other results of problem"),
         ([tmp_path / "unfinished", *out], "is not finished"),
+        ([tmp_path / "again", *out], "is not finished: it lacks a run on problem"),
         ([tmp_path / "damaged", *out], "a table is damaged"),
         ([copied, copied.with_name("export"), *out], "is an export, not a folder of scores"),
         ([copied, tmp_path / "nowhere", *out], "holds no scores"),
