@@ -90,14 +90,30 @@ def _of_python(file: Path) -> CampaignSpec:
     try:
         made = runpy.run_path(str(file)).get("recipe")
         spec = made() if callable(made) else None
-    except Exception as error:  # noqa: BLE001 - the file is the user's code
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the file is the user's code
         raise LlamocoError(f"{file} failed with {type(error).__name__}: {error}") from None
     if not isinstance(spec, CampaignSpec):
         raise LlamocoError(
             f"{file} needs a function recipe() that returns a CampaignSpec, such as "
             "llamoco_data.recipes.standard().model_copy(update={'seed': 11})"
         )
-    return CampaignSpec.from_json(spec.to_json())
+    try:
+        return CampaignSpec.model_validate(spec.model_dump(warnings=False))
+    except ValidationError as error:  # `model_copy` checks nothing
+        place, wrong = _first_mistake(error)
+        raise LlamocoError(f"{file}: {'.'.join(place)}: {wrong}") from None
+
+
+def _first_mistake(error: ValidationError) -> tuple[tuple[str, ...], str]:
+    """The field of the first mistake in a campaign, and what is wrong with it."""
+    first = error.errors(include_url=False)[0]
+    place = tuple(str(each) for each in first["loc"] if str(each) not in ("race", "exhaustive", "informed"))
+    if first["type"] == "value_error":  # a rule of several fields; its message begins with one of them
+        field, _, broken = first["msg"].removeprefix("Value error, ").partition(": ")
+        return (*place, field), broken
+    if first["type"] == NO_PLUGIN:
+        return place[:-1], first["msg"]
+    return place, f"{first['msg'].lower()}, not {first['input']!r}"
 
 
 def _of_toml(file: Path, text: str, named: Mapping[str, CampaignSpec]) -> CampaignSpec:
@@ -121,14 +137,8 @@ def _of_toml(file: Path, text: str, named: Mapping[str, CampaignSpec]) -> Campai
     try:
         spec = CampaignSpec.from_json(json.dumps(_merged(base.model_dump(mode="json"), given), default=str))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = tuple(str(each) for each in first["loc"] if str(each) not in ("race", "exhaustive", "informed"))
-        if not place:  # a rule of the whole; its message begins with the field
-            field, _, broken = first["msg"].removeprefix("Value error, ").partition(": ")
-            raise LlamocoError(f"{at(field)}: {broken}") from None
-        if first["type"] == NO_PLUGIN:
-            raise LlamocoError(f"{at(*place[:-1])}: {first['msg']}") from None
-        raise LlamocoError(f"{at(*place)}: {first['msg'].lower()}, not {first['input']!r}") from None
+        place, wrong = _first_mistake(error)
+        raise LlamocoError(f"{at(*place)}: {wrong}") from None
     only = _names(given.get("optimizers", []), at("optimizers"))
     return _kept(spec, only, _names(exclude, at(EXCLUDE)), at(EXCLUDE if exclude else "optimizers"))
 

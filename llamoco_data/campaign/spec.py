@@ -17,7 +17,7 @@ from llamoco_data.problems.functions.definition import FunctionFamily
 from llamoco_data.problems.plugin_suites import JoinedSuite
 from llamoco_data.problems.sampling import FIRST_UNMEASURED, ProblemMixture, check_plugins
 from llamoco_data.racing import Exhaustive, Informed, Policy
-from llamoco_data.runs import TIME_LIMIT_S
+from llamoco_data.runs import MOST_TIME_S, TIME_LIMIT_S
 from llamoco_data.statements import PinnedWording
 
 SCHEMA_VERSION = 1
@@ -45,7 +45,7 @@ class CampaignSpec(Record):
     """Number of wordings of each statement form, for each problem."""
     held_out_families: tuple[FunctionFamily, ...] = ()
     """Families of functions whose problems are for testing only."""
-    time_limit_s: float = Field(default=TIME_LIMIT_S, gt=0)
+    time_limit_s: float = Field(default=TIME_LIMIT_S, gt=0, le=MOST_TIME_S)
     """Time limit of one run."""
     own_problems: tuple[str, ...] = ()
     """problem_ids of the users' own problems, sorted."""

@@ -15,6 +15,7 @@ from llamoco_data.box.layers import TIERS
 from llamoco_data.campaign import CampaignSpec
 from llamoco_data.confined import LEAST
 from llamoco_data.recipes import RECIPES, Changes, campaign_for
+from llamoco_data.runs import MOST_TIME_S
 from llamoco_data.scoring import TIME_LIMIT_S
 from llamoco_data.selector import Prior, read_prior
 
@@ -74,7 +75,7 @@ TIME_LIMIT = click.option(
     "time_limit_s",
     default=TIME_LIMIT_S,
     show_default=True,
-    type=FiniteRange(min=0, min_open=True, max=1_000_000),
+    type=FiniteRange(min=0, min_open=True, max=MOST_TIME_S),
     metavar="SECONDS",
     help="Time limit of a run, after which it is killed and counts as a failure.",
 )

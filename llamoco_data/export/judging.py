@@ -94,7 +94,8 @@ class Judgements:
 
     A candidate that was not run on a problem scores 0 there: it did not apply, or a race did not try its settings. Of a
     campaign with informed races only the problems with whole races count, where there are any, and only candidates that
-    ran wherever they apply, where there are any: that a prior expected little is no measurement.
+    ran wherever they apply, where there are any: that a prior expected little is no measurement. Smaller budgets do not
+    count, because the runs of many candidates tell nothing of them.
     """
 
 
@@ -107,6 +108,8 @@ class _Judged:
     verdict: bytes
     replay: bytes | None
     """The winner's run; None where the problem is kept out."""
+    is_shorter: bool
+    """Whether the budget is smaller than that of the runs."""
     scores: NDArray[np.float64]
     """Score of each candidate, in catalogue order; 0 where it was not run."""
     left_out: NDArray[np.bool_] | None
@@ -172,7 +175,8 @@ def judge_all(crew: Crew[CampaignReader], reader: CampaignReader, shares: Sequen
                 replays.packed[budgeted.problem_id] = budgeted.replay
                 splits[budgeted.problem_id] = budgeted.split
                 taught.setdefault(index, []).append(budgeted.problem_id)
-                totals.add(budgeted.scores, budgeted.left_out, is_training=budgeted.split == "train")
+                if not budgeted.is_shorter:
+                    totals.add(budgeted.scores, budgeted.left_out, is_training=budgeted.split == "train")
     return Judgements(
         verdicts=verdicts,
         replays=replays,
@@ -216,6 +220,7 @@ def _judge_one(budgeted: BudgetedProblem, candidates: Mapping[str, StoredCandida
         split=budgeted.split,
         verdict=packed(verdict),
         replay=packed(replay) if replay else None,
+        is_shorter=budgeted.is_shorter,
         scores=np.array([scores.get(candidate_id, 0.0) for candidate_id in candidates]),
         left_out=_left_out(budgeted, candidates, scores) if budgeted.informed else None,
     )

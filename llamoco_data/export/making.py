@@ -39,7 +39,7 @@ TEST_SHARE = 0.1
 
 
 def split_of(spec: AnySpec, held_out_families: Sequence[str], real_titles: Collection[str] = ()) -> Split:
-    """The split of a problem, which all its statements are in.
+    """The split of a problem, which all its statements are in; files that differ in their budget alone share theirs.
 
     Args:
         real_titles: first lines of the problems of plug-ins' suites.
@@ -48,7 +48,8 @@ def split_of(spec: AnySpec, held_out_families: Sequence[str], real_titles: Colle
         return REAL
     if any(function_named(name).family in held_out_families for name in spec.functions):
         return "test_families"
-    draw = int(digest(["split", spec.problem_id])[:8], 16) / 16**8
+    drawn_by = spec.function_id if isinstance(spec, OwnProblemSpec) else spec.problem_id
+    draw = int(digest(["split", drawn_by])[:8], 16) / 16**8
     if draw < TEST_SHARE:
         return "test"
     return "validation" if draw < TEST_SHARE + VALIDATION_SHARE else "train"

@@ -11,6 +11,7 @@ from pathlib import Path
 from llamoco_data.formats.problems import CampaignRuns, ProblemRuns, ScoredRun
 from llamoco_data.identity import stream
 from llamoco_data.outcomes import RunStatus
+from llamoco_data.problems.own_spec import OwnProblemSpec
 from llamoco_data.selector import reading_of
 
 FOLDS = 10
@@ -49,16 +50,25 @@ def write_aslib(runs: CampaignRuns, folder: Path) -> None:
     _write(folder, "feature_values", [*_KEY, *((_word(name), "NUMERIC") for name in names)], values)
     _write(folder, "feature_costs", [*_KEY, (STEP, "NUMERIC")], ((key, 1, 0) for key in ids))
     _write(folder, "feature_runstatus", [*_KEY, (STEP, _FEATURE_STATUS)], ((key, 1, "ok") for key in ids))
-    folds = stream("aslib", "cv", *ids).permutation(len(ids)) % FOLDS + 1
-    _write(folder, "cv", [*_KEY, ("fold", "NUMERIC")], ((key, 1, fold) for key, fold in zip(ids, folds, strict=True)))
+    folds = ((key, 1, fold) for key, fold in zip(ids, _folds(runs.problems), strict=True))
+    _write(folder, "cv", [*_KEY, ("fold", "NUMERIC")], folds)
+
+
+def _folds(problems: Sequence[ProblemRuns]) -> list[int]:
+    """The fold of each problem, from 1; a user's problem at several budgets is in one."""
+    functions = [p.spec.function_id if isinstance(p.spec, OwnProblemSpec) else p.spec.problem_id for p in problems]
+    different = list(dict.fromkeys(functions))
+    drawn = stream("aslib", "cv", *different).permutation(len(different)) % FOLDS + 1
+    fold_of = dict(zip(different, drawn.tolist(), strict=True))
+    return [fold_of[function] for function in functions]
 
 
 def _runs(runs: CampaignRuns, problem: ProblemRuns) -> Iterator[Sequence[object]]:
     """The rows of a problem; a candidate that the race left out has one without a value."""
     for name, candidate in runs.candidates.items():
         made: Sequence[ScoredRun] = problem.runs.get(candidate.candidate_id, ())
-        for repetition, run in enumerate(made, start=1):
-            yield problem.spec.problem_id, repetition, name, run.score, _STATUSES[run.record.status]
+        for run in made:
+            yield problem.spec.problem_id, run.repetition, name, run.score, _STATUSES[run.record.status]
         if not made:
             yield problem.spec.problem_id, 1, name, None, "other"
 

@@ -59,7 +59,7 @@ def _write(
             file.writelines(f"{n} {value:.12g}\n" for curve in curves for n, value in curve)
         described = [
             {
-                "instance": problem.index + 1,
+                "instance": problem.instance,
                 "evals": max(1, run.record.evaluations),
                 "best": {"evals": curve[-1][0], "y": curve[-1][1], "x": []},
             }

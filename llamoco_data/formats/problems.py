@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from llamoco_data.campaign import CampaignReader, view_of
+from llamoco_data.campaign.spec import own_index
 from llamoco_data.export import baseline_of
 from llamoco_data.files import Place
 from llamoco_data.identity import LlamocoError
 from llamoco_data.invocation import command
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.own_spec import AnySpec
-from llamoco_data.runs import RunRecord
+from llamoco_data.runs import RunRecord, run_seed
 from llamoco_data.verdicts import contest
 
 
@@ -19,6 +20,8 @@ class ScoredRun:
     """A run with its score."""
 
     record: RunRecord
+    repetition: int
+    """From 1, by its seed: runs of all candidates with the same seed have the same."""
     score: float | None
     """None for a run that the optimizer declined."""
 
@@ -27,11 +30,12 @@ class ScoredRun:
 class ProblemRuns:
     """A complete problem and its runs."""
 
-    index: int
+    instance: int
+    """Number of the problem, from 1, among the drawn ones or among users' own."""
     spec: AnySpec
     best_known: float | None
     runs: Mapping[str, Sequence[ScoredRun]]
-    """Runs of each candidate, by candidate_id, in the order of the seeds."""
+    """Runs of each candidate, by candidate_id, in the order of the repetitions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +57,27 @@ def campaign_runs(name: str, folder: Place) -> CampaignRuns:
     reader = CampaignReader(view_of(folder))
     baseline, order = baseline_of(reader.candidates), list(reader.candidates)
     problems: list[ProblemRuns] = []
+    own = {own_index(problem_id): number for number, problem_id in enumerate(reader.spec.own_problems, start=1)}
     for runs in map(reader.runs, reader.indices()):
         if runs.complete and any(record.status != "declined" for record in runs.records):
             compared = contest(runs.records, order=order, baseline=baseline)
-            scored = {record.candidate_id: [ScoredRun(record, None)] for record in runs.records}
+            repetitions = {run_seed(runs.spec.problem_id, at): at + 1 for at in range(reader.spec.policy.repeats)}
+            if any(record.seed not in repetitions for record in runs.records):
+                raise LlamocoError(
+                    f"{folder} has runs with seeds of another campaign; see: {command('verify', folder)}"
+                )
+            scored = {
+                record.candidate_id: [ScoredRun(record, repetitions[record.seed], None)] for record in runs.records
+            }
             for position, candidate_id in enumerate(compared.candidates):
                 made = sorted(compared.runs[position], key=lambda run: run.seed)
-                scores = compared.scores[position].tolist()
-                scored[candidate_id] = [ScoredRun(*pair) for pair in zip(made, scores, strict=True)]
-            problems.append(ProblemRuns(runs.index, runs.spec, compared.measured_by.best_known, scored))
+                each = [
+                    ScoredRun(run, repetitions[run.seed], score)
+                    for run, score in zip(made, compared.scores[position].tolist(), strict=True)
+                ]
+                scored[candidate_id] = sorted(each, key=lambda run: run.repetition)
+            instance = own.get(runs.index, runs.index + 1)
+            problems.append(ProblemRuns(instance, runs.spec, compared.measured_by.best_known, scored))
     if not problems:
         raise LlamocoError(f"{folder} has no complete problem yet; continue with: {command('run', folder)}")
     named = {f"{one.optimizer}-{one.candidate_id[:8]}": one for one in reader.candidates.values()}

@@ -60,6 +60,17 @@ class OwnProblemSpec(Record):
         """Names of its basic functions: always empty, because none are known."""
         return ()
 
+    @cached_property
+    def function_id(self) -> str:
+        """Digest of the text without its budget: files that differ in nothing else have the same.
+
+        Where the budget stands elsewhere in the text too, the function may depend on it, and this is the problem_id.
+        """
+        try:
+            return self.id_of(source.with_budget(self.source, 1))
+        except ValueError:
+            return self.problem_id
+
     def with_budget(self, max_evaluations: int) -> "OwnProblemSpec":
         """The same problem with another evaluation budget, in its text too."""
         text = source.with_budget(self.source, max_evaluations)

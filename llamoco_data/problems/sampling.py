@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from math import floor, log10
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from llamoco_data.identity import Record, is_empty, stream
 from llamoco_data.plugins import Pinned, required
@@ -34,6 +34,10 @@ MAX_SHIFT_NUMBERS = 100
 
 FIRST_UNMEASURED = 1_000_000_000
 """Problems of a campaign have smaller indices, however it grows; unmeasured ones are drawn with those from here on."""
+
+
+SHARES_SLACK = 1e-9
+"""By how much shares may miss their sum, for the rounding of decimal fractions."""
 
 
 class ProblemMixture(Record):
@@ -63,6 +67,25 @@ class ProblemMixture(Record):
     """Constraint forms of plug-ins that are drawn beside those of the package; in a recipe file, their names."""
     plugin_share: float | None = Field(default=None, gt=0, lt=1, exclude_if=lambda share: share is None)
     """Probability that a part is of plug-ins, where any are named; where None, as likely as any other of its kind."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "ProblemMixture":
+        """Refuses fields that contradict each other; the message begins with the field to change."""
+        if self.max_dimension < self.min_dimension:
+            raise ValueError(f"max_dimension: {self.max_dimension} is less than min_dimension, {self.min_dimension}")
+        if self.max_budget_factor < self.min_budget_factor:
+            raise ValueError(
+                f"max_budget_factor: {self.max_budget_factor:g} is less than min_budget_factor, "
+                f"{self.min_budget_factor:g}"
+            )
+        if self.min_dimension * self.min_budget_factor < 1:
+            raise ValueError(f"min_budget_factor: {self.min_budget_factor:g} leaves budgets of less than 1 evaluation")
+        if self.composition_share + self.hybrid_share > 1 + SHARES_SLACK:
+            raise ValueError("hybrid_share: with composition_share it is more than 1")
+        known = len(FUNCTIONS) + len(self.plugin_functions)
+        if self.max_components > known:
+            raise ValueError(f"max_components: {self.max_components} is more than the {known} functions there are")
+        return self
 
 
 def sample(mixture: ProblemMixture, seed: int, index: int) -> ProblemSpec:

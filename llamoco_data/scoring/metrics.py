@@ -64,7 +64,10 @@ def solved(curve: Convergence) -> bool:
 
 
 def spent(hits: Sequence[float], budget: int) -> tuple[float, float]:
-    """Mean share of the budget that runs spend until they hit a target or end in vain, and the share that hit it."""
+    """Mean share of the budget that runs spend until they hit a target, and the share that hit it.
+
+    A run without a hit spends the whole budget, even if it ended before.
+    """
     hits_R = np.array(hits)
     reached_R = np.isfinite(hits_R)
     return float(np.where(reached_R, hits_R, budget).mean() / budget), float(reached_R.mean())

@@ -38,7 +38,7 @@ NAMES = (
 
 
 def features(spec: ProblemSpec) -> NDArray[np.float64]:
-    """Shape (len(NAMES),). Shares of functions are by weight, in hybrids by number of variables.
+    """Shape (len(NAMES),). Functions of a composition have equal shares, those of a hybrid by number of variables.
 
     A plug-in's function has no name among them, only its family and its properties; a plug-in's form has none.
     """

@@ -14,16 +14,20 @@ import pytest
 import yaml
 from scipy.io.arff import loadarff
 
-from llamoco_data import LlamocoError, read_runs
+from llamoco_data import LlamocoError, own_problem, read_runs
 from llamoco_data.campaign import read_candidates, read_problems, run_campaign
-from llamoco_data.campaign.spec import keep_campaign
+from llamoco_data.campaign.own_problems import add_problems
+from llamoco_data.campaign.spec import keep_campaign, load_campaign
 from llamoco_data.cli.commands import main
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.identity import stream
+from llamoco_data.problems.own_spec import OwnProblemSpec
+from llamoco_data.runs import run_seed
 from llamoco_data.scoring.metrics import Convergence, aocc, expected_running_time, first_hit, spent
 from llamoco_data.selector import NAMES, reading_of
 from llamoco_data.verdicts import contest
 from tests.campaigns import SMALL, grown
+from tests.own_problems import BOWL, FREE
 
 pytestmark = pytest.mark.contract
 
@@ -82,7 +86,8 @@ def test_scenario_holds_the_scores_the_readings_and_their_cost(campaign: Path, a
         scores = {judged.candidates[at]: sorted(each.tolist()) for at, each in judged.scores.items()}
         for name, candidate_id in candidates.items():
             mine = [row for row in found if (row["instance_id"], row["algorithm"]) == (problem_id, name)]
-            assert [row["repetition"] for row in mine] == list(range(1, len(mine) + 1))
+            repetitions = [row["repetition"] for row in mine]
+            assert repetitions == sorted(set(repetitions))
             values = sorted(row["score"] for row in mine if row["score"] is not None)
             assert values == pytest.approx(scores.get(candidate_id, []))
         reading = reading_of(runs.spec)
@@ -163,6 +168,53 @@ def test_files_of_iohprofiler_are_read_by_iohinspector_and_hold_the_traces(campa
                 for r in records
             ]
             assert sorted(ends["raw_y"]) == pytest.approx(sorted(expected), rel=1e-9)
+
+
+@pytest.fixture(scope="module")
+def with_own(campaign: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the campaign with a user's problem at two budgets, and another one."""
+    folder = tmp_path_factory.mktemp("own") / "own"
+    shutil.copytree(campaign, folder)
+    longer = BOWL.replace("max_evaluations = 120", "max_evaluations = 240")
+    add_problems(folder, [own_problem(text, "mine") for text in (BOWL, longer, FREE)])
+    run_campaign(folder, load_campaign(folder), InlineExecutor())
+    return folder
+
+
+def test_users_problems_are_read_by_iohinspector_too(with_own: Path):
+    out = with_own.with_name("ioh")
+    assert export(with_own, out, "--to", "ioh") == 0
+    manager = iohinspector.DataManager()
+    manager.add_folders([str(out)])
+    instances = {name: set(group["instance"]) for (name,), group in manager.overview.group_by("function_name")}
+    assert instances.pop("own") == {1, 2, 3}
+    assert set.union(*instances.values()) <= set(range(1, 7))
+
+
+def test_repetitions_of_a_scenario_are_seeds_and_a_fold_holds_a_function_at_all_budgets(with_own: Path):
+    out = with_own.with_name("aslib")
+    assert export(with_own, out, "--to", "aslib") == 0
+    problems = {runs.spec.problem_id: runs.spec for runs in read_problems(with_own)}
+    folds = {row["instance_id"]: row["fold"] for row in rows_of(out / "cv.arff")}
+    mine = [
+        folds[key]
+        for key, spec in problems.items()
+        if isinstance(spec, OwnProblemSpec) and "constraints" in spec.source
+    ]
+    assert len(mine) == 2
+    assert len(set(mine)) == 1
+    candidates = {f"{c.optimizer}-{c.candidate_id[:8]}": c.candidate_id for c in read_candidates(with_own)}
+    seeds = {
+        (runs.spec.problem_id, run.candidate_id): {
+            record.seed for record in runs.records if record.candidate_id == run.candidate_id
+        }
+        for runs in read_problems(with_own)
+        for run in runs.records
+    }
+    for row in rows_of(out / "algorithm_runs.arff"):
+        made = seeds.get((row["instance_id"], candidates[row["algorithm"]]))
+        if made is not None:
+            assert run_seed(row["instance_id"], int(row["repetition"]) - 1) in made
 
 
 def test_other_formats_are_refused_where_they_cannot_be_written(campaign: Path, aslib: Path, tmp_path: Path, capsys):

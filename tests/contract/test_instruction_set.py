@@ -18,9 +18,10 @@ import yaml
 from huggingface_hub import DatasetCard
 
 from llamoco_data.budgets import shorter_budget
-from llamoco_data.campaign import CampaignSpec, read_candidates, read_problems, run_campaign
+from llamoco_data.campaign import CampaignReader, CampaignSpec, read_candidates, read_problems, run_campaign, view_of
 from llamoco_data.execution import executor
-from llamoco_data.export import Exported, export
+from llamoco_data.export import Exported, crew, export
+from llamoco_data.export.judging import judge_all
 from llamoco_data.export.making import wordings_of
 from llamoco_data.identity import LlamocoError
 from llamoco_data.instruction_set import (
@@ -360,6 +361,16 @@ def test_rows_of_one_function_are_on_one_side_whatever_their_budget(shorter_rows
     for row in shorter_rows:
         sides.setdefault(row["base_problem_id"], set()).add(side(row["split"]))
     assert all(len(splits) == 1 for splits in sides.values())
+
+
+def test_smaller_budgets_do_not_count_for_the_single_best_solver(campaign: Path):
+    """Many candidates have no part there, because their program follows the budget, and would count as failing."""
+    reader = CampaignReader(view_of(campaign))
+    with crew(lambda: reader, 1) as alone:
+        own, both = (judge_all(alone, reader, shares) for shares in ((), (0.3,)))
+    assert len(both.verdicts) > len(own.verdicts)
+    assert both.total_scores == own.total_scores
+    assert any(own.total_scores.values())
 
 
 def test_answer_at_a_smaller_budget_gives_the_result_that_the_trace_told(shorter_rows: list[dict]):

@@ -218,7 +218,8 @@ def test_what_cannot_be_compared_is_refused_in_one_line(folders: tuple[Path, Pat
     shutil.copytree(copied, tmp_path / "damaged")
     (tmp_path / "damaged" / "problems.parquet").write_text("nothing")
     shutil.copytree(copied, tmp_path / "again")
-    shutil.rmtree(tmp_path / "again" / ".manifest")
+    for runs in (".manifest", "runs"):
+        shutil.rmtree(tmp_path / "again" / runs)
     (tmp_path / "thesis.html").write_text("mine")
     out = ("--out", tmp_path / "page.html")
     for arguments, says in (

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from llamoco_data import build, read_spec, statement
+from llamoco_data.export.making import split_of
 from llamoco_data.identity import LlamocoError
 from llamoco_data.problems.checking import MOST_CHARACTERS, check, own_problem
 from llamoco_data.problems.checking_apart import check_apart
@@ -68,6 +69,17 @@ def test_problem_is_named_by_its_text_alone():
 def test_spec_of_either_kind_reads_back(spec):
     again = read_spec(spec.to_json())
     assert (again, type(again), again.problem_id) == (spec, type(spec), spec.problem_id)
+
+
+def test_texts_that_differ_in_their_budget_alone_are_of_one_function_and_in_one_split():
+    files = [FREE.replace("120", str(budget)) for budget in range(100, 120)]
+    assert len({own_problem(file).problem_id for file in files}) == 20
+    assert len({own_problem(file).function_id for file in files}) == 1
+    assert len({split_of(own_problem(file), ()) for file in files}) == 1
+    others = [own_problem(FREE.replace("0.5", f"0.{digit}")) for digit in range(10)]
+    assert len({other.function_id for other in others}) == 10
+    used = others[0].model_copy(update={"source": FREE.replace("return ", "return max_evaluations + ")})
+    assert used.function_id == used.problem_id
 
 
 def test_spec_that_contradicts_itself_or_is_of_no_kind_is_refused():

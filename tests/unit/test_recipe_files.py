@@ -19,6 +19,13 @@ def written(folder: Path, text: str, name: str = "mine.toml") -> str:
     return str(folder / name)
 
 
+CHANGED = """\
+from llamoco_data.recipes import demo
+def recipe():
+    return demo().model_copy(update={})
+"""
+
+
 def campaign(folder: Path, spec: CampaignSpec) -> Path:
     place = folder / "c"
     place.mkdir()
@@ -79,6 +86,18 @@ def test_a_printed_recipe_is_that_recipe(tmp_path: Path, name: str):
             'seed = 3\noptimizers = ["de", "de"]\n',
             "line 2: optimizers: each can take part once",
         ),
+        (
+            'from = "demo"\n[mixture]\nmin_dimension = 10\n',
+            "line 2: mixture.max_dimension: 8 is less than min_dimension, 10",
+        ),
+        (
+            "[mixture]\nmin_budget_factor = 400\nmax_budget_factor = 20\n",
+            "line 3: mixture.max_budget_factor: 20 is less than min_budget_factor, 400",
+        ),
+        ("mixture.min_budget_factor = 0.1\n", "line 1: mixture.min_budget_factor: 0.1 leaves budgets of less than 1"),
+        ("mixture.max_components = 60\n", "line 1: mixture.max_components: 60 is more than the 39 functions there are"),
+        ("mixture.hybrid_share = 0.9\n", "line 1: mixture.hybrid_share: with composition_share it is more than 1"),
+        ("time_limit_s = 1e10\n", "line 1: time_limit_s: input should be less than or equal to 1000000"),
         ('from = "standrad"\n', "line 1: from: there is no recipe 'standrad'; the recipes are: demo, standard, paper"),
         ('recipe = "other"\n', "line 1: recipe: unknown"),
         ("seed = \n", "is no TOML: Invalid value (at line 1, column 8)"),
@@ -97,6 +116,15 @@ def test_a_mistake_is_named_with_its_line_and_field(tmp_path: Path, text: str, l
         ("def recipe():\n    return 5\n", "needs a function recipe() that returns a CampaignSpec"),
         ("1 / 0\n", "failed with ZeroDivisionError"),
         ("import nothing_of_that_name\n", "failed with ModuleNotFoundError"),
+        ("import sys\nsys.exit(0)\n", "failed with SystemExit"),
+        (
+            CHANGED.format("{'wordings': 0}"),
+            "mine.py: wordings: input should be greater than or equal to 1, not 0",
+        ),
+        (
+            CHANGED.format("{'seed': 'two'}"),
+            "mine.py: seed: input should be a valid integer",
+        ),
     ],
 )
 def test_a_python_file_that_gives_no_campaign_is_refused(tmp_path: Path, text: str, line: str):
