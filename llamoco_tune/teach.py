@@ -23,6 +23,7 @@ from typing_extensions import override
 from llamoco_tune import model as models
 from llamoco_tune.augmentation import augmented
 from llamoco_tune.batches import ROUND, Batch, PackedPlan, PaddedPlan, rounded
+from llamoco_tune.choice import check_window
 from llamoco_tune.choice_plan import ChoicePlan, MixedPlan, num_writing, without_openings
 from llamoco_tune.choosing import (
     READING_HEAD,
@@ -277,12 +278,14 @@ def chooser_for(config: TeachConfig, begun: Begun) -> Chooser | None:
     """What is needed for learning to choose, and the head of reading on the model, if these are wanted.
 
     Raises:
-        TuningError: the rows lack what is to be learned, or reading is to be learned with an adapter or shards.
+        TuningError: the rows lack what is to be learned, a layer does not see the longest prompt at once, or reading is
+            to be learned with an adapter or shards.
     """
     if config.choice is None:
         return None
     context = models.context_of(begun.model)
     chooser = chooser_of(config.choice, begun.training, begun.extended, begun.validation, context=context)
+    check_window(begun.model, chooser.trie, max(row.num_prompt for row in (*chooser.lessons.rows, *chooser.evaluated)))
     if config.choice.reading_weight:
         if config.train.lora or config.train.fsdp:
             raise TuningError(

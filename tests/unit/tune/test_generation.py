@@ -113,6 +113,24 @@ def test_generation_chooses_for_every_prompt_that_leaves_room_for_openings_and_g
     assert ("sees" in longest.detail) == (ended == "error")
 
 
+def test_generation_chooses_only_for_prompts_that_all_layers_see_at_once_with_the_openings(
+    model: LocalConfig, export: Path, tmp_path: Path
+):
+    tokenizer = pretrained_tokenizer(model.model)
+    template = Template.of(tokenizer)
+    openings = openings_of({name: [template.answer_ids(program(name))] for name in OPTIMIZERS})
+    lengths = {each.instruction_id: len(template.prompt_ids(each.prompt)) for each in read_split(export, "test")}
+    window = min(lengths.values()) + Trie.of(openings).deepest
+    folder = write_tiny(tmp_path / "model", "mistral", tokenizer, sliding_window=window, max_position_embeddings=512)
+    write_openings(folder, openings)
+    choosing = model.model_copy(update={"model": str(folder)})
+    report = generate_locally(export, SelectionConfig(), GREEDY, choosing, tmp_path / "programs.parquet", watched)
+    assert {row.ended for row in report.programs} == {"length"}
+    chosen = {row.instruction_id for row in report.programs if row.choices}
+    assert chosen == {name for name, length in lengths.items() if length == min(lengths.values())}
+    assert 0 < len(chosen) < len(lengths)
+
+
 def test_generation_chooses_nothing_where_no_prompt_leaves_room(model: LocalConfig, export: Path, tmp_path: Path):
     tokenizer = pretrained_tokenizer(model.model)
     template = Template.of(tokenizer)
