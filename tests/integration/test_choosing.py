@@ -119,6 +119,16 @@ def test_model_learns_which_optimizer_to_choose_and_writes_its_program(tmp_path,
     check_spare_choices(tmp_path, asked)
 
 
+def test_loss_of_writing_is_in_nats_a_token_however_many_batches_a_step_has(tmp_path, base, export):
+    choice = ChoiceConfig(per_batch=4, writing_share=0.5)
+    config = teaching(4, every=4, choice=choice, keep="last")
+    train = config.train.model_copy(update={"accumulation": 3, "log_every": 1})
+    teach(export, str(base), tmp_path / "run", config.model_copy(update={"train": train}), QUIET)
+    lines = [each.values for each in read_metrics(tmp_path / "run") if "writing_loss" in each.values]
+    assert len(lines) == 2
+    assert [each["writing_loss"] for each in lines] == pytest.approx([each["loss"] for each in lines], rel=1e-4)
+
+
 def check_spare_choices(folder: Path, asked: list[object]) -> None:
     """Where programs have no slip, spare choices change nothing; where all have, the first stays, all are paid for."""
 

@@ -367,3 +367,6 @@ def test_teach_refuses_settings_that_cannot_be(tmp_path, base, export, capsys):
     assert "there is no recipe 'grand'" in line
     command = ["contrast", "--data", str(export), "--base", str(base), "--out", str(tmp_path / "run")]
     assert "per_batch cannot be 6" in refused(capsys, *command, "--recipe", "tiny", "--per-batch", "6")
+    line = refused(capsys, *teach_command(export, base, tmp_path / "run", "--mixing", "capped"))
+    assert "mixing_cap cannot be 0: capped mixing needs the most rows that an optimizer counts for" in line
+    assert line.endswith("(--mixing-cap)")
