@@ -64,6 +64,7 @@ from llamoco_tune.training import (
     TrainConfig,
     end_without_evaluation,
     go_on_with_evaluation,
+    lines_for_errors,
     log_evaluation,
     mixed_precision,
 )
@@ -142,7 +143,8 @@ def teach(
         results |= best.put_back(begun.model)
     detach_reading_head(begun.model)
     if chooser and is_main_process():
-        write_openings(out, openings_to_write(chooser, begun))
+        with lines_for_errors(out):
+            write_openings(out, openings_to_write(chooser, begun))
     return finish(begun, trainer, results)
 
 

@@ -26,6 +26,7 @@ from llamoco_tune.processes import num_processes
 from llamoco_tune.records import Record, TuningError
 from llamoco_tune.run_folder import CHECKPOINTS, last_checkpoint, step_of
 from llamoco_tune.stopping import StopWish
+from llamoco_tune.written import writing
 
 BYTES_PER_TRAINED_PARAMETER = 16
 """Bytes that AdamW takes in 32 bits for each parameter: the weight, its gradient and two moments."""
@@ -253,17 +254,14 @@ def lines_for_errors(folder: Path) -> Generator[None]:
         TuningError: memory or disk ran out.
     """
     try:
-        yield
+        with writing(folder):
+            yield
     except (torch.OutOfMemoryError, MemoryError):
         raise TuningError(_OUT_OF_MEMORY.format(folder=folder)) from None
     except RuntimeError as error:
         if "not enough memory" in str(error) or "can't allocate memory" in str(error):
             raise TuningError(_OUT_OF_MEMORY.format(folder=folder)) from None
         raise
-    except OSError as error:
-        raise TuningError(
-            f"{folder} cannot be written: {error.strerror or error}; run the same command again when it can"
-        ) from None
 
 
 _OUT_OF_MEMORY = (

@@ -16,7 +16,7 @@ from llamoco_tune.asking.reading import averaged
 from llamoco_tune.choice import choice_log_probabilities, longest_scored
 from llamoco_tune.choosing import score_of_choice
 from llamoco_tune.forward import inside_forward
-from llamoco_tune.guide import CLOSE, Guide, Seen, Worth
+from llamoco_tune.guide import CLOSE, Guide, Seen, Worth, check_guide_can_be_written
 from llamoco_tune.identity import content_digest
 from llamoco_tune.instructions import TRAINING_SPLIT, VALIDATION_SPLIT, columns_of, rows_of
 from llamoco_tune.model import Loaded, load
@@ -51,10 +51,12 @@ def calibrate(model: str, data: Path, *, wordings: int, show: Callable[[str], No
         show: called with a line for a person.
 
     Raises:
-        TuningError: there is no such set, it lacks a split or a column, or there is no such model in a folder.
+        TuningError: there is no such set, it lacks a split or a column, or there is no such model in a folder that can
+            be written.
     """
     if not Path(place_of(model)).is_dir():
         raise TuningError(f"there is no folder {model}; a guide is kept beside a model's weights")
+    check_guide_can_be_written(Path(place_of(model)))
     found = set_files(data)
     rows_of(found, VALIDATION_SPLIT)
     loaded = load(model)

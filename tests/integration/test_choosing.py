@@ -18,11 +18,11 @@ from llamoco_tune.evaluation import EvaluationConfig
 from llamoco_tune.generate.openers import Opened, next_opened
 from llamoco_tune.instructions import read_split
 from llamoco_tune.metrics import read_metrics
-from llamoco_tune.openings import Openings, openings_of, read_openings
+from llamoco_tune.openings import OPENINGS_FILE, Openings, openings_of, read_openings
 from llamoco_tune.pretrained import pretrained_tokenizer
 from llamoco_tune.programs import Program, read_programs
 from llamoco_tune.records import TuningError
-from llamoco_tune.run_folder import last_checkpoint
+from llamoco_tune.run_folder import RUN_FILE, last_checkpoint
 from llamoco_tune.stopping import Stopped, StopWish
 from llamoco_tune.teach import TeachConfig, teach
 from llamoco_tune.tokens import Template
@@ -127,6 +127,20 @@ def test_loss_of_writing_is_in_nats_a_token_however_many_batches_a_step_has(tmp_
     lines = [each.values for each in read_metrics(tmp_path / "run") if "writing_loss" in each.values]
     assert len(lines) == 2
     assert [each["writing_loss"] for each in lines] == pytest.approx([each["loss"] for each in lines], rel=1e-4)
+
+
+def test_openings_that_cannot_be_written_are_one_line_and_the_run_goes_on_later(tmp_path, base, export):
+    config = teaching(2, every=2, choice=ChoiceConfig(per_batch=2), keep="last")
+    unfinished = teach(export, str(base), tmp_path / "whole", config, QUIET).model_copy(
+        update={"finished": False, "results": {}, "facts": {}}
+    )
+    (tmp_path / "run" / OPENINGS_FILE).mkdir(parents=True)
+    (tmp_path / "run" / RUN_FILE).write_text(unfinished.to_json())
+    with pytest.raises(TuningError, match="run cannot be written: Is a directory; run the same command again"):
+        teach(export, str(base), tmp_path / "run", config, QUIET)
+    (tmp_path / "run" / OPENINGS_FILE).rmdir()
+    assert teach(export, str(base), tmp_path / "run", config, QUIET).finished
+    assert read_openings(str(tmp_path / "run")) == read_openings(str(tmp_path / "whole"))
 
 
 def check_spare_choices(folder: Path, asked: list[object]) -> None:

@@ -17,6 +17,7 @@ from llamoco_tune.programs import DecodingConfig, Program, read_programs
 from llamoco_tune.records import TuningError
 from llamoco_tune.tokens import Template
 from llamoco_tune.trie import Trie
+from tests.full_disk import full_disk
 from tests.tiny_models import write_tiny
 from tests.tuning_data import OPTIMIZERS, program, write_export, write_tiny_base
 
@@ -183,6 +184,20 @@ def test_command_writes_the_file_and_says_what_follows(
         assert f"llamoco-data score {out} --data {export}" in printed.out
     refusal = refused(capsys, *arguments[1:-1], 5)
     assert "give another --out" in refusal
+
+
+def test_command_ends_with_one_line_on_a_full_disk_and_goes_on_later(
+    model: LocalConfig, export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    out = tmp_path / "programs.parquet"
+    given = ("--data", export, "--model", model.model, "--out", out, "--max-new-tokens", 4, "--quiet")
+    with full_disk(1_500):
+        line = refused(capsys, *given)
+    assert f"{out} cannot be written: File too large; run the same command again when it can" in line
+    with pytest.raises(SystemExit) as stopped:
+        main(["generate", *map(str, given)])
+    assert stopped.value.code == 0
+    assert "6 programs" in capsys.readouterr().out
 
 
 def test_command_refuses_what_it_cannot_use_in_one_line(
