@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from llamoco_tune.batches import Batch, rounded
+from llamoco_tune.batches import ROUND, Batch, rounded
 from llamoco_tune.forward import decoder_of, own_logits
+from llamoco_tune.model import context_of, window_of
+from llamoco_tune.records import TuningError
 from llamoco_tune.tokens import Encoded
 from llamoco_tune.trie import Trie
 
@@ -77,6 +79,40 @@ def scored_openings(model: Any, trie: Trie, batch: Batch) -> Scored:
     return Scored(choices_BK, likelihoods_BK, states_BNH[:, 0])
 
 
+def longest_scored(model: Any, trie: Trie) -> int:
+    """Most tokens of a prompt behind which openings can be scored: they fit into the context and into all windows."""
+    in_window = _longest_in_window(model, trie)
+    in_context = context_of(model) - trie.deepest
+    return in_context if in_window is None else min(in_window, in_context)
+
+
+def check_window(model: Any, trie: Trie, longest: int) -> None:
+    """Checks that every layer sees the whole prompt from all openings behind it; these are scored without windows.
+
+    Args:
+        longest: tokens of the longest prompt.
+
+    Raises:
+        TuningError: a layer does not.
+    """
+    most = _longest_in_window(model, trie)
+    if most is not None and longest > most:
+        raise TuningError(
+            f"the base cannot score several openings behind one prompt of {longest:,} tokens, since some of its layers "
+            f"see only {window_of(model):,} at once; teach with --choice none, or take another base"
+        )
+
+
+def _longest_in_window(model: Any, trie: Trie) -> int | None:
+    window = window_of(model)
+    if window is None:
+        return None
+    if hasattr(model.config, "attention_layers"):
+        # GPT-Neo counts places of the batch, where padding and all nodes stand, and not positions.
+        return (window - len(trie.tokens)) // ROUND * ROUND
+    return window - trie.deepest
+
+
 @torch.inference_mode()
 def choice_log_probabilities(
     model: Any,
@@ -91,7 +127,11 @@ def choice_log_probabilities(
     Args:
         model: a model that `inside_forward` has prepared.
         go_on: called before each batch; what it raises ends the work.
+
+    Raises:
+        TuningError: a layer of the model does not see the longest prompt at once.
     """
+    check_window(model, trie, max(map(len, prompts), default=0))
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     found_NK = np.zeros((len(prompts), len(trie.optimizers)))
     for start in range(0, len(order), per_batch):

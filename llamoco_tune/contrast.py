@@ -24,8 +24,8 @@ from llamoco_tune.forward import hidden_states, nats_of_answers
 from llamoco_tune.losses import batch_info_nce, margin_loss, profile_info_nce
 from llamoco_tune.pairs import GROUP, ContrastPlan
 from llamoco_tune.phase import begin, finish, train, trainer_of
-from llamoco_tune.probing import linear_probe, majority_share, one_each, probed
-from llamoco_tune.processes import num_processes
+from llamoco_tune.probing import Probed, linear_probe, majority_share, one_each, probed
+from llamoco_tune.processes import is_main_process, num_processes
 from llamoco_tune.progress import TokenCount
 from llamoco_tune.records import Record, TuningError
 from llamoco_tune.run_folder import RunRecord
@@ -36,6 +36,7 @@ from llamoco_tune.training import (
     TrainConfig,
     end_without_evaluation,
     go_on_with_evaluation,
+    lines_for_errors,
     log_evaluation,
     mixed_precision,
 )
@@ -119,15 +120,23 @@ def contrast(
     learned = one_each(begun.training, config.num_probed)
     asked = one_each(begun.validation, config.num_probed)
 
-    def probe(when: str) -> dict[str, float]:
+    def probe(when: str) -> Probed:
         console.print(f"embedding {len(learned) + len(asked)} prompts {when} the warm-up")
         model: Any = trainer.model
         with mixed_precision(config.train, model.device):
-            return _probe(model, learned, asked, out, when)
+            return probed(model, learned, asked)
 
     before = probe("before")
     results = train(trainer, out, tokens, wish, console)
-    return finish(begun, trainer, results | before | probe("after"))
+    after = probe("after")
+    if is_main_process():
+        _write_embeddings(out, asked, before, after)
+    optimizers = [[row.example.optimizer for row in rows] for rows in (learned, asked)]
+    results["probe_majority"] = majority_share(*optimizers)
+    for when, found in (("before", before), ("after", after)):
+        accuracy = linear_probe(found.training, optimizers[0], found.held_out, optimizers[1])
+        results[f"probe_accuracy_{when}"] = accuracy
+    return finish(begun, trainer, results)
 
 
 class ContrastTrainer(Trainer):
@@ -237,16 +246,17 @@ def _parts(batch: Batch, size: int) -> Iterator[Batch]:
         yield {name: value[:, :longest] if value.dim() == 2 else value for name, value in part.items()}
 
 
-def _probe(model: Any, learned: Sequence[Encoded], asked: Sequence[Encoded], out: Path, when: str) -> dict[str, float]:
-    """Fits and tries the linear probe, and keeps the embeddings of validation prompts for a figure."""
-    found = probed(model, learned, asked)
-    optimizers = [[row.example.optimizer for row in rows] for rows in (learned, asked)]
-    file = out / EMBEDDINGS_FILE
-    kept = dict(np.load(file)) if file.is_file() else {}
+def _write_embeddings(out: Path, asked: Sequence[Encoded], before: Probed, after: Probed) -> None:
+    """Keeps the embeddings of validation prompts for a figure, whole or not at all.
+
+    Raises:
+        TuningError: the folder cannot be written.
+    """
     families = np.array([row.example.family for row in asked])
-    kept |= {when: found.held_out, "families": families}
-    np.savez_compressed(file, allow_pickle=False, **kept)
-    return {
-        f"probe_accuracy_{when}": linear_probe(found.training, optimizers[0], found.held_out, optimizers[1]),
-        "probe_majority": majority_share(*optimizers),
-    }
+    part = out / f".{EMBEDDINGS_FILE}.part"
+    with lines_for_errors(out):
+        with part.open("wb") as file:
+            np.savez_compressed(
+                file, allow_pickle=False, before=before.held_out, after=after.held_out, families=families
+            )
+        part.replace(out / EMBEDDINGS_FILE)

@@ -23,7 +23,7 @@ def muon_of(model: Any, config: TrainConfig) -> torch.optim.Optimizer:
     """The rule for a model's trained weights.
 
     Raises:
-        TuningError: this release of torch has no Muon, or the weights are sharded.
+        TuningError: this release of torch has no Muon, the weights are sharded, or no trained layer is linear.
     """
     if not hasattr(torch.optim, "Muon"):
         raise TuningError(
@@ -37,6 +37,11 @@ def muon_of(model: Any, config: TrainConfig) -> torch.optim.Optimizer:
         for layer in decoder_of(model).modules()
         if isinstance(layer, nn.Linear) and layer.weight.requires_grad
     }
+    if not matrices:
+        raise TuningError(
+            "Muon is for the matrices of linear layers, and none is trained here: those of GPT-2, for one, are of "
+            "another kind; give --descent adamw_torch"
+        )
     others = [weight for weight in model.parameters() if weight.requires_grad and id(weight) not in matrices]
     return MuonAndAdamW(list(matrices.values()), others, config)
 

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from llamoco_tune.named import READY, place_of
 from llamoco_tune.records import Record, TuningError
+from llamoco_tune.written import check_writable, writing
 
 GUIDE_FILE = "guide.json"
 GUIDE_VERSION = 1
@@ -70,9 +71,31 @@ class Guide(Record):
         return reached[-1] if reached else next(iter(self.worth), None)
 
 
+def check_guide_can_be_written(folder: Path) -> None:
+    """Checks that a guide can be written beside a model's weights, before it is made.
+
+    Raises:
+        TuningError: it cannot.
+    """
+    check_writable(folder / GUIDE_FILE, _ELSEWHERE)
+
+
 def write_guide(folder: Path, guide: Guide) -> None:
-    """Writes the guide beside a model's weights."""
-    (folder / GUIDE_FILE).write_text(guide.to_json(indent=1) + "\n", encoding="utf-8")
+    """Writes the guide beside a model's weights, whole or not at all.
+
+    Raises:
+        TuningError: the folder cannot be written.
+    """
+    part = folder / f".{GUIDE_FILE}.part"
+    with writing(folder / GUIDE_FILE, _ELSEWHERE):
+        try:
+            part.write_text(guide.to_json(indent=1) + "\n", encoding="utf-8")
+            part.replace(folder / GUIDE_FILE)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+_ELSEWHERE = "calibrate a copy of the model, in a folder of your own"
 
 
 def read_guide(model: str) -> Guide | None:

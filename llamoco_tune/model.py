@@ -25,6 +25,10 @@ times slower."""
 
 CONTEXT_NAMES = ("max_position_embeddings", "max_seq_len", "context_length")
 """Names of the context's length in configurations; an architecture without a limit has none of them."""
+WINDOW_NAMES = ("sliding_window", "attention_chunk_size", "window_size")
+"""Names of the number of tokens that a layer sees at once, in configurations of architectures with such layers."""
+SEES_ALL = frozenset({"full_attention", "global"})
+"""Kinds of layers, in these configurations, that see all tokens before one."""
 ADAPTER_FOLDER = "adapter"
 """Folder of the adapter in a run folder, which holds the merged model too."""
 
@@ -92,6 +96,16 @@ def context_of(model: Any) -> int:
     """The most tokens that the model can see at once."""
     named = (getattr(model.config, name, None) for name in CONTEXT_NAMES)
     return int(next((number for number in named if number), 1_000_000))
+
+
+def window_of(model: Any) -> int | None:
+    """The fewest tokens that a layer sees at once, a token's own included; None if all layers see the whole context."""
+    config = model.config.get_text_config()
+    kinds = getattr(config, "layer_types", None) or getattr(config, "attention_layers", None)
+    if getattr(config, "use_sliding_window", None) is False or (kinds and SEES_ALL.issuperset(kinds)):
+        return None
+    named = (getattr(config, name, None) for name in WINDOW_NAMES)
+    return min((int(number) for number in named if number and number > 0), default=None)
 
 
 def num_tokens_of(model: Any) -> int:

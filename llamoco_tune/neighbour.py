@@ -19,6 +19,7 @@ from llamoco_tune.model import computed_in, context_of, load, num_tokens_of
 from llamoco_tune.programs import DecodingConfig, Program, write_programs
 from llamoco_tune.records import TuningError
 from llamoco_tune.tokens import Template, check_known
+from llamoco_tune.written import check_writable
 
 PER_BATCH = 16
 """Number of prompts at once, by default."""
@@ -31,13 +32,15 @@ def write_neighbours(data: Path, split: str, local: LocalConfig, out: Path) -> l
     equal bytes.
 
     Raises:
-        TuningError: there is no such export, split or model, no training row of another problem, or the file exists.
+        TuningError: there is no such export, split or model, no training row of another problem, or the file exists
+            or cannot be written.
     """
     if out.exists():
         raise TuningError(f"{out} exists, and must not be replaced; give another --out")
     selection = SelectionConfig(split=split, prompts_per_problem=1)
     asked = [job.example for job in jobs_of(read_split(data, split), selection, DecodingConfig())]
     training = read_split(data, TRAINING_SPLIT)
+    check_writable(out)
     device = usable_device(local.device)
     precision = computed_in(local.precision, device)
     loaded = load(local.model, precision=precision, device=device)
@@ -55,7 +58,6 @@ def write_neighbours(data: Path, split: str, local: LocalConfig, out: Path) -> l
         _row(example, training[place], len(prompt), f"nearest by {local.model}", settings)
         for example, place, prompt in zip(asked, nearest, ids, strict=False)
     ]
-    out.parent.mkdir(parents=True, exist_ok=True)
     write_programs(out, rows)
     return rows
 

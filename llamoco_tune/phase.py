@@ -140,7 +140,7 @@ def begin(
     model = models.prepared(
         loaded.model, train_config.lora, compiled=train_config.compile, frozen_share=train_config.frozen_share
     )
-    check_memory(model)
+    check_memory(model, sharded=train_config.fsdp)
     return Begun(
         run=run,
         out=out,

@@ -6,7 +6,7 @@ import fcntl
 import io
 import os
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 
 from llamoco_tune.records import Record, TuningError
+from llamoco_tune.written import writing
 
 PROGRAMS_VERSION = "1"
 """Version of the columns below."""
@@ -151,15 +152,24 @@ class ProgramsFile:
         return dict(self._rows)
 
     def add(self, row: Program) -> None:
-        """Appends a row, which replaces one with the same key."""
-        self._part.write(row.to_json().encode() + b"\n")
-        self._part.flush()
-        os.fsync(self._part.fileno())
+        """Appends a row, which replaces one with the same key.
+
+        Raises:
+            TuningError: it cannot be written; the rows before it are kept.
+        """
+        with writing(self._path):
+            self._part.write(row.to_json().encode() + b"\n")
+            self._part.flush()
+            os.fsync(self._part.fileno())
         self._rows[row.key] = row
         self._is_changed = True
 
     def finish(self) -> None:
-        """Writes the sorted file in one step, so that it never exists in part."""
+        """Writes the sorted file in one step, so that it never exists in part.
+
+        Raises:
+            TuningError: it cannot be written; all rows are kept.
+        """
         if self._is_changed or _size(self._part):
             write_programs(self._path, self._rows.values())
         os.ftruncate(self._part.fileno(), 0)
@@ -183,18 +193,23 @@ def open_programs(path: Path, model: str, settings: str) -> Generator[ProgramsFi
 
 
 def write_programs(path: Path, rows: Iterable[Program]) -> None:
-    """Writes rows, sorted by split, instruction and sample, in one step or not at all."""
+    """Writes rows, sorted by split, instruction and sample, in one step or not at all.
+
+    Raises:
+        TuningError: the file cannot be written.
+    """
     ordered = sorted(rows, key=lambda row: row.key)
     table = pa.Table.from_pylist([row.model_dump() for row in ordered], schema=SCHEMA)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with unfinished.open("wb") as file:
-            pq.write_table(table, file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with writing(path):
+        try:
+            with unfinished.open("wb") as file:
+                pq.write_table(table, file, compression="zstd")
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
 
 def read_programs(path: Path, *, otherwise: str = "give another --out") -> list[Program]:
@@ -226,13 +241,23 @@ def read_programs(path: Path, *, otherwise: str = "give another --out") -> list[
 
 
 @contextmanager
+def closing_told(file: io.BufferedRandom) -> Generator[None]:
+    """Closes a file to which each line was flushed: what could not be written then was told then, not once more."""
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            file.close()
+
+
+@contextmanager
 def _locked(part_path: Path) -> Generator[io.BufferedRandom]:
     try:
         part_path.parent.mkdir(parents=True, exist_ok=True)
         part = part_path.open("a+b")
     except OSError as error:
         raise TuningError(f"{part_path} cannot be written: {error.strerror}; give another --out") from None
-    with part:
+    with closing_told(part):
         try:
             fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -12,6 +12,7 @@ from pydantic import Field, JsonValue
 
 from llamoco_tune.folders import content_of
 from llamoco_tune.records import Record, TuningError, digest
+from llamoco_tune.written import writing
 
 RUN_FILE = "run.json"
 CARD_FILE = "README.md"
@@ -95,13 +96,11 @@ def write_run(folder: Path, record: RunRecord) -> None:
     Raises:
         TuningError: the folder cannot be written.
     """
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f".{RUN_FILE}.part"
         part.write_text(record.to_json(indent=2) + "\n", encoding="utf-8")
         part.replace(folder / RUN_FILE)
-    except OSError as error:
-        raise TuningError(f"{folder} cannot be written: {error.strerror or error}") from None
 
 
 def last_checkpoint(folder: Path) -> Path | None:

@@ -14,7 +14,8 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from rich.console import Console
 from torch import Tensor
 from transformers import Trainer
@@ -22,7 +23,8 @@ from typing_extensions import override
 
 from llamoco_tune import model as models
 from llamoco_tune.augmentation import augmented
-from llamoco_tune.batches import ROUND, Batch, PackedPlan, PaddedPlan, rounded
+from llamoco_tune.batches import IGNORED, ROUND, Batch, PackedPlan, PaddedPlan, rounded
+from llamoco_tune.choice import check_window
 from llamoco_tune.choice_plan import ChoicePlan, MixedPlan, num_writing, without_openings
 from llamoco_tune.choosing import (
     READING_HEAD,
@@ -62,6 +64,7 @@ from llamoco_tune.training import (
     TrainConfig,
     end_without_evaluation,
     go_on_with_evaluation,
+    lines_for_errors,
     log_evaluation,
     mixed_precision,
 )
@@ -79,7 +82,7 @@ class TeachConfig(Record):
     per_batch: int = Field(default=1, ge=1)
     """Number of sequences, or of padded rows, in a batch of one device."""
     mixing: Mixing = "balanced"
-    mixing_cap: int = 0
+    mixing_cap: int = Field(default=0, ge=0, validate_default=True)
     """Most rows that an optimizer counts for in `capped` mixing."""
     too_long: TooLong = "drop"
     loss_chunk: int = ANSWER_CHUNK
@@ -90,6 +93,15 @@ class TeachConfig(Record):
     """Weights that become the model: those with the best choices on validation problems in the second half of the run,
     or the last ones, as always where nothing is learned of choosing or weights are sharded."""
     evaluation: EvaluationConfig = EvaluationConfig()
+
+    @field_validator("mixing_cap")
+    @classmethod
+    def _check_cap(cls, cap: int, info: ValidationInfo) -> int:
+        if info.data.get("mixing") == "capped" and cap < 1:
+            raise PydanticCustomError(
+                "no_cap", "capped mixing needs the most rows that an optimizer counts for, mixing_cap (--mixing-cap)"
+            )
+        return cap
 
 
 def teach(
@@ -131,7 +143,8 @@ def teach(
         results |= best.put_back(begun.model)
     detach_reading_head(begun.model)
     if chooser and is_main_process():
-        write_openings(out, openings_to_write(chooser, begun))
+        with lines_for_errors(out):
+            write_openings(out, openings_to_write(chooser, begun))
     return finish(begun, trainer, results)
 
 
@@ -179,7 +192,7 @@ class AnswerTrainer(Trainer):
         self._config, self._tokens, self._wish = config, tokens, wish
         self._tokenizer, self._titles = tokenizer, titles
         self._chooser = chooser
-        self._parts: dict[str, list[float]] = {}
+        self._parts: dict[str, list[tuple[float, float]]] = {}
 
     @override
     def compute_loss(
@@ -197,18 +210,19 @@ class AnswerTrainer(Trainer):
         else:
             total = model(inside=self._writing_loss, batch=inputs)
             if self._chooser is not None:
-                self._note("writing", float(total.detach() / num_items_in_batch))
+                num_tokens = float((inputs["labels"] != IGNORED).sum())
+                self._note("writing", float(total.detach()) / max(num_tokens, 1.0), weight=num_tokens)
         return total / num_items_in_batch * self.accelerator.num_processes
 
     @override
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         if "loss" in logs:
-            logs |= {f"{name}_loss": sum(values) / len(values) for name, values in self._parts.items()}
+            logs |= {f"{name}_loss": _mean(noted) for name, noted in self._parts.items()}
             self._parts = {}
         super().log(logs, start_time)
 
-    def _note(self, name: str, value: float) -> None:
-        self._parts.setdefault(name, []).append(value)
+    def _note(self, name: str, value: float, *, weight: float = 1.0) -> None:
+        self._parts.setdefault(name, []).append((value, weight))
 
     def _writing_loss(self, model: Any, batch: Batch) -> Tensor:
         nats = answer_nats(self._config.loss_chunk)(model, batch)
@@ -277,12 +291,14 @@ def chooser_for(config: TeachConfig, begun: Begun) -> Chooser | None:
     """What is needed for learning to choose, and the head of reading on the model, if these are wanted.
 
     Raises:
-        TuningError: the rows lack what is to be learned, or reading is to be learned with an adapter or shards.
+        TuningError: the rows lack what is to be learned, a layer does not see the longest prompt at once, or reading is
+            to be learned with an adapter or shards.
     """
     if config.choice is None:
         return None
     context = models.context_of(begun.model)
     chooser = chooser_of(config.choice, begun.training, begun.extended, begun.validation, context=context)
+    check_window(begun.model, chooser.trie, max(row.num_prompt for row in (*chooser.lessons.rows, *chooser.evaluated)))
     if config.choice.reading_weight:
         if config.train.lora or config.train.fsdp:
             raise TuningError(
@@ -355,6 +371,11 @@ def _answers_plan(
         length = config.sequence_length
         return PackedPlan(rows, weights, length, config.per_batch, per_epoch, epochs, config.train.seed)
     return PaddedPlan(rows, weights, config.per_batch, per_epoch, epochs, config.train.seed, round_to)
+
+
+def _mean(noted: Sequence[tuple[float, float]]) -> float:
+    """The mean of values with weights."""
+    return sum(value * weight for value, weight in noted) / max(sum(weight for _, weight in noted), 1.0)
 
 
 def _round_to(begun: Begun) -> int:

@@ -22,9 +22,11 @@ from typing_extensions import override
 from llamoco_tune.card import LIBRARIES
 from llamoco_tune.metrics import read_metrics
 from llamoco_tune.model import LoraSpec, Precision, computed_in
+from llamoco_tune.processes import num_processes
 from llamoco_tune.records import Record, TuningError
 from llamoco_tune.run_folder import CHECKPOINTS, last_checkpoint, step_of
 from llamoco_tune.stopping import StopWish
+from llamoco_tune.written import writing
 
 BYTES_PER_TRAINED_PARAMETER = 16
 """Bytes that AdamW takes in 32 bits for each parameter: the weight, its gradient and two moments."""
@@ -33,18 +35,18 @@ BYTES_PER_TRAINED_PARAMETER = 16
 class TrainConfig(Record):
     """Settings of training in either phase. In this package *optimizer* never means AdamW."""
 
-    learning_rate: float
-    num_epochs: int = 1
+    learning_rate: float = Field(gt=0)
+    num_epochs: int = Field(default=1, ge=1)
     """Passes over the data; `mixing` chooses the rows."""
-    max_steps: int | None = None
+    max_steps: int | None = Field(default=None, ge=1)
     """Number of steps instead of epochs; None trains for `num_epochs`."""
     accumulation: int = Field(default=1, ge=1)
     """Number of batches for one step."""
     schedule: Literal["cosine", "linear", "constant_with_warmup"] = "cosine"
-    warmup_share: float = 0.05
+    warmup_share: float = Field(default=0.05, ge=0, le=1)
     """Share of the steps in which the learning rate rises."""
-    weight_decay: float = 0.0
-    max_grad_norm: float = 1.0
+    weight_decay: float = Field(default=0.0, ge=0)
+    max_grad_norm: float = Field(default=1.0, ge=0)
     descent: Literal["adamw_torch", "sgd", "muon"] = "adamw_torch"
     """Rule by which weights follow the gradient; `muon` is Muon for the matrices of the layers, AdamW for the rest."""
     matrix_rate: float = Field(default=0.02, gt=0)
@@ -66,10 +68,10 @@ class TrainConfig(Record):
     frozen_in_bf16: bool = False
     """Load the base in 16 bits, for an adapter on a base that is too large in 32 bits."""
     seed: int = 0
-    log_every: int = 1
+    log_every: int = Field(default=1, ge=1)
     """In steps, like `evaluate_every` and `save_every`."""
-    evaluate_every: int = 50
-    save_every: int = 50
+    evaluate_every: int = Field(default=50, ge=1)
+    save_every: int = Field(default=50, ge=1)
 
 
 def trainer_arguments(config: TrainConfig, folder: Path, num_batches: int, processes: int = 1) -> TrainingArguments:
@@ -218,19 +220,24 @@ def only(items: list[Any]) -> Any:
     return batch
 
 
-def check_memory(model: Any) -> None:
+def check_memory(model: Any, *, sharded: bool) -> None:
     """Checks that the weights, gradients and moments fit into memory; activations are not counted.
+
+    Args:
+        sharded: whether each process holds its part of them alone. Processes on CPUs are taken to share one memory.
 
     Raises:
         TuningError: they do not fit.
     """
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    needed = trained * BYTES_PER_TRAINED_PARAMETER
+    parts = num_processes() if sharded and torch.cuda.is_available() else 1
+    needed = trained * BYTES_PER_TRAINED_PARAMETER / parts
     free = _free_bytes()
     if needed > free:
+        on_each = f" on each of {parts} GPUs" if parts > 1 else ""
         raise TuningError(
-            f"training {trained / 1e6:,.0f} M weights takes {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; "
-            "tune an adapter (--lora), shard over several GPUs, or take a smaller base"
+            f"training {trained / 1e6:,.0f} M weights takes {needed / 1e9:.1f} GB{on_each} and {free / 1e9:.1f} GB are "
+            "free; tune an adapter (--lora), shard over several GPUs (--fsdp), or take a smaller base"
         )
 
 
@@ -247,17 +254,14 @@ def lines_for_errors(folder: Path) -> Generator[None]:
         TuningError: memory or disk ran out.
     """
     try:
-        yield
+        with writing(folder):
+            yield
     except (torch.OutOfMemoryError, MemoryError):
         raise TuningError(_OUT_OF_MEMORY.format(folder=folder)) from None
     except RuntimeError as error:
         if "not enough memory" in str(error) or "can't allocate memory" in str(error):
             raise TuningError(_OUT_OF_MEMORY.format(folder=folder)) from None
         raise
-    except OSError as error:
-        raise TuningError(
-            f"{folder} cannot be written: {error.strerror or error}; run the same command again when it can"
-        ) from None
 
 
 _OUT_OF_MEMORY = (

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from llamoco_tune.asking.problem import Form, Stated
 from llamoco_tune.asking.prompts import Prompted, parts_of, prompts_of, requests_of
 from llamoco_tune.asking.reading import averaged
-from llamoco_tune.choice import choice_log_probabilities
+from llamoco_tune.choice import choice_log_probabilities, longest_scored
 from llamoco_tune.choosing import score_of_choice
 from llamoco_tune.forward import inside_forward
-from llamoco_tune.guide import CLOSE, Guide, Seen, Worth
+from llamoco_tune.guide import CLOSE, Guide, Seen, Worth, check_guide_can_be_written
 from llamoco_tune.identity import content_digest
 from llamoco_tune.instructions import TRAINING_SPLIT, VALIDATION_SPLIT, columns_of, rows_of
-from llamoco_tune.model import Loaded, context_of, load
+from llamoco_tune.model import Loaded, load
 from llamoco_tune.named import place_of
 from llamoco_tune.openings import Openings, read_openings
 from llamoco_tune.records import TuningError
@@ -51,10 +51,12 @@ def calibrate(model: str, data: Path, *, wordings: int, show: Callable[[str], No
         show: called with a line for a person.
 
     Raises:
-        TuningError: there is no such set, it lacks a split or a column, or there is no such model in a folder.
+        TuningError: there is no such set, it lacks a split or a column, or there is no such model in a folder that can
+            be written.
     """
     if not Path(place_of(model)).is_dir():
         raise TuningError(f"there is no folder {model}; a guide is kept beside a model's weights")
+    check_guide_can_be_written(Path(place_of(model)))
     found = set_files(data)
     rows_of(found, VALIDATION_SPLIT)
     loaded = load(model)
@@ -120,12 +122,12 @@ def worth_of_choices(
 def _measured(
     cases: Sequence[Case], guide: Guide, openings: Openings, loaded: Loaded, show: Callable[[str], None]
 ) -> tuple[Worth, ...]:
-    """The worth of choices on those problems whose prompts leave room for openings in the model's context."""
+    """The worth of choices on those problems whose prompts leave room for openings in what the model sees."""
     trie = Trie.of(openings)
     groups = [prompts_of(case.problem, guide, guide.wordings) for case in cases]
     ids = iter(Template.of(loaded.tokenizer).prompts_ids([prompt for group in groups for prompt in group]))
     asked = [(case, list(islice(ids, len(group)))) for case, group in zip(cases, groups, strict=True)]
-    most = context_of(loaded.model) - trie.deepest
+    most = longest_scored(loaded.model, trie)
     fitting = [(case, group) for case, group in asked if max(map(len, group)) <= most]
     num_left_out = len(asked) - len(fitting)
     left_out = f"; {num_left_out:,} whose prompts leave no room for a program are left out" if num_left_out else ""

@@ -86,13 +86,10 @@ def _prepare_environment() -> None:
     """Sets the variables that torch reads when it is imported.
 
     Threads that spin for long while they wait for each other are six times slower on two cores when anything else runs;
-    threads that do not spin at all are a sixth slower when nothing else does. A process uses one GPU; for several GPUs,
-    torchrun starts several processes.
+    threads that do not spin at all are a sixth slower when nothing else does.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
-    if "LOCAL_RANK" not in os.environ:
-        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
 
 
 def _stop(message: str, given: Sequence[str]) -> NoReturn:

@@ -1,6 +1,7 @@
 # pyright: reportExplicitAny=false
 """`llamoco-tune contrast` and `llamoco-tune teach`: a recipe by name, a few settings to change, a run folder."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -201,7 +202,13 @@ def teach_command(data: Path, base: str, out: Path, recipe: str, **given: Any) -
 
 
 def _begun() -> Console:
-    """The console for messages, with a first line before the libraries are loaded, which takes seconds."""
+    """The console for messages, with a first line before the libraries are loaded, which takes seconds.
+
+    A process trains on one GPU, where the trainer would take all that it sees; for several, torchrun starts several
+    processes.
+    """
+    if "LOCAL_RANK" not in os.environ:
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
     console = Console(stderr=True, quiet=not is_main_process())
     console.print("loading PyTorch and transformers")
     return console

@@ -12,12 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from llamoco_tune.choice import choice_log_probabilities
+from llamoco_tune.choice import choice_log_probabilities, longest_scored
 from llamoco_tune.decoding.choosing import next_tokens
 from llamoco_tune.forward import inside_forward
 from llamoco_tune.generate.jobs import Job
 from llamoco_tune.instructions import Example
-from llamoco_tune.model import context_of
 from llamoco_tune.openings import Openings
 from llamoco_tune.programs import DecodingConfig
 from llamoco_tune.trie import Trie
@@ -52,7 +51,7 @@ def opened(
     wordings: int,
     go_on: Callable[[], None],
 ) -> list[Opened]:
-    """The opening of each program; `UNOPENED` where the prompt leaves no room for openings in the model's context.
+    """The opening of each program; `UNOPENED` where the prompt leaves no room for openings in what the model sees.
 
     Args:
         examples: all prompts of the split, in the forms that are asked in.
@@ -67,7 +66,7 @@ def opened(
     prompts = {example.instruction_id: example.prompt for group in asked for example in group}
     inside_forward(model)
     trie = Trie.of(openings)
-    most = context_of(model) - trie.deepest
+    most = longest_scored(model, trie)
     ids = {name: prompt_ids(prompt) for name, prompt in prompts.items()}
     ids = {name: each for name, each in ids.items() if len(each) <= most}
     of_prompt = dict(zip(ids, choice_log_probabilities(model, trie, list(ids.values()), go_on=go_on), strict=True))

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from llamoco_tune.programs import Answer
+from llamoco_tune.programs import Answer, closing_told
 from llamoco_tune.records import Record, TuningError
+from llamoco_tune.written import writing
 
 
 class Call(NamedTuple):
@@ -34,13 +35,18 @@ class _Line(Record):
 class Journal:
     """The answers so far."""
 
-    def __init__(self, file: io.BufferedRandom, settings: str, answers: dict[Call, Answer]) -> None:
+    def __init__(self, path: Path, file: io.BufferedRandom, settings: str, answers: dict[Call, Answer]) -> None:
+        self._path = path
         self._file = file
         self._settings = settings
         self.answers = answers
 
     def add(self, call: Call, answer: Answer) -> None:
-        """Keeps an answer; one that is an error of the server is to be asked for again, and is not kept."""
+        """Keeps an answer; one that is an error of the server is to be asked for again, and is not kept.
+
+        Raises:
+            TuningError: it cannot be written; the answers before it are kept.
+        """
         if answer.ended == "error":
             return
         line = _Line(
@@ -53,9 +59,10 @@ class Journal:
             completion_tokens=answer.completion_tokens,
             seconds=answer.seconds,
         )
-        self._file.write(line.to_json().encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with writing(self._path):
+            self._file.write(line.to_json().encode() + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
         self.answers[call] = answer
 
 
@@ -73,8 +80,8 @@ def open_journal(path: Path, settings: str) -> Generator[Journal]:
         file = path.open("a+b")
     except OSError as error:
         raise TuningError(f"{path} cannot be written: {error.strerror}; give another --out") from None
-    with file:
-        yield Journal(file, settings, _answers(file, path, settings))
+    with closing_told(file):
+        yield Journal(path, file, settings, _answers(file, path, settings))
     path.unlink(missing_ok=True)
 
 

@@ -6,9 +6,10 @@
 EXPORT is what `llamoco-data export` wrote, BASE a folder with a model. The command is run in the root of the source,
 which need not be installed, and uses neither network nor Ray. A few steps are timed, then as many are made as the
 minutes allow, so that the learning rate comes to its end. The file says how well the base and the taught model choose,
-how fast both kinds of steps are, and how fast TRL's trainer is on the same rows, where TRL can be imported. Exits with
-1 if the minutes ran out before the last step. It needs torch, transformers, accelerate, peft, pyarrow, pydantic, rich
-and click.
+how fast both kinds of steps are, and how fast TRL's trainer is on the same rows, where TRL can be imported. It is
+written after teaching, and again with what is measured then, so a study that is ended loses no more than that. Exits
+with 1 if the minutes ran out before the last step. It needs torch, transformers, accelerate, peft, pyarrow, pydantic,
+rich and click.
 """
 
 import argparse
@@ -18,7 +19,8 @@ import importlib.util
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,7 @@ from llamoco_tune.teach import (
 from llamoco_tune.tokens import Encoded, Template, encode_prompts
 from llamoco_tune.training import TrainConfig, facts, lines_for_errors, mixed_precision
 from llamoco_tune.trie import Trie
+from llamoco_tune.written import check_writable, writing
 from tests.benchmarks.tuning import Clock, ours, theirs
 
 VERSION = 1
@@ -79,6 +82,8 @@ EVALUATIONS = 5
 PEER_ROWS = 128
 """Most rows that our trainer and TRL's take, in batches of at most `PEER_BATCH`."""
 PEER_BATCH = 16
+PEER_S = 60.0
+"""Seconds that must be left for the comparison to begin; nothing ends it."""
 RESAMPLES = 1_000
 
 Problems = Sequence[Sequence[Encoded]]
@@ -146,7 +151,7 @@ class GpuStudy(Record):
     before: dict[str, tuple[ChoiceFigures, ...]]
     """Choices of the base by split: with one prompt, and averaged over several."""
     after: dict[str, tuple[ChoiceFigures, ...]]
-    """Choices of the taught model, in the same form; none of an adapter that was not finished."""
+    """Choices of the taught model, in the same form; none of an unfinished adapter, or before they are made."""
     speed: dict[str, Speed]
     """Speed by kind of steps, `choosing` and `writing`."""
     peak_memory_gb: float
@@ -179,6 +184,7 @@ def studied(
     minutes: float,
     peer: bool = True,
     console: Console,
+    keep: Callable[[GpuStudy], None] = lambda _: None,
 ) -> GpuStudy:
     """Runs the whole study.
 
@@ -186,6 +192,7 @@ def studied(
         name: of the recipe that the settings are of.
         work: an empty folder, for runs.
         peer: whether our trainer and TRL's are compared.
+        keep: called with the study so far: after teaching, and when the taught model is judged.
 
     Raises:
         TuningError: data or base cannot be used, the settings teach no choosing, or memory ran out.
@@ -212,11 +219,7 @@ def studied(
     _free()
     wish = Deadline(time.monotonic() + DEADLINE_SHARE * left_s)
     taught = taught_in(work / "taught", export, base, config, wish, console)
-    after = choices_after(taught, openings, asked, config.train) if taught else {}
-    console.print(f"after: {_line(after)}")
-    _free()
-    wanted = peer and config.train.lora is None and time.monotonic() < ends
-    return GpuStudy(
+    study = GpuStudy(
         recipe=name,
         config=config.model_dump(mode="json"),
         base_digest=spec.base_digest,
@@ -226,11 +229,21 @@ def studied(
         recipe_steps=recipe_steps,
         finished=taught == work / "taught",
         before=before,
-        after=after,
-        peer=_beside_trl(base, training, work) if wanted else None,
+        after={},
+        peer=None,
         facts=facts(began),
         **_trained(read_metrics(work / "taught")),
     )
+    keep(study)
+    if taught:
+        after = choices_after(taught, openings, asked, config.train)
+        study = study.model_copy(update={"after": after, "facts": facts(began)})
+        keep(study)
+    console.print(f"after: {_line(study.after)}")
+    _free()
+    if peer and config.train.lora is None and time.monotonic() + PEER_S <= ends:
+        study = study.model_copy(update={"peer": _beside_trl(base, training, work), "facts": facts(began)})
+    return study
 
 
 def choices_of(
@@ -419,6 +432,18 @@ def _free() -> None:
         torch.cuda.empty_cache()
 
 
+def _write(out: Path, study: GpuStudy) -> None:
+    """Writes the file, whole or not at all.
+
+    Raises:
+        TuningError: it cannot be written.
+    """
+    part = out.with_name(f".{out.name}.part")
+    with writing(out):
+        part.write_text(study.to_json(indent=1) + "\n", encoding="utf-8")
+        part.replace(out)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("export", type=Path)
@@ -432,16 +457,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     quiet_transformers()
     console = Console(stderr=True)
     try:
+        check_writable(given.out)
         config = changed(recipe(given.recipe).teach, {"reading_weight": given.reading_weight})
         with tempfile.TemporaryDirectory() as work:
             study = studied(
                 given.export, given.base, given.recipe, config, Path(work),
-                minutes=given.minutes, peer=not given.no_peer, console=console,
+                minutes=given.minutes, peer=not given.no_peer, console=console, keep=partial(_write, given.out),
             )  # fmt: skip
+        _write(given.out, study)
     except TuningError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    given.out.write_text(study.to_json(indent=1) + "\n", encoding="utf-8")
     return 0 if study.finished else 1
 
 

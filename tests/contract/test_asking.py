@@ -26,8 +26,11 @@ from llamoco_tune.asking.usual import read_usual
 from llamoco_tune.guide import guide_of_package, read_guide
 from llamoco_tune.identity import content_digest
 from llamoco_tune.named import READY, place_of
+from llamoco_tune.openings import Openings, write_openings
+from llamoco_tune.pretrained import pretrained_tokenizer
 from llamoco_tune.records import TuningError
-from tests.tiny_models import tiny
+from llamoco_tune.tokens import Template
+from tests.tiny_models import tiny, write_tiny
 
 pytestmark = pytest.mark.contract
 
@@ -162,6 +165,21 @@ def test_ready_chooses_and_writes_without_torch_as_with_it(rows):
         assert small.tokens_of_problem == usual.tokens_of_problem
         np.testing.assert_allclose(small.log_probabilities, usual.log_probabilities, atol=2e-3)
         assert first_of(small) == first_of(usual)
+
+
+def test_problem_that_a_layer_does_not_see_at_once_is_refused_where_an_optimizer_is_chosen(tmp_path: Path):
+    tokenizer = pretrained_tokenizer(place_of(READY))
+    openings = Openings(by_optimizer={"a": [5, 6, 7], "b": [5, 6, 8]})
+    prompt = "Minimize x[0] ** 2 + x[1] ** 2."
+    length = len(Template.of(tokenizer).prompt_ids(prompt))
+    for window in (length + 1, length + 2):
+        folder = write_tiny(
+            tmp_path / str(window), "mistral", tokenizer, sliding_window=window, max_position_embeddings=4_096
+        )
+        write_openings(folder, openings)
+    assert read_usual(str(tmp_path / str(length + 2)), [prompt], prompt).optimizers == ("a", "b")
+    with pytest.raises(TuningError, match=f"prompt of {length} tokens, and .* behind {length - 1} at most"):
+        read_usual(str(tmp_path / str(length + 1)), [prompt], prompt)
 
 
 def test_guide_of_ready_was_made_for_its_weights():

@@ -1,13 +1,13 @@
 """All openings scored at once behind their prompts: values and gradients are those of each opening scored apart."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
 import torch
 
 from llamoco_tune.base_checks import check_choice
-from llamoco_tune.choice import choice_log_probabilities, prompt_batch, scored_openings
+from llamoco_tune.choice import choice_log_probabilities, longest_scored, prompt_batch, scored_openings
 from llamoco_tune.forward import inside_forward
 from llamoco_tune.openings import Openings
 from llamoco_tune.records import TuningError
@@ -31,12 +31,12 @@ def total(terms: Iterable[torch.Tensor]) -> torch.Tensor:
     return torch.stack(list(terms)).sum()
 
 
-def scored_apart(model: Any) -> tuple[torch.Tensor, torch.Tensor]:
+def scored_apart(model: Any, prompts: Sequence[list[int]] = PROMPTS) -> tuple[torch.Tensor, torch.Tensor]:
     """Choices and likelihoods (B, K), by the model's own call on each opening behind each prompt."""
     openings = [OPENINGS.by_optimizer[name] for name in OPENINGS.optimizers]
     choices: list[torch.Tensor] = []
     likelihoods: list[torch.Tensor] = []
-    for prompt in PROMPTS:
+    for prompt in prompts:
         for opening in openings:
             logits_TV = model(input_ids=torch.tensor([prompt + opening]), use_cache=False).logits[0]
             places = range(len(prompt) - 1, len(prompt) - 1 + len(opening))
@@ -53,7 +53,7 @@ def scored_apart(model: Any) -> tuple[torch.Tensor, torch.Tensor]:
                     for at, token, tokens in zip(places, opening, allowed, strict=True)
                 )
             )
-    return torch.stack(choices).reshape(len(PROMPTS), -1), torch.stack(likelihoods).reshape(len(PROMPTS), -1)
+    return torch.stack(choices).reshape(len(prompts), -1), torch.stack(likelihoods).reshape(len(prompts), -1)
 
 
 @pytest.mark.parametrize(
@@ -99,3 +99,50 @@ def test_distribution_does_not_depend_on_the_other_prompts():
 def test_base_that_cannot_score_openings_behind_one_prompt_is_refused(kind):
     with pytest.raises(TuningError, match="teach with --choice none"):
         check_choice(tiny(kind))
+
+
+WINDOWS: Sequence[tuple[str, dict[str, object], int]] = [
+    ("mistral", {"sliding_window": 40}, 38),
+    ("gemma2", {"sliding_window": 40}, 38),
+    ("qwen2", {"sliding_window": 40, "use_sliding_window": True, "max_window_layers": 1}, 38),
+    ("gpt_neo", {"window_size": 136}, 128),
+]
+"""Architectures, changes of their settings, and the longest prompt that every layer sees from all openings."""
+
+
+@pytest.mark.parametrize(("kind", "changes", "most"), WINDOWS)
+def test_openings_are_scored_behind_prompts_that_all_layers_see_at_once_and_behind_no_longer_ones(kind, changes, most):
+    model, trie = tiny(kind, max_position_embeddings=512, **changes), Trie.of(OPENINGS)
+    inside_forward(model)
+    long = torch.randint(2, 48, (most + 1,), generator=torch.Generator().manual_seed(2)).tolist()
+    apart: list[float] = []
+    for prompt in (long[:most], long):
+        with torch.no_grad():
+            together = scored_openings(model, trie, prompt_batch([prompt])).likelihoods
+            apart.append(float((together - scored_apart(model, [prompt])[1]).abs().max()))
+    assert apart[0] < 1e-5
+    assert apart[1] > 1e-3
+    assert longest_scored(model, trie) == most
+    assert choice_log_probabilities(model, trie, [long[:most]]).shape == (1, 5)
+    with pytest.raises(TuningError, match=f"prompt of {most + 1} tokens, since some of its layers see only"):
+        choice_log_probabilities(model, trie, [long[:most], long])
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("mistral", {"sliding_window": None}),
+        ("qwen2", {"sliding_window": 40}),
+        ("smollm3", {"sliding_window": 40, "no_rope_layers": [1, 1]}),
+        ("gemma2", {"sliding_window": 40, "layer_types": ["full_attention", "full_attention"]}),
+        ("gpt_neo", {"window_size": 40, "attention_types": [[["global"], 2]]}),
+    ],
+)
+def test_window_that_no_layer_has_limits_nothing(kind, changes):
+    model, trie = tiny(kind, max_position_embeddings=512, **changes), Trie.of(OPENINGS)
+    inside_forward(model)
+    prompt = torch.randint(2, 48, (100,), generator=torch.Generator().manual_seed(2)).tolist()
+    assert longest_scored(model, trie) == 510
+    with torch.no_grad():
+        together = scored_openings(model, trie, prompt_batch([prompt])).likelihoods
+        assert torch.allclose(together, scored_apart(model, [prompt])[1], atol=1e-5)

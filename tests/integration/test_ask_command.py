@@ -24,6 +24,7 @@ from llamoco_tune.pretrained import pretrained_tokenizer
 from llamoco_tune.records import TuningError
 from llamoco_tune.tokens import Template
 from tests.chat_server import chat_server, completion
+from tests.full_disk import full_disk
 from tests.tiny_models import write_tiny
 from tests.tuning_data import write_tiny_base
 
@@ -297,6 +298,18 @@ def test_calibrate_measures_no_problem_whose_prompt_leaves_no_room_for_openings(
     assert 0 < measured["some"] < 2 * 4
     assert measured["none"] == 0
     assert "whose prompts leave no room for a program are left out" in capsys.readouterr().out
+
+
+def test_calibrate_says_in_one_line_and_before_its_work_that_the_folder_cannot_be_written(capsys):
+    copy = ready_in(Path("copy"))
+    files = sorted(file.name for file in copy.iterdir())
+    with full_disk():
+        line = refused(capsys, "calibrate", "copy", "--data", "no export")
+    assert "copy/guide.json cannot be written: File too large; calibrate a copy of the model, in a folder" in line
+    assert sorted(file.name for file in copy.iterdir()) == files
+    with pytest.raises(TuningError, match=r"guide\.json cannot be written"), full_disk(100):
+        write_guide(copy, guide_of_package())
+    assert sorted(file.name for file in copy.iterdir()) == files
 
 
 def test_calibrate_refuses_what_it_cannot_measure(capsys):

@@ -18,14 +18,16 @@ from llamoco_tune.evaluation import EvaluationConfig
 from llamoco_tune.generate.openers import Opened, next_opened
 from llamoco_tune.instructions import read_split
 from llamoco_tune.metrics import read_metrics
-from llamoco_tune.openings import Openings, read_openings
+from llamoco_tune.openings import OPENINGS_FILE, Openings, openings_of, read_openings
 from llamoco_tune.pretrained import pretrained_tokenizer
 from llamoco_tune.programs import Program, read_programs
-from llamoco_tune.run_folder import last_checkpoint
+from llamoco_tune.records import TuningError
+from llamoco_tune.run_folder import RUN_FILE, last_checkpoint
 from llamoco_tune.stopping import Stopped, StopWish
 from llamoco_tune.teach import TeachConfig, teach
 from llamoco_tune.tokens import Template
 from llamoco_tune.training import TrainConfig
+from llamoco_tune.trie import Trie
 from tests.tiny_models import write_tiny
 from tests.tuning_data import write_export, write_tiny_base
 
@@ -115,6 +117,30 @@ def test_model_learns_which_optimizer_to_choose_and_writes_its_program(tmp_path,
     whole, small = ({row.key: row.program for row in read_programs(each)} for each in (out, tmp_path / "again.parquet"))
     assert whole == small
     check_spare_choices(tmp_path, asked)
+
+
+def test_loss_of_writing_is_in_nats_a_token_however_many_batches_a_step_has(tmp_path, base, export):
+    choice = ChoiceConfig(per_batch=4, writing_share=0.5)
+    config = teaching(4, every=4, choice=choice, keep="last")
+    train = config.train.model_copy(update={"accumulation": 3, "log_every": 1})
+    teach(export, str(base), tmp_path / "run", config.model_copy(update={"train": train}), QUIET)
+    lines = [each.values for each in read_metrics(tmp_path / "run") if "writing_loss" in each.values]
+    assert len(lines) == 2
+    assert [each["writing_loss"] for each in lines] == pytest.approx([each["loss"] for each in lines], rel=1e-4)
+
+
+def test_openings_that_cannot_be_written_are_one_line_and_the_run_goes_on_later(tmp_path, base, export):
+    config = teaching(2, every=2, choice=ChoiceConfig(per_batch=2), keep="last")
+    unfinished = teach(export, str(base), tmp_path / "whole", config, QUIET).model_copy(
+        update={"finished": False, "results": {}, "facts": {}}
+    )
+    (tmp_path / "run" / OPENINGS_FILE).mkdir(parents=True)
+    (tmp_path / "run" / RUN_FILE).write_text(unfinished.to_json())
+    with pytest.raises(TuningError, match="run cannot be written: Is a directory; run the same command again"):
+        teach(export, str(base), tmp_path / "run", config, QUIET)
+    (tmp_path / "run" / OPENINGS_FILE).rmdir()
+    assert teach(export, str(base), tmp_path / "run", config, QUIET).finished
+    assert read_openings(str(tmp_path / "run")) == read_openings(str(tmp_path / "whole"))
 
 
 def check_spare_choices(folder: Path, asked: list[object]) -> None:
@@ -221,6 +247,25 @@ def test_unmeasured_prompt_that_leaves_no_room_for_openings_is_not_learned_from(
     codegen = write_tiny(tmp_path / "codegen", "codegen", tokenizer, n_positions=context)
     config = teaching(2, every=2, choice=ChoiceConfig(per_batch=2, writing_share=0.0, extended_share=0.5))
     assert teach(data, str(codegen), tmp_path / "run", config, QUIET).finished
+
+
+@pytest.mark.parametrize(("missing", "finishes"), [(0, True), (1, False)])
+def test_base_with_windows_shorter_than_the_longest_prompt_with_openings_is_refused(
+    tmp_path, base, export, missing, finishes
+):
+    tokenizer = pretrained_tokenizer(str(base))
+    template, config = Template.of(tokenizer), teaching(2, every=2, choice=ChoiceConfig(per_batch=2))
+    answers = {each.optimizer: [template.answer_ids(each.answer)] for each in read_split(export, "train")}
+    splits = ("train", "train_extended", "validation")
+    longest = max(len(template.prompt_ids(each.prompt)) for split in splits for each in read_split(export, split))
+    window = longest + Trie.of(openings_of(answers)).deepest - missing
+    short = write_tiny(tmp_path / "short", "mistral", tokenizer, sliding_window=window, max_position_embeddings=2_048)
+    if finishes:
+        assert teach(export, str(short), tmp_path / "run", config, QUIET).finished
+        return
+    with pytest.raises(TuningError, match=f"layers see only {window} at once; teach with --choice none"):
+        teach(export, str(short), tmp_path / "run", config, QUIET)
+    assert not (tmp_path / "run").exists()
 
 
 def test_kept_model_is_that_of_the_best_evaluation(tmp_path, base, export):

@@ -53,7 +53,13 @@ def settings(batching: Literal["packed", "padded"] = "padded") -> TeachConfig:
 # TRL 1.16 calls transformers 5.23 by names that it will give up.
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning")
 def test_study_has_real_figures_of_both_models_and_both_trainers(tmp_path, export, base):
-    study = studied(export, base, "small", settings(), tmp_path, minutes=5, console=Console(quiet=True))
+    early: list[GpuStudy] = []
+    quiet = Console(quiet=True)
+    study = studied(export, base, "small", settings(), tmp_path, minutes=5, console=quiet, keep=early.append)
+    assert [(each.num_steps, each.after.keys(), each.peer) for each in early] == [
+        (12, set(), None), (12, {"validation", "test"}, None),
+    ]  # fmt: skip
+    assert study == early[1].model_copy(update={"peer": study.peer, "facts": study.facts})
     assert GpuStudy.from_json(study.to_json()) == study
     assert study.finished
     assert study.num_steps == study.recipe_steps == 12
@@ -123,3 +129,30 @@ def test_recipe_without_choosing_is_one_line(tmp_path, export, base, capsys):
     assert main([str(export), base, "--out", str(out), "--recipe", "tiny"]) == 2
     assert "recipe tiny does not teach to choose" in capsys.readouterr().err.splitlines()[-1]
     assert not out.exists()
+
+
+def test_file_is_written_into_a_new_folder(tmp_path, export, base):
+    mine = tmp_path / "mine.toml"
+    mine.write_text(
+        'from = "tiny"\n[teach.train]\nmax_steps = 2\n[teach.choice]\nper_batch = 2\nnum_problems = 2\n'
+        "[teach.evaluation]\nnum_rows = 2\n"
+    )
+    out = tmp_path / "new" / "study.json"
+    assert main([str(export), base, "--out", str(out), "--recipe", str(mine), "--minutes", "5", "--no-peer"]) == 0
+    study = GpuStudy.from_json(out.read_bytes())
+    assert (study.finished, study.num_steps, study.peer) == (True, 2, None)
+    assert study.after.keys() == {"validation", "test"}
+    assert [each.name for each in out.parent.iterdir()] == ["study.json"]
+
+
+def test_comparison_does_not_begin_without_a_minute_for_it(tmp_path, export, base):
+    config = settings().model_copy(update={"train": TrainConfig(learning_rate=1e-2, max_steps=2, precision="fp32")})
+    study = studied(export, base, "small", config, tmp_path, minutes=0.9, console=Console(quiet=True))
+    assert study.num_steps > 0
+    assert study.peer is None
+
+
+def test_folder_that_cannot_be_made_is_one_line_before_anything_is_loaded(tmp_path, capsys):
+    (tmp_path / "file").write_text("mine")
+    assert main(["no export", "no base", "--out", str(tmp_path / "file" / "study.json")]) == 2
+    assert "study.json cannot be written: " in capsys.readouterr().err

@@ -15,6 +15,7 @@ from llamoco_tune.model import load
 from llamoco_tune.neighbour import embedded
 from llamoco_tune.programs import read_programs
 from llamoco_tune.tokens import Template
+from tests.full_disk import full_disk
 from tests.tuning_data import write_export, write_tiny_base
 
 pytestmark = pytest.mark.integration
@@ -91,3 +92,15 @@ def test_file_that_exists_is_not_replaced(export: Path, base: Path, tmp_path: Pa
     assert answered(export, base, out) == 2
     assert "exists, and must not be replaced" in capsys.readouterr().err
     assert out.read_text() == "mine"
+
+
+def test_file_that_cannot_be_written_is_one_line_before_the_model_is_loaded(
+    export: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "file").write_text("mine")
+    assert answered(export, "no folder", tmp_path / "file" / "p.parquet") == 2
+    assert "p.parquet cannot be written: " in capsys.readouterr().err
+    with full_disk():
+        assert answered(export, "no folder", tmp_path / "new" / "p.parquet") == 2
+    assert "p.parquet cannot be written: File too large; run the same command again" in capsys.readouterr().err
+    assert not list((tmp_path / "new").iterdir())

@@ -117,6 +117,33 @@ def test_both_phases_follow_each_other_and_say_what_they_did(tmp_path, base, exp
     assert [record.step for record in read_metrics(tmp_path / "tuned") if "loss" in record.values] == [1, 2, 3]
 
 
+def test_embeddings_that_were_cut_off_are_written_anew(tmp_path, base, export):
+    contrast(export, str(base), tmp_path / "whole", warming(2), QUIET)
+    run = tmp_path / "run"
+    shutil.copytree(tmp_path / "whole", run, ignore=shutil.ignore_patterns("model.safetensors", "metrics.jsonl"))
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(record | {"finished": False, "results": {}, "facts": {}}))
+    whole = (run / "embeddings.npz").read_bytes()
+    (run / "embeddings.npz").write_bytes(whole[: len(whole) // 2])
+    assert contrast(export, str(base), run, warming(2), QUIET).finished
+    assert (run / "embeddings.npz").read_bytes() == whole
+    assert not list(run.glob(".embeddings*"))
+
+
+def test_embeddings_that_cannot_be_written_are_one_line_and_of_other_processes_not_written(
+    tmp_path, base, export, monkeypatch
+):
+    (tmp_path / "run" / "embeddings.npz").mkdir(parents=True)
+    whole = contrast(export, str(base), tmp_path / "whole", warming(1), QUIET)
+    unfinished = whole.model_copy(update={"finished": False, "results": {}, "facts": {}})
+    (tmp_path / "run" / "run.json").write_text(unfinished.to_json())
+    with pytest.raises(TuningError, match="run cannot be written: Is a directory; run the same command again"):
+        contrast(export, str(base), tmp_path / "run", warming(1), QUIET)
+    monkeypatch.setenv("RANK", "1")
+    contrast(export, str(base), tmp_path / "other", warming(1), QUIET)
+    assert not list((tmp_path / "other").rglob("*embeddings*"))
+
+
 def test_finished_run_is_given_back_and_not_trained_again(tmp_path, base, export):
     first = teach(export, str(base), tmp_path / "run", teaching(2), QUIET)
     before = (tmp_path / "run" / "model.safetensors").stat().st_mtime_ns
@@ -340,3 +367,6 @@ def test_teach_refuses_settings_that_cannot_be(tmp_path, base, export, capsys):
     assert "there is no recipe 'grand'" in line
     command = ["contrast", "--data", str(export), "--base", str(base), "--out", str(tmp_path / "run")]
     assert "per_batch cannot be 6" in refused(capsys, *command, "--recipe", "tiny", "--per-batch", "6")
+    line = refused(capsys, *teach_command(export, base, tmp_path / "run", "--mixing", "capped"))
+    assert "mixing_cap cannot be 0: capped mixing needs the most rows that an optimizer counts for" in line
+    assert line.endswith("(--mixing-cap)")

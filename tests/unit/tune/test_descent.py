@@ -10,6 +10,7 @@ from transformers import LlamaForCausalLM
 from llamoco_tune.descent import muon_of
 from llamoco_tune.records import TuningError
 from llamoco_tune.training import TrainConfig
+from tests.tiny_models import tiny
 from tests.tuning_data import write_tiny_base
 
 pytestmark = pytest.mark.unit
@@ -94,3 +95,8 @@ def test_shards_and_releases_without_muon_are_refused_with_the_way_out(base, mon
     monkeypatch.delattr(torch.optim, "Muon")
     with pytest.raises(TuningError, match=r"torch 2\.9 or later"):
         muon_of(base, CONFIG)
+
+
+def test_base_whose_matrices_are_of_another_kind_is_refused_with_the_way_out():
+    with pytest.raises(TuningError, match=r"none is trained here.*--descent adamw_torch"):
+        muon_of(tiny("gpt2"), CONFIG)

@@ -17,6 +17,7 @@ from llamoco_tune.programs import DecodingConfig, Program, read_programs
 from llamoco_tune.records import TuningError
 from llamoco_tune.tokens import Template
 from llamoco_tune.trie import Trie
+from tests.full_disk import full_disk
 from tests.tiny_models import write_tiny
 from tests.tuning_data import OPTIMIZERS, program, write_export, write_tiny_base
 
@@ -113,6 +114,24 @@ def test_generation_chooses_for_every_prompt_that_leaves_room_for_openings_and_g
     assert ("sees" in longest.detail) == (ended == "error")
 
 
+def test_generation_chooses_only_for_prompts_that_all_layers_see_at_once_with_the_openings(
+    model: LocalConfig, export: Path, tmp_path: Path
+):
+    tokenizer = pretrained_tokenizer(model.model)
+    template = Template.of(tokenizer)
+    openings = openings_of({name: [template.answer_ids(program(name))] for name in OPTIMIZERS})
+    lengths = {each.instruction_id: len(template.prompt_ids(each.prompt)) for each in read_split(export, "test")}
+    window = min(lengths.values()) + Trie.of(openings).deepest
+    folder = write_tiny(tmp_path / "model", "mistral", tokenizer, sliding_window=window, max_position_embeddings=512)
+    write_openings(folder, openings)
+    choosing = model.model_copy(update={"model": str(folder)})
+    report = generate_locally(export, SelectionConfig(), GREEDY, choosing, tmp_path / "programs.parquet", watched)
+    assert {row.ended for row in report.programs} == {"length"}
+    chosen = {row.instruction_id for row in report.programs if row.choices}
+    assert chosen == {name for name, length in lengths.items() if length == min(lengths.values())}
+    assert 0 < len(chosen) < len(lengths)
+
+
 def test_generation_chooses_nothing_where_no_prompt_leaves_room(model: LocalConfig, export: Path, tmp_path: Path):
     tokenizer = pretrained_tokenizer(model.model)
     template = Template.of(tokenizer)
@@ -165,6 +184,20 @@ def test_command_writes_the_file_and_says_what_follows(
         assert f"llamoco-data score {out} --data {export}" in printed.out
     refusal = refused(capsys, *arguments[1:-1], 5)
     assert "give another --out" in refusal
+
+
+def test_command_ends_with_one_line_on_a_full_disk_and_goes_on_later(
+    model: LocalConfig, export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    out = tmp_path / "programs.parquet"
+    given = ("--data", export, "--model", model.model, "--out", out, "--max-new-tokens", 4, "--quiet")
+    with full_disk(1_500):
+        line = refused(capsys, *given)
+    assert f"{out} cannot be written: File too large; run the same command again when it can" in line
+    with pytest.raises(SystemExit) as stopped:
+        main(["generate", *map(str, given)])
+    assert stopped.value.code == 0
+    assert "6 programs" in capsys.readouterr().out
 
 
 def test_command_refuses_what_it_cannot_use_in_one_line(

@@ -8,6 +8,7 @@ import pytest
 
 from llamoco_tune.programs import SCHEMA, Program, open_programs, read_programs, write_programs
 from llamoco_tune.records import TuningError
+from tests.full_disk import full_disk
 
 pytestmark = pytest.mark.unit
 
@@ -82,6 +83,11 @@ def begun(path: Path, *rows: Program) -> None:
             file.add(each)
 
 
+def finished(path: Path) -> None:
+    with open_programs(path, row().model, row().settings) as file:
+        file.finish()
+
+
 def test_rows_of_an_ended_process_are_there_again_but_for_a_half_written_line(tmp_path: Path):
     path = tmp_path / "programs.parquet"
     begun(path, row("a"), row("b"))
@@ -92,6 +98,22 @@ def test_rows_of_an_ended_process_are_there_again_but_for_a_half_written_line(tm
         file.add(row("c"))
         file.finish()
     assert read_programs(path) == [row("a"), row("b"), row("c")]
+
+
+def test_full_disk_is_one_line_and_the_rows_before_it_are_kept(tmp_path: Path):
+    path = tmp_path / "programs.parquet"
+    long = row("b", completion="long " * 1_000)
+    line = r"programs\.parquet cannot be written: File too large; run the same command"
+    with pytest.raises(TuningError, match=line), full_disk(2_000):
+        begun(path, row("a"), long)
+    with open_programs(path, row().model, row().settings) as file:
+        assert list(file.rows.values()) == [row("a")]
+    begun(path, long)
+    with pytest.raises(TuningError, match=line), full_disk(100):
+        finished(path)
+    assert [each.name for each in tmp_path.iterdir()] == ["programs.parquet.part"]
+    finished(path)
+    assert read_programs(path) == [row("a"), long]
 
 
 def test_rows_are_superseded_and_added_to_a_finished_file(tmp_path: Path):

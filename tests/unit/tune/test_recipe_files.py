@@ -43,6 +43,16 @@ def test_a_printed_recipe_is_that_recipe(tmp_path: Path, name: str):
         ('from = "compact"\n[teach.choice]\ntaw = 3\n', "line 3: teach.choice.taw: extra inputs are not permitted"),
         ('from = "compact"\n[teach]\nchoice.tau = 0\n', "line 3: teach.choice.tau: input should be greater than 0"),
         ('from = "tiny"\n[contrast.train]\nseed = "one"\n', "line 3: contrast.train.seed: input should be a valid int"),
+        (
+            'from = "tiny"\n[teach.train]\nevaluate_every = 0\n',
+            "line 3: teach.train.evaluate_every: input should be gr",
+        ),
+        ('from = "tiny"\n[teach.train]\nsave_every = 0\n', "line 3: teach.train.save_every: input should be greater"),
+        ('from = "tiny"\n[contrast.train]\nlog_every = 0\n', "line 3: contrast.train.log_every: input should be gr"),
+        ('from = "tiny"\n[teach.train]\nnum_epochs = 0\n', "line 3: teach.train.num_epochs: input should be greater"),
+        ('from = "tiny"\n[teach.train]\nmax_steps = 0\n', "line 3: teach.train.max_steps: input should be greater"),
+        ('from = "tiny"\n[teach.train]\nwarmup_share = 1.5\n', "line 3: teach.train.warmup_share: input should be l"),
+        ('from = "tiny"\n[teach]\nmixing = "capped"\n', "teach.mixing_cap: capped mixing needs the most rows that"),
         ("from = compact\n", "is no TOML"),
     ],
 )

@@ -1,12 +1,17 @@
 """The parts of a search by prompts: the budget, the box, what a prompt holds, and when the temperature rises."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from llamoco_tune.programs import Answer
 from llamoco_tune.records import TuningError
 from llamoco_tune.search.black_box import BlackBox, Value, black_box
+from llamoco_tune.search.journal import Call, open_journal
 from llamoco_tune.search.methods import OPRO_SHOWN, PATIENCE, lmea_step, opro_step
 from llamoco_tune.search.trail import Trail
+from tests.full_disk import full_disk
 
 pytestmark = pytest.mark.unit
 
@@ -74,3 +79,18 @@ def test_code_of_a_problem_that_fails_at_a_point_makes_that_point_the_worst():
 def test_code_that_is_no_problem_is_refused_in_a_line(source: str):
     with pytest.raises(TuningError, match="the code of problem p fails"):
         black_box("p", source, 9)
+
+
+def test_answer_that_a_full_disk_does_not_take_is_one_line_and_those_before_it_are_kept(tmp_path: Path):
+    path = tmp_path / "programs.parquet.calls"
+
+    def kept(*completions: str) -> None:
+        with open_journal(path, "{}") as journal:
+            for number, completion in enumerate(completions):
+                journal.add(Call("a", number), Answer(0, completion, "stop"))
+
+    line = "calls cannot be written: File too large; run the same command again"
+    with pytest.raises(TuningError, match=line), full_disk(1_000):
+        kept("(0, 1)", "(0, 1) " * 1_000)
+    with open_journal(path, "{}") as journal:
+        assert list(journal.answers) == [Call("a", 0)]

@@ -24,7 +24,14 @@ from llamoco_tune.records import TuningError
 from llamoco_tune.stopping import StopWish
 from llamoco_tune.teach import AnswerTrainer, TeachConfig, plan_of
 from llamoco_tune.tokens import Encoded, Template, encode
-from llamoco_tune.training import TrainConfig, lines_for_errors, only, trainer_arguments
+from llamoco_tune.training import (
+    BYTES_PER_TRAINED_PARAMETER,
+    TrainConfig,
+    check_memory,
+    lines_for_errors,
+    only,
+    trainer_arguments,
+)
 from tests.tuning_data import write_export, write_tiny_base
 
 pytestmark = pytest.mark.unit
@@ -119,6 +126,20 @@ def test_what_a_user_can_mend_becomes_one_line(error, line):
 def test_other_errors_keep_their_traceback():
     with pytest.raises(RuntimeError, match="shapes"), lines_for_errors(Path("runs/tuned")):
         raise RuntimeError("shapes do not fit")
+
+
+def test_memory_of_one_gpu_is_enough_for_its_shard_alone(folder, monkeypatch):
+    model = LlamaForCausalLM.from_pretrained(folder / "base")
+    third = sum(each.numel() for each in model.parameters()) * BYTES_PER_TRAINED_PARAMETER // 3
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (third, third))
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    check_memory(model, sharded=True)
+    with pytest.raises(TuningError, match=r"GB and .* are free; .* shard over several GPUs \(--fsdp\)"):
+        check_memory(model, sharded=False)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(TuningError, match="on each of 2 GPUs"):
+        check_memory(model, sharded=True)
 
 
 # TRL 1.16 asks transformers 5.23 by names that it will give up.
