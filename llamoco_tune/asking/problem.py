@@ -1,6 +1,7 @@
 """Reads the problem that is asked about, and says what is wrong with it. It executes nothing."""
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,17 @@ FORMAT_PAGE = "docs/ask.md"
 """Page that describes the format."""
 MOST_BYTES = 100_000
 """Largest file that is read; a problem stands in a prompt, so it has at most 20,000 characters."""
+_SCOPES = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Lambda,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+)
+"""Kinds of nodes whose names are their own."""
 _NEEDED = ("lower", "upper", "max_evaluations")
 
 
@@ -151,10 +163,20 @@ def trying(problem: Stated, program: str, *options: str) -> str:
     return f"write it in Python to run the program on it: {running}" if problem.form == "latex" else running
 
 
+def _top_level(tree: ast.Module) -> Iterator[ast.AST]:
+    """The nodes of a module that are in no function, class, lambda or comprehension, these themselves included."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, _SCOPES):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
 def _bound(tree: ast.Module) -> set[str]:
     """The names that the top level of a module binds to something other than None."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in _top_level(tree):
         match node:
             case ast.Name(id=name, ctx=ast.Store()):
                 found.add(name)

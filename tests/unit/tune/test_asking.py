@@ -138,6 +138,28 @@ def test_what_is_no_problem_is_refused_in_one_line(tmp_path: Path, name, content
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "is_constrained"),
+    [
+        ("def helper(x):\n    constraints = [x]\n    return constraints\n", False),
+        ("class Beam:\n    def constraints(self, x): return x\n", False),
+        ("sums = [constraints for constraints in range(3)]\nhelper = lambda x: (constraints := x)\n", False),
+        ("constraints = None\n", False),
+        ("if True:\n    def constraints(x): return x, x\n", True),
+        ("try:\n    from elsewhere import constraints\nexcept ImportError:\n    pass\n", True),
+        ("with open('x') as file:\n    for constraints in file: pass\n", True),
+    ],
+)
+def test_names_of_the_top_level_alone_state_the_problem(text: str, is_constrained: bool):
+    assert stated(PYTHON + text, "-").is_constrained == is_constrained
+
+
+def test_bound_that_only_a_function_has_is_missing():
+    text = PYTHON.replace("lower, upper = np.zeros(3), np.ones(3)", "lower = np.zeros(3)")
+    with pytest.raises(TuningError, match="defines no upper"):
+        stated(f"{text}def box():\n    upper = np.ones(3)\n    return upper\n", "-")
+
+
 def test_missing_file_and_folder_are_refused(tmp_path: Path):
     (tmp_path / "folder.py").mkdir()
     for name in ("absent.py", "folder.py"):
