@@ -28,6 +28,7 @@ _SCOPES = (
     ast.GeneratorExp,
 )
 """Kinds of nodes whose names are their own."""
+_BUDGET_IN_LATEX = "the line '% max_evaluations = 2000'"
 _NEEDED = ("lower", "upper", "max_evaluations")
 
 
@@ -121,8 +122,8 @@ def _python(text: str, name: str) -> Stated:
             f"{name} defines no {what}; a problem has objective(x), lower, upper, max_evaluations and, if any, "
             f"constraints(x), see {FORMAT_PAGE}"
         )
-    budget = lengths.number("max_evaluations")
-    if budget is None or budget != int(budget) or budget < 1:
+    budget = lengths.whole("max_evaluations")
+    if budget is None or budget < 1:
         raise TuningError(
             f"{name}: max_evaluations cannot be read from the text as a whole number from 1 on; "
             "write it on one line, such as max_evaluations = 2000"
@@ -132,7 +133,7 @@ def _python(text: str, name: str) -> Stated:
         form="python",
         text=text,
         dimension=lengths.length("lower") or lengths.length("upper"),
-        max_evaluations=int(budget),
+        max_evaluations=budget,
         is_constrained="constraints" in bound,
     )
 
@@ -141,11 +142,12 @@ def _latex(text: str, name: str) -> Stated:
     body = latex.without_preamble(text)
     if r"\min" not in body and "inimi" not in body:
         raise TuningError(f"{name} states no minimization: it has no \\min; negate what is to be maximized")
-    budget = latex.budget(text)
-    if not budget:
-        raise TuningError(
-            f"{name} names no budget; add the line '% max_evaluations = 2000', or say it: at most 2000 evaluations"
-        )
+    try:
+        budget = latex.budget(text)
+    except ValueError as error:
+        raise TuningError(f"{name}: {error}; write {_BUDGET_IN_LATEX}, with nothing behind the number") from None
+    if budget is None:
+        raise TuningError(f"{name} names no budget; add {_BUDGET_IN_LATEX}, or say it: at most 2000 evaluations")
     return Stated(
         name=name,
         form="latex",
