@@ -64,12 +64,14 @@ ray_options=(
 steps=()
 driver=
 drained=
+# A signal before the driver starts ends the job as one that ends the driver: the campaign is not finished.
+code=143
 # shellcheck disable=SC2329  # called by traps
 ended() {
   for step in ${steps[@]+"${steps[@]}"}; do kill -TERM "$step" 2>/dev/null || true; done
   wait
   # Ray's logs are kept if something went wrong.
-  ((code)) || rm -rf "$scratch"
+  if ((${code:-1} == 0)) || { [[ -n $drained ]] && ((${code:-1} >= 128)); }; then rm -rf "$scratch"; fi
 }
 # shellcheck disable=SC2329
 drain() {
@@ -92,7 +94,7 @@ for ((i = 0; i < 60; i++)); do
   sleep 2
 done
 
-if ((nodes > 1)); then
+if [[ -z $drained ]] && ((nodes > 1)); then
   # A lost node takes only its own processes with it.
   srun --nodes=$((nodes - 1)) --ntasks=$((nodes - 1)) --exclude="$head" --cpus-per-task="$cpus" --cpu-bind=none \
     --kill-on-bad-exit=0 --wait=0 --no-kill \

@@ -12,6 +12,7 @@ from huggingface_hub import ModelCardData
 from pydantic import JsonValue
 
 from llamoco_tune.bases import read_base
+from llamoco_tune.identity import HUB_NAME
 from llamoco_tune.records import Record
 from llamoco_tune.run_folder import CARD_FILE, RunRecord, flat, stored_run
 from llamoco_tune.tokens import PLAIN
@@ -60,7 +61,8 @@ def card_of(folder: Path, run: RunRecord, *, chat: bool) -> CardRecord:
     """The card of a finished run; facts about the base are read from the base's folder, if it is still there."""
     first, earlier = _first_base(run)
     base = read_base(Path(first))
-    on_hub = base.model if base else (None if Path(first).is_dir() else first)
+    may_be_on_hub = HUB_NAME.fullmatch(first) is not None and not Path(first).is_dir()
+    on_hub = base.model if base else (first if may_be_on_hub else None)
     return CardRecord(
         name=_name(folder),
         phase=run.spec.phase,

@@ -1,18 +1,26 @@
 """What of a tuned model is published: the files that it is used with, its card, and its record without local paths."""
 
+import json
 import re
 from pathlib import Path
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 
 from llamoco_tune.folders import not_a
 from llamoco_tune.hub import HubFile, hub_file
+from llamoco_tune.identity import ADAPTER, HUB_NAME
 from llamoco_tune.named import place_of
 from llamoco_tune.records import TuningError
 from llamoco_tune.run_folder import CARD_FILE, CHECKPOINTS, RUN_FILE, RunRecord, stored_run
 
 USED = frozenset({".json", ".jinja", ".md", ".model", ".safetensors", ".txt"})
 """Endings of files that a model is used with; checkpoints, curves and logs have others or lie in other folders."""
+_OBJECT = TypeAdapter(dict[str, JsonValue])
+_BASE = re.compile(rf"^base_model: (?P<name>{HUB_NAME.pattern})$", re.MULTILINE)
+_WENT_ON = re.compile(r"^\| (warmed up first \| yes|taught before) \|", re.MULTILINE)
+"""Pattern of the lines by which a card says that the run's base was tuned already."""
+_NAMED = re.compile(r"base_model:( |adapter:).*$", re.MULTILINE)
+"""Pattern of the places where peft's card of an adapter names the base."""
 _LICENSE = re.compile(r"^license: \S", re.MULTILINE)
 
 
@@ -25,10 +33,11 @@ def published_files(model: str) -> tuple[HubFile, ...]:
     folder = Path(place_of(model))
     run = _finished_run(folder)
     card = hub_file(CARD_FILE, folder / CARD_FILE)
-    record = hub_file(RUN_FILE, (_without_paths(run).to_json(indent=2) + "\n").encode())
+    base = _base_name(folder, run)
+    record = hub_file(RUN_FILE, (_without_paths(run, base).to_json(indent=2) + "\n").encode())
     used = (file.relative_to(folder) for file in sorted(folder.rglob("*")) if file.is_file() and file.suffix in USED)
     others = [name for name in used if str(name) not in (CARD_FILE, RUN_FILE) and not _is_left_out(name)]
-    return (card, record, *(hub_file(name.as_posix(), folder / name) for name in others))
+    return (card, record, *(hub_file(name.as_posix(), _content(folder / name, base)) for name in others))
 
 
 def title_of(model: str) -> str:
@@ -62,11 +71,39 @@ def _finished_run(folder: Path) -> RunRecord:
     return run
 
 
-def _without_paths(run: RunRecord) -> RunRecord:
+def _base_name(folder: Path, run: RunRecord) -> str:
+    """The name of a run's base on the hub, as the card has it, or else the last part of its path.
+
+    The card names the model before any tuning, which is not the base of a run that went on from another one.
+    """
+    card = (folder / CARD_FILE).read_text(encoding="utf-8")
+    on_hub = _BASE.search(card.partition("\n---\n")[0])
+    return on_hub["name"] if on_hub and not _WENT_ON.search(card) else Path(run.spec.base).name
+
+
+def _without_paths(run: RunRecord, base: str) -> RunRecord:
     """The record with folders named by the last part of their path, since the rest means nothing elsewhere."""
     config = {name: _last_part(value) for name, value in run.spec.config.items()}
-    places = {"base": _last_part(run.spec.base), "data": _last_part(run.spec.data), "config": config}
+    places = {"base": base, "data": Path(run.spec.data).name, "config": config}
     return run.model_copy(update={"spec": run.spec.model_copy(update=places)})
+
+
+def _content(file: Path, base: str) -> Path | bytes:
+    """What is published of a file: its content, in which an adapter and its card name the base as the run does.
+
+    Raises:
+        TuningError: the description of an adapter is damaged.
+    """
+    try:
+        if file.name == ADAPTER:
+            described = _OBJECT.validate_json(file.read_bytes()) | {"base_model_name_or_path": base}
+            return (json.dumps(described, indent=2, sort_keys=True) + "\n").encode()
+        if file.name == CARD_FILE and (file.parent / ADAPTER).is_file():
+            header, end, text = file.read_text(encoding="utf-8").partition("\n---\n")
+            return (_NAMED.sub(lambda found: f"base_model:{found[1]}{base}", header) + end + text).encode()
+    except (OSError, ValueError):
+        raise TuningError(f"{file} is damaged; nothing was uploaded") from None
+    return file
 
 
 def _last_part(value: JsonValue) -> JsonValue:

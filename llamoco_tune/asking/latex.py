@@ -1,14 +1,19 @@
 """Tells from a problem in LaTeX how many variables it has, its budget, and whether it has constraints."""
 
+import math
 import re
 
-BUDGET = re.compile(r"max_evaluations\s*=\s*(?P<number>\d[\d_,]*)")
-"""Pattern of the comment that names the budget."""
-IN_WORDS = re.compile(r"(?P<number>\d[\d,]*)\s+(?:[a-z]+\s+)?evaluations\b")
-"""Pattern of a budget in the sentences beside the formulas."""
-_SPACE = re.compile(r"\\(?:mathbb|R|bbR)\{?\s*R?\s*\}?\s*\^\s*\{?\s*(?P<number>\d+)")
-_RANGE = re.compile(r"\\[lc]?dots[a-z]*\s*,\s*(?P<number>\d+)")
-_SUBSCRIPT = re.compile(r"\bx_(?:\{(?P<braced>\d+)\}|(?P<digit>\d))")
+BUDGET = re.compile(r"max_evaluations[^\S\n]*=(?P<number>[^\n]*)")
+"""Pattern of the comment that names the budget, to the end of its line."""
+IN_WORDS = re.compile(r"(?<!\d)(?P<number>(?:\d{1,3} (?=\d{3}\b))?\d[\w.,^*+-]{0,40})\s+(?:[a-z]+\s+)?evaluations\b")
+"""Pattern of a budget in the sentences beside the formulas, with whatever belongs to the number."""
+MOST_SHOWN = 40
+"""Most characters of what is no budget that a message shows."""
+_WHOLE = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+(?:_\d+)*)(?:\.0?)?|\d+(?:\.\d*)?[eE]\+?\d{1,3}")
+"""Pattern of a whole number, as Python writes it, or with commas; a point before three digits may be such a comma."""
+_SPACE = re.compile(r"\\(?:mathbb|R|bbR)\{?\s*R?\s*\}?\s*\^\s*\{?\s*(?P<number>\d{1,9})(?!\d)")
+_RANGE = re.compile(r"\\[lc]?dots[a-z]*\s*,\s*(?P<number>\d{1,9})(?!\d)")
+_SUBSCRIPT = re.compile(r"\bx_(?:\{(?P<braced>\d{1,9})\}|(?P<digit>\d))")
 _UNDER_MIN = re.compile(r"\\min\s*(?:\\limits\s*)?_\s*\{(?P<names>[^{}]*)\}")
 _NAME = re.compile(r"\s*(?:[A-Za-z]|\\(?![lc]?dots)[a-z]+)\s*")
 _SUBJECT = re.compile(r"s\.\s*\\?\s*t\.|subject\s+to|such\s+that|\\mathrm\{s\.t\.\}", re.IGNORECASE)
@@ -28,9 +33,20 @@ def without_preamble(text: str) -> str:
 
 
 def budget(text: str) -> int | None:
-    """The number of evaluations that a comment names, or the sentences; None if neither does."""
-    found = BUDGET.search(text) or IN_WORDS.search(text.replace("{,}", ",").replace(r"\,", "").replace("~", " "))
-    return int(re.sub(r"[_,]", "", found["number"])) if found else None
+    """The number of evaluations that a comment names, or the sentences; None if neither does.
+
+    Raises:
+        ValueError: what is named is no whole number from 1 on, or not it alone.
+    """
+    plain = text.replace("{,}", ",").replace(r"\,", "").replace("~", " ")
+    found = BUDGET.search(plain) or IN_WORDS.search(plain)
+    if found is None:
+        return None
+    written = found["number"].strip()
+    value = float(re.sub(r"[_,]", "", written)) if _WHOLE.fullmatch(written) else math.nan
+    if not (math.isfinite(value) and value.is_integer() and value >= 1):
+        raise ValueError(f"the budget {written[:MOST_SHOWN]!r} cannot be read as a whole number from 1 on")
+    return int(value)
 
 
 def dimension(text: str) -> int | None:

@@ -6,6 +6,7 @@ It knows the expressions that bounds and budgets are written with; of any other 
 import ast
 import math
 import operator
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,16 +27,17 @@ OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.FloorDiv: operator.floordiv,
 }
 MOST_DEPTH = 30
-"""Names and brackets that are followed at most."""
+"""Brackets that are followed at most."""
 MOST_POWER = 64
 """Largest exponent that is computed: a text must not be able to keep this process busy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """The names that a module assigns at its top level, each once, with their expressions."""
+    """The vectors and numbers among the names that a module assigns at its top level, each once."""
 
-    assigned: Mapping[str, ast.expr]
+    lengths: dict[str, int]
+    numbers: dict[str, float]
 
     @classmethod
     def of(cls, tree: ast.Module) -> "Lengths":
@@ -48,18 +50,31 @@ class Lengths:
                 pairs += _pairs(node.target, node.value)
             elif isinstance(node, ast.AugAssign):
                 pairs += [pair for pair in _pairs(node.target, node.value) for _ in range(2)]
-        names = [name for name, _ in pairs]
-        return cls({name: value for name, value in pairs if names.count(name) == 1})
+        times, known = Counter(name for name, _ in pairs), cls({}, {})
+        # In the order of the text, so that every expression is computed once, however often its name is used.
+        for name, value in pairs:
+            if times[name] == 1:
+                known._learn(name, value)
+        return known
 
     def length(self, name: str) -> int | None:
         """The length of a vector; None if the text does not tell."""
-        value = self.assigned.get(name)
-        return None if value is None else self._length(value, 0)
+        return self.lengths.get(name)
 
     def number(self, name: str) -> float | None:
-        """The value of a number; None if the text does not tell."""
-        value = self.assigned.get(name)
-        return None if value is None else self._number(value, 0)
+        """The value of a number, which is finite; None if the text does not tell."""
+        return self.numbers.get(name)
+
+    def whole(self, name: str) -> int | None:
+        """The value of a whole number; None if it is another one, or the text does not tell."""
+        return _whole(self.number(name))
+
+    def _learn(self, name: str, value: ast.expr) -> None:
+        length, number = self._length(value, 0), self._number(value, 0)
+        if length is not None:
+            self.lengths[name] = length
+        if number is not None:
+            self.numbers[name] = number
 
     def _length(self, node: ast.expr, depth: int) -> int | None:
         if depth > MOST_DEPTH:
@@ -67,8 +82,8 @@ class Lengths:
         match node:
             case ast.List(elts=parts) | ast.Tuple(elts=parts):
                 return None if any(isinstance(part, ast.Starred) for part in parts) else len(parts)
-            case ast.Name(id=name) if name in self.assigned:
-                return self._length(self.assigned[name], depth + 1)
+            case ast.Name(id=name):
+                return self.lengths.get(name)
             case ast.UnaryOp(operand=operand):
                 return self._length(operand, depth + 1)
             case ast.BinOp():
@@ -86,10 +101,10 @@ class Lengths:
         left, right = self._length(node.left, depth), self._length(node.right, depth)
         is_list = _is_list(node.left) or _is_list(node.right)
         if is_list and isinstance(node.op, ast.Mult):
-            listed, count = (node.left, node.right) if left is not None else (node.right, node.left)
-            return _product(self._length(listed, depth), self._number(count, depth))
+            listed, count = (left, node.right) if left is not None else (right, node.left)
+            return _product(listed, self._number(count, depth))
         if is_list and isinstance(node.op, ast.Add):
-            return None if left is None or right is None else left + right
+            return None if left is None or right is None else _whole(left + right)
         return right if left is None else left
 
     def _of_call(self, node: ast.Call, depth: int) -> int | None:
@@ -109,7 +124,7 @@ class Lengths:
             return _product(self._length(first, depth) or 1, self._number(_only(others[0]), depth))
         if name in ("concatenate", "hstack") and isinstance(first, ast.List | ast.Tuple):
             parts = [self._length(part, depth) for part in first.elts]
-            return None if None in parts else sum(part or 0 for part in parts)
+            return None if None in parts else _whole(sum(part or 0 for part in parts))
         return None
 
     def _number(self, node: ast.expr, depth: int) -> float | None:
@@ -117,9 +132,9 @@ class Lengths:
             return None
         match node:
             case ast.Constant(value=int() | float() as value):
-                return value
-            case ast.Name(id=name) if name in self.assigned:
-                return self._number(self.assigned[name], depth + 1)
+                return _finite(value)
+            case ast.Name(id=name):
+                return self.numbers.get(name)
             case ast.Attribute(value=value, attr="size"):
                 return self._length(value, depth + 1)
             case ast.Subscript(value=ast.Attribute(value=value, attr="shape"), slice=ast.Constant(value=0)):
@@ -174,13 +189,16 @@ def _called(node: ast.Call) -> tuple[str, Sequence[ast.expr]]:
 
 def _is_list(node: ast.expr) -> bool:
     """Whether an expression is a list or a tuple, whose sums and products are longer than their parts."""
-    match node:
-        case ast.List() | ast.Tuple():
-            return True
-        case ast.BinOp(left=left, right=right):
-            return _is_list(left) or _is_list(right)
-        case _:
-            return False
+    waiting = [node]
+    while waiting:
+        match waiting.pop():
+            case ast.List() | ast.Tuple():
+                return True
+            case ast.BinOp(left=left, right=right):
+                waiting += [left, right]
+            case _:
+                pass
+    return False
 
 
 def _only(node: ast.expr) -> ast.expr:
@@ -191,19 +209,27 @@ def _only(node: ast.expr) -> ast.expr:
 def _computed(op: ast.operator, left: float | None, right: float | None) -> float | None:
     if left is None or right is None:
         return None
-    if isinstance(op, ast.Pow):
-        return float(left) ** right if abs(right) <= MOST_POWER and left > 0 else None
     compute = OPERATORS.get(type(op))
     try:
-        return None if compute is None else compute(left, right)
+        if isinstance(op, ast.Pow):
+            return float(left) ** right if abs(right) <= MOST_POWER and left > 0 else None
+        return None if compute is None else _finite(compute(left, right))
     except (ZeroDivisionError, OverflowError):
         return None
 
 
+def _finite(value: float) -> float | None:
+    """A number; None for infinity, NaN and whole numbers beyond the floats, with which nothing more is computed."""
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
 def _whole(value: float | None) -> int | None:
-    return int(value) if value is not None and math.isfinite(value) and value == int(value) else None
+    return int(value) if value is not None and _finite(value) is not None and value == int(value) else None
 
 
 def _product(length: int | None, count: float | None) -> int | None:
     times = _whole(count)
-    return None if length is None or times is None else length * times
+    return None if length is None or times is None else _whole(length * times)

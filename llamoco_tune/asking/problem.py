@@ -1,6 +1,7 @@
 """Reads the problem that is asked about, and says what is wrong with it. It executes nothing."""
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,18 @@ FORMAT_PAGE = "docs/ask.md"
 """Page that describes the format."""
 MOST_BYTES = 100_000
 """Largest file that is read; a problem stands in a prompt, so it has at most 20,000 characters."""
+_SCOPES = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Lambda,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+)
+"""Kinds of nodes whose names are their own."""
+_BUDGET_IN_LATEX = "the line '% max_evaluations = 2000'"
 _NEEDED = ("lower", "upper", "max_evaluations")
 
 
@@ -109,8 +122,8 @@ def _python(text: str, name: str) -> Stated:
             f"{name} defines no {what}; a problem has objective(x), lower, upper, max_evaluations and, if any, "
             f"constraints(x), see {FORMAT_PAGE}"
         )
-    budget = lengths.number("max_evaluations")
-    if budget is None or budget != int(budget) or budget < 1:
+    budget = lengths.whole("max_evaluations")
+    if budget is None or budget < 1:
         raise TuningError(
             f"{name}: max_evaluations cannot be read from the text as a whole number from 1 on; "
             "write it on one line, such as max_evaluations = 2000"
@@ -120,7 +133,7 @@ def _python(text: str, name: str) -> Stated:
         form="python",
         text=text,
         dimension=lengths.length("lower") or lengths.length("upper"),
-        max_evaluations=int(budget),
+        max_evaluations=budget,
         is_constrained="constraints" in bound,
     )
 
@@ -129,11 +142,12 @@ def _latex(text: str, name: str) -> Stated:
     body = latex.without_preamble(text)
     if r"\min" not in body and "inimi" not in body:
         raise TuningError(f"{name} states no minimization: it has no \\min; negate what is to be maximized")
-    budget = latex.budget(text)
-    if not budget:
-        raise TuningError(
-            f"{name} names no budget; add the line '% max_evaluations = 2000', or say it: at most 2000 evaluations"
-        )
+    try:
+        budget = latex.budget(text)
+    except ValueError as error:
+        raise TuningError(f"{name}: {error}; write {_BUDGET_IN_LATEX}, with nothing behind the number") from None
+    if budget is None:
+        raise TuningError(f"{name} names no budget; add {_BUDGET_IN_LATEX}, or say it: at most 2000 evaluations")
     return Stated(
         name=name,
         form="latex",
@@ -151,10 +165,20 @@ def trying(problem: Stated, program: str, *options: str) -> str:
     return f"write it in Python to run the program on it: {running}" if problem.form == "latex" else running
 
 
+def _top_level(tree: ast.Module) -> Iterator[ast.AST]:
+    """The nodes of a module that are in no function, class, lambda or comprehension, these themselves included."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, _SCOPES):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
 def _bound(tree: ast.Module) -> set[str]:
     """The names that the top level of a module binds to something other than None."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in _top_level(tree):
         match node:
             case ast.Name(id=name, ctx=ast.Store()):
                 found.add(name)

@@ -5,6 +5,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 import openai
@@ -20,6 +21,8 @@ LONGEST_WAIT_S = 60.0
 GIVE_UP_AFTER = 16
 """Number of prompts that may fail in a row, retries included, before the server is given up."""
 DETAIL_CHARACTERS = 200
+SECRET_CHARACTERS = 16
+"""Length from which on a key is taken out of completions too, and not only out of messages."""
 USELESS_STATUSES = {
     401: f"set {KEY_VARIABLE} to a key of this server",
     403: f"the key in {KEY_VARIABLE} may not use this model",
@@ -161,7 +164,11 @@ class _Desk:
         except openai.APIConnectionError as error:
             return self._lost(error)
         self._has_answered = True
-        return read_completion(index, self._without_key(text), time.monotonic() - began)
+        outcome = read_completion(index, text, time.monotonic() - began)
+        # Programs are published, so no secret may be in them; but a short key is a placeholder, and part of many words.
+        if isinstance(outcome, Answer) and len(self._key) >= SECRET_CHARACTERS:
+            return replace(outcome, completion=self._without_key(outcome.completion))
+        return outcome
 
     async def _sent(self, request: _Request, limit_name: _LimitName) -> str:
         decoding = self._decoding

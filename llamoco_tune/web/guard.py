@@ -72,8 +72,8 @@ class Guard:
         given = headers.get(KEY_HEADER, "")
         if hmac.compare_digest(given.encode(), self._key.encode()):
             return True
-        client = scope["client"]
-        return client is not None and is_of((_ROOT, os.getuid()), *client)
+        client, server = scope["client"], scope["server"]
+        return client is not None and server is not None and is_of((_ROOT, os.getuid()), client, server)
 
 
 def own_names(host: str) -> frozenset[str]:

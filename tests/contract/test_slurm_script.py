@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.pages import ROOT
+from tests.web import wait_until
 
 pytestmark = pytest.mark.contract
 
@@ -22,8 +23,11 @@ STAND_INS = {
     "ray": """
         echo "ray $*" >>"$CALLS"
         case $1 in
-          start) trap 'kill %1; exit' TERM; sleep infinity & wait ;;
-          health-check) grep -q "^ray start --head" "$CALLS" ;;
+          start)
+            trap 'kill %1; exit' TERM
+            for option; do [[ $option != --temp-dir=* ]] || mkdir -p "${option#*=}"; done
+            sleep infinity & wait ;;
+          health-check) [[ -z ${HEAD_HANGS:-} ]] && grep -q "^ray start --head" "$CALLS" ;;
           get-auth-token) mkdir -p ~/.ray; echo secret >~/.ray/auth_token ;;
         esac""",
     "llamoco-data": """
@@ -145,6 +149,32 @@ def test_job_whose_time_is_nearly_over_drains_and_queues_itself_again(submit):
     job.process.send_signal(signal.SIGUSR1)
     assert job.ended() == 130
     assert job.called("scontrol")[-1] == "scontrol requeue 4242"
+
+
+@pytest.mark.parametrize(("sent", "again"), [(signal.SIGUSR1, True), (signal.SIGTERM, False)])
+@pytest.mark.parametrize("nodes", ["1", "3"])
+def test_job_whose_head_is_still_starting_ends_as_one_that_drains(
+    submit, tmp_path: Path, sent: signal.Signals, again: bool, nodes: str
+):
+    job = submit("/shared/c", HEAD_HANGS="yes", TMPDIR=str(tmp_path), SLURM_JOB_NUM_NODES=nodes)
+    scratch = tmp_path / "llamoco-4242"
+    wait_until(scratch.is_dir, "the head is starting")
+    job.process.send_signal(sent)
+    assert job.ended() == 143
+    assert ("scontrol requeue 4242" in job.calls) == again
+    assert (len(job.called("srun")), job.called("llamoco-data")) == (1, [])
+    assert not scratch.exists()
+
+
+def test_job_keeps_the_logs_of_ray_only_if_something_went_wrong(submit, tmp_path: Path):
+    scratch = tmp_path / "llamoco-4242"
+    for arguments, kept in ((("--nonsense",), True), ((), False)):
+        submit("/shared/c", *arguments, TMPDIR=str(tmp_path)).ended()
+        assert scratch.exists() == kept
+    job = once_working(submit("/shared/c", "--drains", TMPDIR=str(tmp_path)))
+    job.process.send_signal(signal.SIGUSR1)
+    job.ended()
+    assert not scratch.exists()
 
 
 def test_job_that_is_cancelled_drains_and_stays_away(submit):

@@ -231,6 +231,19 @@ def test_ask_with_a_key_from_a_file_sends_it_without_the_end_of_its_line(monkeyp
     assert [request.key for request in requests] == [f"Bearer {KEY}"]
 
 
+@pytest.mark.parametrize("key", ["x", "none", "minimize"])
+def test_ask_with_a_placeholder_for_a_key_leaves_programs_as_they_are(monkeypatch: pytest.MonkeyPatch, key: str):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    program = "def minimize(objective, max_evaluations):\n    return None  # none\n"
+
+    def behaviour(request: Request, before: int) -> Response:
+        return completion(program) if request.prompt == "a" else failure(400, f"bad key: {key}")
+
+    answers, _ = answered(behaviour, "a", "b")
+    assert [answer.completion for answer in answers] == [program, ""]
+    assert answers[1].detail.endswith(": [key]")
+
+
 @pytest.mark.parametrize("odd", ["é", "\r", "\n", "\x7f", "\udce9"])
 def test_ask_with_a_key_that_cannot_be_sent_is_refused_without_showing_it(monkeypatch: pytest.MonkeyPatch, odd: str):
     monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}{odd}{KEY}")

@@ -1,6 +1,7 @@
 """`push` of both programs against a Hub on the loopback: what is uploaded, what a dry run says, what is refused."""
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -11,6 +12,8 @@ from llamoco_data.cli.commands import main as data_main
 from llamoco_data.export.card import dataset_card
 from llamoco_data.export.report import ExportReport
 from llamoco_data.instruction_set import MEASURED_SPLITS
+from llamoco_tune.bases import BaseRecord
+from llamoco_tune.bases.records import BASE_FILE
 from llamoco_tune.card import card_of, write_card
 from llamoco_tune.cli.commands import main as tune_main
 from llamoco_tune.run_folder import RUN_FILE, RunRecord, RunSpec, write_run
@@ -69,14 +72,14 @@ def exported(folder: Path, *, num_users_own: int = 0, snapshot: int = 1) -> Path
     return folder
 
 
-def tuned(folder: Path) -> Path:
+def tuned(folder: Path, base: str = "/home/somebody/bases/compact", data: str = "/home/somebody/demo-export") -> Path:
     """A folder as a tuning run leaves it, with weights of any bytes."""
     spec = RunSpec(
         phase="teach",
         config={"train": {"seed": 0}, "cache": "/home/somebody/cache"},
-        base="/home/somebody/bases/compact",
+        base=base,
         base_digest="b" * 20,
-        data="/home/somebody/demo-export",
+        data=data,
         data_digest="d" * 20,
     )
     run = RunRecord(spec=spec, run_id=spec.run_id, finished=True, results={"loss": 0.1}, facts={"minutes": 1.0})
@@ -276,6 +279,76 @@ def test_set_with_texts_of_users_has_no_license_that_was_not_given(push: Command
     (tmp_path / "dataset").rename(tmp_path / "other")
     folder.rename(tmp_path / "dataset")
     assert "missing: a license: README.md names none that is known" in push("--repo", "a/b")[1]
+
+
+ADAPTER_CARD = """---
+base_model: {base}
+library_name: peft
+tags:
+- base_model:adapter:{base}
+- lora
+---
+
+# Model Card for Model ID
+"""
+
+
+@pytest.mark.parametrize("kind", ["model"], indirect=True)
+@pytest.mark.parametrize(
+    ("base", "name", "data"),
+    [
+        ("/home/client-x/bases/compact", "compact", "/home/client-x/export"),
+        ("client-x/bases/compact", "compact", "client-x/export"),
+        ("client-x/compact", "compact", "client-x/export"),
+        ("client-x/fetched", "maker/fetched-1b", "export"),
+        ("client-x/warm", "warm", "export"),
+        ("maker/model-1b", "maker/model-1b", "export"),
+    ],
+)
+def test_adapter_and_record_name_base_and_data_without_their_paths(
+    push: Command, hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch, base: str, name: str, data: str
+):
+    monkeypatch.chdir(folder.parent)
+    with_bases(folder.parent)
+    tuned(folder, base, data)
+    (folder / "adapter" / "adapter_config.json").write_text(json.dumps({"r": 8, "base_model_name_or_path": base}))
+    (folder / "adapter" / "README.md").write_text(ADAPTER_CARD.format(base=base))
+    before = files(folder)
+    assert push("--repo", "a/b", "--upload")[0] == 0
+    stored = hub.repos["model", "a/b"].branches["main"]
+    assert json.loads(stored["adapter/adapter_config.json"]) == {"r": 8, "base_model_name_or_path": name}
+    assert stored["adapter/README.md"].decode() == ADAPTER_CARD.format(base=name)
+    spec = RunRecord.from_json(stored[RUN_FILE]).spec
+    assert (spec.base, spec.data) == (name, "export")
+    assert [path for path, content in stored.items() if b"client-x" in content] == []
+    assert files(folder) == before
+
+
+def with_bases(folder: Path) -> None:
+    """Bases under relative paths: one made here, one fetched from the hub, and one warmed up from the latter."""
+    for name in ("compact", "fetched"):
+        (folder / "client-x" / name).mkdir(parents=True)
+    base = BaseRecord(
+        name="fetched",
+        model="maker/fetched-1b",
+        source="the hub",
+        source_sha256=None,
+        precision="fp32",
+        license="mit",
+        num_parameters=1,
+    )
+    (folder / "client-x" / "fetched" / BASE_FILE).write_text(base.to_json())
+    spec = RunSpec(
+        phase="contrast", config={}, base="client-x/fetched", base_digest="b" * 20, data="d", data_digest="d" * 20
+    )
+    write_run(folder / "client-x" / "warm", RunRecord(spec=spec, run_id=spec.run_id, finished=True))
+
+
+@pytest.mark.parametrize("kind", ["model"], indirect=True)
+def test_damaged_adapter_is_refused(push: Command, folder: Path):
+    file = folder / "adapter" / "adapter_config.json"
+    file.write_text("[]")
+    assert f"{file} is damaged" in refused(push("--repo", "a/b"))
 
 
 @pytest.mark.parametrize("kind", ["model"], indirect=True)

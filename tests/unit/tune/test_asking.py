@@ -1,6 +1,7 @@
 """Reading the problem that is asked about, making its prompts, looking for slips, and what a choice is worth."""
 
 import ast
+import time
 from pathlib import Path
 
 import numpy as np
@@ -65,12 +66,43 @@ def test_length_of_a_vector_is_read_from_the_text(text, length):
         ("lower = np.zeros(5)\nn = 100 * lower.size", 500),
         ("n = int(1e4)", 10_000),
         ("n = 9 ** 9 ** 9", None),
+        ("n = 1000000 ** 64", None),
+        ("n = 1e400", None),
+        ("n = int(1e400)", None),
+        ("n = round(1e400)", None),
+        ("n = 1e400 - 1e400", None),
+        (f"n = 0x{'F' * 300}", None),
+        ("a0 = 10\n" + "".join(f"a{i + 1} = a{i} * a{i}\n" for i in range(60)) + "n = a60", None),
         ("n = 1 / 0", None),
         ("n = read()", None),
     ],
 )
 def test_number_is_read_from_the_text(text, number):
     assert Lengths.of(ast.parse(text)).number("n") == number
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("lower = [0.0] * " + " * ".join("1" * 28), 1),
+        ("lower = [0.0] * " + " * ".join("1" * 2_000), None),
+        ("lower = " + " + ".join(["[0.0]"] * 2_000), None),
+        (
+            "a0 = 2\n"
+            + "".join(f"a{i + 1} = max({','.join([f'a{i}'] * 9)})\n" for i in range(30))
+            + "lower = [0] * a30",
+            2,
+        ),
+        ("a0 = [0]\n" + "".join(f"a{i + 1} = np.hstack([a{i}, a{i}])\n" for i in range(30)) + "lower = a30", 2**30),
+        ("".join(f"a{i} = 1\n" for i in range(8_000)) + "lower = [1, 2]", 2),
+    ],
+    ids=["product", "long product", "long sum", "names of names", "vectors of vectors", "many names"],
+)
+def test_no_text_keeps_the_reader_busy(text, length):
+    tree = ast.parse(text)
+    began = time.process_time()
+    assert Lengths.of(tree).length("lower") == length
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(
@@ -101,6 +133,53 @@ def test_latex_tells_variables_budget_and_constraints(text, dimension, budget, i
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "budget"),
+    [
+        ("% max_evaluations = 2e3", 2_000),
+        ("% max_evaluations=2.5E+3  ", 2_500),
+        ("% max_evaluations = 2000.", 2_000),
+        ("% max_evaluations = 20{,}000", 20_000),
+        (r"% max_evaluations~=~20\,000", 20_000),
+        ("% max_evaluations = 1,200,000", 1_200_000),
+        ("at most 2e3 evaluations", 2_000),
+        (r"$x \in \mathbb{R}^8$, 2\,000~function evaluations", 2_000),
+        ("with $D = 8$\n200 evaluations", 200),
+    ],
+)
+def test_budget_in_latex_is_read_as_it_is_written(written: str, budget: int):
+    assert latex.budget(f"\\min f\n{written}\n") == budget
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2 000", "2~000", "2000 % or so", "2000, or more", "2,5", "2.5", "2.000", "1_", "10**4", "many", "", "0",
+        "1e400", pytest.param("9" * 5_000, id="long"),
+    ],
+)  # fmt: skip
+def test_comment_in_latex_that_names_no_whole_number_is_refused_in_one_line(written: str):
+    check_refused(f"\\min f\n% max_evaluations = {written}\n")
+
+
+@pytest.mark.parametrize("written", ["12 500", "12~500", "10^4", "2.000", "1,5", "500-1000", "0"])
+def test_words_in_latex_that_name_no_whole_number_are_refused_in_one_line(written: str):
+    check_refused(f"\\min f with at most {written} evaluations\n")
+
+
+def check_refused(text: str) -> None:
+    """Checks that a problem is refused for its budget, in a line that a terminal can show."""
+    with pytest.raises(TuningError, match=r"^-: the budget .* cannot be read as a whole number from 1 on; ") as refused:
+        stated(text, "-")
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 200
+
+
+def test_number_of_variables_in_latex_that_is_beyond_reason_is_not_known():
+    for text in (r"x \in \mathbb{R}^{%s}", r"i = 1, \dots, %s", "x_{%s}"):
+        assert latex.dimension(text % ("1" * 5_000)) is None
+
+
 def test_problem_is_read_as_its_prompt_holds_it(tmp_path: Path):
     file = tmp_path / "bowl.py"
     file.write_bytes(b"\xef\xbb\xbf" + PYTHON.replace("\n", "\r\n").encode() + b"\r\n\r\n")
@@ -123,6 +202,7 @@ def test_problem_is_read_as_its_prompt_holds_it(tmp_path: Path):
         ("a.py", PYTHON.replace("max_evaluations = 400", "").encode(), "defines no max_evaluations"),
         ("a.py", PYTHON.replace("400", "read()").encode(), "max_evaluations cannot be read"),
         ("a.py", PYTHON.replace("400", "0.5").encode(), "max_evaluations cannot be read"),
+        ("a.py", PYTHON.replace("400", "1e400").encode(), "max_evaluations cannot be read"),
         ("a.py", b"x" * 200_000, "has 200,000 bytes"),
         ("a.txt", PYTHON.encode(), "is neither .py nor .tex"),
         ("a.tex", rb"\[ \min_{x \in \mathbb{R}^2} x_1 \]", "names no budget"),
@@ -136,6 +216,28 @@ def test_what_is_no_problem_is_refused_in_one_line(tmp_path: Path, name, content
         read_problem(file)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_constrained"),
+    [
+        ("def helper(x):\n    constraints = [x]\n    return constraints\n", False),
+        ("class Beam:\n    def constraints(self, x): return x\n", False),
+        ("sums = [constraints for constraints in range(3)]\nhelper = lambda x: (constraints := x)\n", False),
+        ("constraints = None\n", False),
+        ("if True:\n    def constraints(x): return x, x\n", True),
+        ("try:\n    from elsewhere import constraints\nexcept ImportError:\n    pass\n", True),
+        ("with open('x') as file:\n    for constraints in file: pass\n", True),
+    ],
+)
+def test_names_of_the_top_level_alone_state_the_problem(text: str, is_constrained: bool):
+    assert stated(PYTHON + text, "-").is_constrained == is_constrained
+
+
+def test_bound_that_only_a_function_has_is_missing():
+    text = PYTHON.replace("lower, upper = np.zeros(3), np.ones(3)", "lower = np.zeros(3)")
+    with pytest.raises(TuningError, match="defines no upper"):
+        stated(f"{text}def box():\n    upper = np.ones(3)\n    return upper\n", "-")
 
 
 def test_missing_file_and_folder_are_refused(tmp_path: Path):

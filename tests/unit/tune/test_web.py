@@ -1,9 +1,11 @@
 """What keeps others off the page, and the parts of the page that need no server."""
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.types import Message
 
 from llamoco_tune.web.app import application
-from llamoco_tune.web.callers import is_of
+from llamoco_tune.web.callers import Place, is_of
 from llamoco_tune.web.config import MOST_BYTES, WebConfig
 from llamoco_tune.web.examples import examples
 from llamoco_tune.web.highlighting import coloured
@@ -22,13 +24,27 @@ pytestmark = pytest.mark.unit
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 KEY = "a-key"
-HERE, ELSEWHERE = ("127.0.0.1", 1), ("192.0.2.7", 50000)
-"""Other ends of connections: the kernel knows nothing of the first."""
+ELSEWHERE = ("192.0.2.7", 50000)
+"""Other end of a connection from another machine."""
 JSON = {"content-type": "application/json"}
 EMPTY = json.dumps({"problem": ""}).encode()
 
 
 CONFIG = WebConfig(host="127.0.0.1", port=8421, wordings=1, run_limit_s=60, runs_at_once=1)
+
+
+@contextlib.contextmanager
+def connected(host: str) -> Generator[tuple[Place, Place]]:
+    """The ends of a connection of this user as its server sees them; the client's socket has the family of the host."""
+    served = host.removeprefix("::ffff:")
+    with (
+        socket.create_server((served, 0), family=socket.AF_INET6 if ":" in served else socket.AF_INET) as listener,
+        socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as connection,
+    ):
+        connection.connect((host, listener.getsockname()[1]))
+        accepted, client = listener.accept()
+        with accepted:
+            yield client[:2], accepted.getsockname()[:2]
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +57,31 @@ def called(
     path: str,
     body: bytes | None = None,
     headers: dict[str, str] | None = None,
-    client: tuple[str, int] = HERE,
+    client: Place | None = None,
     *,
     is_whole: bool = True,
 ) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of an answer; the request is a POST if it has a body, of which more may never come."""
+    """Status, headers and body of an answer; the request is a POST if it has a body, of which more may never come.
+
+    It comes over a connection of this user, unless another one is given.
+    """
+    if client is None:
+        with connected("127.0.0.1") as (near, far):
+            return answered(app, path, body, headers or {}, near, far, is_whole=is_whole)
+    return answered(app, path, body, headers or {}, client, ("192.0.2.1", 8421), is_whole=is_whole)
+
+
+def answered(
+    app: Starlette,
+    path: str,
+    body: bytes | None,
+    headers: dict[str, str],
+    client: Place,
+    server: Place,
+    *,
+    is_whole: bool,
+) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of the answer to a request over a connection between these ends."""
     sent: list[Message] = []
     coming = iter([{"type": "http.request", "body": body or b"", "more_body": not is_whole}])
 
@@ -57,7 +93,7 @@ def called(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    given = {"host": "127.0.0.1:8421", **(headers or {})}
+    given = {"host": "127.0.0.1:8421", **headers}
     scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -66,6 +102,7 @@ def called(
         "query_string": b"",
         "headers": [(name.encode(), value.encode()) for name, value in given.items()],
         "client": client,
+        "server": server,
     }
     asyncio.run(app(scope, receive, send))
     names = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
@@ -143,19 +180,22 @@ def test_others_need_the_key(app: Starlette):
     assert called(app, "/ask", EMPTY, {**JSON, "x-llamoco-key": KEY}, ELSEWHERE)[0] == 400
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
 def test_user_at_the_other_end_is_known(host: str):
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with (
-        socket.create_server((host, 0), family=family) as listener,
-        socket.create_connection(listener.getsockname()[:2]) as connection,
-    ):
-        address, port = connection.getsockname()[:2]
-        assert is_of((os.getuid(),), address, port)
-        assert not is_of((os.getuid() + 1,), address, port)
-        if family == socket.AF_INET:  # as a socket for both families names it
-            assert not is_of((os.getuid() + 1,), f"::ffff:{address}", port)
-    assert not is_of((os.getuid(),), "192.0.2.7", 50000)
+    with connected(host) as (client, server):
+        assert is_of((os.getuid(),), client, server)
+        assert not is_of((os.getuid() + 1,), client, server)
+        if ":" not in host:  # as a socket for both families names them
+            ends = [(f"::ffff:{address}", port) for address, port in (client, server)]
+            assert is_of((os.getuid(),), *ends)
+            assert not is_of((os.getuid() + 1,), *ends)
+
+
+def test_user_of_an_unlisted_connection_is_a_stranger(app: Starlette):
+    with connected("127.0.0.1") as (client, server), connected("127.0.0.1") as (_, other):
+        for unlisted in ((client, other), (("127.0.0.1", 1), server), (ELSEWHERE, server)):
+            assert not is_of((os.getuid(),), *unlisted)
+            assert answered(app, "/ask", EMPTY, JSON, *unlisted, is_whole=True)[0] == 403
 
 
 @pytest.mark.parametrize(
