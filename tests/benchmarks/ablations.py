@@ -3,20 +3,23 @@
     llamoco-tune base compact --data standard-export --out compact-base
     python -m tests.benchmarks.ablations standard-export compact-base ablations
 
-Every run reads 6,400 prompts and learns to choose alone, so that all have the same time to learn the same thing. A run
-that is there is not made again, and a killed one goes on. Choices are judged on validation problems, as
-`tests.benchmarks.choosing` does; they are kept in OUT/choices. Intervals are 95 %, over problems and seeds: both are
-drawn with replacement, and differences are between runs of the same seed on the same problems. Three seeds tell little
-about what a fourth would do, so each seed's figure stands beside their mean.
+Every run reads 6,400 prompts and learns to choose alone, so that all have the same time to learn the same thing; two
+conditions learn to write in steps of their own beside it. A run that is there is not made again, and a killed one goes
+on. The loss of writing is on the validation rows of an evaluation, each alone and by families of optimizers. Choices
+are judged on validation problems, as `tests.benchmarks.choosing` does; they are kept in OUT/choices. Intervals are 95
+%, over problems and seeds: both are drawn with replacement, and differences are between runs of the same seed on the
+same problems. Three seeds tell little about what a fourth would do, so each seed's figure stands beside their mean.
 """
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +29,7 @@ from rich.table import Table
 from llamoco_data import read_instructions
 from llamoco_data.selector.forest import fitted
 from llamoco_data.selector.training import training_of
+from llamoco_tune.metrics import read_metrics
 from llamoco_tune.quiet import quiet_transformers
 from tests.benchmarks.choosing import Problems, choices_of, problems_of, scores_of, shown
 
@@ -42,6 +46,8 @@ class Condition:
     teach: tuple[str, ...] = ()
     warm: tuple[str, ...] | None = None
     """Options of `contrast`, if there is a warm-up."""
+    writing_share: float = 0.0
+    """Share of the steps that teach to write; they come on top of those that teach to choose."""
 
 
 CONDITIONS = {
@@ -52,6 +58,10 @@ CONDITIONS = {
     "no-reading": Condition("no reading loss", ("--reading-weight", "0")),
     "warm-profile": Condition("first a warm-up by score profiles", warm=("--loss", "profile")),
     "warm-paper": Condition("first the paper's warm-up", warm=("--loss", "margin", "--raw")),
+    "sharper": Condition("soft targets, half as soft", ("--tau", "0.035")),
+    "softer": Condition("soft targets, twice as soft", ("--tau", "0.14")),
+    "balanced": Condition("also writing, optimizers in balance", ("--mixing", "balanced"), writing_share=0.3),
+    "proportional": Condition("also writing, as optimizers win", ("--mixing", "proportional"), writing_share=0.3),
 }
 
 
@@ -71,7 +81,12 @@ def main() -> None:
     assert training is not None, "the export has too few training problems"
     problems = problems_of(read_instructions(arguments.export, split="validation"), fitted(training.measured))
     found = {name: judged(arguments.out, name, arguments.seeds, problems) for name in arguments.only}
-    Console(width=150).print(table_of(found, problems))
+    written = {
+        name: writing_of(arguments.out, name, arguments.seeds)
+        for name in arguments.only
+        if CONDITIONS[name].writing_share
+    }
+    Console(width=200).print(table_of(found, problems, written))
 
 
 def make(export: Path, base: Path, out: Path, name: str, seed: int) -> None:
@@ -83,7 +98,9 @@ def make(export: Path, base: Path, out: Path, name: str, seed: int) -> None:
         batch = f"--per-batch {WARM_PROMPTS} --micro-batch {WARM_PROMPTS} --steps {WARM_STEPS} --descent muon".split()
         _tune("contrast", *common, "--base", str(base), "--out", str(warm), *batch, *condition.warm)
         base, steps = warm, STEPS - WARM_STEPS * WARM_PROMPTS // PROMPTS
-    batch = f"--prompts {PROMPTS} --steps {steps} --writing-share 0 --extended-share 0.5".split()
+    share = condition.writing_share
+    steps = round(steps / (1 - share))
+    batch = f"--prompts {PROMPTS} --steps {steps} --writing-share {share} --extended-share 0.5".split()
     kept = f"--keep last --evaluate-every {steps} --save-every 100".split()
     _tune("teach", *common, "--base", str(base), "--out", str(run), *batch, *kept, *condition.teach)
 
@@ -106,14 +123,18 @@ def judge_one(out: Path, name: str, seed: int, problems: Problems) -> NDArray[np
     return np.array(read["scores"])
 
 
-def table_of(found: Mapping[str, NDArray[np.float64]], problems: Problems) -> Table:
-    """The table of all conditions, differences to the first."""
+def table_of(found: Mapping[str, NDArray[np.float64]], problems: Problems, written: Mapping[str, str]) -> Table:
+    """The table of all conditions, differences to the first.
+
+    Args:
+        written: what is to be said of writing, of the conditions that learn it.
+    """
     seeds = len(next(iter(found.values())))
     table = Table(
         title=f"Gap closed by the choice on {len(problems.ids)} validation problems, {seeds} seeds [95 %]",
         title_justify="left",
     )
-    for head in ("run", "one prompt", "seeds", "less the first", "mean of all prompts"):
+    for head in ("run", "one prompt", "seeds", "less the first", "mean of all prompts", "writing: rows, families"):
         table.add_column(head, justify="left" if head == "run" else "right")
     first, *_ = found
     for name, score_S2P in found.items():
@@ -121,9 +142,25 @@ def table_of(found: Mapping[str, NDArray[np.float64]], problems: Problems) -> Ta
         each = [f"{problems.gap(one_P)[0]:.0%}" for one_P in one_SP]
         less = "" if name == first else shown(problems.less(one_SP, found[first][:, 0]))
         table.add_row(
-            CONDITIONS[name].title, shown(problems.gap(*one_SP)), " ".join(each), less, shown(problems.gap(*all_SP))
+            CONDITIONS[name].title,
+            shown(problems.gap(*one_SP)),
+            " ".join(each),
+            less,
+            shown(problems.gap(*all_SP)),
+            written.get(name, ""),
         )
     return table
+
+
+def writing_of(out: Path, name: str, seeds: int) -> str:
+    """The loss of writing at the end, in nats a token: the mean over rows; over families. Seeds are in brackets."""
+    parts: list[str] = []
+    last = [read_metrics(_run(out, name, seed))[-1].values for seed in range(seeds)]
+    families = [key for key in last[0] if key.startswith("eval_loss_")]
+    for keys in (["eval_loss"], families):
+        each = [fmean(metrics[key] or math.nan for key in keys) for metrics in last]
+        parts.append(f"{fmean(each):.4f} ({', '.join(f'{one:.4f}' for one in each)})")
+    return "; ".join(parts)
 
 
 def _run(out: Path, name: str, seed: int) -> Path:
