@@ -12,6 +12,7 @@ import socket
 import tempfile
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from pydantic import ValidationError
 from llamoco_data.apart import frames
 from llamoco_data.apart.connection import Server, drop_server, server
 from llamoco_data.apart.frames import Ended, Job, Left
+from llamoco_data.attempts import Asked, Mark, settled
 from llamoco_data.box.frames import CONSTRAINTS, ENDED, HEAD_BYTES, OBJECTIVE, SPENT, VALUES
 from llamoco_data.outcomes import BudgetSpent, RunStatus, over_budget
 from llamoco_data.problems.evaluation import Meter, Problem, build
@@ -37,7 +39,13 @@ _BROKEN = "it broke its connection to the meter"
 
 
 def run_text(
-    program: str, spec: AnySpec, seed: int, *, problem: Problem | None = None, time_limit_s: float = TIME_LIMIT_S
+    program: str,
+    spec: AnySpec,
+    seed: int,
+    *,
+    problem: Problem | None = None,
+    time_limit_s: float = TIME_LIMIT_S,
+    waits: bool = False,
 ) -> RunRecord:
     """Runs a program text in a process of its own, and records the run as `run_program` would, except for `cpu_s`.
 
@@ -48,22 +56,31 @@ def run_text(
     Args:
         problem: the built problem, where the caller has it already.
         time_limit_s: limit of the wall clock, after which the process and all that it has started are killed.
+        waits: whether a program that timed out without computing much is run again, with a longer limit.
 
     Raises:
         RuntimeError, OSError: no process can be started, which says nothing about the program.
     """
-    problem = build(spec) if problem is None else problem
-    first = _run_once(program, problem, seed, time_limit_s)
-    # The system also ends processes when memory is short, so a crash is confirmed by a second attempt.
-    return _run_once(program, problem, seed, time_limit_s) if first.status == "crashed" else first
+    built = build(spec) if problem is None else problem
+
+    def make(limit_s: float, before: Mark | None) -> _Attempt:
+        asked = Asked(before)
+        return _Attempt(_run_once(program, built, seed, limit_s, asked), asked)
+
+    return settled(make, time_limit_s, waits=waits).record
 
 
-def _run_once(program: str, problem: Problem, seed: int, time_limit_s: float) -> RunRecord:
+class _Attempt(NamedTuple):
+    record: RunRecord
+    asked: Asked
+
+
+def _run_once(program: str, problem: Problem, seed: int, time_limit_s: float, asked: Asked) -> RunRecord:
     meter = Meter(problem)
     began = time.process_time()
     with tempfile.TemporaryDirectory(prefix="llamoco-run-", ignore_cleanup_errors=True) as folder:
         job = _job(program, problem, seed, folder)
-        status, detail, child_s = _measured(job, problem, meter, time_limit_s)
+        status, detail, child_s = _measured(job, problem, meter, asked, time_limit_s)
     # A run that was refused an evaluation is over its budget, whatever its program reports.
     if meter.refused and status != "over_budget" and status in ("completed", "raised", "bad_return"):
         status, detail = "over_budget", over_budget(problem.max_evaluations)
@@ -85,7 +102,9 @@ def _job(program: str, problem: Problem, seed: int, folder: str) -> Job:
     )
 
 
-def _measured(job: Job, problem: Problem, meter: Meter, time_limit_s: float) -> tuple[RunStatus, str, float]:
+def _measured(
+    job: Job, problem: Problem, meter: Meter, asked: Asked, time_limit_s: float
+) -> tuple[RunStatus, str, float]:
     """Status and reason of a run, and the processor time of its process."""
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with here:
@@ -93,7 +112,8 @@ def _measured(job: Job, problem: Problem, meter: Meter, time_limit_s: float) -> 
             serving = _handed_over(job, there)
         try:
             with silence():  # a user's own problem is evaluated on this side
-                status, detail = _Answering(problem, meter, here, serving).until(time.monotonic() + time_limit_s)
+                answering = _Answering(problem, meter, here, serving, asked)
+                status, detail = answering.until(time.monotonic() + time_limit_s)
         except BaseException:
             drop_server()  # this ends the run too
             raise
@@ -156,13 +176,14 @@ class _Answering:
     meter: Meter
     program: socket.socket
     serving: Server
+    asked: Asked
 
     def until(self, deadline: float) -> tuple[RunStatus, str]:
         """Status and reason of the run; after `crashed`, an empty reason means that the exit code tells it."""
         spec = self.problem.spec
         content, head, values = frames.buffer(max(spec.dimension, spec.num_constraints))
         length = HEAD_BYTES + 8 * spec.dimension
-        asked = (OBJECTIVE, CONSTRAINTS) if spec.num_constraints else (OBJECTIVE,)
+        questions = (OBJECTIVE, CONSTRAINTS) if spec.num_constraints else (OBJECTIVE,)
         self.program.setblocking(False)
         poller = select.poll()
         poller.register(self.program, select.POLLIN)
@@ -182,7 +203,7 @@ class _Answering:
                 continue
             if head[0] == ENDED:
                 return _said(bytes(content[HEAD_BYTES:size]))
-            if size != length or head[0] not in asked:
+            if size != length or head[0] not in questions:
                 return "crashed", _BROKEN
             try:
                 self.program.send(memoryview(content)[: self._answered(head, values)])
@@ -198,6 +219,7 @@ class _Answering:
         point = values[: spec.dimension]
         try:
             if head[0] == OBJECTIVE:
+                self.asked.add(point)
                 values[0] = self.meter.objective(point)
                 count = 1
             else:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from llamoco_data.attempts import Asked, Mark, settled
 from llamoco_data.box import frames
 from llamoco_data.box.frames import Job
 from llamoco_data.box.layers import Tier
@@ -45,6 +46,7 @@ class ConfinedRun:
     said: str
     """Beginning of what the program printed."""
     meter: Meter
+    asked: Asked
 
 
 def run_confined(
@@ -57,6 +59,7 @@ def run_confined(
     least: Tier = LEAST,
     without: tuple[str, ...] = (),
     follow: Callable[[Meter], None] | None = None,
+    waits: bool = False,
 ) -> ConfinedRun:
     """Runs a program text in a confined process of its own, and records the run as `run_program` would, but `cpu_s`.
 
@@ -68,32 +71,33 @@ def run_confined(
         least: tier below which nothing is run.
         without: layers that are left out, as on a machine that lacks them.
         follow: called after each evaluation, with the meter as it is then; a run that is made again begins anew.
+        waits: whether a program that timed out without computing much is run again, with a longer limit.
 
     Raises:
         TooOpenError: this machine confines less than `least`.
         ConfinementFault: no confined process can be started, which says nothing about the program.
     """
-    problem = build(spec) if problem is None else problem
-    faults, crashed = 0, False
-    while True:
-        serving = zygote(without)
-        require(serving.tier, least, serving.missing)
-        attempt = _Attempt(program, problem, seed, time_limit_s, serving, follow)
-        ended = attempt.made()
-        if ended is None:
+    built = build(spec) if problem is None else problem
+    faults = 0
+
+    def make(limit_s: float, before: Mark | None) -> ConfinedRun:
+        nonlocal faults
+        while True:
+            serving = zygote(without)
+            require(serving.tier, least, serving.missing)
+            attempt = _Attempt(program, built, seed, limit_s, serving, Asked(before), follow)
+            ended = attempt.made()
+            if ended is not None:
+                record = ended.model_copy(update={"tier": serving.tier, "faults": faults})
+                return ConfinedRun(record, attempt.said, attempt.meter, attempt.asked)
             drop_zygote(serving)
             faults += 1
             if faults >= MOST_FAULTS:
                 raise ConfinementFault(
                     f"the confinement failed {faults} times in a row on one run: {attempt.fault or 'its zygote ended'}"
                 )
-            continue
-        # The system also ends processes when memory is short, so a crash is confirmed by a second attempt.
-        if ended.status == "crashed" and not crashed:
-            crashed = True
-            continue
-        record = ended.model_copy(update={"tier": serving.tier, "faults": faults})
-        return ConfinedRun(record, attempt.said, attempt.meter)
+
+    return settled(make, time_limit_s, waits=waits)
 
 
 class _Attempt:
@@ -106,8 +110,10 @@ class _Attempt:
         seed: int,
         time_limit_s: float,
         serving: Zygote,
+        asked: Asked,
         follow: Callable[[Meter], None] | None,
     ) -> None:
+        self.asked = asked
         self._program, self._problem, self._seed = program, problem, seed
         self._time_limit_s, self._serving, self._follow = time_limit_s, serving, follow
         self.meter = Meter(problem)
@@ -146,7 +152,7 @@ class _Attempt:
             with there:
                 if not self._handed_over(folder, there, said):
                     return None
-            answering = _Answering(self._problem, self.meter, here, self._follow)
+            answering = _Answering(self._problem, self.meter, here, self.asked, self._follow)
             try:
                 with silence():  # a user's own problem is evaluated on this side
                     status, detail = _until(time.monotonic() + self._time_limit_s, answering)
@@ -225,9 +231,15 @@ class _Answering:
     """Evaluates the points that one program asks for, until it ends."""
 
     def __init__(
-        self, problem: Problem, meter: Meter, program: socket.socket, follow: Callable[[Meter], None] | None
+        self,
+        problem: Problem,
+        meter: Meter,
+        program: socket.socket,
+        asked: Asked,
+        follow: Callable[[Meter], None] | None,
     ) -> None:
-        self._spec, self._meter, self._program, self._follow = problem.spec, meter, program, follow
+        self._spec, self._meter, self._program = problem.spec, meter, program
+        self._asked, self._follow = asked, follow
         self._content, self._head, self._values = frames.buffer(max(self._spec.dimension, self._spec.num_constraints))
         self.begun = False
         """Whether the program was confined and its own code began."""
@@ -277,6 +289,7 @@ class _Answering:
         answer = frames.VALUES
         try:
             if what == frames.OBJECTIVE:
+                self._asked.add(point)
                 values[0] = self._meter.objective(point)
                 count = 1
             else:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from llamoco_data.apart import run_text
+from llamoco_data.attempts import LONGEST
 from llamoco_data.box.layers import Tier
 from llamoco_data.confined import run_confined
 from llamoco_data.identity import Record
@@ -23,12 +24,6 @@ from llamoco_data.runs import RunRecord, run_program
 
 SLICE_S = 2.0
 """Wall time of a slice: what is lost with a worker and what a drain waits for, the run under way not counted."""
-
-
-WAITED_SHARE = 0.5
-"""A stranger's program that times out after less processor time than this share of its limit is run once more."""
-AGAIN = 2.0
-"""Limit of the second run, in limits of the first."""
 
 
 class Draw(Record):
@@ -151,22 +146,15 @@ def _made(task: Task, text: str, problem: Problem, seed: int) -> RunRecord:
     limit_s, tier = task.time_limit_s, task.confined
     if tier is None:
         return run_program(text, problem.spec, seed, problem=problem, time_limit_s=limit_s)
-    record = _made_apart(tier, text, problem, seed, limit_s)
-    # The limit is of the wall clock, and on a busy machine a program may wait for a processor, which is not its fault.
-    if record.status == "timed_out" and record.cpu_s < WAITED_SHARE * limit_s:
-        return _made_apart(tier, text, problem, seed, AGAIN * limit_s)
-    return record
+    if tier == "trusted":
+        return run_text(text, problem.spec, seed, problem=problem, time_limit_s=limit_s, waits=True)
+    run = run_confined(text, problem.spec, seed, problem=problem, time_limit_s=limit_s, least=tier, waits=True)
+    return run.record
 
 
 def longest_s(task: Task) -> float:
-    """Wall time that one run of a task may take before it ends itself, both runs of a stranger's program counted."""
-    return task.time_limit_s * (1.0 if task.confined is None else 1.0 + AGAIN)
-
-
-def _made_apart(tier: Tier, text: str, problem: Problem, seed: int, limit_s: float) -> RunRecord:
-    if tier == "trusted":
-        return run_text(text, problem.spec, seed, problem=problem, time_limit_s=limit_s)
-    return run_confined(text, problem.spec, seed, problem=problem, time_limit_s=limit_s, least=tier).record
+    """Wall time that one run of a task may take before it ends itself; a stranger's program has two attempts."""
+    return task.time_limit_s * (1.0 if task.confined is None else LONGEST)
 
 
 def _left_of(task: Task, spec: AnySpec, applies: Container[str], records: Sequence[RunRecord]) -> tuple[Run, ...]:

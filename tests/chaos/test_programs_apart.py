@@ -122,6 +122,24 @@ def test_crash_is_confirmed_by_a_second_attempt(tmp_path: Path):
     assert (once.status, once.evaluations) == ("completed", 1)
 
 
+@pytest.mark.parametrize(
+    ("fails", "status"), [("os._exit(1)", "crashed"), ("time.sleep(60)", "timed_out")], ids=["crashes", "waits"]
+)
+def test_second_attempt_that_asks_for_other_points_does_not_count(fails: str, status: str, tmp_path: Path):
+    """A program that fails where its draws are bad would have its budget twice."""
+    mark = f"{str(tmp_path / 'mark')!r}"
+    body = f"import os, time\nis_first = not os.path.exists({mark})\nobjective(lower)\n"
+    body += f"if is_first:\n    os.mkdir({mark})\n    objective(lower)\n    {fails}\n"
+    same, other = (f"objective({point})\nobjective(upper)\nreturn upper" for point in ("lower", "upper"))
+    program = HEAD + "".join(f"    {line}\n" for line in (body + other).splitlines())
+    record = run_text(program, FREE, 5, time_limit_s=1.0, waits=True)
+    assert record.status == status
+    (tmp_path / "mark").rmdir()
+    program = HEAD + "".join(f"    {line}\n" for line in (body + same).splitlines())
+    record = run_text(program, FREE, 5, time_limit_s=1.0, waits=True)
+    assert (record.status, record.evaluations) == ("completed", 3)
+
+
 def test_meter_is_out_of_the_program_s_reach():
     """What a program says of its evaluations, or patches into its own process, changes no record."""
     honest = apart("objective(upper)\nobjective(lower)\nreturn lower")
