@@ -117,7 +117,7 @@ def holding(place: Files, notice: Callable[[str], None]) -> Generator[Hold]:
 def _acquire(place: Files, lease: Lease, notice: Callable[[str], None]) -> None:
     while not place.put_if_absent(LEASE_FILE, _bytes(lease)):
         content = _content(place)
-        if content and _is_over(place, content, notice):
+        if content is not None and _is_over(place, content, notice):
             place.replace(LEASE_FILE, _bytes(lease))
             return
     if place.put_if_absent(LEASE_FILE, b"another"):
@@ -135,16 +135,18 @@ def _is_over(place: Files, content: bytes, notice: Callable[[str], None]) -> boo
     """
     lease = _read_back(content)
     if lease is not None and lease.machine and lease.machine == _machine():
-        if _began(lease.pid) != lease.began:
+        lives = _lives(lease)
+        if lives is not None:
+            if lives:
+                raise _held(place, lease)
             return True
-        raise _held(place, lease)
     who = "another driver" if lease is None else lease.driver
     notice(f"{place.where()} was worked on by {who}; watching for up to {STALE_S:.0f} s whether it is alive")
     deadline = time.monotonic() + STALE_S
     while time.monotonic() < deadline:
         time.sleep(LOOK_S)
         now = _content(place)
-        if not now:
+        if now is None:
             return False
         if now != content:
             raise _held(place, _read_back(now) or lease)
@@ -159,18 +161,18 @@ def _held(place: Files, lease: Lease | None) -> LlamocoError:
     )
 
 
-def _holder(content: bytes, driver_id: str) -> str | None:
-    """The driver that a lease names; None where it is this one."""
-    lease = _read_back(content)
+def _holder(content: bytes | None, driver_id: str) -> str | None:
+    """The driver that a lease names; None where it is this one, or names none."""
+    lease = None if content is None else _read_back(content)
     return None if lease is None or lease.driver_id == driver_id else lease.driver
 
 
-def _content(place: Files) -> bytes:
-    """The content of the lease; empty where there is none."""
+def _content(place: Files) -> bytes | None:
+    """The content of the lease, which a copy onto a full disk leaves empty; None where there is none."""
     try:
         return place.read(LEASE_FILE)
     except FileNotFoundError:
-        return b""
+        return None
 
 
 def _bytes(lease: Lease) -> bytes:
@@ -191,7 +193,7 @@ def _own_lease() -> Lease:
         host=socket.gethostname(),
         pid=pid,
         machine=_machine(),
-        began=_began(pid),
+        began=_began(pid) or 0,
     )
 
 
@@ -204,11 +206,25 @@ def _machine() -> str:
         return ""
 
 
-def _began(pid: int) -> int:
-    """When a process began, in ticks since the start of the kernel; 0 where it does not exist or has ended."""
+def _lives(lease: Lease) -> bool | None:
+    """Whether the process of a lease of this machine lives; None where the system hides other users' processes."""
+    began = _began(lease.pid)
+    if began is not None:
+        return began == lease.began
+    try:
+        os.kill(lease.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return None  # a process of another user has this pid, and may be a later one
+
+
+def _began(pid: int) -> int | None:
+    """When a process began, in ticks since the start of the kernel; 0 where it has ended, None where none is shown."""
     try:
         # The name, in parentheses, may hold anything; after it come the state and, as the 20th field, the start.
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:
-        return 0
+        return None
     return 0 if fields[0] in "ZX" else int(fields[19])

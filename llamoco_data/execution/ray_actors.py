@@ -14,11 +14,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from llamoco_data.confined import ConfinementError
 from llamoco_data.execution.protocol import Lost, Slice
 from llamoco_data.execution.work import Program, Progress, Task, advance, longest_s, warm_up
 from llamoco_data.identity import LlamocoError
-from llamoco_data.plugins import PluginMissing
 from llamoco_data.texts import HASH_SEED
 from llamoco_data.threads import ONE_THREAD
 
@@ -284,7 +282,7 @@ class _Pool:
         try:
             progress: Any = ray.get(reference)
         except RayTaskError as error:
-            if isinstance(error.cause, ConfinementError | PluginMissing):  # the machine's, whatever the program
+            if isinstance(error.cause, LlamocoError):  # the machine's or the problem's, whatever the program
                 raise LlamocoError(str(error.cause)) from None
             # Errors of programs are records, so the slice itself raised; a program may have spoilt the process.
             self.failed_slices += 1

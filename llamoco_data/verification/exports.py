@@ -99,18 +99,37 @@ def _check_together(seen: _Seen) -> Iterator[Finding]:
 
 
 def _check_sample(place: Files, shards: Sequence[str], picked: set[str], checked: Counter[str]) -> Iterator[Finding]:
+    for name, row in _picked_rows(place, shards, picked):
+        predicted = row["label_source"] == "predicted"
+        try:
+            if predicted:
+                findings = tuple(check_prediction(row, drawing_of(place, f"data/{name}")))
+            else:
+                findings = tuple(check_replay(row))
+        except (LlamocoError, TypeError, ValueError) as error:  # its problem does not load here, or is none
+            yield _unmade(row, "drawn" if predicted else "run", error)
+            continue
+        checked[f"rows {'drawn' if predicted else 'run'} again"] += 1
+        yield from findings
+
+
+def _picked_rows(place: Files, shards: Sequence[str], picked: set[str]) -> Iterator[tuple[str, dict[str, object]]]:
+    """The picked rows, each once, with the names of their shards."""
     for name in shards:
         # A shard that cannot be read is reported by `_check_shard`.
         with contextlib.suppress(LlamocoError):
             for row in _rows(place, name):
                 if row["instruction_id"] in picked:
                     picked.discard(str(row["instruction_id"]))
-                    if row["label_source"] == "predicted":
-                        checked["rows drawn again"] += 1
-                        yield from check_prediction(row, drawing_of(place, f"data/{name}"))
-                    else:
-                        checked["rows run again"] += 1
-                        yield from check_replay(row)
+                    yield name, row
+
+
+def _unmade(row: Mapping[str, object], how: str, error: Exception) -> Finding:
+    """That a row could not be checked by running or drawing it, which its own values or this machine prevent."""
+    what, _, advice = " ".join(str(error).split()).partition("; ")
+    return Finding(
+        where=f"row {row['instruction_id']}", what=f"cannot be {how} again: {what[:250]}", advice=advice or _AGAIN
+    )
 
 
 def _check_names(place: Files, shards: Sequence[str]) -> Iterator[Finding]:

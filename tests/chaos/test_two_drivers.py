@@ -92,6 +92,41 @@ def test_driver_that_lives_elsewhere_is_named(expected, tmp_path: Path):
     assert results(folder) == expected
 
 
+def test_driver_that_lives_where_processes_are_hidden_is_watched_and_named(expected, tmp_path: Path):
+    """As with /proc mounted with hidepid, and drivers of two users."""
+    folder = tmp_path / "c"
+    with driver(folder, stale_s=1.0, pace_s=0.1) as first:
+        wait_for(folder, 2, first)
+        code, out, err = ended(driver(folder, hidden=True, stale_s=60.0))
+        assert (code, out.count("\n")) == (2, 1)
+        assert "watching for up to 60 s whether it is alive" in out
+        assert f"is being worked on by process {first.pid} on " in err
+        assert ended(first) == (0, "", "")
+    assert results(folder) == expected
+
+
+def test_driver_that_was_killed_where_processes_are_hidden_is_in_nobody_s_way(expected, tmp_path: Path):
+    with driver(tmp_path / "c", pace_s=0.02) as first:
+        wait_for(tmp_path / "c", 5, first)
+        first.kill()
+        ended(first)
+    assert ended(driver(tmp_path / "c", hidden=True)) == (0, "", "")
+    assert results(tmp_path / "c") == expected
+
+
+@pytest.mark.parametrize("content", ["", "{"])
+def test_lease_that_a_full_disk_has_cut_is_watched_and_then_replaced(expected, content: str, tmp_path: Path):
+    lease = tmp_path / "c" / LEASE_FILE
+    lease.parent.mkdir(parents=True)
+    lease.write_text(content)
+    code, out, err = ended(driver(tmp_path / "c", stale_s=STALE_S))
+    assert (code, err) == (0, "")
+    assert out.count("\n") == 1
+    assert "/c was worked on by another driver; watching for up to 3 s whether it is alive" in out
+    assert results(tmp_path / "c") == expected
+    assert not lease.exists()
+
+
 def test_driver_that_slept_too_long_finds_its_campaign_taken_and_says_by_whom(expected, tmp_path: Path):
     folder = tmp_path / "c"
     with paused_at(folder, 5, machine="there", stale_s=STALE_S) as first:

@@ -13,6 +13,7 @@ from llamoco_data.box.layers import Tier
 from llamoco_data.campaign import read_problems, run_campaign
 from llamoco_data.execution import Executor, GivenRuns, Program, Progress, Task, executor
 from llamoco_data.execution.inline import InlineExecutor
+from llamoco_data.identity import LlamocoError
 from llamoco_data.problems.own_spec import OwnProblemSpec
 from llamoco_data.racing import Run
 from llamoco_data.runs import RunRecord, program_id
@@ -97,6 +98,18 @@ def test_time_limit_holds_for_program_and_problem(address: str, local_ray: None)
         "the problem's own code did not answer within the time limit",
         "the run did not end within its time limit",
     ]
+
+
+@pytest.mark.parametrize("address", ["inline", "local"])
+def test_problem_that_does_not_load_is_no_result_but_ends_the_work_with_one_line(address: str, local_ray: None):
+    text = f"{HEAD}    return lower\n"
+    program = Program(program_id=program_id(text), text=text, limits=NO_LIMITS)
+    wants = GivenRuns(runs=(Run(candidate_id=program.program_id, seed=3),))
+    source = f"from scipy.optimize import gone_since\n{HANGING}"
+    spec = OwnProblemSpec(source=source, dimension=2, lower=(0.0, 0.0), upper=(1.0, 1.0), max_evaluations=100)
+    pending = iter([Task(index=0, problem=spec, wants=wants, time_limit_s=60.0)])
+    with pytest.raises(LlamocoError, match=r"^the problem \w+ does not load here, .*gone_since.*; it did where it was"):
+        list(executor(address, 1).run([program], lambda: next(pending, None), 1))
 
 
 def check(one: Executor, expected: list[RunRecord], folder: Path) -> None:

@@ -15,6 +15,7 @@ from llamoco_data.cli.commands import main
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export
 from llamoco_data.identity import LlamocoError, digest
+from llamoco_data.problems.own_spec import OwnProblemSpec
 from llamoco_data.problems.sampling import sample
 from llamoco_data.runs import RunRecord, program_id
 from llamoco_data.store import Block, Store, StoredProblem
@@ -203,12 +204,17 @@ def read_candidates_of(tmp_path: Path):
 
 def rewritten(exported: Path, change: Callable[[dict], object], *, split: str = "train") -> dict:
     """The first row of a split, changed in its file; the row as it is now."""
+    return rewritten_rows(exported, lambda rows: change(rows[0]), split=split)[0]
+
+
+def rewritten_rows(exported: Path, change: Callable[[list[dict]], object], *, split: str = "train") -> list[dict]:
+    """The rows of a split, changed in their file."""
     (file,) = (exported / "data").glob(f"{split}-*.parquet")
     table = pq.read_table(file)
     rows = table.to_pylist()
-    change(rows[0])
+    change(rows)
     pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), file)
-    return rows[0]
+    return rows
 
 
 @pytest.mark.parametrize(
@@ -260,6 +266,43 @@ def test_answer_that_is_another_program_with_its_own_id_is_named(exported: Path)
     row = rewritten(exported, lambda row: row.update(answer=program, candidate_id=program_id(program)))
     text = everything(exported)
     assert f"row {row['instruction_id']}: its answer gives (best_f, violation, evaluations) (None, None, 0)" in text
+
+
+def broken_spec(row: dict) -> str:
+    return "{}"
+
+
+def spec_that_does_not_load(row: dict) -> str:
+    return OwnProblemSpec(
+        source="from scipy.optimize import gone_since\n",
+        dimension=2,
+        lower=(0.0, 0.0),
+        upper=(1.0, 1.0),
+        max_evaluations=row["max_evaluations"],
+    ).to_json()
+
+
+@pytest.mark.parametrize(
+    ("spec_of", "says"),
+    [(broken_spec, "validation error"), (spec_that_does_not_load, "does not load here, ImportError: cannot import")],
+)
+def test_row_that_cannot_be_run_again_is_named_and_hides_no_other(
+    exported: Path, spec_of: Callable[[dict], str], says: str
+):
+    """The row is the first of its file, and the one behind it has a wrong result."""
+
+    def change(rows: list[dict]) -> None:
+        rows[0]["problem_spec"] = spec_of(rows[0])
+        rows[1]["replay_evaluations"] -= 1
+
+    rows = rewritten_rows(exported, change)
+    checked = Counter[str]()
+    lines = [finding.line for finding in verify(exported, sample=10_000, checked=checked)]
+    (unmade,) = (line for line in lines if "cannot be run again" in line)
+    assert unmade.startswith(f"row {rows[0]['instruction_id']}: cannot be run again: ")
+    assert says in unmade
+    assert any(line.startswith(f"row {rows[1]['instruction_id']}: its answer gives") for line in lines)
+    assert checked["rows run again"] == checked["rows"] - 1
 
 
 @pytest.mark.parametrize("column", ["problem_source", "prompt"])

@@ -16,7 +16,9 @@ from llamoco_data.problems.own_spec import OwnProblemSpec
 from llamoco_data.problems.source import normalised, with_budget
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.recipes import sample_problem
+from llamoco_data.runs import run_program
 from llamoco_data.statements import forms_of, python_source
+from tests.campaigns import HEAD
 from tests.own_problems import BOWL, FREE, NOISE
 
 pytestmark = pytest.mark.unit
@@ -176,6 +178,8 @@ def test_budget_that_is_not_one_number_on_one_line_is_refused(text: str):
         (replaced("= 120", "= 0"), "max_evaluations is 0; make it a whole number above 0"),
         (replaced("= 120", "= 1e3"), "max_evaluations is 1000.0"),
         (replaced("= 120", "= True"), "max_evaluations is True"),
+        (replaced("= 120", "= 10**9 + 1"), "max_evaluations is above 1,000,000,000; make it what a run may spend"),
+        (replaced("= 120", "= 10**5000"), "max_evaluations is above 1,000,000,000"),
         (
             FREE.replace(VALUE, "return 1e-19 * x[0]"),
             "within 4e-19, and differences up to 1e-08 count for nothing; mult",
@@ -228,6 +232,12 @@ def test_stored_problem_that_does_not_load_any_more_says_why_in_one_line():
     spec = own_problem(BOWL, "bowl").model_copy(update={"source": "raise ValueError('a\\n\\nb')\n"})
     with pytest.raises(LlamocoError, match="bowl does not load here, ValueError: a b; it did where it was checked"):
         build(spec)
+
+
+def test_greatest_budget_makes_a_problem_that_can_be_run():
+    spec = own_problem(replaced("= 120", "= 10**9"))
+    record = run_program(f"{HEAD}    objective(lower)\n    return lower\n", spec, seed=1)
+    assert (record.status, record.evaluations, record.max_evaluations) == ("completed", 1, 10**9)
 
 
 def test_problem_that_fails_in_some_places_is_accepted_and_they_are_counted():
