@@ -91,6 +91,15 @@ WRITING = {
     "removal": "import os\nos.unlink('FOLDER/witness')",
     "a move": "import os\nos.rename('FOLDER/witness', 'FOLDER/moved')",
     "a mode": "import os\nos.chmod('FOLDER/witness', 0)",
+    "a mode for all": "import os\nos.chmod('FOLDER/witness', 0o777)\nos.chmod('FOLDER', 0o777)",
+    "times": "import os\nos.utime('FOLDER/witness', ns=(7, 7))\nos.utime('FOLDER', ns=(7, 7))",
+    "times of now": "import os\nos.utime('FOLDER/witness')\nos.utime('FOLDER')",
+    "an end": "import os\nos.truncate('FOLDER/witness', 1)",
+    "an end while it is opened": """
+import os
+for access in (os.O_RDONLY, os.O_ACCMODE):
+    try: os.open('FOLDER/witness', access | os.O_TRUNC)
+    except OSError: pass""",
     "a link out": "import os\nos.symlink('FOLDER', 'out')\nopen('out/new', 'w').write('here')",
     "a hard link": "import os\nos.link('FOLDER/witness', 'mine')\nopen('mine', 'w').write('gone')",
     "up from here": "open('../../../../../../..FOLDER/new', 'w').write('here')",

@@ -3,6 +3,8 @@
 import contextlib
 import os
 import socket
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Generator, Mapping
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from llamoco_data import sample_problem
-from llamoco_data.box import folders
+from llamoco_data.box import folders, system
 from llamoco_data.box.layers import Tier
 from llamoco_data.confined import ConfinedRun, run_confined, zygote
 from llamoco_data.confined.connection import close_zygote
@@ -110,15 +112,47 @@ def filled(bodies: Mapping[str, str], **values: object) -> dict[str, str]:
     return filled_
 
 
+def what_its_owner_can_change(folder: Path) -> list[tuple[int, ...]]:
+    """Mode, owner, length and times of a folder and the file in it."""
+    found = [place.stat() for place in (folder, folder / "witness")]
+    return [(at.st_mode, at.st_uid, at.st_size, at.st_mtime_ns, at.st_ctime_ns) for at in found]
+
+
 @confining_tier
 def test_nothing_outside_is_written(tier: Tier, witness: Path):
     library = Path(os.path.realpath(build.__code__.co_filename)).stat().st_mtime_ns
+    before = what_its_owner_can_change(witness)
     run_all(filled(attacks.WRITING, FOLDER=witness), tier)
+    assert what_its_owner_can_change(witness) == before
     assert [place.name for place in witness.iterdir()] == ["witness"]
     assert (witness / "witness").read_text() == SECRET
     assert (witness / "witness").stat().st_nlink == 1
     assert not Path("/tmp/llamoco-hostile-left").exists()
     assert Path(os.path.realpath(build.__code__.co_filename)).stat().st_mtime_ns == library
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_file_is_kept_where_landlock_is_too_old_to_restrict_its_length(version: int, witness: Path):
+    if system.landlock_version() < version:
+        pytest.skip(f"needs Landlock {version}")
+    before = what_its_owner_can_change(witness)
+    text = f"""
+import contextlib, os
+from llamoco_data.box import filter as calls, system, view
+system.drop_capabilities()
+system.no_new_privileges()
+view.restrict({version}, ("/usr",), (), ())
+system.filter_calls(calls.packed(calls.instructions(calls.machine(), os.getpid())))
+place = {str(witness / "witness")!r}
+with contextlib.suppress(PermissionError): os.truncate(place, 0)
+for access in (os.O_RDONLY, os.O_WRONLY, os.O_RDWR, os.O_ACCMODE):
+    with contextlib.suppress(PermissionError): os.open(place, access | os.O_TRUNC)
+    with contextlib.suppress(PermissionError): os.close(os.open(place, access)); print('opened')
+print('tried')
+"""
+    tried = subprocess.run([sys.executable, "-c", text], capture_output=True, check=True, text=True).stdout
+    assert tried == "tried\n"
+    assert what_its_owner_can_change(witness) == before
 
 
 @confining_tier

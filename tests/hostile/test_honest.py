@@ -24,6 +24,25 @@ with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile(dir=fo
     assert os.path.getsize(file.name) == 10_000
 open('notes.txt', 'w').write('y')
 assert os.listdir() == ['notes.txt']""",
+    "copies and times": """
+import os, pathlib, shutil, subprocess, tarfile
+os.mkdir('old')
+pathlib.Path('old/touched').touch()
+pathlib.Path('old/touched').touch()
+pathlib.Path('old/text').write_text('abc')
+os.utime('old/text', (10**9, 10**9))
+shutil.copy('old/text', 'copy')
+shutil.copy2('old/text', 'copy 2')
+shutil.copytree('old', 'new')
+subprocess.run(['touch', 'by the shell'], check=True)
+subprocess.run(['cp', 'old/text', 'copy 3'], check=True)
+with tarfile.open('old.tar', 'w') as whole: whole.add('old')
+with tarfile.open('old.tar') as whole: whole.extractall('from tar')
+texts = ('copy', 'copy 2', 'copy 3', 'new/text', 'from tar/old/text')
+assert [pathlib.Path(name).read_text() for name in texts] == ['abc'] * 5
+assert os.path.exists('by the shell') and os.path.exists('new/touched')
+with open('old/text', 'r+') as file: file.truncate(1)
+assert open('old/text').read() == 'a'""",
     "pools of threads": """
 from concurrent.futures import ThreadPoolExecutor
 with ThreadPoolExecutor(8) as pool: assert list(pool.map(abs, range(-50, 0))) == list(range(50, 0, -1))""",

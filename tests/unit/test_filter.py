@@ -12,20 +12,22 @@ from llamoco_data.box.system_calls import NUMBERS
 
 pytestmark = pytest.mark.unit
 
-EPERM, ENOSYS = FAIL | errno.EPERM, FAIL | errno.ENOSYS
+EPERM, ENOSYS, DONE = FAIL | errno.EPERM, FAIL | errno.ENOSYS, FAIL
 
 
-def verdict(machine: str, name: str | int, *arguments: int, own_process: int | None = None) -> int:
+def verdict(
+    machine: str, name: str | int, *arguments: int, own_process: int | None = None, isolated: bool = False
+) -> int:
     code, column = MACHINES[machine]
     number = NUMBERS[name][column] if isinstance(name, str) else name
     assert number is not None
     data = struct.pack("=iIQ6Q", number, code, 0, *arguments, *[0] * (6 - len(arguments)))
-    return decided(calls.instructions(machine, own_process), data)
+    return decided(calls.instructions(machine, own_process, isolated=isolated), data)
 
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_filter_allows_sockets_of_the_machine_alone_where_they_reach_nobody_else(machine: str):
-    filter_ = calls.instructions(machine, None, own_network=True)
+    filter_ = calls.instructions(machine, None, isolated=True)
     column = MACHINES[machine][1]
 
     def decision(name: str, argument: int) -> int:
@@ -46,6 +48,8 @@ def decided(filter_: list[calls.Instruction], data: bytes) -> int:
             return constant
         if operation == 0x20:
             (held,) = struct.unpack_from("=I", data, constant)
+        elif operation == 0x54:
+            held &= constant
         else:
             true = {0x15: held == constant, 0x35: held >= constant, 0x45: bool(held & constant)}[operation]
             at += if_true if true else if_false
@@ -77,6 +81,30 @@ def test_filter_keeps_signals_inside_where_nothing_else_does(machine: str):
         assert verdict(machine, name, (1 << 32) - 1, own_process=77) == EPERM
     assert verdict(machine, "prlimit64", 0, own_process=77) == ALLOW
     assert verdict(machine, "prlimit64", 78) == EPERM
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_filter_changes_no_mode_time_or_length_by_a_path_where_no_namespace_hides_the_user_s_files(machine: str):
+    column, now, path = MACHINES[machine][1], 0, 0x7FFE_0000_1000
+    for name in ("chmod", "fchmod", "fchmodat", "utime", "utimes", "futimesat", "utimensat", "truncate"):
+        if NUMBERS[name][column] is not None:
+            assert verdict(machine, name, path, path, path, isolated=True) == ALLOW, name
+            assert verdict(machine, name, path, path, path) == (EPERM if name == "truncate" else DONE), name
+    assert verdict(machine, "utimensat", 5, path, now) == EPERM
+    assert verdict(machine, "utimensat", 5, 0, now) == DONE
+    assert verdict(machine, "ftruncate", 5) == ALLOW
+    assert (verdict(machine, "openat2"), verdict(machine, "openat2", isolated=True)) == (ENOSYS, ALLOW)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_filter_lets_no_file_be_opened_that_is_neither_read_nor_written_or_emptied_while_it_is_read(machine: str):
+    for access, expected in ((os.O_RDONLY, EPERM), (os.O_WRONLY, ALLOW), (os.O_RDWR, ALLOW), (os.O_ACCMODE, EPERM)):
+        flags = access | os.O_CLOEXEC | os.O_CREAT
+        assert verdict(machine, "openat", 5, 7, flags | os.O_TRUNC) == expected, access
+        assert verdict(machine, "openat", 5, 7, flags | os.O_TRUNC, isolated=True) == ALLOW, access
+    assert [verdict(machine, "openat", 5, 7, access) for access in (os.O_RDONLY, os.O_ACCMODE)] == [ALLOW, EPERM]
+    if machine == "x86_64":
+        assert [verdict(machine, "open", 7, flags) for flags in (0, 0x200, 0x201)] == [ALLOW, EPERM, ALLOW]
 
 
 @pytest.mark.parametrize("machine", MACHINES)
