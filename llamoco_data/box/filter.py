@@ -29,8 +29,12 @@ _NEWEST_KNOWN = 450
 
 _NEW_NAMESPACES = 0x7E020080
 """Flags of `clone` that begin namespaces."""
-_TERMINAL_INPUT = (0x5412, 0x541C)
-"""`TIOCSTI` and `TIOCLINUX`, which type into a terminal."""
+_OF_DESCRIPTORS = (*range(8), 9, 36, 37, 38, *range(1030, 1035))
+"""Requests of `fcntl`: copies, flags and locks of descriptors, sizes of pipes, seals. Not among them are those by which
+a descriptor signals another process (`F_SETOWN`, `F_SETSIG`, `F_SETOWN_EX`), leases, and hints that a file keeps."""
+_OF_STREAMS = (0x5401, 0x802C542A, 0x540F, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+"""Requests of `ioctl`: whether it is a terminal, of which size and of whom (`TCGETS`, `TCGETS2`, `TIOCGPGRP`,
+`TIOCGWINSZ`), what can be read (`FIONREAD`), and flags of descriptors (`FIONBIO`, `FIONCLEX`, `FIOCLEX`)."""
 _NAMES_ONLY = (15, 16, 0x53564D41)
 """Options of `prctl`: set and get a thread's name, and name memory, as allocators do."""
 _TRUNCATE, _ACCESS = 0x200, 0x3
@@ -84,15 +88,18 @@ def packed(filter_: list[Instruction]) -> bytes:
 def _by_arguments(own_process: int | None, *, isolated: bool) -> dict[str, list[Instruction]]:
     """Name of a call that depends on its arguments -> what decides about it."""
     signals = [_ALLOWED] if own_process is None else _if_argument(0, (own_process,))
+    own = _if_argument(0, (0, *((own_process,) if own_process else ())))
     return {
         # `clone3` passes its flags in memory, which no filter can read; C libraries fall back to `clone`.
         "clone3": [_fail(errno.ENOSYS)],
         "clone": [*_load(0), (_ANY_BIT, 0, 1, _NEW_NAMESPACES), _REFUSED, _ALLOWED],
-        "ioctl": _if_argument(1, _TERMINAL_INPUT, _REFUSED, _ALLOWED),
+        "fcntl": _if_argument(1, _OF_DESCRIPTORS),
+        "ioctl": _if_argument(1, _OF_STREAMS),
         "kill": signals,
         "tgkill": signals,
         "prctl": _if_argument(0, _NAMES_ONLY),
-        "prlimit64": _if_argument(0, (0, *((own_process,) if own_process else ()))),
+        "prlimit64": own,
+        "sched_setaffinity": [_ALLOWED] if isolated else own,
         "socket": _if_argument(0, (_AF_UNIX,)) if isolated else [_REFUSED],
         "socketpair": _if_argument(0, (_AF_UNIX,)),
     }
@@ -101,18 +108,16 @@ def _by_arguments(own_process: int | None, *, isolated: bool) -> dict[str, list[
 def _for_the_owner() -> dict[str, list[Instruction]]:
     """Name of a call by which whoever owns a file changes it -> what decides about it.
 
-    No version of Landlock restricts modes and times, and none before the third restricts the length. A change of mode or
-    time is answered as if it were done, because copying a file ends with one. That of a time to the present is not where
-    a path names the file: whoever is told that it succeeded takes the file to be there, and does not make it.
+    No version of Landlock restricts modes and times, and none before the third the length. A change of mode or time is
+    answered as if it were done, because copying a file ends with one. That of a time to the present is refused where a
+    path names the file: whoever is told that it succeeded takes the file to be there, and does not make it.
     """
+    times = _if_argument(2, (0,), _REFUSED, _DONE)
     without_access = (_TRUNCATE, _TRUNCATE | _ACCESS, _ACCESS)
     return {
-        **dict.fromkeys(("chmod", "fchmod", "fchmodat"), [_DONE]),
-        **dict.fromkeys(("utime", "utimes"), _if_argument(1, (0,), _REFUSED, _DONE)),
-        **dict.fromkeys(
-            ("futimesat", "utimensat"),
-            [*_load(1), (_EQUAL, 0, 1, 0), _DONE, *_if_argument(2, (0,), _REFUSED, _DONE)],
-        ),
+        **{name: [_DONE] for name in ("chmod", "fchmod", "fchmodat")},
+        **{name: _if_argument(1, (0,), _REFUSED, _DONE) for name in ("utime", "utimes")},
+        **{name: [*_load(1), (_EQUAL, 0, 1, 0), _DONE, *times] for name in ("futimesat", "utimensat")},
         "truncate": [_REFUSED],
         # Landlock asks for the right to write where a file is opened for that, and not where it is only emptied.
         "open": _if_argument(1, without_access, _REFUSED, _ALLOWED, bits=_TRUNCATE | _ACCESS),

@@ -181,6 +181,19 @@ for n in range(2, 5000):
     "a queued one": "import ctypes, os\nctypes.CDLL(None).sigqueue(os.getppid(), 9, 0)",
     "by descriptor": "import os, signal\nsignal.pidfd_send_signal(os.pidfd_open(os.getppid()), 9)",
     "priority": "import os\nos.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
+    "by a pipe": """
+import fcntl, os
+out, into = os.pipe()
+for request, value in ((8, os.getppid()), (10, 9)):
+    try: fcntl.fcntl(out, request, value)
+    except OSError: pass
+fcntl.fcntl(out, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+os.write(into, b'x')""",
+    "processors": """
+import os
+for process in (os.getppid(), os.getpgid(os.getppid())):
+    try: os.sched_setaffinity(process, {min(os.sched_getaffinity(0))})
+    except OSError: pass""",
     "a limit": "import os, resource\nresource.prlimit(os.getppid(), resource.RLIMIT_NOFILE, (0, 0))",
     "outliving the parent": "import ctypes\nctypes.CDLL(None).prctl(1, 0, 0, 0, 0)\nraise ValueError",
 }

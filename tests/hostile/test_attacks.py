@@ -19,7 +19,7 @@ from llamoco_data.confined import ConfinedRun, run_confined, zygote
 from llamoco_data.confined.connection import close_zygote
 from llamoco_data.problems.evaluation import build
 from llamoco_data.runs import RunRecord
-from tests.boxes import left_below
+from tests.boxes import children, left_below
 from tests.campaigns import HEAD
 from tests.hostile import attacks
 from tests.hostile.cheats import CHEATS, OVER_BUDGET
@@ -198,9 +198,55 @@ def test_no_socket_reaches_anybody(tier: Tier, listeners: tuple[list[object], di
 @confining_tier
 def test_no_signal_reaches_anybody(tier: Tier):
     began = zygote(TIERS[tier]).process.pid
+    outside = (os.getpid(), began, *children(began))
+    before = [(process, os.sched_getaffinity(process)) for process in outside]
     run_all(attacks.SIGNALS, tier, 5.0)
+    assert [(process, os.sched_getaffinity(process)) for process in outside] == before
     assert zygote(TIERS[tier]).process.pid == began
     assert zygote(TIERS[tier]).process.poll() is None
+
+
+VICTIM = """
+import time
+from llamoco_data.box import system
+system.drop_capabilities()
+print("ready", flush=True)
+time.sleep(1000)
+"""
+"""A process of the user, which has no more rights than a program, so that nothing but the filter is between them."""
+REACHING_OUT = {
+    "F_SETOWN": "fcntl.fcntl(out, 8, victim)",
+    "F_SETOWN_EX": "fcntl.fcntl(out, 15, struct.pack('=ii', 1, victim))",
+    "FIOSETOWN": "fcntl.ioctl(out, 0x8901, struct.pack('=i', victim))",
+    "SIOCSPGRP": "fcntl.ioctl(out, 0x8902, struct.pack('=i', victim))",
+    "sched_setaffinity": "os.sched_setaffinity(victim, {min(os.sched_getaffinity(0))})",
+}
+
+
+@pytest.mark.parametrize("name", REACHING_OUT)
+def test_process_of_the_user_is_out_of_reach_without_namespaces_and_landlock_that_keeps_signals(name: str):
+    text = f"""
+import contextlib, fcntl, os, socket, struct, sys
+from llamoco_data.box import filter as calls, system
+victim = int(sys.argv[1])
+system.drop_capabilities()
+system.filter_calls(calls.packed(calls.instructions(calls.machine(), os.getpid())))
+one, other = socket.socketpair()
+out = one.fileno()
+with contextlib.suppress(OSError): {REACHING_OUT[name]}
+with contextlib.suppress(OSError): fcntl.fcntl(out, 10, 9)  # F_SETSIG
+fcntl.fcntl(out, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+other.send(b"x")
+"""
+    with subprocess.Popen([sys.executable, "-c", VICTIM], stdout=subprocess.PIPE) as victim:
+        try:
+            assert victim.stdout is not None
+            assert victim.stdout.readline() == b"ready\n"
+            subprocess.run([sys.executable, "-c", text, str(victim.pid)], check=True)
+            assert victim.poll() is None
+            assert os.sched_getaffinity(victim.pid) == os.sched_getaffinity(0)
+        finally:
+            victim.kill()
 
 
 @every_tier

@@ -79,6 +79,10 @@ def test_filter_keeps_signals_inside_where_nothing_else_does(machine: str):
         assert verdict(machine, name, 77, own_process=77) == ALLOW
         assert verdict(machine, name, 78, own_process=77) == EPERM
         assert verdict(machine, name, (1 << 32) - 1, own_process=77) == EPERM
+    for number in (8, 10, 15):  # whom a descriptor signals, and by what
+        assert verdict(machine, "fcntl", 5, number) == EPERM, number
+    for request in (0x8901, 0x8902):
+        assert verdict(machine, "ioctl", 5, request) == EPERM, request
     assert verdict(machine, "prlimit64", 0, own_process=77) == ALLOW
     assert verdict(machine, "prlimit64", 78) == EPERM
 
@@ -105,6 +109,26 @@ def test_filter_lets_no_file_be_opened_that_is_neither_read_nor_written_or_empti
     assert [verdict(machine, "openat", 5, 7, access) for access in (os.O_RDONLY, os.O_ACCMODE)] == [ALLOW, EPERM]
     if machine == "x86_64":
         assert [verdict(machine, "open", 7, flags) for flags in (0, 0x200, 0x201)] == [ALLOW, EPERM, ALLOW]
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_filter_lets_no_processor_of_another_process_be_chosen_where_no_namespace_hides_it(machine: str):
+    assert [verdict(machine, "sched_setaffinity", process) for process in (0, 77)] == [ALLOW, EPERM]
+    own = [verdict(machine, "sched_setaffinity", process, own_process=77) for process in (0, 77, 78)]
+    assert own == [ALLOW, ALLOW, EPERM]
+    assert verdict(machine, "sched_setaffinity", 77, isolated=True) == ALLOW
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_filter_lets_nothing_be_left_with_a_file_that_is_only_read(machine: str):
+    assert verdict(machine, "fcntl", 5, 1036) == EPERM  # F_SET_RW_HINT
+    assert verdict(machine, "ioctl", 5, 0x40086602) == EPERM  # FS_IOC_SETFLAGS
+    assert verdict(machine, "ioctl", 5, 0x40087602) == EPERM  # FS_IOC_SETVERSION
+    assert verdict(machine, "fcntl", 5, 1024) == EPERM  # F_SETLEASE
+    for number in (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1031, 1032):
+        assert verdict(machine, "fcntl", 5, number) == ALLOW, number
+    for request in (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451):
+        assert verdict(machine, "ioctl", 5, request) == ALLOW, request
 
 
 @pytest.mark.parametrize("machine", MACHINES)
