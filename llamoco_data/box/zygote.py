@@ -256,7 +256,7 @@ class _Zygote:
             os.close(watched)
 
     def _is_overfull(self) -> bool:
-        taken = load(self.own_bytes)
+        taken = load(self.own_bytes, self.settings.memory_bytes)
         return taken.num_processes > self.settings.num_processes or taken.memory_bytes > self.settings.memory_bytes
 
 

@@ -33,7 +33,7 @@ TICK_S = 0.25
 
 _TIMED_OUT = "the run did not end within its time limit"
 _BROKEN = "it broke its connection to the meter"
-_OVERFULL = "its processes together took too much memory, or were too many"
+OVERFULL = "its processes together took too much memory, or were too many"
 _PROBLEM_HUNG = "the problem's own code did not answer within the time limit"
 
 
@@ -157,7 +157,7 @@ class _Attempt:
         if left is None or left.fault or not answering.begun:
             return None
         if left.overfull:
-            return "crashed", _OVERFULL, left.cpu_s
+            return "crashed", OVERFULL, left.cpu_s
         return status, detail or ("" if status == "completed" else how(left.code)), left.cpu_s
 
     def _handed_over(self, folder: str, there: socket.socket, said: int) -> bool:

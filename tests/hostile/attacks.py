@@ -56,6 +56,16 @@ time.sleep(1000)""",
 }
 """Much memory in truth, some of which no limit of address space counts."""
 
+SHARED_MEMORY = """
+import mmap, os, time
+for _ in range(24):
+    if os.fork() == 0:
+        kept = mmap.mmap(-1, 100 << 20)
+        for n in range(0, len(kept), 4096): kept[n] = 1
+        time.sleep(1000)
+time.sleep(1000)"""
+"""Memory of several processes that is no file's, and yet shared."""
+
 PROCESSES = {
     "fork": "import os, time\nfor _ in range(3):\n    if os.fork() == 0: time.sleep(1000)",
     "double fork": """

@@ -17,6 +17,7 @@ from llamoco_data.box import folders, system
 from llamoco_data.box.layers import Tier
 from llamoco_data.confined import ConfinedRun, run_confined, zygote
 from llamoco_data.confined.connection import close_zygote
+from llamoco_data.confined.running import OVERFULL
 from llamoco_data.problems.evaluation import build
 from llamoco_data.runs import RunRecord
 from tests.boxes import children, left_below
@@ -84,6 +85,12 @@ def test_memory_of_the_machine_is_limited():
     for name, made in run_all(attacks.MEMORY_OF_THE_MACHINE, "isolated", 4.0).items():
         assert made.record.status in ("raised", "crashed", "completed", "timed_out"), name
     assert set(Path("/dev/shm").glob("m*")) <= shared
+
+
+@every_tier
+def test_shared_memory_counts_as_memory(tier: Tier):
+    (made,) = run_all({"": attacks.SHARED_MEMORY}, tier, 20.0).values()
+    assert (made.record.status, made.record.detail) == ("crashed", OVERFULL)
 
 
 @every_tier

@@ -65,6 +65,18 @@ signal.signal(signal.SIGALRM, lambda *a: rang.append(1))
 signal.setitimer(signal.ITIMER_REAL, 0.01)
 time.sleep(0.05)
 assert rang""",
+    "forks that share much memory": """
+import mmap, os, time
+shared = mmap.mmap(-1, 200 << 20)
+kept = bytearray(400 << 20)
+for place in (shared, kept):
+    for n in range(0, len(place), 4096): place[n] = 1
+for _ in range(6):
+    if os.fork() == 0:
+        for place in (shared, kept): assert sum(place[n] for n in range(0, len(place), 4096)) == len(place) // 4096
+        time.sleep(0.5)
+        os._exit(0)
+for _ in range(6): assert os.wait()[1] == 0""",
     "libraries": "import scipy.optimize, cma, nlopt, minionpy, pymoo.optimize, ssl, sqlite3, decimal, zoneinfo",
     "platform": "import os, platform\nassert os.cpu_count() and platform.machine() and len(os.sched_getaffinity(0))",
 }
