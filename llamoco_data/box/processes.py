@@ -18,11 +18,12 @@ def begin_namespace() -> int:
     """Starts the first process of a process namespace, which sleeps until it is killed; returns its process id.
 
     It is no fork of this process, whose memory would take milliseconds to copy. The kernel reaps its children, because
-    it ignores their ends.
+    it ignores their ends. A program sees it in `/proc`, so that it has nothing open that could be read or written.
     """
+    nothing = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_RDWR, 0) for stream in (0, 1, 2)]
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
-        return os.posix_spawn(SLEEPER, [SLEEPER, str(2**31 - 1)], {}, setsid=True)
+        return os.posix_spawn(SLEEPER, [SLEEPER, str(2**31 - 1)], {}, file_actions=nothing, setsid=True)
     finally:
         signal.signal(signal.SIGCHLD, before)
 

@@ -164,6 +164,16 @@ for place in sys.path:
 }
 """None of them sees SECRET."""
 
+LEFT_BESIDE = """
+import glob, os
+for place in glob.glob('/proc/[0-9]*/fd/*'):
+    if place.split('/')[2] != str(os.getpid()):
+        try: print(os.readlink(place), open(place).read(100))
+        except OSError: pass
+        try: open(place, 'a').write('left by a program')
+        except OSError: pass"""
+"""It reads what the other processes in sight have open, and writes to it."""
+
 SOCKETS = {
     "TCP": "import socket\nsocket.create_connection(('127.0.0.1', PORT), 1)",
     "UDP": "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', PORT))",

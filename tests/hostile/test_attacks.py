@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from llamoco_data import sample_problem
-from llamoco_data.box import folders, system
+from llamoco_data.box import folders, layers, system
 from llamoco_data.box.layers import Tier
 from llamoco_data.confined import ConfinedRun, run_confined, zygote
 from llamoco_data.confined.connection import close_zygote
@@ -169,6 +169,18 @@ def test_no_secret_is_read(tier: Tier, witness: Path, monkeypatch: pytest.Monkey
     for name, made in run_all({**bodies, "by asking": "objective(lower)"}, tier).items():
         assert SECRET not in made.said, name
         assert SECRET not in made.record.detail, name
+
+
+def test_process_beside_the_program_has_nothing_open_that_could_be_read_or_written():
+    without = (layers.LANDLOCK, layers.OWN_USER)
+    program = HEAD + "".join(f"    {line}\n" for line in f"{attacks.LEFT_BESIDE}\n{HONEST}".splitlines())
+    try:
+        for _ in range(2):
+            made = run_confined(program, FREE, 5, problem=PROBLEM, without=without)
+            assert (made.record.tier, made.record.status) == ("isolated", "completed")
+            assert set(made.said.split()) == {"/dev/null"}
+    finally:
+        close_zygote(without)
 
 
 @pytest.fixture
