@@ -7,7 +7,6 @@ falsely without harm to a measurement; they are not kept from the files and the 
 import contextlib
 import os
 import select
-import signal
 import socket
 import tempfile
 import time
@@ -21,7 +20,7 @@ from llamoco_data.apart import frames
 from llamoco_data.apart.connection import Server, drop_server, server
 from llamoco_data.apart.frames import Ended, Job, Left
 from llamoco_data.box.frames import CONSTRAINTS, ENDED, HEAD_BYTES, OBJECTIVE, SPENT, VALUES
-from llamoco_data.outcomes import BudgetSpent, RunStatus, over_budget
+from llamoco_data.outcomes import BudgetSpent, RunStatus, how_ended, over_budget
 from llamoco_data.problems.evaluation import Meter, Problem, build
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import TIME_LIMIT_S, RunRecord, recorded
@@ -100,7 +99,7 @@ def _measured(job: Job, problem: Problem, meter: Meter, time_limit_s: float) -> 
         left = _stopped(serving)
     if left is None:
         return "crashed", "it took down the process that started it", 0.0
-    return status, detail or ("" if status == "completed" else _how(left.code)), left.cpu_s
+    return status, detail or ("" if status == "completed" else how_ended(left.code)), left.cpu_s
 
 
 def _handed_over(job: Job, there: socket.socket) -> Server:
@@ -132,12 +131,6 @@ def _stopped(serving: Server) -> Left | None:
     except (OSError, ValidationError):
         drop_server()
         return None
-
-
-def _how(code: int) -> str:
-    if code >= 0:
-        return f"its process ended itself with exit code {code}"
-    return f"its process was ended by {signal.Signals(-code).name}"
 
 
 def _said(content: bytes) -> tuple[RunStatus, str]:

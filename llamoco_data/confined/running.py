@@ -18,9 +18,9 @@ from llamoco_data.box import frames
 from llamoco_data.box.frames import Job
 from llamoco_data.box.layers import Tier
 from llamoco_data.box.removal import remove_tree
-from llamoco_data.confined.connection import MEMORY_BYTES, Zygote, drop_zygote, how, stopped, zygote
+from llamoco_data.confined.connection import MEMORY_BYTES, Zygote, drop_zygote, stopped, zygote
 from llamoco_data.confined.faults import LEAST, ConfinementFault, require
-from llamoco_data.outcomes import BudgetSpent, RunStatus, TimedOut, over_budget
+from llamoco_data.outcomes import BudgetSpent, RunStatus, TimedOut, how_ended, over_budget
 from llamoco_data.problems.evaluation import Meter, Problem, build
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import TIME_LIMIT_S, RunRecord, recorded
@@ -158,7 +158,7 @@ class _Attempt:
             return None
         if left.overfull:
             return "crashed", OVERFULL, left.cpu_s
-        return status, detail or ("" if status == "completed" else how(left.code)), left.cpu_s
+        return status, detail or ("" if status == "completed" else how_ended(left.code)), left.cpu_s
 
     def _handed_over(self, folder: str, there: socket.socket, said: int) -> bool:
         """Hands the job to the zygote; returns whether that is still there."""
