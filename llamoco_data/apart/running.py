@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from llamoco_data.apart import frames
 from llamoco_data.apart.connection import Server, drop_server, server
 from llamoco_data.apart.frames import Ended, Job, Left
-from llamoco_data.box.frames import CONSTRAINTS, ENDED, HEAD_BYTES, OBJECTIVE, SPENT, VALUES
+from llamoco_data.box.frames import CONSTRAINTS, ENDED, HEAD_BYTES, OBJECTIVE, SPENT, VALUES, pair
 from llamoco_data.outcomes import BudgetSpent, RunStatus, how_ended, over_budget
 from llamoco_data.problems.evaluation import Meter, Problem, build
 from llamoco_data.problems.own_spec import AnySpec
@@ -50,6 +50,7 @@ def run_text(
 
     Raises:
         RuntimeError, OSError: no process can be started, which says nothing about the program.
+        TooLargeError: the problem has too many variables or constraints for a run in a process of its own.
     """
     problem = build(spec) if problem is None else problem
     first = _run_once(program, problem, seed, time_limit_s)
@@ -86,7 +87,7 @@ def _job(program: str, problem: Problem, seed: int, folder: str) -> Job:
 
 def _measured(job: Job, problem: Problem, meter: Meter, time_limit_s: float) -> tuple[RunStatus, str, float]:
     """Status and reason of a run, and the processor time of its process."""
-    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    here, there = pair(max(problem.spec.dimension, problem.spec.num_constraints))
     with here:
         with there:
             serving = _handed_over(job, there)

@@ -72,6 +72,7 @@ def run_confined(
     Raises:
         TooOpenError: this machine confines less than `least`.
         ConfinementFault: no confined process can be started, which says nothing about the program.
+        TooLargeError: the problem has too many variables or constraints for a run in a process of its own.
     """
     problem = build(spec) if problem is None else problem
     faults, crashed = 0, False
@@ -141,7 +142,8 @@ class _Attempt:
         return recorded(self._program, self._problem, self._seed, self.meter, status, detail, spent)
 
     def _measured(self, folder: str, said: int) -> tuple[RunStatus, str, float] | None:
-        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        spec = self._problem.spec
+        here, there = frames.pair(max(spec.dimension, spec.num_constraints))
         with here:
             with there:
                 if not self._handed_over(folder, there, said):

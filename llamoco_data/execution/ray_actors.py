@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from llamoco_data.box.frames import TooLargeError
 from llamoco_data.confined import ConfinementError
 from llamoco_data.execution.protocol import Lost, Slice
 from llamoco_data.execution.work import Program, Progress, Task, advance, longest_s, warm_up
@@ -284,7 +285,7 @@ class _Pool:
         try:
             progress: Any = ray.get(reference)
         except RayTaskError as error:
-            if isinstance(error.cause, ConfinementError | PluginMissing):  # the machine's, whatever the program
+            if isinstance(error.cause, ConfinementError | PluginMissing | TooLargeError):  # whatever the program
                 raise LlamocoError(str(error.cause)) from None
             # Errors of programs are records, so the slice itself raised; a program may have spoilt the process.
             self.failed_slices += 1
