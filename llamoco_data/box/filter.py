@@ -37,13 +37,16 @@ _OF_STREAMS = (0x5401, 0x802C542A, 0x540F, 0x5413, 0x541B, 0x5421, 0x5450, 0x545
 `TIOCGWINSZ`), what can be read (`FIONREAD`), and flags of descriptors (`FIONBIO`, `FIONCLEX`, `FIOCLEX`)."""
 _NAMES_ONLY = (15, 16, 0x53564D41)
 """Options of `prctl`: set and get a thread's name, and name memory, as allocators do."""
+_KIND_OF_MEMORY, _SHARED_MEMORY = 0x2F, 0x21
+"""Flags of `mmap`: the bits that say whether memory is shared and whether it is a file's, and those of shared memory
+that is no file's: it stays while any part of it is mapped, and the kernel tells nobody how much of it there is."""
 _TRUNCATE, _ACCESS = 0x200, 0x3
 """Flags of `open`: `O_TRUNC`, and the bits that say whether a file is read, written or both; both set is neither."""
 _AF_UNIX = 1
 _LISTENING = ("bind", "listen", "accept", "accept4", "connect")
 """Calls by which processes without a common parent find each other."""
 
-_OFTEN = ("read", "write", "recvfrom", "sendto", "futex", "mmap", "munmap", "madvise", "brk", "clock_gettime", "poll")
+_OFTEN = ("read", "write", "recvfrom", "sendto", "futex", "munmap", "madvise", "brk", "clock_gettime", "poll")
 
 
 def instructions(machine: str, own_process: int | None, *, isolated: bool = False) -> list[Instruction]:
@@ -96,6 +99,7 @@ def _by_arguments(own_process: int | None, *, isolated: bool) -> dict[str, list[
         "fcntl": _if_argument(1, _OF_DESCRIPTORS),
         "ioctl": _if_argument(1, _OF_STREAMS),
         "kill": signals,
+        "mmap": _if_argument(3, (_SHARED_MEMORY,), _REFUSED, _ALLOWED, bits=_KIND_OF_MEMORY),
         "tgkill": signals,
         "prctl": _if_argument(0, _NAMES_ONLY),
         "prlimit64": own,

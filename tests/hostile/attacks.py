@@ -56,15 +56,35 @@ time.sleep(1000)""",
 }
 """Much memory in truth, some of which no limit of address space counts."""
 
-SHARED_MEMORY = """
+SHARED_MEMORY = {
+    "in several processes": """
 import mmap, os, time
+mmap.mmap(-1, 1)
 for _ in range(24):
     if os.fork() == 0:
         kept = mmap.mmap(-1, 100 << 20)
         for n in range(0, len(kept), 4096): kept[n] = 1
         time.sleep(1000)
-time.sleep(1000)"""
-"""Memory of several processes that is no file's, and yet shared."""
+time.sleep(1000)""",
+    "that no process has mapped any more": """
+import ctypes, mmap, time
+libc, kept = ctypes.CDLL(None, use_errno=True), []
+libc.mmap.restype, libc.munmap.argtypes = ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_size_t)
+for _ in range(30):
+    place = libc.mmap(None, ctypes.c_size_t(100 << 20), 3, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS, -1, ctypes.c_size_t(0))
+    if place == ctypes.c_void_p(-1).value: raise OSError(ctypes.get_errno(), 'mmap')
+    for n in range(0, 100 << 20, 4096): ctypes.memset(place + n, 1, 1)
+    libc.munmap(place + 4096, (100 << 20) - 4096)
+time.sleep(1000)""",
+    "of a device": """
+import mmap, time
+kept = []
+for _ in range(19):
+    kept.append(mmap.mmap(open('/dev/zero', 'r+b').fileno(), 100 << 20))
+    for n in range(0, len(kept[-1]), 4096): kept[-1][n] = 1
+time.sleep(1000)""",
+}
+"""Memory that is no file's, and outlasts its mapping in a process."""
 
 PROCESSES = {
     "fork": "import os, time\nfor _ in range(3):\n    if os.fork() == 0: time.sleep(1000)",

@@ -87,10 +87,15 @@ def test_memory_of_the_machine_is_limited():
     assert set(Path("/dev/shm").glob("m*")) <= shared
 
 
-@every_tier
-def test_shared_memory_counts_as_memory(tier: Tier):
-    (made,) = run_all({"": attacks.SHARED_MEMORY}, tier, 20.0).values()
-    assert (made.record.status, made.record.detail) == ("crashed", OVERFULL)
+def test_shared_memory_counts_as_memory():
+    record = run(attacks.SHARED_MEMORY["in several processes"], "limited").record
+    assert (record.status, record.detail) == ("crashed", OVERFULL)
+
+
+@confining_tier
+def test_shared_memory_that_could_not_be_counted_is_refused(tier: Tier):
+    for name, made in run_all(attacks.SHARED_MEMORY, tier, 4.0).items():
+        assert made.record.status == "raised", (name, made.record)
 
 
 @every_tier

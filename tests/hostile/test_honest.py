@@ -73,7 +73,9 @@ time.sleep(0.05)
 assert rang""",
     "forks that share much memory": """
 import mmap, os, time
-shared = mmap.mmap(-1, 200 << 20)
+with open('shared', 'w+b') as file:
+    file.truncate(90 << 20)
+    shared = mmap.mmap(file.fileno(), 0)
 kept = bytearray(400 << 20)
 for place in (shared, kept):
     for n in range(0, len(place), 4096): place[n] = 1

@@ -132,6 +132,15 @@ def test_filter_lets_nothing_be_left_with_a_file_that_is_only_read(machine: str)
 
 
 @pytest.mark.parametrize("machine", MACHINES)
+def test_filter_lets_no_memory_be_shared_that_is_no_file_s(machine: str):
+    shared, private, none, fixed = 0x01, 0x02, 0x20, 0x10
+    for flags in (private | none, private, shared, private | none | fixed | 0x20000, 0x03):
+        assert verdict(machine, "mmap", 0, 4096, 3, flags) == ALLOW, flags
+    for flags in (shared | none, shared | none | fixed, shared | none | 0x40000):
+        assert verdict(machine, "mmap", 0, 4096, 3, flags) == EPERM, flags
+
+
+@pytest.mark.parametrize("machine", MACHINES)
 def test_filter_refuses_calls_that_nothing_asked_for(machine: str):
     refused = {
         "x86_64": (101, 165, 166, 272, 308, 321, 298, 425, 310, 311, 319, 250),
