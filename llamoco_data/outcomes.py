@@ -8,6 +8,7 @@ import functools
 import importlib
 import random
 import re
+import signal
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -133,6 +134,19 @@ def _complaint(x: object, given: Given) -> str:
     if (point < given.lower).any() or (point > given.upper).any():
         return "it returned a point outside the box"
     return ""
+
+
+def how_ended(code: int) -> str:
+    """How a program's process ended, in words.
+
+    Args:
+        code: exit code, or the signal that ended it with a minus sign.
+    """
+    if code >= 0:
+        return f"its process ended itself with exit code {code}"
+    with contextlib.suppress(ValueError):  # most real-time signals have no name
+        return f"its process was ended by {signal.Signals(-code).name}"
+    return f"its process was ended by signal {-code}"
 
 
 def describe(error: BaseException) -> str:

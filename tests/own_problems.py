@@ -28,6 +28,22 @@ NOISE = (
 )
 """A line that says something in every way there is."""
 
+WIDE = """\
+import numpy as np
+
+lower, upper = np.zeros(30_000), np.ones(30_000)
+max_evaluations = 5
+
+
+def objective(x):
+    return float(x.sum())
+
+
+def constraints(x):
+    return x - 2.0, np.zeros(0)
+"""
+"""More variables and constraints than fit into a packet of the usual length."""
+
 FREE = BOWL.partition("\n\ndef constraints")[0]
 
 

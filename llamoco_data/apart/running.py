@@ -7,7 +7,6 @@ falsely without harm to a measurement; they are not kept from the files and the 
 import contextlib
 import os
 import select
-import signal
 import socket
 import tempfile
 import time
@@ -22,8 +21,8 @@ from llamoco_data.apart import frames
 from llamoco_data.apart.connection import Server, drop_server, server
 from llamoco_data.apart.frames import Ended, Job, Left
 from llamoco_data.attempts import Asked, Mark, settled
-from llamoco_data.box.frames import CONSTRAINTS, ENDED, HEAD_BYTES, OBJECTIVE, SPENT, VALUES
-from llamoco_data.outcomes import BudgetSpent, RunStatus, over_budget
+from llamoco_data.box.frames import CONSTRAINTS, ENDED, HEAD_BYTES, OBJECTIVE, SPENT, VALUES, pair
+from llamoco_data.outcomes import BudgetSpent, RunStatus, how_ended, over_budget
 from llamoco_data.problems.evaluation import Meter, Problem, build
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import TIME_LIMIT_S, RunRecord, recorded
@@ -60,6 +59,7 @@ def run_text(
 
     Raises:
         RuntimeError, OSError: no process can be started, which says nothing about the program.
+        TooLargeError: the problem has too many variables or constraints for a run in a process of its own.
     """
     built = build(spec) if problem is None else problem
 
@@ -106,7 +106,7 @@ def _measured(
     job: Job, problem: Problem, meter: Meter, asked: Asked, time_limit_s: float
 ) -> tuple[RunStatus, str, float]:
     """Status and reason of a run, and the processor time of its process."""
-    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    here, there = pair(max(problem.spec.dimension, problem.spec.num_constraints))
     with here:
         with there:
             serving = _handed_over(job, there)
@@ -120,7 +120,7 @@ def _measured(
         left = _stopped(serving)
     if left is None:
         return "crashed", "it took down the process that started it", 0.0
-    return status, detail or ("" if status == "completed" else _how(left.code)), left.cpu_s
+    return status, detail or ("" if status == "completed" else how_ended(left.code)), left.cpu_s
 
 
 def _handed_over(job: Job, there: socket.socket) -> Server:
@@ -152,12 +152,6 @@ def _stopped(serving: Server) -> Left | None:
     except (OSError, ValidationError):
         drop_server()
         return None
-
-
-def _how(code: int) -> str:
-    if code >= 0:
-        return f"its process ended itself with exit code {code}"
-    return f"its process was ended by {signal.Signals(-code).name}"
 
 
 def _said(content: bytes) -> tuple[RunStatus, str]:

@@ -4,6 +4,7 @@ A packet begins with eight bytes that say what it is, so that the doubles after 
 unpickled, and what a packet holds is checked by whoever receives it.
 """
 
+import socket
 import struct
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from llamoco_data.identity import Record
+from llamoco_data.identity import LlamocoError, Record
 from llamoco_data.outcomes import RunStatus
 
 OBJECTIVE, CONSTRAINTS, ENDED, BEGUN = 1, 2, 3, 6
@@ -30,9 +31,51 @@ READY_BYTES = 4_000
 SAID_BYTES = 65_536
 """Amount of a program's output that is kept."""
 
+MOST_BYTES = 1 << 20
+"""Largest packet of a question or an answer, which the kernel keeps in one piece of memory."""
+_KERNEL_BYTES = 32
+"""Part of a socket's room for packets that the kernel keeps for itself."""
+
 Claim = Literal["completed", "over_budget", "invalid_program", "raised", "bad_return"]
 CLAIMS: tuple[Claim, ...] = ("completed", "over_budget", "invalid_program", "raised", "bad_return")
 """What a program's process can say of its end, in the order of their numbers."""
+
+
+class TooLargeError(LlamocoError):
+    """A problem has more variables or constraints than a packet between a program and its meter can hold here."""
+
+
+def pair(num_values: int) -> tuple[socket.socket, socket.socket]:
+    """Both ends of a connection whose packets can hold so many values.
+
+    Raises:
+        TooLargeError: the kernel passes no such packets.
+    """
+    size = HEAD_BYTES + 8 * num_values
+    if size > MOST_BYTES:
+        raise _too_large(num_values, MOST_BYTES)
+    ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in ends:
+        if _packet_bytes(end) < size:
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)  # the kernel doubles what it grants
+    most = min(map(_packet_bytes, ends))
+    if most < size:
+        for end in ends:
+            end.close()
+        raise _too_large(num_values, most, "; the system's setting net.core.wmem_max allows no more")
+    return ends
+
+
+def _packet_bytes(end: socket.socket) -> int:
+    return end.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) - _KERNEL_BYTES
+
+
+def _too_large(num_values: int, most_bytes: int, why: str = "") -> TooLargeError:
+    most = (most_bytes - HEAD_BYTES) // 8
+    return TooLargeError(
+        f"runs in processes of their own take at most {most:,} variables or constraints here, and this problem has "
+        f"{num_values:,}{why}"
+    )
 
 
 class Asked(Record):

@@ -5,14 +5,10 @@ This process must have adopted orphans, or be the first of its process namespace
 
 import contextlib
 import os
-import resource
 import select
 import signal
 import time
 from dataclasses import dataclass
-
-_PAGE = resource.getpagesize()
-
 
 SLEEPER = "/bin/sleep"
 """Program of the first process of a namespace."""
@@ -22,11 +18,12 @@ def begin_namespace() -> int:
     """Starts the first process of a process namespace, which sleeps until it is killed; returns its process id.
 
     It is no fork of this process, whose memory would take milliseconds to copy. The kernel reaps its children, because
-    it ignores their ends.
+    it ignores their ends. A program sees it in `/proc`, so that it has nothing open that could be read or written.
     """
+    nothing = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_RDWR, 0) for stream in (0, 1, 2)]
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
-        return os.posix_spawn(SLEEPER, [SLEEPER, str(2**31 - 1)], {}, setsid=True)
+        return os.posix_spawn(SLEEPER, [SLEEPER, str(2**31 - 1)], {}, file_actions=nothing, setsid=True)
     finally:
         signal.signal(signal.SIGCHLD, before)
 
@@ -125,28 +122,61 @@ class Load:
 
     num_processes: int
     memory_bytes: int
-    """Memory that they share neither with files nor with this process."""
+    """Memory that is no file's and not this process's: an upper bound up to what is allowed, and exact above."""
 
 
-def load(shared_bytes: int) -> Load:
+def load(shared_bytes: int, allowed_bytes: int) -> Load:
     """The load of all descendants of this process.
+
+    The first sum is cheap, some 20 us a process, and counts what forks share once for each of them. Only where that is
+    too much, the kernel is asked for the proportion of each process, which takes it milliseconds.
 
     Args:
         shared_bytes: memory of this process, which each fork of it shares, so that it does not count.
+        allowed_bytes: memory that they may take together.
     """
     found = descendants()
-    return Load(len(found), sum(max(0, _own_bytes(process) - shared_bytes) for process in found))
+    most = {process: _resident_bytes(process, shared_bytes) for process in found}
+    if sum(most.values()) <= allowed_bytes:
+        return Load(len(found), sum(most.values()))
+    exact = {process: _proportional_bytes(process, otherwise) for process, otherwise in most.items()}
+    own_part = _proportional_bytes(os.getpid(), shared_bytes)  # the forks have the rest of it
+    return Load(len(found), sum(exact.values()) + own_part - shared_bytes)
 
 
 def own_bytes() -> int:
     """Memory of this process that it does not share with files."""
-    return _own_bytes(os.getpid())
+    return _resident_bytes(os.getpid(), 0)
 
 
-def _own_bytes(process: int) -> int:
+def _resident_bytes(process: int, shared_bytes: int) -> int:
+    """Memory of a process that is no file's, without what it has from this one; 0 once it has ended."""
     try:
-        with open(f"/proc/{process}/statm", "rb") as file:
-            _, resident, shared, *_ = map(int, file.read().split())
-    except (OSError, ValueError):
+        with open(f"/proc/{process}/status", "rb") as file:
+            found = _bytes_of(file.read(), b"RssAnon", b"RssShmem")
+    except OSError:
         return 0
-    return (resident - shared) * _PAGE
+    return max(0, found.get(b"RssAnon", 0) - shared_bytes) + found.get(b"RssShmem", 0)
+
+
+def _proportional_bytes(process: int, otherwise: int) -> int:
+    """The part of a process in memory that is no file's, each page divided by the processes that have it.
+
+    Args:
+        otherwise: what stands for it where the kernel does not tell: it is older than 5.3, or the process hides itself.
+    """
+    try:
+        with open(f"/proc/{process}/smaps_rollup", "rb") as file:
+            content = file.read()
+    except PermissionError:
+        return otherwise
+    except OSError:  # it has ended
+        return 0
+    found = _bytes_of(content, b"Pss_Anon", b"Pss_Shmem")
+    return sum(found.values()) if found or not content else otherwise
+
+
+def _bytes_of(content: bytes, *names: bytes) -> dict[bytes, int]:
+    """Values of lines such as `RssAnon:  60 kB`."""
+    lines = (line.split() for line in content.splitlines() if line.startswith(names))
+    return {name.rstrip(b":"): int(amount) << 10 for name, amount, *_ in lines}

@@ -90,7 +90,7 @@ def place_of(found: Layers, visible: tuple[str, ...], hidden: tuple[str, ...]) -
     """The place of all runs of this process, which has loaded the libraries; what it holds is made once for all."""
     isolated, filter_ = layers.NAMESPACES in found.holding, b""
     if layers.FILTER in found.holding and (isolated or found.landlock >= layers.SIGNALS_SINCE):
-        filter_ = calls.packed(calls.instructions(calls.machine(), None, own_network=isolated))
+        filter_ = calls.packed(calls.instructions(calls.machine(), None, isolated=isolated))
     with open("/proc/self/statm", "rb") as file:
         mapped_bytes = int(file.read().split()[0]) * resource.getpagesize()
     private = view.private_folder(visible) if isolated else ""

@@ -24,7 +24,8 @@ SYSTEM = (
     "/etc/alternatives",
 )
 """Parts of the system that every program may read and execute."""
-DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+DEVICES = ("/dev/null", "/dev/full", "/dev/random", "/dev/urandom")
+"""Without `/dev/zero`, which gives shared memory that nothing counts."""
 MACHINE = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/sys/devices/system/cpu")
 """What numerical libraries ask about the machine."""
 

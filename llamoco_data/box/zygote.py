@@ -101,12 +101,20 @@ def _become_zygote(control: socket.socket, settings: Settings, found: Layers, fo
             folder="" if zygote.place.isolated else folder,
         )
         control.send(told.to_json().encode())
+        _close_errors()
         zygote.serve()
         os._exit(0)
     except BaseException as error:  # noqa: BLE001 - the trusted side is to know, whatever it is
         with contextlib.suppress(OSError):
             control.send(Ready(fault=f"{type(error).__name__}: {error}"[:1000]).to_json().encode())
         os._exit(1)
+
+
+def _close_errors() -> None:
+    """Leaves the file of the trusted side that takes the errors of the start, and is read only then."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 def _prepared(control: socket.socket, settings: Settings, found: Layers, folder: str) -> "_Zygote":
@@ -256,7 +264,7 @@ class _Zygote:
             os.close(watched)
 
     def _is_overfull(self) -> bool:
-        taken = load(self.own_bytes)
+        taken = load(self.own_bytes, self.settings.memory_bytes)
         return taken.num_processes > self.settings.num_processes or taken.memory_bytes > self.settings.memory_bytes
 
 

@@ -1,10 +1,8 @@
 """The zygote of this process: started when first needed, ended with it, replaced when it fails."""
 
 import atexit
-import contextlib
 import os
 import select
-import signal
 import socket
 import struct
 import subprocess
@@ -200,12 +198,3 @@ def stopped(serving: Zygote) -> frames.Left | None:
         return frames.Left.of(serving.control.recv(READY_BYTES))
     except (OSError, struct.error):
         return None
-
-
-def how(code: int) -> str:
-    """An exit code in words."""
-    if code >= 0:
-        return f"its process ended itself with exit code {code}"
-    with contextlib.suppress(ValueError):
-        return f"its process was ended by {signal.Signals(-code).name}"
-    return f"its process was ended by signal {-code}"

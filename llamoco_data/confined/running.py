@@ -19,9 +19,9 @@ from llamoco_data.box import frames
 from llamoco_data.box.frames import Job
 from llamoco_data.box.layers import Tier
 from llamoco_data.box.removal import remove_tree
-from llamoco_data.confined.connection import MEMORY_BYTES, Zygote, drop_zygote, how, stopped, zygote
+from llamoco_data.confined.connection import MEMORY_BYTES, Zygote, drop_zygote, stopped, zygote
 from llamoco_data.confined.faults import LEAST, ConfinementFault, require
-from llamoco_data.outcomes import BudgetSpent, RunStatus, TimedOut, over_budget
+from llamoco_data.outcomes import BudgetSpent, RunStatus, TimedOut, how_ended, over_budget
 from llamoco_data.problems.evaluation import Meter, Problem, build
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import TIME_LIMIT_S, RunRecord, recorded
@@ -34,7 +34,7 @@ TICK_S = 0.25
 
 _TIMED_OUT = "the run did not end within its time limit"
 _BROKEN = "it broke its connection to the meter"
-_OVERFULL = "its processes together took too much memory, or were too many"
+OVERFULL = "its processes together took too much memory, or were too many"
 _PROBLEM_HUNG = "the problem's own code did not answer within the time limit"
 
 
@@ -76,6 +76,7 @@ def run_confined(
     Raises:
         TooOpenError: this machine confines less than `least`.
         ConfinementFault: no confined process can be started, which says nothing about the program.
+        TooLargeError: the problem has too many variables or constraints for a run in a process of its own.
     """
     built = build(spec) if problem is None else problem
     faults = 0
@@ -147,7 +148,8 @@ class _Attempt:
         return recorded(self._program, self._problem, self._seed, self.meter, status, detail, spent)
 
     def _measured(self, folder: str, said: int) -> tuple[RunStatus, str, float] | None:
-        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        spec = self._problem.spec
+        here, there = frames.pair(max(spec.dimension, spec.num_constraints))
         with here:
             with there:
                 if not self._handed_over(folder, there, said):
@@ -163,8 +165,8 @@ class _Attempt:
         if left is None or left.fault or not answering.begun:
             return None
         if left.overfull:
-            return "crashed", _OVERFULL, left.cpu_s
-        return status, detail or ("" if status == "completed" else how(left.code)), left.cpu_s
+            return "crashed", OVERFULL, left.cpu_s
+        return status, detail or ("" if status == "completed" else how_ended(left.code)), left.cpu_s
 
     def _handed_over(self, folder: str, there: socket.socket, said: int) -> bool:
         """Hands the job to the zygote; returns whether that is still there."""

@@ -1,6 +1,7 @@
 """Programs in processes of their own: each record is that of a run in this process, or says how that was lost."""
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.runs import RunRecord, run_program
 from tests.campaigns import HEAD
 from tests.forking import DATA, forked
-from tests.own_problems import BOWL
+from tests.own_problems import BOWL, WIDE
 
 pytestmark = pytest.mark.chaos
 
@@ -103,6 +104,17 @@ def test_lost_process_is_recorded_and_the_next_run_is_as_ever():
         record = apart(body)
         assert (record.status, record.detail) == (status, detail), body
         assert without_time(apart("objective(upper)\nreturn lower")) == without_time(expected), body
+
+
+def test_problem_with_more_variables_and_constraints_than_a_packet_of_the_usual_length_is_run():
+    body = "objective(upper)\nassert constraints(lower)[0].sum() == -60_000\nreturn lower"
+    record = apart(body, spec=own_problem(WIDE, "wide"))
+    assert (record.status, record.evaluations, record.best_f) == ("completed", 2, 0.0), record.detail
+
+
+def test_end_by_a_signal_without_a_name_is_told():
+    made = apart("import os, signal\nos.kill(os.getpid(), signal.SIGRTMIN + 6)")
+    assert (made.status, made.detail) == ("crashed", f"its process was ended by signal {signal.SIGRTMIN + 6}")
 
 
 def test_server_that_died_between_two_runs_is_replaced():

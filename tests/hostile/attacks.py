@@ -56,6 +56,36 @@ time.sleep(1000)""",
 }
 """Much memory in truth, some of which no limit of address space counts."""
 
+SHARED_MEMORY = {
+    "in several processes": """
+import mmap, os, time
+mmap.mmap(-1, 1)
+for _ in range(24):
+    if os.fork() == 0:
+        kept = mmap.mmap(-1, 100 << 20)
+        for n in range(0, len(kept), 4096): kept[n] = 1
+        time.sleep(1000)
+time.sleep(1000)""",
+    "that no process has mapped any more": """
+import ctypes, mmap, time
+libc, kept = ctypes.CDLL(None, use_errno=True), []
+libc.mmap.restype, libc.munmap.argtypes = ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_size_t)
+for _ in range(30):
+    place = libc.mmap(None, ctypes.c_size_t(100 << 20), 3, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS, -1, ctypes.c_size_t(0))
+    if place == ctypes.c_void_p(-1).value: raise OSError(ctypes.get_errno(), 'mmap')
+    for n in range(0, 100 << 20, 4096): ctypes.memset(place + n, 1, 1)
+    libc.munmap(place + 4096, (100 << 20) - 4096)
+time.sleep(1000)""",
+    "of a device": """
+import mmap, time
+kept = []
+for _ in range(19):
+    kept.append(mmap.mmap(open('/dev/zero', 'r+b').fileno(), 100 << 20))
+    for n in range(0, len(kept[-1]), 4096): kept[-1][n] = 1
+time.sleep(1000)""",
+}
+"""Memory that is no file's, and outlasts its mapping in a process."""
+
 PROCESSES = {
     "fork": "import os, time\nfor _ in range(3):\n    if os.fork() == 0: time.sleep(1000)",
     "double fork": """
@@ -91,6 +121,15 @@ WRITING = {
     "removal": "import os\nos.unlink('FOLDER/witness')",
     "a move": "import os\nos.rename('FOLDER/witness', 'FOLDER/moved')",
     "a mode": "import os\nos.chmod('FOLDER/witness', 0)",
+    "a mode for all": "import os\nos.chmod('FOLDER/witness', 0o777)\nos.chmod('FOLDER', 0o777)",
+    "times": "import os\nos.utime('FOLDER/witness', ns=(7, 7))\nos.utime('FOLDER', ns=(7, 7))",
+    "times of now": "import os\nos.utime('FOLDER/witness')\nos.utime('FOLDER')",
+    "an end": "import os\nos.truncate('FOLDER/witness', 1)",
+    "an end while it is opened": """
+import os
+for access in (os.O_RDONLY, os.O_ACCMODE):
+    try: os.open('FOLDER/witness', access | os.O_TRUNC)
+    except OSError: pass""",
     "a link out": "import os\nos.symlink('FOLDER', 'out')\nopen('out/new', 'w').write('here')",
     "a hard link": "import os\nos.link('FOLDER/witness', 'mine')\nopen('mine', 'w').write('gone')",
     "up from here": "open('../../../../../../..FOLDER/new', 'w').write('here')",
@@ -145,6 +184,16 @@ for place in sys.path:
 }
 """None of them sees SECRET."""
 
+LEFT_BESIDE = """
+import glob, os
+for place in glob.glob('/proc/[0-9]*/fd/*'):
+    if place.split('/')[2] != str(os.getpid()):
+        try: print(os.readlink(place), open(place).read(100))
+        except OSError: pass
+        try: open(place, 'a').write('left by a program')
+        except OSError: pass"""
+"""It reads what the other processes in sight have open, and writes to it."""
+
 SOCKETS = {
     "TCP": "import socket\nsocket.create_connection(('127.0.0.1', PORT), 1)",
     "UDP": "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', PORT))",
@@ -172,6 +221,19 @@ for n in range(2, 5000):
     "a queued one": "import ctypes, os\nctypes.CDLL(None).sigqueue(os.getppid(), 9, 0)",
     "by descriptor": "import os, signal\nsignal.pidfd_send_signal(os.pidfd_open(os.getppid()), 9)",
     "priority": "import os\nos.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
+    "by a pipe": """
+import fcntl, os
+out, into = os.pipe()
+for request, value in ((8, os.getppid()), (10, 9)):
+    try: fcntl.fcntl(out, request, value)
+    except OSError: pass
+fcntl.fcntl(out, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+os.write(into, b'x')""",
+    "processors": """
+import os
+for process in (os.getppid(), os.getpgid(os.getppid())):
+    try: os.sched_setaffinity(process, {min(os.sched_getaffinity(0))})
+    except OSError: pass""",
     "a limit": "import os, resource\nresource.prlimit(os.getppid(), resource.RLIMIT_NOFILE, (0, 0))",
     "outliving the parent": "import ctypes\nctypes.CDLL(None).prctl(1, 0, 0, 0, 0)\nraise ValueError",
 }

@@ -3,6 +3,8 @@
 import contextlib
 import os
 import socket
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Generator, Mapping
@@ -11,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from llamoco_data import sample_problem
-from llamoco_data.box import folders
+from llamoco_data.box import folders, layers, system
 from llamoco_data.box.layers import Tier
 from llamoco_data.confined import ConfinedRun, run_confined, zygote
 from llamoco_data.confined.connection import close_zygote
+from llamoco_data.confined.running import OVERFULL
 from llamoco_data.problems.evaluation import build
 from llamoco_data.runs import RunRecord
-from tests.boxes import left_below
+from tests.boxes import children, left_below
 from tests.campaigns import HEAD
 from tests.hostile import attacks
 from tests.hostile.cheats import CHEATS, OVER_BUDGET
@@ -84,6 +87,17 @@ def test_memory_of_the_machine_is_limited():
     assert set(Path("/dev/shm").glob("m*")) <= shared
 
 
+def test_shared_memory_counts_as_memory():
+    record = run(attacks.SHARED_MEMORY["in several processes"], "limited").record
+    assert (record.status, record.detail) == ("crashed", OVERFULL)
+
+
+@confining_tier
+def test_shared_memory_that_could_not_be_counted_is_refused(tier: Tier):
+    for name, made in run_all(attacks.SHARED_MEMORY, tier, 4.0).items():
+        assert made.record.status == "raised", (name, made.record)
+
+
 @every_tier
 def test_nothing_outlives_a_run(tier: Tier):
     run_all(attacks.PROCESSES, tier, 1.0)
@@ -110,15 +124,47 @@ def filled(bodies: Mapping[str, str], **values: object) -> dict[str, str]:
     return filled_
 
 
+def what_its_owner_can_change(folder: Path) -> list[tuple[int, ...]]:
+    """Mode, owner, length and times of a folder and the file in it."""
+    found = [place.stat() for place in (folder, folder / "witness")]
+    return [(at.st_mode, at.st_uid, at.st_size, at.st_mtime_ns, at.st_ctime_ns) for at in found]
+
+
 @confining_tier
 def test_nothing_outside_is_written(tier: Tier, witness: Path):
     library = Path(os.path.realpath(build.__code__.co_filename)).stat().st_mtime_ns
+    before = what_its_owner_can_change(witness)
     run_all(filled(attacks.WRITING, FOLDER=witness), tier)
+    assert what_its_owner_can_change(witness) == before
     assert [place.name for place in witness.iterdir()] == ["witness"]
     assert (witness / "witness").read_text() == SECRET
     assert (witness / "witness").stat().st_nlink == 1
     assert not Path("/tmp/llamoco-hostile-left").exists()
     assert Path(os.path.realpath(build.__code__.co_filename)).stat().st_mtime_ns == library
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_file_is_kept_where_landlock_is_too_old_to_restrict_its_length(version: int, witness: Path):
+    if system.landlock_version() < version:
+        pytest.skip(f"needs Landlock {version}")
+    before = what_its_owner_can_change(witness)
+    text = f"""
+import contextlib, os
+from llamoco_data.box import filter as calls, system, view
+system.drop_capabilities()
+system.no_new_privileges()
+view.restrict({version}, ("/usr",), (), ())
+system.filter_calls(calls.packed(calls.instructions(calls.machine(), os.getpid())))
+place = {str(witness / "witness")!r}
+with contextlib.suppress(PermissionError): os.truncate(place, 0)
+for access in (os.O_RDONLY, os.O_WRONLY, os.O_RDWR, os.O_ACCMODE):
+    with contextlib.suppress(PermissionError): os.open(place, access | os.O_TRUNC)
+    with contextlib.suppress(PermissionError): os.close(os.open(place, access)); print('opened')
+print('tried')
+"""
+    tried = subprocess.run([sys.executable, "-c", text], capture_output=True, check=True, text=True).stdout
+    assert tried == "tried\n"
+    assert what_its_owner_can_change(witness) == before
 
 
 @confining_tier
@@ -128,6 +174,18 @@ def test_no_secret_is_read(tier: Tier, witness: Path, monkeypatch: pytest.Monkey
     for name, made in run_all({**bodies, "by asking": "objective(lower)"}, tier).items():
         assert SECRET not in made.said, name
         assert SECRET not in made.record.detail, name
+
+
+def test_process_beside_the_program_has_nothing_open_that_could_be_read_or_written():
+    without = (layers.LANDLOCK, layers.OWN_USER)
+    program = HEAD + "".join(f"    {line}\n" for line in f"{attacks.LEFT_BESIDE}\n{HONEST}".splitlines())
+    try:
+        for _ in range(2):
+            made = run_confined(program, FREE, 5, problem=PROBLEM, without=without)
+            assert (made.record.tier, made.record.status) == ("isolated", "completed")
+            assert set(made.said.split()) == {"/dev/null"}
+    finally:
+        close_zygote(without)
 
 
 @pytest.fixture
@@ -164,9 +222,55 @@ def test_no_socket_reaches_anybody(tier: Tier, listeners: tuple[list[object], di
 @confining_tier
 def test_no_signal_reaches_anybody(tier: Tier):
     began = zygote(TIERS[tier]).process.pid
+    outside = (os.getpid(), began, *children(began))
+    before = [(process, os.sched_getaffinity(process)) for process in outside]
     run_all(attacks.SIGNALS, tier, 5.0)
+    assert [(process, os.sched_getaffinity(process)) for process in outside] == before
     assert zygote(TIERS[tier]).process.pid == began
     assert zygote(TIERS[tier]).process.poll() is None
+
+
+VICTIM = """
+import time
+from llamoco_data.box import system
+system.drop_capabilities()
+print("ready", flush=True)
+time.sleep(1000)
+"""
+"""A process of the user, which has no more rights than a program, so that nothing but the filter is between them."""
+REACHING_OUT = {
+    "F_SETOWN": "fcntl.fcntl(out, 8, victim)",
+    "F_SETOWN_EX": "fcntl.fcntl(out, 15, struct.pack('=ii', 1, victim))",
+    "FIOSETOWN": "fcntl.ioctl(out, 0x8901, struct.pack('=i', victim))",
+    "SIOCSPGRP": "fcntl.ioctl(out, 0x8902, struct.pack('=i', victim))",
+    "sched_setaffinity": "os.sched_setaffinity(victim, {min(os.sched_getaffinity(0))})",
+}
+
+
+@pytest.mark.parametrize("name", REACHING_OUT)
+def test_process_of_the_user_is_out_of_reach_without_namespaces_and_landlock_that_keeps_signals(name: str):
+    text = f"""
+import contextlib, fcntl, os, socket, struct, sys
+from llamoco_data.box import filter as calls, system
+victim = int(sys.argv[1])
+system.drop_capabilities()
+system.filter_calls(calls.packed(calls.instructions(calls.machine(), os.getpid())))
+one, other = socket.socketpair()
+out = one.fileno()
+with contextlib.suppress(OSError): {REACHING_OUT[name]}
+with contextlib.suppress(OSError): fcntl.fcntl(out, 10, 9)  # F_SETSIG
+fcntl.fcntl(out, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+other.send(b"x")
+"""
+    with subprocess.Popen([sys.executable, "-c", VICTIM], stdout=subprocess.PIPE) as victim:
+        try:
+            assert victim.stdout is not None
+            assert victim.stdout.readline() == b"ready\n"
+            subprocess.run([sys.executable, "-c", text, str(victim.pid)], check=True)
+            assert victim.poll() is None
+            assert os.sched_getaffinity(victim.pid) == os.sched_getaffinity(0)
+        finally:
+            victim.kill()
 
 
 @every_tier

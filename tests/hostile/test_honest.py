@@ -5,12 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from llamoco_data import own_problem
+from llamoco_data.box import frames
+from llamoco_data.box.frames import TooLargeError
 from llamoco_data.box.layers import Tier
 from llamoco_data.confined import close_zygote, run_confined
 from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.problems.evaluation import build
+from llamoco_data.problems.own_spec import OwnProblemSpec
 from llamoco_data.runs import run_program
+from tests.campaigns import HEAD
 from tests.hostile.test_attacks import FREE, HONEST, PROBLEM, TIERS, every_tier, run, without_time
+from tests.own_problems import WIDE
 
 pytestmark = pytest.mark.hostile
 
@@ -24,6 +30,25 @@ with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile(dir=fo
     assert os.path.getsize(file.name) == 10_000
 open('notes.txt', 'w').write('y')
 assert os.listdir() == ['notes.txt']""",
+    "copies and times": """
+import os, pathlib, shutil, subprocess, tarfile
+os.mkdir('old')
+pathlib.Path('old/touched').touch()
+pathlib.Path('old/touched').touch()
+pathlib.Path('old/text').write_text('abc')
+os.utime('old/text', (10**9, 10**9))
+shutil.copy('old/text', 'copy')
+shutil.copy2('old/text', 'copy 2')
+shutil.copytree('old', 'new')
+subprocess.run(['touch', 'by the shell'], check=True)
+subprocess.run(['cp', 'old/text', 'copy 3'], check=True)
+with tarfile.open('old.tar', 'w') as whole: whole.add('old')
+with tarfile.open('old.tar') as whole: whole.extractall('from tar')
+texts = ('copy', 'copy 2', 'copy 3', 'new/text', 'from tar/old/text')
+assert [pathlib.Path(name).read_text() for name in texts] == ['abc'] * 5
+assert os.path.exists('by the shell') and os.path.exists('new/touched')
+with open('old/text', 'r+') as file: file.truncate(1)
+assert open('old/text').read() == 'a'""",
     "pools of threads": """
 from concurrent.futures import ThreadPoolExecutor
 with ThreadPoolExecutor(8) as pool: assert list(pool.map(abs, range(-50, 0))) == list(range(50, 0, -1))""",
@@ -46,6 +71,20 @@ signal.signal(signal.SIGALRM, lambda *a: rang.append(1))
 signal.setitimer(signal.ITIMER_REAL, 0.01)
 time.sleep(0.05)
 assert rang""",
+    "forks that share much memory": """
+import mmap, os, time
+with open('shared', 'w+b') as file:
+    file.truncate(90 << 20)
+    shared = mmap.mmap(file.fileno(), 0)
+kept = bytearray(400 << 20)
+for place in (shared, kept):
+    for n in range(0, len(place), 4096): place[n] = 1
+for _ in range(6):
+    if os.fork() == 0:
+        for place in (shared, kept): assert sum(place[n] for n in range(0, len(place), 4096)) == len(place) // 4096
+        time.sleep(0.5)
+        os._exit(0)
+for _ in range(6): assert os.wait()[1] == 0""",
     "libraries": "import scipy.optimize, cma, nlopt, minionpy, pymoo.optimize, ssl, sqlite3, decimal, zoneinfo",
     "platform": "import os, platform\nassert os.cpu_count() and platform.machine() and len(os.sched_getaffinity(0))",
 }
@@ -183,10 +222,30 @@ def test_other_process_that_asks_is_refused(tier: Tier):
         assert "in which minimize was called" in record.detail, (name, record.detail)
 
 
+@pytest.fixture(scope="module")
+def wide() -> OwnProblemSpec:
+    return own_problem(WIDE, "wide")
+
+
+@every_tier
+def test_problem_with_more_variables_and_constraints_than_a_packet_of_the_usual_length_is_run(
+    tier: Tier, wide: OwnProblemSpec
+):
+    least: Tier = "limited" if tier == "limited" else "filtered"
+    program = f"{HEAD}    objective(upper)\n    assert constraints(lower)[0].sum() == -60_000\n    return lower\n"
+    record = run_confined(program, wide, 5, least=least, without=TIERS[tier]).record
+    assert (record.status, record.evaluations, record.best_f) == ("completed", 2, 0.0), record.detail
+
+
+def test_problem_that_is_too_large_for_packets_is_refused_in_one_line():
+    with pytest.raises(TooLargeError, match=r"at most 131,071 variables or constraints.* has 200,000") as refused:
+        frames.pair(200_000)
+    assert "\n" not in str(refused.value)
+
+
 def test_problem_s_own_code_that_hangs_is_cut_at_the_time_limit():
     import time  # noqa: PLC0415
 
-    from llamoco_data import own_problem  # noqa: PLC0415
     from tests.own_problems import BOWL  # noqa: PLC0415
 
     spec = own_problem(BOWL, "bowl")
