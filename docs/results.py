@@ -61,7 +61,7 @@ UNKNOWN = """## What is not known
   best solver of this page, 0.310, and `direct_bobyqa`, the best single optimizer of such problems, 0.401.
 - With 20,000 evaluations pycma's defaults are ahead of the package's model on real problems. What the model was taught
   has at most 10,000.
-- Half of the real problems that have a third budget, of 20,000 evaluations, were not raced at it, and
+- Three of the 58 real problems that have a third budget, of 20,000 evaluations, were not raced at it, and
   [the heaviest](real-problems.md#what-the-released-set-lacks) at none.
 """
 
