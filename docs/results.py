@@ -114,7 +114,10 @@ def _by_budget(folders: Sequence[ScoreFolder]) -> str:
                 name = folder.summary.model if score.contender == "model" else score.contender
                 scores.setdefault(name, {})[score.problem_id] = score.score
     heads = [f"{budget}, {len(found)} problems" for budget, found in ids.items()]
-    told = "By evaluation budget: the score, and below it the gap closed."
+    told = (
+        "By evaluation budget: the score, and below it the gap closed. The columns hold much the same problems, which the\n"
+        "table above counts once for each budget, so that its intervals are narrower than those of as many different ones."
+    )
     lines = ["", told, "", f"| | {' | '.join(heads)} |", f"| --- {'| --: ' * len(ids)}|"]
     for name in sorted(scores, key=lambda name: (name in BASELINES, -fmean(scores[name].values()))):
         cells = [_at_budget(found, scores, name) for found in ids.values()]
