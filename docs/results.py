@@ -115,8 +115,8 @@ def _by_budget(folders: Sequence[ScoreFolder]) -> str:
                 scores.setdefault(name, {})[score.problem_id] = score.score
     heads = [f"{budget}, {len(found)} problems" for budget, found in ids.items()]
     told = (
-        "By evaluation budget: the score, and below it the gap closed. The columns hold much the same problems, which the\n"
-        "table above counts once for each budget, so that its intervals are narrower than those of as many different ones."
+        "By evaluation budget: the score, and below it the gap closed. The columns hold much the same problems; the\n"
+        "table above counts them once for each budget: its intervals are narrower than those of as many different ones."
     )
     lines = ["", told, "", f"| | {' | '.join(heads)} |", f"| --- {'| --: ' * len(ids)}|"]
     for name in sorted(scores, key=lambda name: (name in BASELINES, -fmean(scores[name].values()))):
