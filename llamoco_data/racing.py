@@ -171,14 +171,6 @@ def most_runs(policy: Policy, num_candidates: int) -> int:
     return ceil(policy.runs_per_candidate * num_candidates)
 
 
-def most_at_once(policy: Policy, num_candidates: int) -> int:
-    """About the largest number of runs that a policy asks for at once on a problem with so many candidates.
-
-    None of them waits for another's result, so that as many workers could share them.
-    """
-    return num_candidates * (policy.repeats if isinstance(policy, Exhaustive) else 1)
-
-
 def replayed(
     policy: Policy,
     problem_id: str,

@@ -56,7 +56,7 @@ class Agenda:
     _shared: dict[int, _Shared] = field(default_factory=dict)
     _num_out: int = 0
     _num_workers: int = 0
-    """Largest number of workers that were seen at once, at work or asking for it."""
+    """Largest number of workers that were at work at once."""
 
     def __post_init__(self) -> None:
         self._left = dict(self.costs)

@@ -3,7 +3,7 @@
 The agenda decides what a worker gets next. The loop and the lease are those of every drive.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from llamoco_data.campaign.agenda import Agenda
@@ -27,7 +27,7 @@ from llamoco_data.files import Place
 from llamoco_data.portfolio import retired
 from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
 from llamoco_data.problems.own_spec import AnySpec
-from llamoco_data.racing import most_at_once, most_runs, rule_for
+from llamoco_data.racing import most_runs, rule_for
 from llamoco_data.runs import RunRecord, RunStatus
 from llamoco_data.selector import Prior
 from llamoco_data.store import Block, Store, StoredProblem, damaged
@@ -138,8 +138,6 @@ class _Campaign:
     tally: Tally
     agenda: Agenda
     foresight: Foresight
-    most_tasks: int
-    """Tasks that could be under way at once at the beginning, with every problem shared."""
     problems: dict[int, StoredProblem] = field(default_factory=dict)
     """Index -> problem that had new runs or was finished."""
     records: list[RunRecord] = field(default_factory=list)
@@ -149,7 +147,7 @@ class _Campaign:
     @property
     def width(self) -> int:
         """See `Work`."""
-        return self.most_tasks if self.tally.problems_open else 0
+        return self.tally.problems_open
 
     def next(self) -> Task | None:
         """See `Work`; problems that turn out to have all their runs are passed over."""
@@ -227,17 +225,7 @@ def _begin(foresight: Foresight, candidates: tuple[StoredCandidate, ...]) -> _Ca
             costs=problem_costs(spec, candidates, store, indices),
         ),
         foresight=foresight,
-        most_tasks=_most_tasks(foresight, programs, indices),
     )
-
-
-def _most_tasks(foresight: Foresight, programs: Sequence[Program], indices: Collection[int]) -> int:
-    """The number of tasks into which these problems could be divided, by the programs that may apply to them."""
-    store, policy = foresight.store, foresight.spec.policy
-    ids = [problem_id for index in indices if index < 0 and (problem_id := store.problem_id(index)) is not None]
-    applying = [len(applicable(programs, store.problem(problem_id))) for problem_id in ids]
-    applying += [len(programs)] * (len(indices) - len(ids))
-    return sum(max(1, most_at_once(policy, number)) for number in applying)
 
 
 def program_of(candidate: StoredCandidate) -> Program:

@@ -1,4 +1,4 @@
-"""The order of work decides nothing: whatever is begun first, shared or lost, the rows are the same. About 30 s."""
+"""The order of work decides nothing: whatever is begun first, shared or lost, the rows are the same. About 8 s."""
 
 import random
 from collections import Counter
@@ -9,21 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from llamoco_data.campaign import CampaignSpec, add_problems, agenda, load_campaign, read_problems, run_campaign
+from llamoco_data.campaign import CampaignSpec, agenda, read_problems, run_campaign
 from llamoco_data.campaign.agenda import Agenda
 from llamoco_data.campaign.costs import Cost, problem_costs
-from llamoco_data.campaign.driver import run_candidates
 from llamoco_data.execution import ByPolicy, Draw, Lost, Program, Slice, Task, advance
 from llamoco_data.execution.inline import InlineExecutor
-from llamoco_data.execution.ray_actors import RayExecutor
 from llamoco_data.portfolio.stored_candidates import stored_candidates
-from llamoco_data.problems.checking import own_problem
 from llamoco_data.problems.sampling import sample, sample_size
-from llamoco_data.racing import Exhaustive, Race
+from llamoco_data.racing import Race
 from llamoco_data.recipes import standard
 from llamoco_data.store import Store
-from tests.campaigns import SMALL, OneRunSlices, candidate, grown, results
-from tests.own_problems import BOWL
+from tests.campaigns import SMALL, grown, results
 
 pytestmark = pytest.mark.integration
 
@@ -38,8 +34,6 @@ class Crowd:
     lost_share: float = 0.0
     most_on_one_problem: int = 0
     begun: list[int] = field(default_factory=list)
-    width: int = 0
-    """See `Executor.run`."""
 
     def connected(self) -> AbstractContextManager[None]:
         """See `Executor.connected`."""
@@ -49,11 +43,11 @@ class Crowd:
         self, programs: Sequence[Program], pending: Callable[[], Task | None], width: int
     ) -> Generator[Slice | None]:
         """See `Executor.run`."""
-        self.width, size = width, min(self.size, width)
+        del width
         chance = random.Random(self.size)
         out: list[Task] = []
         while True:
-            while len(out) < size and (task := pending()) is not None:
+            while len(out) < self.size and (task := pending()) is not None:
                 out.append(task.model_copy(update={"slice_s": 0.0}))
                 if task.index not in self.begun:
                     self.begun.append(task.index)
@@ -91,46 +85,6 @@ def test_crowd_of_workers_gives_the_rows_of_one(spec: CampaignSpec, alone: Path,
     assert outcome.progress.new_runs == outcome.progress.runs_total == len(results(alone))
     assert all(problem.complete for problem in read_problems(tmp_path / "c"))
     assert crowd.most_on_one_problem > 1
-
-
-MEETING = """
-import os, pathlib, time
-folder = pathlib.Path({folder!r})
-(folder / f"run-{{os.getpid()}}").touch()
-for _ in range(max_evaluations):
-    objective(lower)
-ends = time.monotonic() + 8
-while (folder / "begun").exists() and len(list(folder.glob("run-*"))) < 2 and time.monotonic() < ends:
-    time.sleep(0.01)
-(folder / "begun").touch()
-return lower
-"""
-
-
-def test_one_open_problem_is_shared_by_the_crowd(spec: CampaignSpec, tmp_path: Path):
-    one, crowd = spec.model_copy(update={"num_problems": 1}), Crowd(8)
-    run_campaign(tmp_path / "alone", one, InlineExecutor())
-    run_campaign(tmp_path / "c", one, crowd)
-    assert results(tmp_path / "c") == results(tmp_path / "alone")
-    assert crowd.most_on_one_problem > 1
-
-
-def test_one_open_problem_is_shared_by_ray_actors(local_ray: None, tmp_path: Path):
-    """Every run but the first waits until two processes have begun one, for 8 s at most."""
-    one = grown(num_problems=1, optimizers=("random_search",), policy=Exhaustive(repeats=6))
-    meeting = candidate(MEETING.format(folder=str(tmp_path)))
-    run_candidates(tmp_path / "c", one, (meeting,), OneRunSlices(RayExecutor("local", 2)))
-    assert [record.status for record in results(tmp_path / "c")] == ["completed"] * 6
-    assert len(list(tmp_path.glob("run-*"))) == 2
-
-
-def test_no_more_workers_are_asked_for_than_runs_can_be_made_at_once(tmp_path: Path):
-    """On a problem with constraints: two settings of SLSQP and random search, and none of Nelder-Mead."""
-    spec = grown(optimizers=("slsqp", "nelder_mead", "random_search"), num_problems=0, policy=Race())
-    add_problems(tmp_path / "c", [own_problem(BOWL)], start=spec)
-    crowd = Crowd(8)
-    run_campaign(tmp_path / "c", load_campaign(tmp_path / "c"), crowd)
-    assert crowd.width == 3
 
 
 def test_crowd_that_is_stopped_in_the_middle_goes_on_to_the_same_rows(spec: CampaignSpec, alone: Path, tmp_path: Path):
