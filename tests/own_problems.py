@@ -28,7 +28,7 @@ NOISE = (
 )
 """A line that says something in every way there is."""
 
-WIDE = """\
+_WIDE = """\
 import numpy as np
 
 lower, upper = np.zeros(30_000), np.ones(30_000)
@@ -42,7 +42,16 @@ def objective(x):
 def constraints(x):
     return x - 2.0, np.zeros(0)
 """
-"""More variables and constraints than fit into a packet of the usual length."""
+WIDE = OwnProblemSpec(
+    name="wide",
+    source=_WIDE,
+    dimension=30_000,
+    lower=(0.0,) * 30_000,
+    upper=(1.0,) * 30_000,
+    max_evaluations=5,
+    num_inequality=30_000,
+)
+"""A problem with more variables and constraints than a packet of the usual length holds; unchecked, which is slow."""
 
 FREE = BOWL.partition("\n\ndef constraints")[0]
 

@@ -108,7 +108,7 @@ def test_lost_process_is_recorded_and_the_next_run_is_as_ever():
 
 def test_problem_with_more_variables_and_constraints_than_a_packet_of_the_usual_length_is_run():
     body = "objective(upper)\nassert constraints(lower)[0].sum() == -60_000\nreturn lower"
-    record = apart(body, spec=own_problem(WIDE, "wide"))
+    record = apart(body, spec=WIDE)
     assert (record.status, record.evaluations, record.best_f) == ("completed", 2, 0.0), record.detail
 
 

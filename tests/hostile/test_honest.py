@@ -12,7 +12,6 @@ from llamoco_data.box.layers import Tier
 from llamoco_data.confined import close_zygote, run_confined
 from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.problems.evaluation import build
-from llamoco_data.problems.own_spec import OwnProblemSpec
 from llamoco_data.runs import run_program
 from tests.campaigns import HEAD
 from tests.hostile.test_attacks import FREE, HONEST, PROBLEM, TIERS, every_tier, run, without_time
@@ -222,18 +221,11 @@ def test_other_process_that_asks_is_refused(tier: Tier):
         assert "in which minimize was called" in record.detail, (name, record.detail)
 
 
-@pytest.fixture(scope="module")
-def wide() -> OwnProblemSpec:
-    return own_problem(WIDE, "wide")
-
-
 @every_tier
-def test_problem_with_more_variables_and_constraints_than_a_packet_of_the_usual_length_is_run(
-    tier: Tier, wide: OwnProblemSpec
-):
+def test_problem_with_more_variables_and_constraints_than_a_packet_of_the_usual_length_is_run(tier: Tier):
     least: Tier = "limited" if tier == "limited" else "filtered"
     program = f"{HEAD}    objective(upper)\n    assert constraints(lower)[0].sum() == -60_000\n    return lower\n"
-    record = run_confined(program, wide, 5, least=least, without=TIERS[tier]).record
+    record = run_confined(program, WIDE, 5, least=least, without=TIERS[tier]).record
     assert (record.status, record.evaluations, record.best_f) == ("completed", 2, 0.0), record.detail
 
 
