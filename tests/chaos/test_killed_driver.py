@@ -69,7 +69,7 @@ for number in range(num_kills):
 """
 
 
-@pytest.mark.parametrize("num_kills", [6, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("num_kills", [4, pytest.param(20, marks=pytest.mark.slow)])
 def test_driver_killed_at_random_moments_is_followed_by_one_that_ends_in_the_same_rows(num_kills: int, tmp_path: Path):
     folder, undisturbed = tmp_path / "c", tmp_path / "undisturbed"
     seed = int.from_bytes(os.urandom(4))

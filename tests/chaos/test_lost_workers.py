@@ -52,6 +52,7 @@ def test_hostile_programs_are_recorded_and_disturb_nobody(local_ray: None, tmp_p
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_worker_that_a_program_has_spoilt_is_replaced(local_ray: None, tmp_path: Path):
     """The program breaks the library that everything in the worker uses, and returns as if nothing had happened."""
     spec = SPEC.model_copy(update={"num_problems": 3})

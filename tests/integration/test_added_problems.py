@@ -88,7 +88,11 @@ def test_own_problem_is_run_like_any_other(whole: Path):
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: OneRunSlices(InlineExecutor()), lambda: executor("local", 2)], ids=["inline", "Ray"]
+    "make",
+    [
+        pytest.param(lambda: OneRunSlices(InlineExecutor()), id="inline"),
+        pytest.param(lambda: executor("local", 2), id="Ray", marks=pytest.mark.slow),
+    ],
 )
 def test_records_are_the_same_wherever_the_text_is_executed(
     make: Callable[[], Executor], whole: Path, local_ray: None, tmp_path: Path
