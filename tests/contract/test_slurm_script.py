@@ -152,7 +152,8 @@ def test_job_whose_time_is_nearly_over_drains_and_queues_itself_again(submit):
 
 
 @pytest.mark.parametrize(
-    ("sent", "again", "nodes"), [(signal.SIGUSR1, True, "3"), (signal.SIGTERM, False, "1"), (signal.SIGTERM, False, "3")]
+    ("sent", "again", "nodes"),
+    [(signal.SIGUSR1, True, "3"), (signal.SIGTERM, False, "1"), (signal.SIGTERM, False, "3")],
 )
 def test_job_whose_head_is_still_starting_ends_as_one_that_drains(
     submit, tmp_path: Path, sent: signal.Signals, again: bool, nodes: str
