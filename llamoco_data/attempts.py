@@ -29,7 +29,7 @@ class Mark(NamedTuple):
     digest: bytes
 
 
-class Asked:
+class AskedPoints:
     """The points that a program asks for, as they come; about a microsecond each."""
 
     def __init__(self, before: Mark | None = None) -> None:
@@ -62,7 +62,7 @@ class Attempt(Protocol):
     def record(self) -> RunRecord: ...
 
     @property
-    def asked(self) -> Asked: ...
+    def asked(self) -> AskedPoints: ...
 
 
 Made = TypeVar("Made", bound=Attempt)

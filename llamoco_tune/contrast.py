@@ -40,6 +40,7 @@ from llamoco_tune.training import (
     log_evaluation,
     mixed_precision,
 )
+from llamoco_tune.written import in_one_step
 
 EMBEDDINGS_FILE = "embeddings.npz"
 """Embeddings of validation prompts before and after the warm-up, with the families of their best optimizers."""
@@ -253,10 +254,5 @@ def _write_embeddings(out: Path, asked: Sequence[Encoded], before: Probed, after
         TuningError: the folder cannot be written.
     """
     families = np.array([row.example.family for row in asked])
-    part = out / f".{EMBEDDINGS_FILE}.part"
-    with lines_for_errors(out):
-        with part.open("wb") as file:
-            np.savez_compressed(
-                file, allow_pickle=False, before=before.held_out, after=after.held_out, families=families
-            )
-        part.replace(out / EMBEDDINGS_FILE)
+    with lines_for_errors(out), in_one_step(out / EMBEDDINGS_FILE) as part, part.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, before=before.held_out, after=after.held_out, families=families)

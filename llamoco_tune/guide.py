@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from llamoco_tune.named import READY, place_of
 from llamoco_tune.records import Record, TuningError
-from llamoco_tune.written import check_writable, writing
+from llamoco_tune.written import check_writable, in_one_step, writing
 
 GUIDE_FILE = "guide.json"
 GUIDE_VERSION = 1
@@ -86,13 +86,9 @@ def write_guide(folder: Path, guide: Guide) -> None:
     Raises:
         TuningError: the folder cannot be written.
     """
-    part = folder / f".{GUIDE_FILE}.part"
-    with writing(folder / GUIDE_FILE, _ELSEWHERE):
-        try:
-            part.write_text(guide.to_json(indent=1) + "\n", encoding="utf-8")
-            part.replace(folder / GUIDE_FILE)
-        finally:
-            part.unlink(missing_ok=True)
+    file = folder / GUIDE_FILE
+    with writing(file, _ELSEWHERE), in_one_step(file) as part:
+        part.write_text(guide.to_json(indent=1) + "\n", encoding="utf-8")
 
 
 _ELSEWHERE = "calibrate a copy of the model, in a folder of your own"

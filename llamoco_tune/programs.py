@@ -6,7 +6,7 @@ import fcntl
 import io
 import os
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 
 from llamoco_tune.records import Record, TuningError
-from llamoco_tune.written import writing
+from llamoco_tune.written import closing_told, in_one_step, writing
 
 PROGRAMS_VERSION = "1"
 """Version of the columns below."""
@@ -200,16 +200,10 @@ def write_programs(path: Path, rows: Iterable[Program]) -> None:
     """
     ordered = sorted(rows, key=lambda row: row.key)
     table = pa.Table.from_pylist([row.model_dump() for row in ordered], schema=SCHEMA)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    with writing(path):
-        try:
-            with unfinished.open("wb") as file:
-                pq.write_table(table, file, compression="zstd")
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+    with writing(path), in_one_step(path) as part, part.open("wb") as file:
+        pq.write_table(table, file, compression="zstd")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_programs(path: Path, *, otherwise: str = "give another --out") -> list[Program]:
@@ -238,16 +232,6 @@ def read_programs(path: Path, *, otherwise: str = "give another --out") -> list[
         return [Program(**row) for row in pa.table(columns, SCHEMA).to_pylist()]
     except (pa.ArrowException, ValidationError):
         raise TuningError(no_programs) from None
-
-
-@contextmanager
-def closing_told(file: io.BufferedRandom) -> Generator[None]:
-    """Closes a file to which each line was flushed: what could not be written then was told then, not once more."""
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            file.close()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pydantic import Field, JsonValue
 
 from llamoco_tune.folders import content_of
 from llamoco_tune.records import Record, TuningError, digest
-from llamoco_tune.written import writing
+from llamoco_tune.written import in_one_step, writing
 
 RUN_FILE = "run.json"
 CARD_FILE = "README.md"
@@ -98,9 +98,8 @@ def write_run(folder: Path, record: RunRecord) -> None:
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f".{RUN_FILE}.part"
-        part.write_text(record.to_json(indent=2) + "\n", encoding="utf-8")
-        part.replace(folder / RUN_FILE)
+        with in_one_step(folder / RUN_FILE) as part:
+            part.write_text(record.to_json(indent=2) + "\n", encoding="utf-8")
 
 
 def last_checkpoint(folder: Path) -> Path | None:

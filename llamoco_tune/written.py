@@ -1,6 +1,7 @@
 """Tells in one line that a file cannot be written: before work that would be lost, or when it is done."""
 
 import contextlib
+import io
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -24,6 +25,27 @@ def writing(place: Path, otherwise: str = LATER) -> Generator[None]:
         yield
     except OSError as error:
         raise TuningError(f"{place} cannot be written: {error.strerror or error}; {otherwise}") from None
+
+
+@contextlib.contextmanager
+def in_one_step(file: Path) -> Generator[Path]:
+    """A path beside a file: what is written there takes the file's place at the end, and is removed after an error."""
+    part = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        yield part
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def closing_told(file: io.BufferedRandom) -> Generator[None]:
+    """Closes a file to which each line was flushed: what could not be written then was told then, not once more."""
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            file.close()
 
 
 def check_writable(file: Path, otherwise: str = LATER) -> None:

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from llamoco_data.apart import frames
 from llamoco_data.apart.connection import Server, drop_server, server
 from llamoco_data.apart.frames import Ended, Job, Left
-from llamoco_data.attempts import Asked, Mark, settled
+from llamoco_data.attempts import AskedPoints, Mark, settled
 from llamoco_data.box.frames import CONSTRAINTS, ENDED, HEAD_BYTES, OBJECTIVE, SPENT, VALUES, pair
 from llamoco_data.outcomes import BudgetSpent, RunStatus, how_ended, over_budget
 from llamoco_data.problems.evaluation import Meter, Problem, build
@@ -64,7 +64,7 @@ def run_text(
     built = build(spec) if problem is None else problem
 
     def make(limit_s: float, before: Mark | None) -> _Attempt:
-        asked = Asked(before)
+        asked = AskedPoints(before)
         return _Attempt(_run_once(program, built, seed, limit_s, asked), asked)
 
     return settled(make, time_limit_s, waits=waits).record
@@ -72,10 +72,10 @@ def run_text(
 
 class _Attempt(NamedTuple):
     record: RunRecord
-    asked: Asked
+    asked: AskedPoints
 
 
-def _run_once(program: str, problem: Problem, seed: int, time_limit_s: float, asked: Asked) -> RunRecord:
+def _run_once(program: str, problem: Problem, seed: int, time_limit_s: float, asked: AskedPoints) -> RunRecord:
     meter = Meter(problem)
     began = time.process_time()
     with tempfile.TemporaryDirectory(prefix="llamoco-run-", ignore_cleanup_errors=True) as folder:
@@ -103,7 +103,7 @@ def _job(program: str, problem: Problem, seed: int, folder: str) -> Job:
 
 
 def _measured(
-    job: Job, problem: Problem, meter: Meter, asked: Asked, time_limit_s: float
+    job: Job, problem: Problem, meter: Meter, asked: AskedPoints, time_limit_s: float
 ) -> tuple[RunStatus, str, float]:
     """Status and reason of a run, and the processor time of its process."""
     here, there = pair(max(problem.spec.dimension, problem.spec.num_constraints))
@@ -170,7 +170,7 @@ class _Answering:
     meter: Meter
     program: socket.socket
     serving: Server
-    asked: Asked
+    asked: AskedPoints
 
     def until(self, deadline: float) -> tuple[RunStatus, str]:
         """Status and reason of the run; after `crashed`, an empty reason means that the exit code tells it."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from llamoco_data.attempts import Asked, Mark, settled
+from llamoco_data.attempts import AskedPoints, Mark, settled
 from llamoco_data.box import frames
 from llamoco_data.box.frames import Job
 from llamoco_data.box.layers import Tier
@@ -46,7 +46,7 @@ class ConfinedRun:
     said: str
     """Beginning of what the program printed."""
     meter: Meter
-    asked: Asked
+    asked: AskedPoints
 
 
 def run_confined(
@@ -86,7 +86,7 @@ def run_confined(
         while True:
             serving = zygote(without)
             require(serving.tier, least, serving.missing)
-            attempt = _Attempt(program, built, seed, limit_s, serving, Asked(before), follow)
+            attempt = _Attempt(program, built, seed, limit_s, serving, AskedPoints(before), follow)
             ended = attempt.made()
             if ended is not None:
                 record = ended.model_copy(update={"tier": serving.tier, "faults": faults})
@@ -111,7 +111,7 @@ class _Attempt:
         seed: int,
         time_limit_s: float,
         serving: Zygote,
-        asked: Asked,
+        asked: AskedPoints,
         follow: Callable[[Meter], None] | None,
     ) -> None:
         self.asked = asked
@@ -237,7 +237,7 @@ class _Answering:
         problem: Problem,
         meter: Meter,
         program: socket.socket,
-        asked: Asked,
+        asked: AskedPoints,
         follow: Callable[[Meter], None] | None,
     ) -> None:
         self._spec, self._meter, self._program = problem.spec, meter, program

@@ -25,7 +25,7 @@ from llamoco_data.instruction_set import (
 )
 from llamoco_data.ordering import yardstick_from
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
-from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
+from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec, function_of
 from llamoco_data.problems.plugin_functions import function_named
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.problems.suites import is_of_suite
@@ -48,8 +48,7 @@ def split_of(spec: AnySpec, held_out_families: Sequence[str], real_titles: Colle
         return REAL
     if any(function_named(name).family in held_out_families for name in spec.functions):
         return "test_families"
-    drawn_by = spec.function_id if isinstance(spec, OwnProblemSpec) else spec.problem_id
-    draw = int(digest(["split", drawn_by])[:8], 16) / 16**8
+    draw = int(digest(["split", function_of(spec)])[:8], 16) / 16**8
     if draw < TEST_SHARE:
         return "test"
     return "validation" if draw < TEST_SHARE + VALIDATION_SHARE else "train"

@@ -11,7 +11,7 @@ from pathlib import Path
 from llamoco_data.formats.problems import CampaignRuns, ProblemRuns, ScoredRun
 from llamoco_data.identity import stream
 from llamoco_data.outcomes import RunStatus
-from llamoco_data.problems.own_spec import OwnProblemSpec
+from llamoco_data.problems.own_spec import function_of
 from llamoco_data.selector import reading_of
 
 FOLDS = 10
@@ -56,7 +56,7 @@ def write_aslib(runs: CampaignRuns, folder: Path) -> None:
 
 def _folds(problems: Sequence[ProblemRuns]) -> list[int]:
     """The fold of each problem, from 1; a user's problem at several budgets is in one."""
-    functions = [p.spec.function_id if isinstance(p.spec, OwnProblemSpec) else p.spec.problem_id for p in problems]
+    functions = [function_of(problem.spec) for problem in problems]
     different = list(dict.fromkeys(functions))
     drawn = stream("aslib", "cv", *different).permutation(len(different)) % FOLDS + 1
     fold_of = dict(zip(different, drawn.tolist(), strict=True))

@@ -35,7 +35,7 @@ TIMED_S = 1.0
 """Time after which no further evaluation is timed."""
 MOST_BOUND = 1e300
 """Largest magnitude of a bound."""
-MOST_EVALUATIONS = 1_000_000_000
+MOST_BUDGET = 1_000_000_000
 """Largest budget: more than an optimizer can spend in hours, and a number that every table and array holds."""
 AGAIN = 20
 """Number of points at which a second execution of the text must give the same values."""
@@ -253,8 +253,8 @@ def _check_box(lower: Vector, upper: Vector) -> None:
 def _budget(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise wrong(f"max_evaluations is {value!r}", "make it a whole number above 0, such as 2000")
-    if value > MOST_EVALUATIONS:
-        raise wrong(f"max_evaluations is above {MOST_EVALUATIONS:,}", "make it what a run may spend, such as 2000")
+    if value > MOST_BUDGET:
+        raise wrong(f"max_evaluations is above {MOST_BUDGET:,}", "make it what a run may spend, such as 2000")
     return value
 
 

@@ -90,6 +90,12 @@ class OwnProblemSpec(Record):
 AnySpec: TypeAlias = ProblemSpec | OwnProblemSpec
 """A problem of either kind."""
 
+
+def function_of(spec: AnySpec) -> str:
+    """What a problem has in common with the same function at other budgets; every drawn problem is of its own."""
+    return spec.function_id if isinstance(spec, OwnProblemSpec) else spec.problem_id
+
+
 _EITHER: TypeAdapter[AnySpec] = TypeAdapter(Annotated[AnySpec, Field(discriminator="kind")])
 
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from llamoco_tune.programs import Answer, closing_told
+from llamoco_tune.programs import Answer
 from llamoco_tune.records import Record, TuningError
-from llamoco_tune.written import writing
+from llamoco_tune.written import closing_told, writing
 
 
 class Call(NamedTuple):

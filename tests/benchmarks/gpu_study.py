@@ -61,7 +61,7 @@ from llamoco_tune.teach import (
 from llamoco_tune.tokens import Encoded, Template, encode_prompts
 from llamoco_tune.training import TrainConfig, facts, lines_for_errors, mixed_precision
 from llamoco_tune.trie import Trie
-from llamoco_tune.written import check_writable, writing
+from llamoco_tune.written import check_writable, in_one_step, writing
 from tests.benchmarks.tuning import Clock, ours, theirs
 
 VERSION = 1
@@ -438,10 +438,8 @@ def _write(out: Path, study: GpuStudy) -> None:
     Raises:
         TuningError: it cannot be written.
     """
-    part = out.with_name(f".{out.name}.part")
-    with writing(out):
+    with writing(out), in_one_step(out) as part:
         part.write_text(study.to_json(indent=1) + "\n", encoding="utf-8")
-        part.replace(out)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llamoco_data import own_problem
-from llamoco_data.attempts import AGAIN, Asked, Mark, settled
+from llamoco_data.attempts import AGAIN, AskedPoints, Mark, settled
 from llamoco_data.outcomes import RunStatus
 from llamoco_data.runs import RunRecord, run_program
 from tests.campaigns import HEAD
@@ -20,7 +20,7 @@ A, B = np.zeros(2), np.ones(2)
 
 class Made(NamedTuple):
     record: RunRecord
-    asked: Asked
+    asked: AskedPoints
 
 
 def made(*attempts: tuple[RunStatus, float, list[np.ndarray]], waits: bool = True) -> tuple[RunStatus, list[float]]:
@@ -30,7 +30,7 @@ def made(*attempts: tuple[RunStatus, float, list[np.ndarray]], waits: bool = Tru
     def make(limit_s: float, before: Mark | None) -> Made:
         status, cpu_s, points = attempts[len(limits)]
         limits.append(limit_s)
-        asked = Asked(before)
+        asked = AskedPoints(before)
         for x in points:
             asked.add(x)
         return Made(RECORD.model_copy(update={"status": status, "cpu_s": cpu_s}), asked)
