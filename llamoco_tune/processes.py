@@ -11,3 +11,8 @@ def is_main_process() -> bool:
 def num_processes() -> int:
     """Number of processes of this run."""
     return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def place_on_machine() -> int:
+    """This process's number among those of its machine, from 0; it uses the GPU of this number."""
+    return int(os.environ.get("LOCAL_RANK", "0"))

@@ -22,7 +22,7 @@ from typing_extensions import override
 from llamoco_tune.card import LIBRARIES
 from llamoco_tune.metrics import read_metrics
 from llamoco_tune.model import LoraSpec, Precision, computed_in
-from llamoco_tune.processes import num_processes
+from llamoco_tune.processes import num_processes, place_on_machine
 from llamoco_tune.records import Record, TuningError
 from llamoco_tune.run_folder import CHECKPOINTS, last_checkpoint, step_of
 from llamoco_tune.stopping import StopWish
@@ -288,7 +288,8 @@ def facts(began: float) -> dict[str, JsonValue]:
 
 def _free_bytes() -> int:
     if torch.cuda.is_available():
-        return torch.cuda.mem_get_info()[0]
+        mine = place_on_machine() % torch.cuda.device_count()  # as accelerate takes it
+        return torch.cuda.mem_get_info(mine)[0]
     import psutil  # noqa: PLC0415 - comes with accelerate
 
     return int(psutil.virtual_memory().available)

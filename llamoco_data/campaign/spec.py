@@ -234,7 +234,8 @@ def _read_back(data: str | bytes, what: str, advice: str) -> CampaignSpec:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise LlamocoError(f"{what} is malformed: {where + ': ' if where else ''}{first['msg']}; {advice}") from None
+        wrong = first["msg"].removeprefix("Value error, ")
+        raise LlamocoError(f"{what} is malformed: {where + ': ' if where else ''}{wrong}; {advice}") from None
 
 
 def _may_become(stored: CampaignSpec, wanted: Policy) -> bool:

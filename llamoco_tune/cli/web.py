@@ -60,9 +60,12 @@ def web_command(
     if endpoint is not None and model == READY:
         raise click.UsageError("--endpoint needs --model, the model's name there")
     from llamoco_tune.asking.answering import WORDINGS  # noqa: PLC0415 - `--help` answers at once
+    from llamoco_tune.endpoint.config import base_url  # noqa: PLC0415
     from llamoco_tune.web.config import WebConfig  # noqa: PLC0415
     from llamoco_tune.web.serving import serve  # noqa: PLC0415
 
+    if endpoint is not None:
+        base_url(endpoint)  # a mistake is told now, and not at the first question
     config = WebConfig(
         host=host,
         port=port,

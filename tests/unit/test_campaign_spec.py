@@ -107,7 +107,7 @@ def test_folder_without_a_campaign_says_how_to_start_one(exists: bool, tmp_path:
     ("change", "message"),
     [
         ({"num_problems": -1}, "the campaign asked for is malformed: num_problems: Input should be greater than"),
-        ({"optimizers": ("de", "de")}, "the campaign asked for is malformed: Value error, optimizers: each can take"),
+        ({"optimizers": ("de", "de")}, "the campaign asked for is malformed: optimizers: each can take"),
         ({"optimizers": ("adam",)}, "the campaign asked for is malformed: the portfolio has no adam"),
     ],
 )

@@ -132,11 +132,17 @@ def test_memory_of_one_gpu_is_enough_for_its_shard_alone(folder, monkeypatch):
     model = LlamaForCausalLM.from_pretrained(folder / "base")
     third = sum(each.numel() for each in model.parameters()) * BYTES_PER_TRAINED_PARAMETER // 3
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (third, third))
+    free = {0: third, 1: third // 2}
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free[device], third))
     monkeypatch.setenv("WORLD_SIZE", "4")
     check_memory(model, sharded=True)
     with pytest.raises(TuningError, match=r"GB and .* are free; .* shard over several GPUs \(--fsdp\)"):
         check_memory(model, sharded=False)
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    with pytest.raises(TuningError, match="on each of 4 GPUs"):
+        check_memory(model, sharded=True)
+    monkeypatch.setenv("LOCAL_RANK", "0")
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(TuningError, match="on each of 2 GPUs"):
         check_memory(model, sharded=True)
