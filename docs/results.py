@@ -135,10 +135,10 @@ def _at_budget(ids: Sequence[str], scores: Mapping[str, Mapping[str, float]], na
     if not scores[name].keys() >= set(ids):
         return ""
     values, low, high = (np.array([scores[each][one] for one in ids]) for each in (name, SINGLE_BEST, VIRTUAL_BEST))
-    picks = intervals.resampled(ids)
-    score = Measure(float(values.mean()), intervals.mean_interval(values, picks))
+    shares = intervals.resampled(ids)
+    score = Measure(float(values.mean()), intervals.mean_interval(values, shares))
     closed = intervals.gap_closed(values, low, high)
-    between = None if name in (SINGLE_BEST, VIRTUAL_BEST) else intervals.gap_interval(values, low, high, picks)
+    between = None if name in (SINGLE_BEST, VIRTUAL_BEST) else intervals.gap_interval(values, low, high, shares)
     gap = _percent(None if closed is None else Measure(closed, between))
     return "<br>".join(cell.replace("<br>", " ") for cell in (_number(score), gap) if cell)
 

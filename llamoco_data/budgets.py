@@ -22,8 +22,8 @@ def shorter_budget(max_evaluations: int, share: float) -> int | None:
     return max(within, default=None)
 
 
-def at_budget(record: RunRecord, shorter: AnySpec) -> RunRecord | None:
-    """The record of a run as it was when it had spent a smaller budget; None where it had evaluated no valid point.
+def at_budget(record: RunRecord, shorter: AnySpec) -> RunRecord:
+    """The record of a run as it was when it had spent a smaller budget.
 
     For an optimizer that does not follow its budget this is exact at the checkpoints of the trace, except that `cpu_s`,
     `outside_box` and `non_finite` are 0, and that `slack_worth` is the value at the best point of the whole run: of all
@@ -42,8 +42,10 @@ def at_budget(record: RunRecord, shorter: AnySpec) -> RunRecord | None:
     common = {"problem_id": shorter.problem_id, "max_evaluations": budget, "trace": rows, "cpu_s": 0.0}
     if record.status not in MEASURED:
         return record.model_copy(update=common)
-    if not rows:
-        return None
+    if not rows:  # every point was invalid until then
+        none = dict.fromkeys(("best_f", "violation", "slack_worth", "evaluations_to_target"))
+        counts = {"evaluations": min(record.evaluations, budget), "outside_box": 0, "non_finite": 0}
+        return record.model_copy(update={**common, **none, **counts})
     hit = record.evaluations_to_target
     return record.model_copy(
         update={

@@ -50,7 +50,9 @@ class Race(Record):
     finalists: int = Field(default=3, ge=2)
     """Least number of leaders that stay to the end."""
     runs_per_candidate: float = Field(default=1.0, gt=0)
-    """Limit on a problem's runs, per candidate; the race ends before the seed that would exceed it."""
+    """Limit on runs, per candidate; from `least_seeds` on, the race ends before the seed that would exceed it."""
+    least_seeds: int = Field(default=3, ge=1)
+    """Seeds that the finalists run whatever the limit: a winner of one run is luck."""
     repeats: int = Field(default=10, ge=2)
     """Largest number of seeds for one candidate."""
 
@@ -63,7 +65,7 @@ class Informed(Record):
     3. The best candidates run again and again with new seeds; after each seed only the better ones stay.
 
     Problems of which nothing is expected, and one in ten of the others, have a whole race, so that the prior is checked
-    and never feeds on itself alone.
+    and never feeds on itself alone. Of problems that are not for training nothing is expected.
     """
 
     kind: Literal["informed"] = "informed"
@@ -88,7 +90,9 @@ class Informed(Record):
     finalists: int = Field(default=3, ge=2)
     """Least number of leaders that stay to the end."""
     runs_per_candidate: float = Field(default=0.45, gt=0)
-    """Limit on a problem's runs, per candidate; the race ends before the seed that would exceed it."""
+    """Limit on runs, per candidate; from `least_seeds` on, the race ends before the seed that would exceed it."""
+    least_seeds: int = Field(default=3, ge=1)
+    """Seeds that the finalists run whatever the limit."""
 
     @property
     def repeats(self) -> int:
@@ -165,7 +169,10 @@ def policy_in_words(policy: Policy) -> str:
 
 
 def most_runs(policy: Policy, num_candidates: int) -> int:
-    """About the largest number of runs that a policy asks for on a problem with so many candidates."""
+    """About the largest number of runs that a policy asks for on a problem with so many candidates.
+
+    A race of few candidates asks for more, so that its finalists have their least number of seeds.
+    """
     if isinstance(policy, Exhaustive):
         return policy.repeats * num_candidates
     return ceil(policy.runs_per_candidate * num_candidates)
@@ -247,9 +254,11 @@ def _race(
     ran = {record.candidate_id for record in met}
     alive = _best_first([candidate for candidate in optimizers if candidate in ran], met)
     alive = alive[: max(policy.finalists, leaders)]
-    for seed in seeds[1:]:
+    for number, seed in enumerate(seeds[1:], 2):
         if len(met) + len(alive) > policy.runs_per_candidate * len(optimizers):
-            return
+            if number > policy.least_seeds:
+                return
+            alive = alive[: policy.finalists]
         yield _runs(alive, seed)
         alive = _best_first(alive, met)[: max(policy.finalists, ceil(policy.kept * len(alive)))]
 

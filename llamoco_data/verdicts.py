@@ -26,6 +26,9 @@ NEAR_TIE = 0.1
 PRIOR_RUNS = 2
 """Runs at the mean of all candidates that are added to the runs of each (decision 0029)."""
 
+_MOST_TOLERANCES = 1e300
+"""Largest floor, in tolerances: objectives that return the largest number for a bad point have larger ones."""
+
 KeptOutReason = Literal["trivial", "unsolved", "no better than random search", "unsure at a smaller budget"]
 
 
@@ -213,6 +216,7 @@ def run_scores(error: NDArray[np.float64], floor: float, tolerance: float) -> ND
     """
     if floor <= tolerance:
         return (error <= tolerance).astype(np.float64)
+    floor = min(floor, _MOST_TOLERANCES * tolerance)
     with np.errstate(divide="ignore"):
         scores = np.log(floor / error) / np.log(floor / tolerance)  # an infinite error gives -inf, cut to 0
     return np.clip(scores, 0.0, 1.0)

@@ -14,5 +14,5 @@ def num_processes() -> int:
 
 
 def place_on_machine() -> int:
-    """This process's number among those of its machine, from 0; it uses the GPU of this number."""
+    """The number of this process among those of its machine, from 0; it uses the GPU of this number."""
     return int(os.environ.get("LOCAL_RANK", "0"))

@@ -12,6 +12,7 @@ import numpy as np
 from llamoco_data.campaign.spec import CampaignSpec
 from llamoco_data.files import Files
 from llamoco_data.identity import LlamocoError
+from llamoco_data.instruction_set import split_of
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.problems.sampling import sample
 from llamoco_data.problems.spec import ProblemSpec
@@ -35,7 +36,7 @@ class Foresight:
     """Index -> problem that was drawn and is not stored yet."""
 
     def is_informed(self, index: int) -> bool:
-        """Whether the prior is asked about the problem of an index."""
+        """Whether the prior is asked about the problem of an index, if that is for training."""
         return isinstance(self.spec.policy, Informed) and index >= self.spec.policy.first_informed
 
     def problem(self, index: int) -> StoredProblem | None:
@@ -71,7 +72,7 @@ class Foresight:
             LlamocoError: this installation would grow another forest.
         """
         specs = [sample(self.spec.mixture, self.spec.seed, index) for index in indices]
-        asked = [position for position, index in enumerate(indices) if self.is_informed(index)]
+        asked = [n for n, (index, spec) in enumerate(zip(indices, specs, strict=True)) if self._is_asked(index, spec)]
         found = dict(zip(asked, self._precedents([specs[position] for position in asked]), strict=True))
         return [
             StoredProblem(index=index, spec=spec, precedents=found.get(position))
@@ -87,15 +88,19 @@ class Foresight:
         for index in indices:
             self._ahead.pop(index, None)
 
-    def prospects(self, precedents: Precedents | None, optimizers: Collection[str]) -> Prospects | None:
-        """What is expected of the optimizers that apply to a problem; None where nothing is.
+    def prospects(self, problem: StoredProblem, optimizers: Collection[str]) -> Prospects | None:
+        """What is expected of the optimizers that apply to a problem; None where nothing is, so that its race is whole.
 
-        Args:
-            precedents: those of the problem.
+        Of problems that are not for training nothing is expected, whatever precedents an earlier release stored: what
+        models and selectors are measured by is not chosen by a selector.
         """
-        if precedents is None or self.prior is None:
+        if problem.precedents is None or self.prior is None or not self._is_asked(problem.index, problem.spec):
             return None
-        return prospects(precedents, self.prior.scores, self.prior.spec.optimizers, optimizers)
+        return prospects(problem.precedents, self.prior.scores, self.prior.spec.optimizers, optimizers)
+
+    def _is_asked(self, index: int, spec: AnySpec) -> bool:
+        families = self.spec.held_out_families
+        return self.is_informed(index) and split_of(spec, families, self.spec.real_titles) == "train"
 
     def _precedents(self, specs: Sequence[ProblemSpec]) -> Iterable[Precedents]:
         if not specs or self.prior is None:

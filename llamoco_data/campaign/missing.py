@@ -34,7 +34,7 @@ def open_task(foresight: Foresight, candidates: Sequence[StoredCandidate], index
     records = [] if problem_id is None else store.records(problem_id)
     prospects = None
     if known is not None:
-        prospects = foresight.prospects(known.precedents, optimizers_of(candidates, known.spec).values())
+        prospects = foresight.prospects(known, optimizers_of(candidates, known.spec).values())
     return Task(
         index=index,
         problem=Draw(mixture=spec.mixture, seed=spec.seed, index=index) if known is None else known.spec,

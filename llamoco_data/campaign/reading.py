@@ -10,7 +10,7 @@ from llamoco_data.portfolio.stored_candidates import StoredCandidate, optimizers
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.racing import Informed, replayed, rule_for
 from llamoco_data.runs import RunRecord
-from llamoco_data.store import Store
+from llamoco_data.store import Store, StoredProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,9 @@ class CampaignReader:
         """
         problem = self.problem(index)
         problem_id = problem.problem_id
+        known = StoredProblem(index=index, spec=problem, precedents=self._store.precedents(problem_id))
         applying = optimizers_of(self.candidates.values(), problem)
-        prospects = self._foresight.prospects(self._store.precedents(problem_id), applying.values())
+        prospects = self._foresight.prospects(known, applying.values())
         policy, stored = self.spec.policy, self._store.records(problem_id)
         records, missing = replayed(policy, problem_id, applying, stored, prospects)
         return ProblemRuns(

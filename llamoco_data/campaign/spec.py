@@ -22,6 +22,8 @@ from llamoco_data.statements import PinnedWording
 
 SCHEMA_VERSION = 1
 CAMPAIGN_FILE = "campaign.json"
+RULES = 2
+"""Number of the rules by which races ask for runs; see `plan_id`."""
 
 _RESTORE = "restore it from a copy, or start the campaign in a new folder"
 
@@ -196,13 +198,15 @@ def source_of(spec: CampaignSpec) -> str:
 def plan_id(spec: CampaignSpec, candidates: Sequence[StoredCandidate]) -> str:
     """The id of everything that decides which runs a given problem needs.
 
-    Defaults are left out, so that a field that a later release adds leaves the ids of old folders as they are.
+    Defaults are left out, so that a field that a later release adds leaves the ids of old folders as they are. Where
+    the races of a release ask for other runs, `RULES` is another number, and complete problems are looked at again.
     """
     limits = [
         [candidate.candidate_id, candidate.limits.model_dump(mode="json", exclude_defaults=True)]
         for candidate in candidates
     ]
-    return digest([spec.policy.kind, spec.policy.model_dump(mode="json", exclude_defaults=True), limits])
+    asked = [spec.policy.kind, spec.policy.model_dump(mode="json", exclude_defaults=True), limits]
+    return digest(asked if isinstance(spec.policy, Exhaustive) else [RULES, *asked])
 
 
 def _stored(place: Files) -> CampaignSpec | None:

@@ -19,7 +19,7 @@ from llamoco_data.scoring.comparing import holm, signed_rank
 from llamoco_data.scoring.intervals import Interval
 from llamoco_data.scoring.marks import FAILURES
 from llamoco_data.scoring.repairs import Repairs, repairs_of
-from llamoco_data.scoring.scored import ScoredProgram
+from llamoco_data.scoring.scored import ScoredProgram, functions_of
 from llamoco_data.scoring.summary import running_times
 
 
@@ -125,10 +125,11 @@ def compare(folders: Sequence[ScoreFolder]) -> Comparison:
 
 def _numbers(block: Block, chosen: frozenset[tuple[str, str]]) -> BlockNumbers:
     values = {entrant.name: np.array([score.score for score in entrant.scores]) for entrant in block.entrants}
-    picks_BN = intervals.resampled(block.problem_ids)
+    functions = functions_of(block.entrants[0].scores)
+    shares_BN = intervals.resampled(block.problem_ids, functions)
     low_N, high_N = values.get(SINGLE_BEST), values.get(VIRTUAL_BEST)
     tested = [name for name in values if low_N is not None and name != SINGLE_BEST]
-    tests = {name: signed_rank(values[name], low_N) for name in tested if low_N is not None}
+    tests = {name: signed_rank(values[name], low_N, functions) for name in tested if low_N is not None}
     corrected = dict(zip(tested, holm([tests[name][0] for name in tested]), strict=True))
     rows: list[Row] = []
     for entrant in block.entrants:
@@ -136,16 +137,16 @@ def _numbers(block: Block, chosen: frozenset[tuple[str, str]]) -> BlockNumbers:
         gap = None
         if low_N is not None and high_N is not None:
             closed = intervals.gap_closed(values[name], low_N, high_N)
-            between = None if name in (SINGLE_BEST, VIRTUAL_BEST) else (values[name], low_N, high_N, picks_BN)
+            between = None if name in (SINGLE_BEST, VIRTUAL_BEST) else (values[name], low_N, high_N, shares_BN)
             gap = None if closed is None else Measure(closed, intervals.gap_interval(*between) if between else None)
         rows.append(
             Row(
                 name=name,
                 is_model=entrant.is_model,
-                score=_measure(values[name], picks_BN),
+                score=_measure(values[name], shares_BN),
                 gap=gap,
-                aocc=_measure_known([score.aocc for score in scores], picks_BN),
-                solved=_measure_known([score.solved for score in scores], picks_BN),
+                aocc=_measure_known([score.aocc for score in scores], shares_BN),
+                solved=_measure_known([score.solved for score in scores], shares_BN),
                 running_times=running_times(scores),
                 p_value=corrected.get(name),
                 effect=tests[name][1] if name in tests else None,
@@ -162,13 +163,13 @@ def _numbers(block: Block, chosen: frozenset[tuple[str, str]]) -> BlockNumbers:
     )
 
 
-def _measure(values_N: NDArray[np.float64], picks_BN: NDArray[np.int64]) -> Measure:
-    return Measure(float(values_N.mean()), intervals.mean_interval(values_N, picks_BN))
+def _measure(values_N: NDArray[np.float64], shares_BN: NDArray[np.int64]) -> Measure:
+    return Measure(float(values_N.mean()), intervals.mean_interval(values_N, shares_BN))
 
 
-def _measure_known(values: Sequence[float | None], picks_BN: NDArray[np.int64]) -> Measure | None:
+def _measure_known(values: Sequence[float | None], shares_BN: NDArray[np.int64]) -> Measure | None:
     known = [value for value in values if value is not None]
-    return _measure(np.array(known), picks_BN) if len(known) == len(values) else None
+    return _measure(np.array(known), shares_BN) if len(known) == len(values) else None
 
 
 def _writing(entrant: Entrant) -> Writing:

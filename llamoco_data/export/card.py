@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from llamoco_data.campaign import CampaignSpec
-from llamoco_data.export.making import VALIDATION_SHARE
 from llamoco_data.export.report import ExportReport
 from llamoco_data.identity import LlamocoError
 from llamoco_data.instruction_set import EXTENDED, MEASURED_SPLITS, REAL, SCHEMA_VERSION, SPLITS, Instruction
+from llamoco_data.instruction_set.splits import VALIDATION_SHARE
 from llamoco_data.racing import policy_in_words
 
 CARD_FILE = "README.md"

@@ -18,7 +18,6 @@ from llamoco_data.export.card import CARD_FILE, joined_card
 from llamoco_data.export.crew import Crew, crew, number_for
 from llamoco_data.export.extending import set_to_extend
 from llamoco_data.export.judging import Judgements, baseline_of, judge_all
-from llamoco_data.export.making import split_of
 from llamoco_data.export.placing import commit, link, newest_manifest, publish, scratch, writing
 from llamoco_data.export.row_tables import Measure, all_rows
 from llamoco_data.export.shards import ShardWriter, sha256_of
@@ -32,6 +31,7 @@ from llamoco_data.instruction_set import (
     SnapshotManifest,
     instruction_tables,
     snapshot_folder,
+    split_of,
 )
 from llamoco_data.invocation import command
 from llamoco_data.plurals import counted

@@ -14,10 +14,10 @@ from typing_extensions import override
 from llamoco_data.budgets import at_budget, shorter_budget
 from llamoco_data.campaign import CampaignReader, CampaignSpec, ProblemRuns
 from llamoco_data.export.crew import Crew, chunks_of
-from llamoco_data.export.making import replay_of, split_of
+from llamoco_data.export.making import replay_of
 from llamoco_data.export.totals import Totals
 from llamoco_data.identity import Record
-from llamoco_data.instruction_set import Split
+from llamoco_data.instruction_set import Split, split_of
 from llamoco_data.portfolio import BASELINE
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
 from llamoco_data.problems.own_spec import AnySpec
@@ -131,7 +131,7 @@ def budgeted_problems(
     yield BudgetedProblem(runs.spec, runs.records, split, informed=runs.informed)
     for shorter in shorter_of(runs.spec, shares):
         told = [r for r in runs.records if _tells(candidates[r.candidate_id], shorter)]
-        records = [record for record in (at_budget(run, shorter) for run in told) if record is not None]
+        records = [at_budget(run, shorter) for run in told]
         if records:
             yield BudgetedProblem(shorter, records, split, is_shorter=True, informed=runs.informed)
 

@@ -4,7 +4,7 @@
 # pyright: reportUnknownParameterType=false
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,6 @@ import pyarrow as pa
 from llamoco_data.export.proof import check_same
 from llamoco_data.identity import LlamocoError, canonical, digest, stream
 from llamoco_data.instruction_set import (
-    REAL,
     SCHEMA,
     SCHEMA_VERSION,
     STYLED,
@@ -25,33 +24,12 @@ from llamoco_data.instruction_set import (
 )
 from llamoco_data.ordering import yardstick_from
 from llamoco_data.portfolio.stored_candidates import StoredCandidate
-from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec, function_of
-from llamoco_data.problems.plugin_functions import function_named
+from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.problems.spec import ProblemSpec
-from llamoco_data.problems.suites import is_of_suite
 from llamoco_data.runs import MEASURED, RunRecord
 from llamoco_data.selector import reading_of
 from llamoco_data.statements import NUM_WORDINGS, Form, code_of, forms_of, python_source, statement, styled_wording
 from llamoco_data.verdicts import Standing, Verdict
-
-VALIDATION_SHARE = 0.1
-TEST_SHARE = 0.1
-
-
-def split_of(spec: AnySpec, held_out_families: Sequence[str], real_titles: Collection[str] = ()) -> Split:
-    """The split of a problem, which all its statements are in; files that differ in their budget alone share theirs.
-
-    Args:
-        real_titles: first lines of the problems of plug-ins' suites.
-    """
-    if isinstance(spec, OwnProblemSpec) and is_of_suite(spec.source, real_titles):
-        return REAL
-    if any(function_named(name).family in held_out_families for name in spec.functions):
-        return "test_families"
-    draw = int(digest(["split", function_of(spec)])[:8], 16) / 16**8
-    if draw < TEST_SHARE:
-        return "test"
-    return "validation" if draw < TEST_SHARE + VALIDATION_SHARE else "train"
 
 
 def wordings_of(problem_id: str, form: Form, count: int, brought: Sequence[int] = ()) -> tuple[int, ...]:

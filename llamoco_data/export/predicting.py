@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from llamoco_data.export.making import settings_json, split_of, stated_rows, to_table
+from llamoco_data.export.making import settings_json, stated_rows, to_table
 from llamoco_data.identity import canonical
-from llamoco_data.instruction_set import EXTENDED, INDEX, CandidateResult, Drawing, Instruction
+from llamoco_data.instruction_set import EXTENDED, INDEX, CandidateResult, Drawing, Instruction, split_of
 from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
 from llamoco_data.problems.evaluation import proven_optimum
 from llamoco_data.problems.sampling import sample

@@ -37,6 +37,7 @@ from llamoco_data.instruction_set.snapshots import (
     snapshot_manifest,
     snapshot_numbers,
 )
+from llamoco_data.instruction_set.splits import split_of
 
 __all__ = [
     "EXTENDED",
@@ -68,4 +69,5 @@ __all__ = [
     "snapshot_folder",
     "snapshot_manifest",
     "snapshot_numbers",
+    "split_of",
 ]

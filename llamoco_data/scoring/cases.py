@@ -19,7 +19,7 @@ from llamoco_data.instruction_set import (
     snapshot_numbers,
 )
 from llamoco_data.ordering import Yardstick, yardstick_from
-from llamoco_data.problems.own_spec import AnySpec, read_spec
+from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec, function_of, read_spec
 from llamoco_data.scoring.programs import Generated
 from llamoco_data.selector import Training, training_of
 
@@ -49,6 +49,11 @@ class Case:
     @property
     def problem_id(self) -> str:
         return self.spec.problem_id
+
+    @property
+    def function(self) -> str:
+        """What the problem has in common with the same function at other budgets."""
+        return function_of(self.spec) if isinstance(self.spec, OwnProblemSpec) else self.base_problem_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""Paired comparisons of contenders on the same problems: Wilcoxon's test, Holm's correction, an effect size."""
+"""Paired comparisons of contenders on the same problems: Wilcoxon's test, Holm's correction, an effect size.
+
+A function that comes at several evaluation budgets counts once, by its mean over them.
+"""
 
 from collections.abc import Sequence
 
@@ -9,15 +12,23 @@ _EQUAL = 1e-12
 """Size up to which a difference of scores is rounding."""
 
 
-def signed_rank(values_N: NDArray[np.float64], others_N: NDArray[np.float64]) -> tuple[float, float]:
+def signed_rank(
+    values_N: NDArray[np.float64], others_N: NDArray[np.float64], functions: Sequence[str] = ()
+) -> tuple[float, float]:
     """The two-sided p-value of Wilcoxon's signed-rank test (1945), and the matched-pairs rank-biserial correlation.
 
     The correlation (Kerby, 2014) is the sum of the ranks in favour less the sum of those against, over the sum of all:
     1 if every difference is in favour of `values`. Problems without a difference are left out; 1 and 0 if all are.
+
+    Args:
+        functions: what each problem has in common with others; their differences are averaged. Default: nothing.
     """
     from scipy import stats  # noqa: PLC0415 - half a second to import
 
     difference_N = values_N - others_N
+    if functions:
+        _, group_N, sizes_G = np.unique(list(functions), return_inverse=True, return_counts=True)
+        difference_N = np.bincount(group_N, weights=difference_N) / sizes_G
     difference_N = difference_N[np.abs(difference_N) > _EQUAL]
     if not len(difference_N):
         return 1.0, 0.0

@@ -1,6 +1,7 @@
 """How sure a mean over problems is: intervals that would hold 95 % of the time if other problems had been drawn.
 
-Several values of one problem, from its wordings or samples, are one observation: callers average them first.
+Several values of one problem, from its wordings or samples, are one observation: callers average them first. A function
+that comes at several evaluation budgets is drawn with all of them.
 """
 
 from collections.abc import Sequence
@@ -22,18 +23,28 @@ _ENOUGH = 0.95
 """Least share of the resamples in which a ratio must exist for it to have an interval."""
 
 
-def resampled(problem_ids: Sequence[str]) -> NDArray[np.int64]:
-    """Positions of resampled problems, shape (RESAMPLES, problems), from a stream that the problems name.
+def resampled(problem_ids: Sequence[str], functions: Sequence[str] = ()) -> NDArray[np.float64]:
+    """The share of each problem in each resample, shape (RESAMPLES, problems), from a stream that the problems name.
 
     All contenders on the same problems are resampled alike.
+
+    Args:
+        functions: what each problem has in common with others: those with the same text are in a resample together.
+            Default: every problem is drawn by itself.
     """
-    count = len(problem_ids)
-    return stream("score", "resamples", *problem_ids).integers(count, size=(RESAMPLES, count))
+    names = functions or problem_ids
+    position = {name: n for n, name in enumerate(dict.fromkeys(names))}
+    group_N, count = [position[name] for name in names], len(position)
+    picks_BG = stream("score", "resamples", *problem_ids).integers(count, size=(RESAMPLES, count))
+    offset_B1 = count * np.arange(RESAMPLES)[:, None]
+    times_BG = np.bincount((picks_BG + offset_B1).ravel(), minlength=RESAMPLES * count).reshape(RESAMPLES, count)
+    times_BN = times_BG[:, group_N].astype(np.float64)
+    return times_BN / times_BN.sum(axis=1, keepdims=True)
 
 
-def mean_interval(values_N: NDArray[np.float64], picks_BN: NDArray[np.int64]) -> Interval | None:
+def mean_interval(values_N: NDArray[np.float64], shares_BN: NDArray[np.float64]) -> Interval | None:
     """Percentile bootstrap of a mean; None for a single problem."""
-    return None if len(values_N) < 2 else _percentiles(values_N[picks_BN].mean(axis=1))
+    return None if len(values_N) < 2 else _percentiles(shares_BN @ values_N)
 
 
 def gap_closed(values_N: NDArray[np.float64], low_N: NDArray[np.float64], high_N: NDArray[np.float64]) -> float | None:
@@ -46,18 +57,17 @@ def gap_interval(
     values_N: NDArray[np.float64],
     low_N: NDArray[np.float64],
     high_N: NDArray[np.float64],
-    picks_BN: NDArray[np.int64],
+    shares_BN: NDArray[np.float64],
 ) -> Interval | None:
     """Percentile bootstrap of `gap_closed`, numerator and denominator resampled together.
 
     None for a single problem, and where more than one in twenty of the resamples has no gap.
     """
-    low_B = low_N[picks_BN].mean(axis=1)
-    gap_B = high_N[picks_BN].mean(axis=1) - low_B
+    gap_B = shares_BN @ (high_N - low_N)
     there_B = gap_B > 0
     if len(values_N) < 2 or there_B.mean() < _ENOUGH:
         return None
-    return _percentiles((values_N[picks_BN].mean(axis=1) - low_B)[there_B] / gap_B[there_B])
+    return _percentiles((shares_BN @ (values_N - low_N))[there_B] / gap_B[there_B])
 
 
 def share_interval(share: float, num_problems: int) -> Interval:

@@ -291,6 +291,7 @@ def _problem_score(runs: _Runs, split: str, contender: Contender, answers: Seque
         solved=anytime.solved,
         spent=anytime.spent,
         reached=anytime.reached,
+        function=case.function,
     )
 
 

@@ -105,6 +105,13 @@ class ProblemScore(Record):
     """For each of the three targets, mean evaluations until it is hit or the run ends, in budgets."""
     reached: tuple[float, ...] = ()
     """For each of the three targets, the share of the runs that hit it."""
+    function: str = ""
+    """Id that the problem shares with the same function at other budgets; empty in scores of earlier releases."""
+
+
+def functions_of(scores: Sequence[ProblemScore]) -> tuple[str, ...]:
+    """What problems have in common, for `intervals.resampled` and `comparing.signed_rank`."""
+    return tuple(score.function or score.problem_id for score in scores)
 
 
 class ScoredProblem(Record):

@@ -16,7 +16,7 @@ from llamoco_data.scoring.intervals import Interval
 from llamoco_data.scoring.marks import FAILURES
 from llamoco_data.scoring.metrics import TARGETS, expected_running_time
 from llamoco_data.scoring.repairs import Repairs, repairs_of
-from llamoco_data.scoring.scored import ProblemScore, ScoredProgram
+from llamoco_data.scoring.scored import ProblemScore, ScoredProgram, functions_of
 
 
 class Share(Record):
@@ -206,7 +206,8 @@ def _contenders(problems: Sequence[ProblemScore]) -> tuple[ContenderScore, ...]:
         contender: np.array([rows[problem_id].score for problem_id in ids], dtype=np.float64)
         for contender, rows in whole.items()
     }
-    picks_BN = intervals.resampled(ids)
+    first = next(iter(whole.values()))
+    shares_BN = intervals.resampled(ids, functions_of([first[problem_id] for problem_id in ids]))
     low_N, high_N = values.get("single best solver"), values["virtual best"]
     scores: list[ContenderScore] = []
     for contender, values_N in values.items():
@@ -215,9 +216,9 @@ def _contenders(problems: Sequence[ProblemScore]) -> tuple[ContenderScore, ...]:
             ContenderScore(
                 contender=contender,
                 score=float(values_N.mean()),
-                interval=intervals.mean_interval(values_N, picks_BN),
+                interval=intervals.mean_interval(values_N, shares_BN),
                 gap_closed=intervals.gap_closed(values_N, low_N, high_N) if compared else None,
-                gap_interval=intervals.gap_interval(values_N, low_N, high_N, picks_BN) if compared else None,
+                gap_interval=intervals.gap_interval(values_N, low_N, high_N, shares_BN) if compared else None,
                 aocc=_mean(row.aocc for row in whole[contender].values()),
                 solved=_mean(row.solved for row in whole[contender].values()),
                 running_times=running_times([whole[contender][problem_id] for problem_id in ids]),

@@ -78,7 +78,7 @@ def _check_problems(
             checked["problems drawn again"] += 1
             yield from check_drawing(spec, index, problem)
         try:
-            yield from check_runs(foresight, candidates, problem)
+            yield from check_runs(foresight, candidates, index, problem)
             checked["runs"] += len(store.records(problem.problem_id))
         except LlamocoError:  # its files are reported above
             continue

@@ -12,7 +12,7 @@ from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.problems.sampling import sample
 from llamoco_data.racing import next_runs
 from llamoco_data.runs import RunRecord, run_seed
-from llamoco_data.store import Store
+from llamoco_data.store import Store, StoredProblem
 from llamoco_data.store.tables import runs_from
 from llamoco_data.verification.finding import Finding
 
@@ -30,7 +30,9 @@ def check_drawing(spec: CampaignSpec, index: int, problem: AnySpec) -> Iterator[
         yield Finding(where=f"problem {problem.problem_id}", what=what, advice=_OTHER_RELEASE)
 
 
-def check_runs(foresight: Foresight, candidates: Sequence[StoredCandidate], problem: AnySpec) -> Iterator[Finding]:
+def check_runs(
+    foresight: Foresight, candidates: Sequence[StoredCandidate], index: int, problem: AnySpec
+) -> Iterator[Finding]:
     """Checks the runs of a problem: stored once, with the campaign's seeds and budget, and complete if the log says so.
 
     Raises:
@@ -45,7 +47,8 @@ def check_runs(foresight: Foresight, candidates: Sequence[StoredCandidate], prob
             Finding(where=f"run {record.run_id}", what=w, advice=_STRANGE) for w in _odd(record, problem, seeds)
         )
     applying = optimizers_of(candidates, problem)
-    prospects = foresight.prospects(store.precedents(problem_id), applying.values())
+    known = StoredProblem(index=index, spec=problem, precedents=store.precedents(problem_id))
+    prospects = foresight.prospects(known, applying.values())
     missing = next_runs(spec.policy, problem_id, applying, records, prospects)
     if missing and problem_id in store.complete(plan_id(spec, candidates)):
         yield Finding(

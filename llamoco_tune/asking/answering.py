@@ -49,7 +49,8 @@ class Asked(Record):
     """First those with programs, the likeliest first; then the optimizers without, the likeliest first."""
     worth: Worth | None
     """How often a first choice of such a probability was close to the best, on validation problems; None where the
-    model tells no probabilities, or nobody has measured it."""
+    model tells no probabilities, where nobody has measured it for choices over as many requests, and where the first
+    program is of another optimizer than the likeliest."""
     warnings: tuple[str, ...]
     """Sentences about what is odd, such as a problem unlike those of the training."""
 
@@ -115,12 +116,15 @@ def asked(problem: Stated, *, model: str, endpoint: str | None, top: int, wordin
     names = {name for name, _ in written}
     others = [reading.optimizers[place] for place in in_order(reading.log_probabilities)]
     listed += [Alternative(optimizer=name, probability=known[name]) for name in others if name not in names]
-    first = max(known.values(), default=None)
+    likeliest = max(known, key=lambda name: known[name], default=None)
+    is_likeliest = (
+        likeliest is not None and written[0][0] == likeliest
+    )  # what was measured is the worth of first choices
     return Asked(
         problem=problem.name,
         model=model,
         alternatives=tuple(listed),
-        worth=own.worth_of(first) if own and first is not None else None,
+        worth=own.worth_of(known[likeliest]) if own and is_likeliest and wordings == own.wordings else None,
         warnings=(*(_novelties(problem, own, reading.tokens_of_problem) if own else ()), *warnings),
     )
 

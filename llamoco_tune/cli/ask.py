@@ -91,6 +91,8 @@ def _lines(problem: "Stated", found: "Asked") -> list[str]:
         lines.append(
             f"worth       of {count} choices as likely in validation, {share:.0%} scored within 0.02 of the best"
         )
+    elif likely and found.alternatives[0].probability != max(likely):
+        lines.append("worth       not measured of programs that are not the first choice's")
     elif likely:
         lines.append(f"worth       not measured; see: {command('calibrate', '--help')}")
     return [*lines, *(f"warning     {each}" for each in found.warnings)]

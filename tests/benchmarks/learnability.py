@@ -21,8 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from llamoco_data.campaign import load_campaign, read_candidates, read_problems
-from llamoco_data.export.making import split_of
 from llamoco_data.identity import stream
+from llamoco_data.instruction_set import split_of
 from llamoco_data.portfolio import BASELINE
 from llamoco_data.portfolio.stored_candidates import optimizers_of
 from llamoco_data.problems.functions import FUNCTION_BY_NAME, FUNCTIONS

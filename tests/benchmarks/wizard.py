@@ -216,7 +216,7 @@ def report(scores: Scores, single: str, names: Sequence[str], problem_ids: Seque
     """Prints means and differences; 1 where the single best solver is not ahead."""
     console = Console(width=110)
     table = Table("who", "score", "less NGOpt, with its 95 % interval", "processor s a run")
-    picks = resampled(problem_ids)
+    shares = resampled(problem_ids)
     wizards = scores.means(WIZARD)
     rows = {
         "label, the best by the other seeds": label(scores, names),
@@ -225,7 +225,7 @@ def report(scores: Scores, single: str, names: Sequence[str], problem_ids: Seque
         **{name: scores.means(name) for name in sorted(names, key=lambda name: -scores.means(name).mean())},
     }
     for who, means in rows.items():
-        interval = mean_interval(means - wizards, picks) or (np.nan, np.nan)
+        interval = mean_interval(means - wizards, shares) or (np.nan, np.nan)
         difference = f"{(means - wizards).mean():+.3f} [{interval[0]:+.3f}, {interval[1]:+.3f}]"
         times = scores.cpu_s.get(single if who.startswith("single") else who)
         cost = "" if times is None else f"{np.mean(times):.2f}"

@@ -245,6 +245,8 @@ def test_calibrate_makes_the_guide_that_ask_uses(capsys):
     assert f"{guide.worth[-1].share:.0%} of {guide.worth[-1].num_choices} are close to the best" in out
     assert guide.wordings == 1
     answer = llamoco_tune.ask("bowl.py", model="copy")
+    assert answer.worth is None
+    answer = llamoco_tune.ask("bowl.py", model="copy", wordings=1)
     assert answer.worth in guide.worth
     assert json.loads(Path("copy/guide.json").read_text())["model"] == guide.model
     write_guide(copy, guide.model_copy(update={"dimensions": (2, 3)}))

@@ -10,13 +10,13 @@ import pytest
 from rich.console import Console
 
 from llamoco_data.campaign import CampaignReader, CampaignSpec, plan, read_problems, run_campaign, view_of
-from llamoco_data.campaign.foresight import PRIOR_FILE
+from llamoco_data.campaign.foresight import PRIOR_FILE, Foresight
 from llamoco_data.campaign.spec import keep_campaign
 from llamoco_data.cli.show_output import show
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export, make_prior, write_prior
 from llamoco_data.identity import LlamocoError
-from llamoco_data.instruction_set import read_instructions
+from llamoco_data.instruction_set import read_instructions, split_of
 from llamoco_data.problems.sampling import ProblemMixture
 from llamoco_data.racing import Informed, Race
 from llamoco_data.selector import Prior, prior_from
@@ -57,7 +57,7 @@ def informed(prior: Prior, num_problems: int = NUM_NEW) -> CampaignSpec:
     policy = Informed(
         prior=prior.prior_id, first_informed=0, full=RACE, full_share=0.2, opened=1, runs_per_candidate=0.8
     )
-    return BEFORE.model_copy(update={"seed": 4, "num_problems": num_problems, "policy": policy})
+    return BEFORE.model_copy(update={"seed": 11, "num_problems": num_problems, "policy": policy})
 
 
 @pytest.fixture(scope="module")
@@ -83,15 +83,34 @@ def test_prior_is_that_of_the_training_problems_alone(before: Path, prior: Prior
 
 
 def test_informed_race_leaves_optimizers_out_and_random_search_in(finished: Path):
-    random_search = next(
-        c for c, one in CampaignReader(view_of(finished)).candidates.items() if "random" in one.optimizer
-    )
+    optimizer = {c: one.optimizer for c, one in CampaignReader(view_of(finished)).candidates.items()}
     runs = list(read_problems(finished))
-    assert all(random_search in {record.candidate_id for record in one.records} for one in runs)
+    ran = {one.index: {optimizer[record.candidate_id] for record in one.records} for one in runs}
+    assert all("random_search" in names for names in ran.values())
     assert all(one.complete for one in runs)
     assert {one.informed for one in runs} == {True, False}
-    whole = {one.index: len(one.records) for one in runs if not one.informed}
-    assert max(len(one.records) for one in runs if one.informed) < min(whole.values())
+    every = set(BEFORE.optimizers)
+    assert all(ran[one.index] == every for one in runs if not one.informed)
+    assert any(ran[one.index] < every for one in runs if one.informed)
+
+
+def test_prior_is_asked_about_training_problems_from_the_first_informed_on_alone(finished: Path, prior: Prior):
+    spec = informed(prior)
+    every = spec.model_copy(update={"policy": spec.policy.model_copy(update={"full_share": 0.0})})
+    later = every.model_copy(update={"policy": every.policy.model_copy(update={"first_informed": 3})})
+    store, asked = Store(finished), {}
+    for wanted in (every, later):
+        foresight = Foresight(wanted, store, prior)
+        known = [foresight.problem(index) for index in range(NUM_NEW)]
+        assert None not in known
+        # Folders of earlier releases hold precedents of all problems.
+        stored = [one.model_copy(update={"precedents": one.precedents or known[1].precedents}) for one in known if one]
+        asked[wanted.policy.first_informed] = [
+            index for index, one in enumerate(stored) if foresight.prospects(one, spec.optimizers) is not None
+        ]
+    splits = [split_of(problem.spec, spec.held_out_families) for problem in known]
+    assert splits[2] == "test"
+    assert asked == {0: [0, 1, 3, 4, 5], 3: [3, 4, 5]}
 
 
 def test_informed_campaign_that_is_interrupted_and_resumed_without_its_prior_ends_in_the_same_rows(
@@ -115,7 +134,7 @@ def test_informed_campaign_grows_from_its_folder_alone_to_one_that_began_so(prio
 
 
 def test_campaign_of_whole_races_that_gains_a_prior_keeps_them(tmp_path: Path, prior: Prior):
-    spec = BEFORE.model_copy(update={"seed": 5, "num_problems": 2})
+    spec = BEFORE.model_copy(update={"seed": 6, "num_problems": 2})
     run_campaign(tmp_path / "c", spec, InlineExecutor())
     whole = results(tmp_path / "c")
     policy = informed(prior).policy.model_copy(update={"first_informed": 2, "full_share": 0.0})

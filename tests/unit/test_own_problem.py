@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from llamoco_data import build, read_spec, statement
-from llamoco_data.export.making import split_of
 from llamoco_data.identity import LlamocoError
+from llamoco_data.instruction_set import split_of
 from llamoco_data.problems.checking import MOST_CHARACTERS, check, own_problem
 from llamoco_data.problems.checking_apart import check_apart
 from llamoco_data.problems.own_spec import OwnProblemSpec

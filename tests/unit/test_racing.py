@@ -122,6 +122,17 @@ def test_race_ends_with_the_best_candidate_run_most_within_its_budget():
     assert sum(count == runs["j2"] for count in runs.values()) >= policy.finalists
 
 
+@pytest.mark.parametrize(
+    "policy", [Race(runs_per_candidate=0.1), INFORMED.model_copy(update={"runs_per_candidate": 0.1})]
+)
+def test_finalists_run_their_least_number_of_seeds_whatever_the_limit(policy: Race | Informed):
+    runs = Counter(record.candidate_id for record in raced(policy, FIELD, position, [], HOPES))
+    assert runs["j2"] == policy.least_seeds
+    assert sum(count == policy.least_seeds for count in runs.values()) >= policy.finalists
+    once = raced(policy.model_copy(update={"least_seeds": 1}), FIELD, position, [], HOPES)
+    assert len({record.seed for record in once}) == 1
+
+
 @pytest.mark.parametrize("order", [lambda runs: runs, reversed])
 def test_race_of_interrupted_stages_is_the_same(order):
     whole = raced(Race(), FIELD, position, [])

@@ -18,6 +18,7 @@ from llamoco_data.portfolio import OPTIMIZERS, portfolio, program_text
 from llamoco_data.runs import RunRecord, RunStatus, program_id, run_program, run_seed
 from llamoco_data.scoring import intervals
 from llamoco_data.scoring.cases import Case
+from llamoco_data.scoring.comparing import signed_rank
 from llamoco_data.scoring.contenders import Contender
 from llamoco_data.scoring.marks import Marks, defines_minimize, floor_of, marks_of
 from llamoco_data.scoring.naming import names, title
@@ -236,23 +237,39 @@ def test_interval_of_a_share_is_wilson_s(hits: int, count: int):
 
 def test_interval_of_a_mean_is_the_percentile_bootstrap():
     values = stream("test", "values").random(30)
-    picks = intervals.resampled([f"p{i}" for i in range(30)])
-    found = intervals.mean_interval(values, picks)
+    shares = intervals.resampled([f"p{i}" for i in range(30)])
+    found = intervals.mean_interval(values, shares)
     expected = stats.bootstrap((values,), np.mean, n_resamples=9_999, method="percentile", rng=1).confidence_interval
     assert found == pytest.approx((expected.low, expected.high), abs=0.01)
-    assert intervals.mean_interval(values[:1], picks) is None
+    assert intervals.mean_interval(values[:1], shares) is None
 
 
 def test_gap_closed_is_nothing_at_the_single_best_and_all_at_the_virtual_best():
     low = stream("test", "low").random(40) / 2
     high = low + 0.3
-    picks = intervals.resampled([f"p{i}" for i in range(40)])
+    shares = intervals.resampled([f"p{i}" for i in range(40)])
     assert intervals.gap_closed(low, low, high) == 0.0
     assert intervals.gap_closed(high, low, high) == 1.0
     assert intervals.gap_closed((low + high) / 2, low, high) == pytest.approx(0.5)
-    assert intervals.gap_interval((low + high) / 2, low, high, picks) == pytest.approx((0.5, 0.5))
+    assert intervals.gap_interval((low + high) / 2, low, high, shares) == pytest.approx((0.5, 0.5))
     assert intervals.gap_closed(high, low, low) is None
-    assert intervals.gap_interval(high, low, np.where(np.arange(40) < 1, high, low), picks) is None
+    assert intervals.gap_interval(high, low, np.where(np.arange(40) < 1, high, low), shares) is None
+
+
+def test_function_at_several_budgets_is_one_observation():
+    ids, functions = [f"p{i}" for i in range(90)], [f"f{i % 30}" for i in range(90)]
+    values = np.tile(stream("test", "functions").random(30), 3)
+    shares = intervals.resampled(ids, functions)
+    assert shares.sum(axis=1) == pytest.approx(1)
+    assert shares[:, :30] == pytest.approx(shares[:, 30:60])
+    alone, low = intervals.resampled(ids), np.zeros(90)
+    grouped, apart = (intervals.mean_interval(values, one) for one in (shares, alone))
+    assert grouped is not None
+    assert apart is not None
+    assert grouped[1] - grouped[0] == pytest.approx((apart[1] - apart[0]) * 3**0.5, rel=0.15)
+    once = signed_rank(values[:30] - 0.45, low[:30])
+    assert signed_rank(values - 0.45, low, functions) == pytest.approx(once)
+    assert signed_rank(values - 0.45, low)[0] < once[0]
 
 
 def scored(problem_id: str, sample: int, *, runs: bool) -> ScoredProgram:

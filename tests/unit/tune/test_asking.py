@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llamoco_tune.asking import latex
+from llamoco_tune.asking import answering, latex
 from llamoco_tune.asking.calibration import Case, worth_of_choices
 from llamoco_tune.asking.lengths import Lengths
 from llamoco_tune.asking.problem import Stated, read_problem, stated
 from llamoco_tune.asking.prompts import Prompted, prompts_of, requests_of
+from llamoco_tune.asking.reading import Reading
 from llamoco_tune.guide import Guide, Request, Seen, Worth, guide_of_package, read_guide
 from llamoco_tune.records import TuningError
 from llamoco_tune.sound import slip_in
@@ -23,6 +24,7 @@ lower, upper = np.zeros(3), np.ones(3)
 max_evaluations = 400
 def objective(x): return x @ x
 """
+SOUND = "def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):\n    return lower\n"
 LATEX = r"""\documentclass{article}
 \begin{document}  % max_evaluations = 2_500
 \[
@@ -308,6 +310,20 @@ def test_worth_is_that_of_choices_as_likely(probability, share):
     worth = GUIDE.worth_of(probability)
     assert worth is not None
     assert worth.share == share
+
+
+@pytest.mark.parametrize(
+    ("first", "wordings", "share", "optimizer"),
+    [(SOUND, 4, 0.9, "direct"), (SOUND, 1, None, "direct"), ("def minimize(:\n", 4, None, "slsqp")],
+)
+def test_worth_is_said_of_first_choices_alone(first, wordings, share, optimizer, monkeypatch):
+    written = [("direct", first), ("slsqp", SOUND)]
+    reading = Reading(("slsqp", "direct"), np.log([0.3, 0.7]), iter(written), 10)
+    monkeypatch.setattr(answering, "_reading", lambda *_, **__: reading)
+    monkeypatch.setattr(answering, "read_guide", lambda _: GUIDE)
+    answer = answering.asked(stated(PYTHON, "the text"), model="m", endpoint=None, top=1, wordings=wordings)
+    assert answer.optimizer == optimizer
+    assert (answer.worth.share if answer.worth else None) == share
 
 
 def test_worth_never_falls_with_the_probability_and_counts_every_choice():
