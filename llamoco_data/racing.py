@@ -157,10 +157,11 @@ def policy_in_words(policy: Policy) -> str:
     if isinstance(policy, Exhaustive):
         return f"{policy.repeats} runs of every candidate that applies to a problem"
     if isinstance(policy, Informed):
-        before = f"the first {policy.first_informed:,} problems and " if policy.first_informed else ""
+        before = f"the first {policy.first_informed:,} problems, " if policy.first_informed else ""
         return (
-            f"{policy_in_words(policy.full)}. That is the race of {before}a share of {policy.full_share:g} of the "
-            "others; on the rest, only the optimizers run that scores of similar problems promise to be among the best"
+            f"{policy_in_words(policy.full)}. That is the race of {before}all that are not for training and a share of "
+            f"{policy.full_share:g} of the others; on the rest, only the optimizers run that scores of similar problems "
+            "promise to be among the best"
         )
     return (
         "a race on every problem: each optimizer that applies runs once; the best of them run once with each of their "

@@ -1,18 +1,19 @@
 """Writes a campaign as a scenario of ASlib (Bischl et al., 2016): a score of every run, and what statements say.
 
 An instance is a problem, an algorithm a candidate, the measure the score. Features are read in the statement, so their
-cost is 0 evaluations.
+cost is 0 evaluations; the feasible share, which takes evaluations, is not among them.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from llamoco_data.formats.problems import CampaignRuns, ProblemRuns, ScoredRun
 from llamoco_data.identity import stream
 from llamoco_data.outcomes import RunStatus
 from llamoco_data.problems.own_spec import function_of
-from llamoco_data.selector import reading_of
+from llamoco_data.selector import ESTIMATED, reading_of
 
 FOLDS = 10
 """Number of folds of the cross-validation."""
@@ -41,7 +42,7 @@ def write_aslib(runs: CampaignRuns, folder: Path) -> None:
         OSError: the folder cannot be written.
     """
     readings = {problem.spec.problem_id: reading_of(problem.spec) for problem in runs.problems}
-    names = list(dict.fromkeys(name for reading in readings.values() for name in reading))
+    names = [name for name in dict.fromkeys(chain.from_iterable(readings.values())) if name != ESTIMATED]
     ids = list(readings)
     (folder / "description.txt").write_text(_description(runs, [_word(name) for name in names]))
     attributes = [*_KEY, ("algorithm", "STRING"), ("score", "NUMERIC"), ("runstatus", _RUN_STATUS)]

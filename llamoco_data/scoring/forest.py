@@ -1,10 +1,12 @@
 """The contender `statement forest`: the selector, fitted on the training rows of an export. Nothing is run here.
 
 It chooses the optimizer with the best expected score, and the settings that most often stood best on similar problems.
+It is told what statements say, and not the share of a box that is feasible, which only evaluations can tell.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
 from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.problems.spec import ProblemSpec
-from llamoco_data.selector import Training, applying_to, features, fitted
+from llamoco_data.selector import ESTIMATED, NAMES, Training, applying_to, features, fitted
 
 
 def foreseen(training: Training, specs: Sequence[AnySpec], texts: Mapping[str, str]) -> list[str | None]:
@@ -24,8 +26,10 @@ def foreseen(training: Training, specs: Sequence[AnySpec], texts: Mapping[str, s
     read = {position: spec for position, spec in enumerate(specs) if isinstance(spec, ProblemSpec)}
     answers: list[str | None] = [None] * len(specs)
     if read:
-        features_MF = np.array([features(spec) for spec in read.values()])
-        programs = chosen_programs(training, features_MF, list(read.values()), texts)
+        told = [column for column, name in enumerate(NAMES) if name != ESTIMATED]
+        features_MF = np.array([features(spec) for spec in read.values()])[:, told]
+        taught = replace(training.measured, features=training.measured.features[:, told])
+        programs = chosen_programs(replace(training, measured=taught), features_MF, list(read.values()), texts)
         for position, program in zip(read, programs, strict=True):
             answers[position] = program
     return answers

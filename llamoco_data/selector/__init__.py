@@ -3,7 +3,7 @@
 It evaluates nothing. It is a contender in scores, the prior of informed races, and fitted on training problems alone.
 """
 
-from llamoco_data.selector.features import NAMES, features, reading_of
+from llamoco_data.selector.features import ESTIMATED, NAMES, features, reading_of
 from llamoco_data.selector.forest import Selector, fitted, whole_scores
 from llamoco_data.selector.measured import Measured
 from llamoco_data.selector.prior import Prior, PriorSpec, parsed_prior, prior_from, prior_id, read_prior
@@ -11,6 +11,7 @@ from llamoco_data.selector.prospects import Precedents, prospects
 from llamoco_data.selector.training import LEAST_PROBLEMS, Training, applying_to, training_of
 
 __all__ = [
+    "ESTIMATED",
     "LEAST_PROBLEMS",
     "NAMES",
     "Measured",

@@ -1,4 +1,4 @@
-"""What a statement says of its problem, as numbers for a classical model: nothing is evaluated."""
+"""What a statement says of its problem, as numbers for a classical model, and one number more: the feasible share."""
 
 from math import log10
 
@@ -35,6 +35,10 @@ NAMES = (
     *(f"family {family}" for family in dict.fromkeys(function.family for function in FUNCTIONS)),
     *(f"constraint {form.name}" for form in FORMS),
 )
+
+ESTIMATED = "feasible share"
+"""What no statement says: it was estimated by trying points when the problem was drawn. It helps a teacher and a prior;
+who is compared with a reader of statements does without."""
 
 
 def features(spec: ProblemSpec) -> NDArray[np.float64]:
@@ -78,7 +82,7 @@ def features(spec: ProblemSpec) -> NDArray[np.float64]:
 
 
 def reading_of(spec: AnySpec) -> dict[str, float]:
-    """Name -> number of what a statement says: all `NAMES`, or the few that are known of a user's own problem."""
+    """Name -> number of a problem: all `NAMES`, or the few that are known of a user's own problem."""
     if isinstance(spec, ProblemSpec):
         return dict(zip(NAMES, features(spec).tolist(), strict=True))
     return {

@@ -66,7 +66,7 @@ def main() -> int:
     parser.add_argument("folder", help="a finished campaign, of recipe standard or larger")
     arguments = parser.parse_args()
     console = Console(width=120)
-    data = read_scores(arguments.folder)
+    data = read_scores(arguments.folder, whole=True)
     console.print(f"{len(data.specs)} problems worth teaching; kept out: {dict(data.kept_out)}")
     _print_set(console, data)
     everything = np.arange(len(data.specs))
@@ -95,11 +95,13 @@ def main() -> int:
     return 0 if met else 1
 
 
-def read_scores(folder: str, split: str | None = None) -> Scores:
+def read_scores(folder: str, split: str | None = None, *, whole: bool = False) -> Scores:
     """The judged problems of a campaign, as a table for a classical model.
 
     Args:
         split: the split to read; all by default.
+        whole: read problems with whole races alone. The gaps of other races are filled from all problems that are
+            read, so that none of these may then be set aside.
     """
     candidates = read_candidates(folder)
     order = [candidate.candidate_id for candidate in candidates]
@@ -109,11 +111,11 @@ def read_scores(folder: str, split: str | None = None) -> Scores:
     held_out = load_campaign(folder).held_out_families
     specs: list[ProblemSpec] = []
     verdicts: list[Verdict] = []
-    whole: list[bool] = []
+    are_whole: list[bool] = []
     applying: list[set[str]] = []
     kept_out: Counter[str] = Counter()
     for runs in read_problems(folder):
-        kept = split is None or split_of(runs.spec, held_out) == split
+        kept = (split is None or split_of(runs.spec, held_out) == split) and not (whole and runs.informed)
         if runs.complete and isinstance(runs.spec, ProblemSpec) and kept:
             verdict = judge(runs.records, order=order, baseline=baseline)
             if verdict.kept_out is not None:
@@ -121,7 +123,7 @@ def read_scores(folder: str, split: str | None = None) -> Scores:
                 continue
             specs.append(runs.spec)
             verdicts.append(verdict)
-            whole.append(not runs.informed)
+            are_whole.append(not runs.informed)
             applying.append(set(optimizers_of(candidates, runs.spec).values()))
     table = np.full((len(specs), len(names) + 1), np.nan)
     column = {name: position for position, name in enumerate([*names, BASELINE])}
@@ -135,15 +137,15 @@ def read_scores(folder: str, split: str | None = None) -> Scores:
     seen = np.array([features(spec) for spec in specs])
     ids = tuple(spec.problem_id for spec in specs)
     filled = table[:, :-1]
-    if not all(whole):
-        filled = whole_scores(Measured(ids, tuple(names), seen, filled, np.array(whole)))
+    if not all(are_whole):
+        filled = whole_scores(Measured(ids, tuple(names), seen, filled, np.array(are_whole)))
     return Scores(
         specs=specs,
         features=seen,
         score=np.where(applies, filled, 0.0),
         virtual_best=np.array([verdict.standings[0].score for verdict in verdicts]),
         applies=applies,
-        whole=np.array(whole),
+        whole=np.array(are_whole),
         confidence=confidence,
         winner=[optimizer[verdict.winner] for verdict in verdicts],
         optimizers=names,
@@ -164,13 +166,12 @@ def _judged(
             train = np.setdiff1d(np.arange(len(data.specs)), left_out)
             if size is not None:
                 train = stream("learnability", repeat, fold).permutation(train)[:size]
-            held = left_out[data.whole[left_out]]
-            if not len(held) or not len(train):
+            if not len(left_out) or not len(train):
                 continue
             selector = grown(tuple(data.optimizers), data.features[train], data.score[train], ForestSettings())
-            predicted = np.where(data.applies[held], selector.expected(data.features[held])[0], -1.0)
+            predicted = np.where(data.applies[left_out], selector.expected(data.features[left_out])[0], -1.0)
             single = int(data.score[train].mean(axis=0).argmax())
-            for problem, choice in zip(held, predicted.argmax(axis=1), strict=True):
+            for problem, choice in zip(left_out, predicted.argmax(axis=1), strict=True):
                 score = data.score[problem]
                 rows.setdefault(int(problem), []).append(
                     (float(score[single]), float(score[choice]), float(data.virtual_best[problem]))

@@ -1,5 +1,6 @@
 """The contender `statement forest`: what it learns from the training rows of an export, and what it answers."""
 
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ from llamoco_data.portfolio import program_text
 from llamoco_data.portfolio.stored_candidates import StoredCandidate, stored_candidates
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.scoring.forest import foreseen
-from llamoco_data.selector import training_of
+from llamoco_data.selector import ESTIMATED, NAMES, features, training_of
 
 pytestmark = pytest.mark.unit
 
@@ -75,3 +76,16 @@ def test_forest_without_a_known_text_answers_with_first_settings(specs: list[Pro
 def test_forest_of_too_few_training_problems_is_left_out(specs: list[ProblemSpec]):
     assert training_of(table([row(spec, "train") for spec in specs[:9]])) is None
     assert training_of(table([row(spec, "validation") for spec in specs])) is None
+
+
+def test_forest_is_not_told_what_only_evaluations_tell(specs: list[ProblemSpec]):
+    training = training_of(table([row(spec, "train") for spec in specs]))
+    assert training is not None
+    constrained = next(spec for spec in specs if spec.constraints)
+    shares = [constrained.model_copy(update={"feasible_share": share}) for share in (0.001, 0.5, 0.999)]
+    assert len({str(features(spec)) for spec in shares}) == 3
+    estimated = NAMES.index(ESTIMATED)
+    told = training.measured.features.copy()
+    told[:, estimated] = [0.001 if spec.constraints else 1.0 for spec in specs]
+    lying = replace(training, measured=replace(training.measured, features=told))
+    assert foreseen(lying, [*shares, *specs], TEXTS) == foreseen(training, [shares[0]] * 3 + list(specs), TEXTS)
