@@ -166,11 +166,11 @@ def _numbers(block: Block, traced: Anytime | None) -> BlockNumbers:
     )
 
 
-def _measure(values_N: NDArray[np.float64], shares_BN: NDArray[np.int64]) -> Measure:
+def _measure(values_N: NDArray[np.float64], shares_BN: NDArray[np.float64]) -> Measure:
     return Measure(float(values_N.mean()), intervals.mean_interval(values_N, shares_BN))
 
 
-def _measure_known(values: Sequence[float | None], shares_BN: NDArray[np.int64]) -> Measure | None:
+def _measure_known(values: Sequence[float | None], shares_BN: NDArray[np.float64]) -> Measure | None:
     known = [value for value in values if value is not None]
     return _measure(np.array(known), shares_BN) if len(known) == len(values) else None
 
