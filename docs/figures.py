@@ -143,7 +143,8 @@ def data_flow() -> Picture:
 
 def results() -> Picture:
     """The scores of all contenders on new problems of the kind that was taught."""
-    comparison = compare([read_scores(folder) for folder in sorted(SCORES.iterdir())])
+    folders = [folder for folder in sorted(SCORES.iterdir()) if "test" in _splits(folder)]
+    comparison = compare([read_scores(folder) for folder in folders], traces=False)
     block = next(block for block in comparison.blocks if block.split == "test")
     rows = sorted(block.rows, key=lambda row: -row.score.value)
     picture = Picture(860, 84 + 24 * len(rows), "Scores on new problems")
@@ -165,6 +166,11 @@ def results() -> Picture:
         gap = "" if row.gap is None else f"{100 * row.gap.value:.0f} % of the gap"
         picture.text(850, y + 4, gap, "end soft small")
     return picture
+
+
+def _splits(folder: Path) -> set[str]:
+    """The splits of a score, without reading its tables."""
+    return {each["split"] for each in json.loads((folder / "summary.json").read_text())["splits"]}
 
 
 def _of_score(score: float) -> float:

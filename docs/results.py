@@ -73,7 +73,7 @@ UNKNOWN = """## What is not known
 
 def page(folders: Sequence[ScoreFolder]) -> str:
     """The page's text."""
-    blocks = {block.split: _block(block) for block in compare(folders).blocks}
+    blocks = {block.split: _block(block) for block in compare(folders, traces=False).blocks}
     if REAL in blocks:
         blocks[REAL] += _by_budget(folders)
     return "\n".join([HEAD, *blocks.values(), UNKNOWN])

@@ -28,13 +28,6 @@ if "stale_s" in options:
     lease.BEAT_S, lease.STALE_S, lease.LOOK_S = options["stale_s"] / 10, options["stale_s"], options["stale_s"] / 20
 if "machine" in options:
     lease._machine = lambda: options["machine"]
-if "hidden" in options:
-    read_text, own = lease.Path.read_text, f"/proc/{os.getpid()}/"
-    def shown(path, *arguments, **more):
-        if path.match("/proc/[0-9]*/stat") and not str(path).startswith(own):
-            raise FileNotFoundError(str(path))
-        return read_text(path, *arguments, **more)
-    lease.Path.read_text = shown
 wall, jumps = time.time, random.Random(1)
 def stop():
     if "clock" in options:
@@ -80,8 +73,8 @@ def driver(
         options: `address` and `workers`, where the work is to be done, and `margin_s`; `bodies` of further candidates;
             `spec`, for `small`; `block_s`; `pace_s`, a pause before each run, so that there is a middle to be met in;
             `stale_s`, after which a lease is given up; `machine`, the name of another machine that this is to pass
-            for; `hidden`, where /proc is to show it no process but itself; `clock`, where its wall clock is to jump
-            once it is at work; `file_bytes`, which no file may exceed; `user`, the number of one that it is to become.
+            for; `clock`, where its wall clock is to jump once it is at work; `file_bytes`, which no file may exceed;
+            `user`, the number of one that it is to become.
     """
     command = ["-c", DRIVER, str(folder), json.dumps({"block_s": 0.0, "pace_s": 0.0, **options})]
     variables = {**os.environ, **(environment or {})}

@@ -13,6 +13,8 @@ from typing import Any
 import boto3
 
 BUCKET = "bucket"
+MOST_KEYS = 100
+"""Keys in one answer; S3 itself gives a thousand."""
 
 SERVER = """
 import sys
@@ -85,6 +87,7 @@ def _client(endpoint: str) -> Any:
 def s3_service(*, open_to_all: bool = True) -> Generator[S3Service]:
     """A server; with `open_to_all` false it knows nobody, once the bucket is made."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment["MOTO_S3_DEFAULT_MAX_KEYS"] = str(MOST_KEYS)
     if not open_to_all:
         environment["INITIAL_NO_AUTH_ACTION_COUNT"] = "1"
     command = [sys.executable, "-W", "ignore", "-c", SERVER]

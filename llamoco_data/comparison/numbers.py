@@ -95,7 +95,7 @@ class BlockNumbers:
     rows: tuple[Row, ...]
     """Models by their scores, best first, then the baselines by theirs."""
     anytime: Anytime | None
-    """None where a folder of an earlier release does not say whose runs it holds."""
+    """None where a folder of an earlier release does not say whose runs it holds, or where they were not to be read."""
     confusions: tuple[Confusion, ...]
 
 
@@ -108,8 +108,11 @@ class Comparison:
     showcases: tuple[Showcase, ...]
 
 
-def compare(folders: Sequence[ScoreFolder]) -> Comparison:
+def compare(folders: Sequence[ScoreFolder], *, traces: bool = True) -> Comparison:
     """The numbers of a page about at least one folder.
+
+    Args:
+        traces: whether the runs are read, for what only their traces tell.
 
     Raises:
         LlamocoError: the folders do not fit together, or runs are damaged.
@@ -118,12 +121,12 @@ def compare(folders: Sequence[ScoreFolder]) -> Comparison:
     chosen = frozenset(evenly([(block.split, key) for block in blocks for key in block.problem_ids], MOST_PROBLEMS))
     return Comparison(
         folders=tuple(folders),
-        blocks=tuple(_numbers(block, chosen) for block in blocks),
+        blocks=tuple(_numbers(block, anytime(block, chosen) if traces else None) for block in blocks),
         showcases=tuple(found for block in blocks for found in showcase_of(block)),
     )
 
 
-def _numbers(block: Block, chosen: frozenset[tuple[str, str]]) -> BlockNumbers:
+def _numbers(block: Block, traced: Anytime | None) -> BlockNumbers:
     values = {entrant.name: np.array([score.score for score in entrant.scores]) for entrant in block.entrants}
     functions = functions_of(block.entrants[0].scores)
     shares_BN = intervals.resampled(block.problem_ids, functions)
@@ -158,16 +161,16 @@ def _numbers(block: Block, chosen: frozenset[tuple[str, str]]) -> BlockNumbers:
         num_problems=len(block.problem_ids),
         num_left_out=block.num_left_out,
         rows=tuple(sorted(rows, key=lambda row: (not row.is_model, -row.score.value))),
-        anytime=anytime(block, chosen),
+        anytime=traced,
         confusions=tuple(confusion_of(entrant) for entrant in block.entrants if entrant.is_model),
     )
 
 
-def _measure(values_N: NDArray[np.float64], shares_BN: NDArray[np.int64]) -> Measure:
+def _measure(values_N: NDArray[np.float64], shares_BN: NDArray[np.float64]) -> Measure:
     return Measure(float(values_N.mean()), intervals.mean_interval(values_N, shares_BN))
 
 
-def _measure_known(values: Sequence[float | None], shares_BN: NDArray[np.int64]) -> Measure | None:
+def _measure_known(values: Sequence[float | None], shares_BN: NDArray[np.float64]) -> Measure | None:
     known = [value for value in values if value is not None]
     return _measure(np.array(known), shares_BN) if len(known) == len(values) else None
 

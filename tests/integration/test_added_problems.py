@@ -88,16 +88,18 @@ def test_own_problem_is_run_like_any_other(whole: Path):
 
 
 @pytest.mark.parametrize(
-    "make",
+    ("make", "needs"),
     [
-        pytest.param(lambda: OneRunSlices(InlineExecutor()), id="inline"),
-        pytest.param(lambda: executor("local", 2), id="Ray", marks=pytest.mark.slow),
+        pytest.param(lambda: OneRunSlices(InlineExecutor()), None, id="inline"),
+        pytest.param(lambda: executor("local", 2), "local_ray", id="Ray", marks=pytest.mark.slow),
     ],
 )
 def test_records_are_the_same_wherever_the_text_is_executed(
-    make: Callable[[], Executor], whole: Path, local_ray: None, tmp_path: Path
+    make: Callable[[], Executor], needs: str | None, whole: Path, tmp_path: Path, request: pytest.FixtureRequest
 ):
     """And whenever the problems were added: here one before the first run, one after it, the campaign grown between."""
+    if needs:
+        request.getfixturevalue(needs)
     folder = tmp_path / "c"
     keep_campaign(folder, grown(num_problems=1))
     add_problems(folder, OWN[1:])

@@ -1,5 +1,6 @@
 """The command line as a person uses it: what it prints, what it refuses, and with which exit code."""
 
+import os
 import re
 import shlex
 import signal
@@ -486,21 +487,41 @@ def test_command_line_starts_without_the_libraries_of_single_commands():
     assert done.stdout == "\n"
 
 
+TALKATIVE = """
+import runpy
+from llamoco_data.cli import progress
+progress.PLAIN_EVERY_S = 0.5
+runpy.run_module("llamoco_data", run_name="__main__", alter_sys=True)
+"""
+"""The command `python -m llamoco_data`, with a line of progress twice a second."""
+SAID = r"starting workers|\d+/24 problems, |stopping"
+
+
 @pytest.mark.parametrize(
     "number",
     [pytest.param(signal.SIGINT, id="SIGINT", marks=pytest.mark.slow), pytest.param(signal.SIGTERM, id="SIGTERM")],
 )
 def test_interrupt_drains_and_says_how_to_go_on(tmp_path: Path, number: signal.Signals):
-    """A signal to a real process on real Ray: what was evaluated is kept, and the next run goes on from there."""
-    arguments = [sys.executable, "-m", "llamoco_data", "run", str(tmp_path / "c"), "--recipe", "demo"]
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    """A signal to a real process on real Ray: what was evaluated is kept, and the next run goes on from there.
+
+    It has no home, where Ray would keep a secret: that lives as long as the process. It is as one started by a process
+    that runs Ray, too, which leaves `RAY_AUTH_MODE` in the environment. And Ray says nothing.
+    """
+    arguments = [sys.executable, "-c", TALKATIVE, "run", str(tmp_path / "c"), "--recipe", "demo"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    environment |= {"HOME": "/dev/null", "RAY_AUTH_MODE": "token"}
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     assert process.stderr is not None
+    said = list[str]()
     for line in process.stderr:
+        said.append(line)
         if re.match(r"\d+/24 problems, [1-9]", line):
             break
     process.send_signal(number)
+    assert process.wait(timeout=120) == 130, said
+    said += process.stderr.readlines()
     out, _ = process.communicate(timeout=120)
-    assert process.returncode == 130
+    assert all(re.match(SAID, line) for line in said), said
     assert f"go on with: {sys.executable} -m llamoco_data run {tmp_path / 'c'}" in out
     match = re.search(r"([\d,]+) runs", out)
     assert match is not None

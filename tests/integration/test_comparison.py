@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from llamoco_data import read_instructions
 from llamoco_data.comparison import Comparison, compare, read_scores
@@ -254,13 +254,20 @@ def test_page_asks_for_nothing_and_shows_hostile_names_as_text(browser: Browser,
     assert HOSTILE in page.locator("main").inner_text()
 
 
-@pytest.mark.parametrize("width", [360, 390, 768, 1280])
-def test_page_fits_the_screen(browser: Browser, file: Path, width: int):
-    page = opened(browser, file, width=width)
+@pytest.fixture(scope="module")
+def unfolded(browser: Browser, file: Path) -> Page:
+    """The page with all that it has, one below the other; tests set its width."""
+    page = opened(browser, file)
     page.locator("details").evaluate_all("(nodes) => nodes.forEach((node) => { node.open = true })")
     page.evaluate("document.documentElement.classList.remove('scripted')")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    sideways = page.locator("table.stack").evaluate_all("(all) => all.filter((t) => t.scrollWidth > t.clientWidth)")
+    return page
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1280])
+def test_page_fits_the_screen(unfolded: Page, width: int):
+    unfolded.set_viewport_size({"width": width, "height": 800})
+    assert unfolded.evaluate("document.documentElement.scrollWidth") <= width
+    sideways = unfolded.locator("table.stack").evaluate_all("(all) => all.filter((t) => t.scrollWidth > t.clientWidth)")
     assert sideways == []
 
 

@@ -61,17 +61,3 @@ def test_folder_that_the_user_names_is_taken(read_only: Path, tmp_path: Path):
     ended = ran(read_only, CODE_FOLDER, NUMBA_CACHE_DIR=named, TMPDIR=temporary)
     assert (ended.stdout, ended.stderr) == (f"{named}\n", "")
     assert list(temporary.iterdir()) == []
-
-
-def test_ray_of_our_own_needs_no_home():
-    """Its secret lives as long as the process, where Ray would keep one in the home.
-
-    That holds in a process started by one that runs Ray, too: Ray leaves `RAY_AUTH_MODE` in the environment.
-    """
-    ended = ran(
-        Path(llamoco_data.__file__).parents[1],
-        "import sys\nfrom llamoco_data.execution import executor\n"
-        "with executor('local', 1).connected():\n    import ray\n    print(ray.get(ray.put('up')))",
-        RAY_AUTH_MODE="token",
-    )
-    assert (ended.stdout, ended.stderr) == ("up\n", "")

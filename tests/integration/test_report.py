@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from llamoco_data import own_problem
 from llamoco_data.campaign import add_problems, run_campaign, run_candidates
@@ -26,6 +26,7 @@ from tests.own_problems import BOWL
 pytestmark = pytest.mark.integration
 
 CHARTS = ("winners", "groups", "gap", "contribution", "sureness", "curves", "cost")
+WIDE: ViewportSize = {"width": 1280, "height": 800}
 CONSTRAINED = grown(num_problems=8, optimizers=("slsqp", "nelder_mead", "one_plus_one_es", "de", "random_search"))
 
 
@@ -186,22 +187,34 @@ def test_page_asks_for_nothing_and_complains_of_nothing(browser: Browser, file: 
     assert complaints == []
 
 
-def test_page_has_every_chart_with_marks_a_title_and_how_to_read_it(browser: Browser, file: Path):
-    page = opened(browser, file)
+SIZES = """(marks) => marks.map((mark) => {
+  const {width, height} = mark.getBoundingClientRect();
+  return [width, height];
+})"""
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, file: Path) -> Page:
+    """The page, for tests that only look at it; they set its width."""
+    return opened(browser, file)
+
+
+def test_page_has_every_chart_with_marks_a_title_and_how_to_read_it(page: Page):
+    page.set_viewport_size(WIDE)
     for chart in CHARTS:
         figure = page.locator(f"#{chart}")
         assert figure.locator("h2").inner_text()
         assert len(figure.locator("figcaption").inner_text()) > 20
-        marks = figure.locator(".mark, .curve path")
-        sizes = [box for mark in marks.all() if (box := mark.bounding_box())]
-        assert any(box["width"] > 3 and box["height"] > 3 for box in sizes), chart
+        sizes = figure.locator(".mark, .curve path").evaluate_all(SIZES)
+        assert any(width > 3 and height > 3 for width, height in sizes), chart
     nameless = page.locator("svg:not([aria-hidden]):not([aria-label]):not(svg svg)")
     assert nameless.count() == 0
 
 
-def test_page_answers_in_its_first_screen(browser: Browser, file: Path, campaign: Path):
+def test_page_answers_in_its_first_screen(page: Page, campaign: Path):
     numbers = campaign_report(read_judged(campaign))
-    header = opened(browser, file).locator("header").inner_text()
+    page.set_viewport_size(WIDE)
+    header = page.locator("header").inner_text()
     assert numbers.wins[0].optimizer in header
     assert numbers.gap is not None
     assert f"{numbers.gap.difference:.2f}" in header
@@ -294,13 +307,20 @@ def test_page_is_readable_in_light_and_in_dark(browser: Browser, file: Path):
     assert len(papers) == 2
 
 
-@pytest.mark.parametrize("width", [360, 390, 768, 1280])
-def test_page_fits_the_screen(browser: Browser, file: Path, width: int):
-    page = opened(browser, file, width=width)
+@pytest.fixture(scope="module")
+def unfolded(browser: Browser, file: Path) -> Page:
+    """The page with all that it has, one below the other; tests set its width."""
+    page = opened(browser, file)
     page.locator("details").evaluate_all("(nodes) => nodes.forEach((node) => { node.open = true })")
     show_every_problem(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    sideways = page.locator("table.stack").evaluate_all("(all) => all.filter((t) => t.scrollWidth > t.clientWidth)")
+    return page
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1280])
+def test_page_fits_the_screen(unfolded: Page, width: int):
+    unfolded.set_viewport_size({"width": width, "height": 800})
+    assert unfolded.evaluate("document.documentElement.scrollWidth") <= width
+    sideways = unfolded.locator("table.stack").evaluate_all("(all) => all.filter((t) => t.scrollWidth > t.clientWidth)")
     assert sideways == []
 
 
@@ -332,31 +352,39 @@ def overlaps(boxes: list[Box], apart: float) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("width", [360, 390, 768, 800, 1280])
-def test_labels_and_numbers_stand_apart(browser: Browser, file: Path, width: int):
-    page = opened(browser, file, width=width)
+@pytest.fixture(scope="module")
+def every_problem(browser: Browser, file: Path) -> Page:
+    """The page with all problems, and what is folded folded; tests set its width."""
+    page = opened(browser, file)
     show_every_problem(page)
-    pictures = page.locator("svg:has(> text)").evaluate_all(TEXTS_OF_PICTURES)
+    return page
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 800, 1280])
+def test_labels_and_numbers_stand_apart(every_problem: Page, width: int):
+    every_problem.set_viewport_size({"width": width, "height": 800})
+    pictures = every_problem.locator("svg:has(> text)").evaluate_all(TEXTS_OF_PICTURES)
     assert len(pictures) > 10
     assert [pair for boxes in pictures for pair in overlaps(boxes, 2)] == []
-    rows = page.locator("table tbody tr").evaluate_all(TEXTS_OF_ROWS)
+    rows = every_problem.locator("table tbody tr").evaluate_all(TEXTS_OF_ROWS)
     assert [pair for boxes in rows for pair in overlaps(boxes, 6)] == []
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_numbers_inside_bars_stay_in_their_parts(browser: Browser, file: Path, width: int):
+def test_numbers_inside_bars_stay_in_their_parts(page: Page, width: int):
+    page.set_viewport_size({"width": width, "height": 800})
     script = """(parts) => parts.map((part) => {
       const rect = part.querySelector("rect").getBoundingClientRect();
       const text = part.querySelector("text").getBoundingClientRect();
       return rect.left <= text.left && text.right <= rect.right;
     })"""
-    inside = opened(browser, file, width=width).locator("#groups .part:has(text)").evaluate_all(script)
+    inside = page.locator("#groups .part:has(text)").evaluate_all(script)
     assert inside
     assert all(inside)
 
 
-def test_winner_s_curve_is_drawn_over_the_others(browser: Browser, file: Path):
-    plots = opened(browser, file).locator("svg.plot:has(> .curve.winner)")
+def test_winner_s_curve_is_drawn_over_the_others(page: Page):
+    plots = page.locator("svg.plot:has(> .curve.winner)")
     assert plots.count() > 8
     last = plots.evaluate_all(
         "(all) => all.map((plot) => [...plot.querySelectorAll(':scope > .curve')].pop().classList)"
@@ -365,8 +393,8 @@ def test_winner_s_curve_is_drawn_over_the_others(browser: Browser, file: Path):
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_menu_leads_to_every_section_and_stays_in_sight(browser: Browser, file: Path, width: int):
-    page = opened(browser, file, width=width)
+def test_menu_leads_to_every_section_and_stays_in_sight(page: Page, width: int):
+    page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(reduced_motion="reduce")
     links = page.locator("nav a")
     assert {link.get_attribute("href") for link in links.all()} == {f"#{name}" for name in (*CHARTS, "words")}
@@ -380,10 +408,10 @@ def test_menu_leads_to_every_section_and_stays_in_sight(browser: Browser, file: 
         assert menu["height"] <= title["y"] < 800
 
 
-def test_problem_and_program_stand_beside_the_curves_where_there_is_room(browser: Browser, file: Path, campaign: Path):
+def test_problem_and_program_stand_beside_the_curves_where_there_is_room(page: Page, campaign: Path):
     problem = read_judged(campaign).curves[0]
     for width, beside in ((390, False), (768, False), (1280, True), (1920, True)):
-        page = opened(browser, file, width=width)
+        page.set_viewport_size({"width": width, "height": 800})
         drawn, texts = (page.locator(f".panel:visible .{name}").bounding_box() for name in ("drawn", "texts"))
         assert drawn
         assert texts

@@ -268,13 +268,6 @@ def test_score_that_is_stopped_keeps_its_runs_and_goes_on(scores: Path, programs
     assert tables(tmp_path / "s") == tables(scores)
 
 
-def test_ray_actors_give_the_scores_of_this_process(
-    scores: Path, programs: Path, folder: Path, local_ray: None, tmp_path: Path
-):
-    score(programs, folder / "export", tmp_path / "s", executor("local", 1))
-    assert tables(tmp_path / "s") == tables(scores)
-
-
 DRIVER = """
 import pathlib, sys
 import llamoco_data.drive.loop as loop

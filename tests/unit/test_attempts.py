@@ -64,3 +64,4 @@ def test_program_that_computed_or_is_not_waited_for_has_one_attempt_at_its_time_
 def test_there_is_no_third_attempt():
     assert made(("crashed", 1.0, [A]), ("timed_out", 0.0, [A])) == ("timed_out", [10.0, 10.0])
     assert made(("timed_out", 0.0, [A]), ("crashed", 1.0, [A])) == ("crashed", [10.0, AGAIN * 10.0])
+    assert made(("timed_out", 0.0, [A]), ("timed_out", 0.0, [A])) == ("timed_out", [10.0, AGAIN * 10.0])
