@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,19 @@ from scipy.io.arff import loadarff
 
 from llamoco_data import LlamocoError, own_problem, read_runs
 from llamoco_data.campaign import read_candidates, read_problems, run_campaign
+from llamoco_data.campaign.driver import run_candidates
 from llamoco_data.campaign.own_problems import add_problems
 from llamoco_data.campaign.spec import keep_campaign, load_campaign
 from llamoco_data.cli.commands import main
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.identity import stream
 from llamoco_data.problems.own_spec import OwnProblemSpec
-from llamoco_data.runs import run_seed
+from llamoco_data.racing import Exhaustive
+from llamoco_data.runs import RunRecord, run_seed
 from llamoco_data.scoring.metrics import Convergence, aocc, expected_running_time, first_hit, spent
 from llamoco_data.selector import NAMES, reading_of
 from llamoco_data.verdicts import contest
-from tests.campaigns import SMALL, grown
+from tests.campaigns import SMALL, candidate, grown
 from tests.own_problems import BOWL, FREE
 
 pytestmark = pytest.mark.contract
@@ -90,8 +93,8 @@ def test_scenario_holds_the_scores_the_readings_and_their_cost(campaign: Path, a
             assert repetitions == sorted(set(repetitions))
             values = sorted(row["score"] for row in mine if row["score"] is not None)
             assert values == pytest.approx(scores.get(candidate_id, []))
-        reading = reading_of(runs.spec)
-        assert features[problem_id]["log_dimension"] == pytest.approx(reading["log dimension"])
+        found_features = {name: features[problem_id][name.replace(" ", "_").replace("-", "_")] for name in NAMES}
+        assert found_features == pytest.approx(reading_of(runs.spec))
 
 
 def test_scenario_is_read_by_asf_and_serves_one_of_its_selectors(campaign: Path, aslib: Path):
@@ -156,18 +159,52 @@ def test_files_of_iohprofiler_are_read_by_iohinspector_and_hold_the_traces(campa
             runs = problems[instance - 1]
             judged = contest(runs.records)
             records = [r for r in runs.records if f"-{r.candidate_id[:8]}" in name and r.status != "declined"]
-            ends = (
-                mine.filter(pl.col("instance") == instance)
-                .group_by("data_id")
-                .agg(pl.col("raw_y").last(), pl.col("evaluations").max())
-            )
-            assert sorted(ends["evaluations"]) == sorted(r.trace[-1][0] for r in records)
-            best = judged.measured_by.best_known
-            expected = [
-                max(r.trace[-1][1] - best, 0.0) if r.violation == 0 and best is not None else 1e10 + (r.violation or 0)
-                for r in records
-            ]
-            assert sorted(ends["raw_y"]) == pytest.approx(sorted(expected), rel=1e-9)
+            curves = mine.filter(pl.col("instance") == instance).group_by("data_id", maintain_order=True)
+            found = [list(zip(curve["evaluations"], curve["raw_y"], strict=True)) for _, curve in curves]
+            assert sorted(found) == sorted(values_of(record, judged.measured_by.best_known) for record in records)
+
+
+def values_of(record: RunRecord, best_known: float | None) -> list[tuple[int, float]]:
+    """The points of a trace that differ from the one before, and the last, in the twelve digits of a file."""
+    curve = [
+        (n, f - best_known if violation == 0 and best_known is not None else 1e10 + violation)
+        for n, f, violation in record.trace
+    ]
+    changes = [one for before, one in pairwise(curve) if one[1] != before[1]]
+    return [(n, float(f"{value:.12g}")) for n, value in sorted({curve[0], *changes, curve[-1]})]
+
+
+ENDINGS = {
+    "objective(lower)\nraise ValueError": ("crash", [(1, 1e10)]),
+    "import time\ntime.sleep(60)": ("timeout", [(1, 1e10)]),
+    "while True: objective(lower)": ("ok", [(1, 1e10 + 0.8), (100, 1e10 + 0.8)]),
+    "objective(lower - 1)\nobjective(upper)\nreturn upper": ("ok", [(1, 1e10), (2, 1e10 + 0.1)]),
+}
+"""Body of a program -> its status in a scenario, and its values in a file of IOHprofiler; no point is feasible."""
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A campaign of programs that fail, that are stopped, or that begin outside the box."""
+    folder = tmp_path_factory.mktemp("odd") / "odd"
+    spec = grown(num_problems=1, time_limit_s=0.5, policy=Exhaustive(repeats=1))
+    run_candidates(folder, spec, tuple(candidate(body) for body in ENDINGS), InlineExecutor())
+    return folder
+
+
+def test_scenario_tells_how_each_run_ended(odd: Path):
+    assert export(odd, odd.with_name("aslib"), "--to", "aslib") == 0
+    found = {row["algorithm"]: row["runstatus"] for row in rows_of(odd.with_name("aslib") / "algorithm_runs.arff")}
+    assert found == {f"test-{candidate(body).candidate_id[:8]}": status for body, (status, _) in ENDINGS.items()}
+
+
+def test_file_of_iohprofiler_begins_at_the_first_evaluation_and_gives_a_failed_run_the_worst_value(odd: Path):
+    assert export(odd, odd.with_name("ioh"), "--to", "ioh") == 0
+    manager = iohinspector.DataManager()
+    manager.add_folders([str(odd.with_name("ioh"))])
+    curves = manager.load(monotonic=False, include_meta_data=True).group_by("algorithm_name", maintain_order=True)
+    found = {name: list(zip(curve["evaluations"], curve["raw_y"], strict=True)) for (name,), curve in curves}
+    assert found == {f"test-{candidate(body).candidate_id[:8]}": values for body, (_, values) in ENDINGS.items()}
 
 
 @pytest.fixture(scope="module")

@@ -184,6 +184,7 @@ def test_splits_are_by_problem_and_hold_families_out(rows: list[dict]):
 def test_row_agrees_with_the_verdict_on_the_stored_runs(campaign: Path, rows: list[dict]):
     candidates = {candidate.candidate_id: candidate for candidate in read_candidates(campaign)}
     by_problem = {row["problem_id"]: row for row in rows}
+    with_several_settings = 0
     for runs in read_problems(campaign):
         verdict = judge(runs.records)
         row = by_problem.get(runs.spec.problem_id)
@@ -191,11 +192,15 @@ def test_row_agrees_with_the_verdict_on_the_stored_runs(campaign: Path, rows: li
         if row is not None:
             assert row["answer"] == candidates[verdict.winner].program
             assert row["confidence"] == verdict.confidence
+            same = [s for s in verdict.standings if candidates[s.candidate_id].optimizer == row["optimizer"]]
+            assert row["optimizer_confidence"] == pytest.approx(sum(s.win_share for s in same))
+            with_several_settings += len(same) > 1
             assert {tie["candidate_id"] for tie in row["near_ties"]} == set(verdict.near_ties)
             assert len(row["optimizer_scores"]) == len({candidates[r.candidate_id].optimizer for r in runs.records})
             made = Counter(record.candidate_id for record in runs.records)
             for result in (*row["near_ties"], *row["optimizer_scores"]):
                 assert result["runs"] == made[result["candidate_id"]] > 0
+    assert with_several_settings
 
 
 def test_export_made_twice_has_the_same_bytes(campaign: Path, exported: Exported, tmp_path: Path):

@@ -8,10 +8,13 @@ import pyarrow.dataset
 import pytest
 
 from llamoco_data import read_instructions
-from llamoco_data.instruction_set import MEASURED_SPLITS, REAL, STYLED, Split
+from llamoco_data.instruction_set import MEASURED_SPLITS, REAL, STYLED, Split, split_of
 from llamoco_data.problems.own_spec import OwnProblemSpec, read_spec
 from llamoco_data.problems.suites import suites
+from llamoco_data.recipes import recipe
 from llamoco_data.runs import program_id
+
+pytestmark = pytest.mark.contract
 
 RELEASE = Path(__file__).parents[2] / "docs" / "releases" / "standard"
 MOST_BYTES = 15 * 1024 * 1024
@@ -20,7 +23,7 @@ MOST_BYTES = 15 * 1024 * 1024
 @pytest.fixture(scope="module")
 def columns():
     rows = pyarrow.dataset.dataset(RELEASE / "data", format="parquet")
-    return rows.to_table(["split", "base_problem_id", "answer", "candidate_id"])
+    return rows.to_table(["split", "base_problem_id", "problem_spec", "answer", "candidate_id"])
 
 
 def test_release_has_the_digests_that_stand_beside_it():
@@ -44,6 +47,13 @@ def test_no_problem_of_the_release_is_in_two_splits_but_those_in_another_style(c
     assert len(others) == len({problem for problem, _ in others})
     assert styled < {problem for problem, split in others if split == "test"}
     assert len(styled) == 100
+
+
+def test_problems_of_the_release_are_in_the_split_that_they_draw(columns):
+    pairs = set(zip(columns["problem_spec"].to_pylist(), columns["split"].to_pylist(), strict=True))
+    drawn = {text: split for text, split in pairs if split not in (REAL, STYLED)}
+    held_out = recipe("standard").held_out_families
+    assert {text: split_of(read_spec(text), held_out) for text in drawn} == drawn
 
 
 def test_real_problems_of_the_release_are_those_of_the_suites():

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from llamoco_data.identity import LlamocoError
 from llamoco_data.runs import RunRecord
-from llamoco_data.verdicts import Verdict, judge
+from llamoco_data.verdicts import Verdict, judge, run_scores
 
 pytestmark = pytest.mark.property
 
@@ -23,6 +24,16 @@ def run(candidate: str, seed: int, optimum: float | None, **result: Any) -> RunR
 
 def verdict_on(records: list[RunRecord]) -> Verdict:
     return judge(records, order=(*CANDIDATES, HOPELESS), baseline="baseline")
+
+
+def ending(candidate: str, *errors: float) -> list[RunRecord]:
+    """One run for each error above a proven minimum of 0."""
+    return [run(candidate, seed, 0.0, best_f=error, violation=0.0) for seed, error in enumerate(errors)]
+
+
+def scoring(candidate: str, *scores: float) -> list[RunRecord]:
+    """One run for each score, where random search ends at 1: its error is so many of the eight decades below that."""
+    return ending(candidate, *(1e-8**score for score in scores))
 
 
 @st.composite
@@ -90,6 +101,13 @@ def test_verdict_believes_one_good_run_less_than_many_that_are_nearly_as_good():
     assert verdict_on([*floor, *led, *lucky]).winner == "b"
 
 
+@pytest.mark.parametrize(("lucky", "winner"), [(0.66, "c"), (0.61, "b")])
+def test_verdict_adds_two_runs_at_the_mean_of_all_candidates(lucky, winner):
+    """With three added runs b would win both times, and with one added run c."""
+    records = [*ending("baseline", 1.0), *scoring("b", *[0.5] * 8), *scoring("c", lucky)]
+    assert verdict_on([*records, *scoring("d", 0.22), *scoring("e", 0.22)]).winner == winner
+
+
 def test_verdict_gives_one_candidate_with_more_runs_than_all_others_no_advantage():
     good = [run(name, seed, 0.0, best_f=0.1, violation=0.0) for name in ("b", "c") for seed in range(3)]
     poor = [run("d", seed, 0.0, best_f=5.0, violation=0.0) for seed in range(9)]
@@ -104,6 +122,37 @@ def test_verdict_scores_from_a_random_point_where_random_search_is_never_feasibl
     standings = {s.candidate_id: s for s in verdict_on([*floor, *found, *worse]).standings}
     assert standings["b"].score == 1
     assert standings["c"].score == pytest.approx(1 / 10)  # one of the ten decades from an error of 100 to 1e-8
+
+
+@pytest.mark.parametrize("trace", [((1, 0.0, 3.0), (100, 2.0, 0.5)), ()])
+def test_verdict_scores_from_ten_tolerances_where_no_random_point_is_further_off(trace):
+    floor = run("baseline", 0, None, best_f=2.0, violation=0.5, trace=trace)
+    found, near = (run(name, 0, None, best_f=f, violation=0.0) for name, f in (("b", 0.0), ("c", 10**-7.5)))
+    standings = verdict_on([floor, found, near]).standings
+    assert [(s.candidate_id, s.score) for s in standings[:2]] == [("b", 1.0), ("c", pytest.approx(0.5))]
+
+
+def test_verdict_without_random_search_scores_from_ten_times_the_largest_error():
+    standings = verdict_on([*ending("b", 1.0), *ending("c", 1e-3)]).standings
+    assert [s.score for s in standings] == pytest.approx([4 / 9, 1 / 9])  # nine decades lie between 10 and 1e-8
+
+
+def test_runs_score_all_or_nothing_where_random_search_reaches_the_tolerance():
+    assert run_scores(np.array([1e-8, 1e-3, np.inf]), 1e-8, 1e-8).tolist() == [1.0, 0.0, 0.0]
+
+
+def test_verdict_counts_the_runs_that_have_no_result():
+    failed = [run("b", seed, 0.0, status="raised") for seed in range(3)]
+    stopped = run("c", 1, 0.0, status="over_budget", best_f=0.5, violation=0.0)
+    standings = verdict_on([*failed, *ending("c", 0.5), stopped]).standings
+    assert [(s.candidate_id, s.failures) for s in standings] == [("c", 0), ("b", 3)]
+
+
+def test_verdict_has_those_for_near_ties_that_are_as_good_with_a_probability_of_a_tenth():
+    """Of c and d the probabilities are 0.107 and 0.028."""
+    led = scoring("b", 0.51, 0.5, 0.49, 0.5, 0.51, 0.5, 0.49, 0.5)
+    assert verdict_on([*ending("baseline", 1.0), *led, *scoring("c", 0.48, 0.48)]).near_ties == ("c",)
+    assert verdict_on([*ending("baseline", 1.0), *led, *scoring("d", 0.47, 0.47)]).near_ties == ()
 
 
 @given(races())
@@ -167,11 +216,26 @@ def test_verdict_prefers_a_candidate_that_is_nearly_always_feasible_and_excellen
         ({"baseline": 0.0, "b": 0.0}, "trivial"),
         ({"baseline": 1.0, "b": 1.0}, "no better than random search"),
         ({"baseline": 1.0, "b": 0.5}, None),
+        ({"b": 0.0}, None),
     ],
 )
 def test_verdict_keeps_out_what_teaches_nothing(values, reason):
     records = [run(name, seed, 0.0, best_f=f, violation=0.0) for name, f in values.items() for seed in range(3)]
     assert verdict_on(records).kept_out == reason
+
+
+def test_verdict_keeps_out_what_random_search_solves_and_another_does_not():
+    records = [*ending("baseline", 0.0, 0.0, 1.0), *ending("b", 0.0, 0.0, 0.0), *ending("c", 1.0, 1.0, 1.0)]
+    verdict = verdict_on(records)
+    assert (verdict.winner, verdict.kept_out) == ("b", "trivial")
+
+
+def test_verdict_keeps_out_a_winner_whose_score_is_at_most_that_of_random_search():
+    never_scores = [*ending("baseline", 1.0, 1.0), run("baseline", 2, 0.0, best_f=0.0, violation=1.0)]
+    equal = verdict_on([*never_scores, *ending("b", 1.0, 1.0, 1.0)])
+    by_many_runs = verdict_on([*scoring("baseline", 0.0, 0.5), *scoring("b", *[0.24] * 8), *scoring("c", 0.06)])
+    for verdict in (equal, by_many_runs):
+        assert (verdict.winner, verdict.kept_out) == ("b", "no better than random search")
 
 
 def test_verdict_without_a_feasible_run_is_unsolved():

@@ -74,7 +74,11 @@ def test_candidate_that_never_scored_is_never_as_good():
 def test_confidence_is_about_three_in_four_where_the_model_says_nineteen_in_twenty():
     """The model alone is far too sure: candidates and their luck are alike."""
     one_rival = belief([0.6, 0.62, 0.58, 0.6], [0.58, 0.62, 0.58, 0.6])
-    assert 0.6 < one_rival.confidence < 0.9
+    assert one_rival.confidence == pytest.approx(0.784621386791539, abs=1e-9)
+
+
+def test_rival_that_is_a_little_worse_is_as_good_with_a_probability_of_a_tenth():
+    assert belief(STEADY, [0.48] * 2).as_good[1] == pytest.approx(0.1075, abs=1e-4)
 
 
 def test_positions_of_candidates_do_not_matter():

@@ -67,6 +67,13 @@ def test_one_lucky_run_is_believed_less_than_many_that_are_nearly_as_good():
     assert verdict_on(runs("a", 1e-6), runs("b", *[2e-6] * 8), runs("c", 1e-1)).winner == "b"
 
 
+@pytest.mark.parametrize(("lucky", "winner"), [(0.61, "b"), (0.55, "a")])
+def test_one_run_at_the_mean_of_all_candidates_is_added(lucky, winner):
+    """With two added runs a would win both times, and with none b."""
+    many, others = runs("a", *[1e-8**0.5] * 8), (runs("c", 1e-8**0.22), runs("d", 1e-8**0.22))
+    assert verdict_on(many, runs("b", 1e-8**lucky), *others).winner == winner
+
+
 def test_confidence_falls_with_fewer_runs():
     few = verdict_on(runs("a", 1e-6), runs("b", 1e-4), runs("c", 1e-2))
     many = verdict_on(runs("a", *[1e-6] * 10), runs("b", *[1e-4] * 10), runs("c", *[1e-2] * 10))
@@ -79,6 +86,14 @@ def test_label_that_may_well_be_wrong_by_much_is_none():
     assert unsure.kept_out == "unsure at a smaller budget"
     sure = verdict_on(runs("a", *[1e-7] * 8), runs("b", *[1e-2] * 8), runs("c", 1e-1))
     assert (sure.winner, sure.kept_out) == ("a", None)
+
+
+@pytest.mark.parametrize(("lead", "kept_out"), [(0.06, "unsure at a smaller budget"), (0.07, None)])
+def test_label_is_none_where_another_candidate_gains_more_than_a_twenty_fifth_on_it(lead, kept_out):
+    """Over the resamples b gains 0.042 on a, which leads it by 0.06 in every run, or 0.039, where it leads by 0.07."""
+    scores = (0.9, 0.5, 0.9, 0.5)
+    verdict = verdict_on(runs("a", *(1e-8**s for s in scores)), runs("b", *(1e-8 ** (s - lead) for s in scores)))
+    assert (verdict.winner, verdict.kept_out) == ("a", kept_out)
 
 
 def test_equals_are_in_the_order_of_verdicts_then_of_the_catalogue():
