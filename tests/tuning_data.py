@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,6 +11,9 @@ import pyarrow.parquet as pq
 from llamoco_tune.bases.from_scratch import byte_tokenizer
 from llamoco_tune.bases.tiny import tiny_model
 from llamoco_tune.instructions import SCHEMA_VERSION
+from llamoco_tune.openings import openings_of, write_openings
+from llamoco_tune.tokens import Template
+from tests.tiny_models import write_tiny
 
 OPTIMIZERS = {"slsqp": "numerical optimization", "de": "differential evolution", "pso": "particle swarm"}
 
@@ -75,8 +79,20 @@ def write_export(folder: Path, *, version: int = SCHEMA_VERSION, without: Sequen
 
 def write_tiny_base(folder: Path, *, width: int = 32) -> Path:
     """A random model of two layers and a tokenizer that knows the words of the programs above."""
-    texts = [json.dumps(row) for row in rows("train", 9)]
-    tokenizer = byte_tokenizer(texts, vocabulary=400)
+    tokenizer = _tokenizer()
     tiny_model(len(tokenizer), width=width).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def write_tiny_chooser(folder: Path) -> Path:
+    """A random model with the openings of the programs above; which of them it prefers depends on the prompt."""
+    tokenizer = _tokenizer()
+    write_tiny(folder, "codegen", tokenizer, scale=12.0, n_positions=512)
+    answers = {name: [Template.of(tokenizer).answer_ids(program(name))] for name in OPTIMIZERS}
+    write_openings(folder, openings_of(answers))
+    return folder
+
+
+def _tokenizer() -> Any:
+    return byte_tokenizer([json.dumps(row) for row in rows("train", 9)], vocabulary=400)

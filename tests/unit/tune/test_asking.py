@@ -342,6 +342,17 @@ def test_worth_never_falls_with_the_probability_and_counts_every_choice():
     assert counted == pytest.approx((chosen == 0).sum(), abs=0.1)
 
 
+def test_worth_names_the_smallest_probability_of_the_choices_that_it_counts():
+    problem = Stated("-", "python", "", 2, 100, is_constrained=False)
+    chances = np.array([0.9, 0.52, 0.8, 0.56, 0.85, 0.5, 0.7, 0.58, 0.95, 0.54, 0.75, 0.6])
+    # The first choice is always a, which is best where it is likelier than 0.65.
+    cases = [Case(problem, {"a": float(chance > 0.65), "b": 0.5}) for chance in chances]
+    assert worth_of_choices(cases, ("a", "b"), np.log(np.stack([chances, 1 - chances], axis=1))) == (
+        Worth(least_probability=0.5, share=0.0, num_choices=6),
+        Worth(least_probability=0.7, share=1.0, num_choices=6),
+    )
+
+
 @pytest.mark.parametrize(
     ("program", "slip"),
     [

@@ -1,17 +1,23 @@
 """Programs for a split by a local model: which prompts, resumed, grown, alike in any batches; a mistake is one line."""
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
 
+from llamoco_tune.choice import choice_log_probabilities
 from llamoco_tune.cli import main
+from llamoco_tune.forward import inside_forward
 from llamoco_tune.generate.jobs import SelectionConfig, jobs_of
 from llamoco_tune.generate.local import LocalConfig, generate_locally
+from llamoco_tune.generate.openers import opened
 from llamoco_tune.generate.pace import Headway
 from llamoco_tune.instructions import read_split
-from llamoco_tune.openings import openings_of, write_openings
+from llamoco_tune.model import load
+from llamoco_tune.openings import openings_of, read_openings, write_openings
 from llamoco_tune.pretrained import pretrained_tokenizer
 from llamoco_tune.programs import DecodingConfig, Program, read_programs
 from llamoco_tune.records import TuningError
@@ -19,12 +25,13 @@ from llamoco_tune.tokens import Template
 from llamoco_tune.trie import Trie
 from tests.full_disk import full_disk
 from tests.tiny_models import write_tiny
-from tests.tuning_data import OPTIMIZERS, program, write_export, write_tiny_base
+from tests.tuning_data import OPTIMIZERS, program, write_export, write_tiny_base, write_tiny_chooser
 
 pytestmark = pytest.mark.unit
 
 DRAWN = DecodingConfig(max_new_tokens=8, temperature=1.0, seed=3)
 GREEDY = DecodingConfig(max_new_tokens=8)
+SHORT = DecodingConfig(max_new_tokens=1)
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +39,11 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> LocalConfig:
     torch.set_num_threads(1)
     folder = write_tiny_base(tmp_path_factory.mktemp("model"))
     return LocalConfig(model=str(folder), precision="fp32", device="cpu", num_slots=2)
+
+
+@pytest.fixture(scope="module")
+def choosing(model: LocalConfig, tmp_path_factory: pytest.TempPathFactory) -> LocalConfig:
+    return model.model_copy(update={"model": str(write_tiny_chooser(tmp_path_factory.mktemp("choosing")))})
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +99,47 @@ def test_generation_of_more_keeps_what_is_there(model: LocalConfig, export: Path
     assert first[0] in read_programs(out)
     again = generate_locally(export, SelectionConfig(), GREEDY, model, out, watched)
     assert (again.last.new_rows, again.last.rows) == (0, 6)
+
+
+def test_choice_is_the_mean_over_as_many_prompts_of_a_problem_as_are_asked_for(
+    choosing: LocalConfig, export: Path, tmp_path: Path
+):
+    openings = read_openings(choosing.model)
+    assert openings is not None
+    of_problem = sorted(read_split(export, "test"), key=lambda each: each.instruction_id)[:2]
+    assert len({each.problem_id for each in of_problem}) == 1
+    loaded = load(choosing.model, precision="fp32", device="cpu")
+    inside_forward(loaded.model)
+    prompts = Template.of(loaded.tokenizer).prompts_ids([each.prompt for each in of_problem])
+    log_MK = choice_log_probabilities(loaded.model, Trie.of(openings), prompts)
+    assert np.exp(log_MK[0]) != pytest.approx(np.exp(log_MK[1]), abs=0.01)
+    for wordings in (1, 2):
+        out = tmp_path / f"{wordings}.parquet"
+        averaging = choosing.model_copy(update={"wordings": wordings})
+        generate_locally(export, SelectionConfig(num_problems=1), SHORT, averaging, out, watched)
+        mass_K = np.exp(log_MK[:wordings].mean(0))
+        expected = dict(zip(openings.optimizers, mass_K / mass_K.sum(), strict=True))
+        found = json.loads(read_programs(out)[0].choices)
+        assert found == pytest.approx(expected, abs=1e-6)
+        assert list(found) == sorted(expected, key=expected.__getitem__, reverse=True)
+
+
+def test_openings_are_drawn_and_a_lower_temperature_draws_the_likeliest_more_often(choosing: LocalConfig, export: Path):
+    openings = read_openings(choosing.model)
+    assert openings is not None
+    loaded = load(choosing.model, precision="fp32", device="cpu")
+    template, examples = Template.of(loaded.tokenizer), read_split(export, "test")
+    jobs = jobs_of(examples, SelectionConfig(num_problems=1, prompts_per_problem=1, num_samples=40), DRAWN)
+    shares: list[float] = []
+    for temperature in (1.0, 0.3):
+        decoding = DRAWN.model_copy(update={"temperature": temperature})
+        made = opened(
+            loaded.model, openings, jobs, examples, template.prompt_ids, decoding, wordings=1, go_on=lambda: None
+        )
+        likeliest = next(iter(json.loads(made[0].choices)))
+        assert all(each.ids == openings.begun(each.tried[0]) for each in made)
+        shares.append(sum(each.tried == (likeliest,) for each in made) / len(made))
+    assert 0 < shares[0] < shares[1]
 
 
 @pytest.mark.parametrize("spare", [0, 1])
