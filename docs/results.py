@@ -45,9 +45,9 @@ has a slip that can be seen without running it, as `ask` does. All numbers are m
   *effect* the matched-pairs rank-biserial correlation with it.
 
 The *statement forest* is told what a model has to read: names and families of a problem's functions, whether they have
-many minima, their conditioning, sizes; on this page also the share of the box that is feasible, which no statement says,
-and which the forest that `score` fits today is not told. Of real problems it is told nothing,
-and gives the single best solver.
+many minima, their conditioning, sizes; on this page also the share of the box that is feasible, which no statement
+says, and which the forest that `score` fits today is not told. Of real problems it is told nothing, and gives the
+single best solver.
 
 The formulas and their sources are on the page about [scoring](scoring.md). `make results` writes this page from
 `docs/results/scores`.
@@ -60,8 +60,8 @@ UNKNOWN = """## What is not known
 - Rivals without a row in a block were not run there; `llamoco-data baseline` writes their programs. `ngopt` takes up to
   a minute for a run. [On 60 problems without constraints](benchmarks.md#a-wizard) it scores 0.318; SLSQP, the single
   best solver of this page, 0.310, and `direct_bobyqa`, the best single optimizer of such problems, 0.401.
-- With 20,000 evaluations pycma's defaults are ahead of the package's model on real problems. What the model was taught
-  has at most 10,000.
+- With 20,000 evaluations pycma's defaults are ahead of the package's model on real problems, and its three likeliest
+  optimizers in turn are level with them. What the model was taught has at most 10,000.
 - How much of the gap is due to whom the set was raced with. On 270 of the 329 problems of `test` and 492 of the 627 of
   `test_families` only those optimizers ran of which a forest promised something, and 267 of them, all with constraints,
   have labels of one run each ([faults of the released set](releases/index.md#known-faults)). On the 59 and 135 problems
@@ -121,7 +121,7 @@ def _by_budget(folders: Sequence[ScoreFolder]) -> str:
     heads = [f"{budget}, {len(found)} problems" for budget, found in ids.items()]
     told = (
         "By evaluation budget: the score, and below it the gap closed. The columns hold much the same problems; the\n"
-        "table above counts them once for each budget: its intervals are narrower than those of as many different ones."
+        "table above averages over all, and its intervals and tests take a problem with all of its budgets as one."
     )
     lines = ["", told, "", f"| | {' | '.join(heads)} |", f"| --- {'| --: ' * len(ids)}|"]
     for name in sorted(scores, key=lambda name: (name in BASELINES, -fmean(scores[name].values()))):

@@ -159,9 +159,9 @@ def policy_in_words(policy: Policy) -> str:
     if isinstance(policy, Informed):
         before = f"the first {policy.first_informed:,} problems, " if policy.first_informed else ""
         return (
-            f"{policy_in_words(policy.full)}. That is the race of {before}all that are not for training and a share of "
-            f"{policy.full_share:g} of the others; on the rest, only the optimizers run that scores of similar problems "
-            "promise to be among the best"
+            f"{policy_in_words(policy.full)}. That is the race of {before}all that are not for training and a share "
+            f"of {policy.full_share:g} of the others; on the rest, only the optimizers run that scores of similar "
+            "problems promise to be among the best"
         )
     return (
         "a race on every problem: each optimizer that applies runs once; the best of them run once with each of their "
