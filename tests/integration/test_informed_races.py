@@ -96,21 +96,23 @@ def test_informed_race_leaves_optimizers_out_and_random_search_in(finished: Path
 
 def test_prior_is_asked_about_training_problems_from_the_first_informed_on_alone(finished: Path, prior: Prior):
     spec = informed(prior)
-    every = spec.model_copy(update={"policy": spec.policy.model_copy(update={"full_share": 0.0})})
-    later = every.model_copy(update={"policy": every.policy.model_copy(update={"first_informed": 3})})
-    store, asked = Store(finished), {}
-    for wanted in (every, later):
-        foresight = Foresight(wanted, store, prior)
-        known = [foresight.problem(index) for index in range(NUM_NEW)]
-        assert None not in known
-        # Folders of earlier releases hold precedents of all problems.
-        stored = [one.model_copy(update={"precedents": one.precedents or known[1].precedents}) for one in known if one]
-        asked[wanted.policy.first_informed] = [
-            index for index, one in enumerate(stored) if foresight.prospects(one, spec.optimizers) is not None
-        ]
+    every, later = (
+        spec.model_copy(update={"policy": Informed(prior=prior.prior_id, first_informed=first)}) for first in (0, 3)
+    )
+    known = [
+        problem for index in range(NUM_NEW) if (problem := Foresight(every, Store(finished), prior).problem(index))
+    ]
     splits = [split_of(problem.spec, spec.held_out_families) for problem in known]
-    assert splits[2] != "train"
-    assert asked == {0: [0, 1, 3, 4, 5], 3: [3, 4, 5]}
+    assert [split == "train" for split in splits] == [True, True, False, True, True, True]
+    # Folders of earlier releases hold precedents of all problems.
+    stored = [problem.model_copy(update={"precedents": problem.precedents or known[1].precedents}) for problem in known]
+
+    def asked(wanted: CampaignSpec) -> list[int]:
+        foresight = Foresight(wanted, Store(finished), prior)
+        return [each.index for each in stored if foresight.prospects(each, spec.optimizers) is not None]
+
+    assert asked(every) == [0, 1, 3, 4, 5]
+    assert asked(later) == [3, 4, 5]
 
 
 def test_informed_campaign_that_is_interrupted_and_resumed_without_its_prior_ends_in_the_same_rows(
