@@ -22,7 +22,7 @@ from llamoco_data.drive import DriveProgress, holding
 from llamoco_data.execution import executor
 from llamoco_data.files import files_at
 from llamoco_data.identity import LlamocoError
-from llamoco_data.portfolio import BASELINE, portfolio
+from llamoco_data.portfolio import BASELINE, portfolio, program_text
 from llamoco_data.racing import Run
 from llamoco_data.runs import program_id
 from llamoco_data.scoring import score
@@ -69,14 +69,22 @@ def chosen(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row for row in rows if row["problem_id"] in wanted]
 
 
+def with_another_near_tie(rows: list[dict[str, Any]]) -> tuple[dict[str, Any], str]:
+    """A row whose problem has a near-tie of another optimizer than the label's, and that optimizer."""
+    ties = ((row, tie["optimizer"]) for row in rows for tie in row["near_ties"])
+    return next((row, optimizer) for row, optimizer in ties if optimizer != row["optimizer"])
+
+
 @pytest.fixture(scope="module")
 def programs(folder: Path, chosen: list[dict[str, Any]]) -> Path:
-    """Copies of every answer, and of the first problem a program for each way to fail besides."""
+    """Copies of every answer, one of a near-tie with a line more, and for one problem a program for each failure."""
     made = [written(row, row["answer"]) for row in chosen]
     for sample, body in enumerate(BODIES.values(), start=1):
         lines = "".join(f"    {line}\n" for line in body.splitlines())
         made.append(written(chosen[0], HEAD + lines, sample=sample))
     made.append(written(chosen[0], "", sample=9, ended="error", detail="the endpoint is gone", completion=""))
+    row, optimizer = with_another_near_tie(chosen)
+    made.append(written(row, program_text(optimizer, {}) + "# mine\n", sample=1))
     return write_programs(folder / "programs.parquet", made)
 
 
@@ -149,7 +157,7 @@ def contender(scores: tuple[ContenderScore, ...], name: str) -> ContenderScore:
 
 def test_failures_score_nothing_and_are_told_apart(scores: Path, chosen: list[dict[str, Any]]):
     table, summary = read(scores)
-    failed = [row for row in table if row["sample"] > 0]
+    failed = [row for row in table if row["failure"]]
     assert [row["failure"] for row in failed] == [*BODIES, "no program"]
     assert {row["score"] for row in failed} == {0.0}
     assert failed[-1]["detail"] == "the endpoint is gone"
@@ -159,6 +167,13 @@ def test_failures_score_nothing_and_are_told_apart(scores: Path, chosen: list[di
     # Of the first problem's programs there are its rows' copies and five failures; the other's all run.
     num_rows = sum(row["problem_id"] == chosen[0]["problem_id"] for row in chosen)
     assert train.run.share == pytest.approx((num_rows / (num_rows + 5) + 1) / 2)
+
+
+def test_program_that_names_a_near_tie_is_nearly_right_and_no_copy_of_it(scores: Path, chosen: list[dict[str, Any]]):
+    row, optimizer = with_another_near_tie(chosen)
+    (mine,) = [one for one in read(scores)[0] if (one["problem_id"], one["sample"]) == (row["problem_id"], 1)]
+    assert (mine["named"], mine["label"], mine["copy_of"]) == (optimizer, row["optimizer"], "")
+    assert (mine["right"], mine["nearly_right"], mine["runs"]) == (False, True, True)
 
 
 def test_majority_and_virtual_best_are_those_of_the_export(scores: Path, rows: list[dict[str, Any]], folder: Path):

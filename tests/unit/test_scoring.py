@@ -14,12 +14,13 @@ from sklearn.metrics.pairwise import linear_kernel
 from llamoco_data import sample_problem
 from llamoco_data.identity import LlamocoError, stream
 from llamoco_data.ordering import yardstick_from
-from llamoco_data.portfolio import OPTIMIZERS, portfolio, program_text
+from llamoco_data.portfolio import BASELINE, OPTIMIZERS, portfolio, program_text
+from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.runs import RunRecord, RunStatus, program_id, run_program, run_seed
 from llamoco_data.scoring import intervals
-from llamoco_data.scoring.cases import Case
+from llamoco_data.scoring.cases import Case, Export, Prompt
 from llamoco_data.scoring.comparing import signed_rank
-from llamoco_data.scoring.contenders import Contender
+from llamoco_data.scoring.contenders import Contender, drawn_programs, retrieved_programs
 from llamoco_data.scoring.marks import Marks, defines_minimize, floor_of, marks_of
 from llamoco_data.scoring.naming import names, title
 from llamoco_data.scoring.plan import score_seed
@@ -132,6 +133,29 @@ def test_nearest_neighbour_is_that_of_scikit_learn():
     assert nearest(asked, among, [half] * len(asked)) == similar[:, :15].argmax(axis=1).tolist()
     assert nearest(["nothing known"], among, [~everything[0]]) == [None]
     assert nearest(["zzz yyy"], among, everything[:1]) == [0]
+
+
+def asked(row: int, base: str, prompt: str, split: str = "train") -> Prompt:
+    """A row whose answer is its id."""
+    return Prompt(f"i{row}", f"p{row}", base, split, "python", prompt, f"i{row}", "de")
+
+
+def test_nearest_neighbour_is_a_training_row_of_another_function():
+    rows = [
+        asked(0, "bowl", "a bowl of two variables"),
+        asked(1, "bowl", "a bowl of two variables, at a smaller budget"),
+        asked(2, "ridge", "a ridge of two variables"),
+        asked(3, "wave", "a bowl of two variables, as it is tested", "test"),
+        asked(4, "tide", "a bowl of two variables, as it is tested", "test"),
+    ]
+    export = Export("e", {row.instruction_id: row for row in rows}, {}, frozenset(), "", None)
+    assert retrieved_programs(export, ["i0", "i1", "i2", "i3"]) == {"i0": "i2", "i1": "i2", "i2": "i0", "i3": "i0"}
+
+
+def test_random_candidate_is_never_random_search():
+    export = Export("e", {}, {CASE.problem_id: CASE}, frozenset({"de", BASELINE}), "", None)
+    drawn = {drawn_programs(export, repeat)[CASE.problem_id] for repeat in range(60)}
+    assert drawn == {candidate.program for candidate in stored_candidates(("de",))}
 
 
 def run(status: RunStatus = "completed", best_f: float | None = 0.0, **fields: object) -> RunRecord:
@@ -326,6 +350,40 @@ def test_programs_of_a_problem_are_one_observation_however_many_they_are():
     assert split.run.interval == intervals.share_interval(0.5, 2)
     assert split.failures == {"raised": 9}
     assert (split.completion_tokens, split.completion_tokens_per_running) == (100.0, 1000.0)
+
+
+def test_each_share_of_a_summary_is_of_its_own_mark():
+    """Of ten programs on a problem each, nine are Python, eight define `minimize`, and so on, down to one."""
+    programs = [
+        scored(str(at), 0, runs=at < 7).model_copy(
+            update={
+                "parses": at < 9,
+                "defines": at < 8,
+                "keeps_budget": at < 6,
+                "named": "pso" * (at < 5),
+                "nearly_right": at < 4,
+                "copy_of": "pso" * (at < 3),
+                "label": "de" if at < 2 else "pso",
+                "right": at < 1,
+                "seconds": 1.0 + at,
+                "evaluations": 20.0 * at,
+                "calls": 4 * at,
+                "vain_calls": 2 * at,
+                "ended": ("error", "length", "length", *["stop"] * 7)[at],
+                "mends": at > 7,
+                "edited_tokens": 100 * at,
+            }
+        )
+        for at in range(10)
+    ]
+    problems = [on(str(at), contender, 1.0) for at in range(10) for contender in ("model", "virtual best")]
+    (split,) = summarise(programs, problems, "de")
+    marks = (split.parse, split.define, split.run, split.keep_budget, split.named, split.nearly_right, split.copies)
+    shares = [mark.share for mark in (*marks, split.majority_right, split.right)]
+    assert shares == pytest.approx([0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1])
+    assert (split.seconds, split.seconds_per_running) == pytest.approx((5.5, 55 / 7))
+    assert (split.evaluations, split.calls, split.vain_calls) == pytest.approx((90.0, 18.0, 9.0))
+    assert (split.not_generated, split.cut_off, split.mended, split.edited_tokens) == (1, 2, 2, 850.0)
 
 
 def test_contender_without_an_answer_somewhere_is_left_out_and_gaps_with_the_single_best():
