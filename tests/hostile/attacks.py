@@ -38,14 +38,18 @@ MEMORY = {
 }
 """Address space, which is limited on every tier."""
 
-MEMORY_OF_THE_MACHINE = {
-    "deep recursion": "import sys\nsys.setrecursionlimit(10**9)\ndef f(): return f()\nf()",
+FILES_IN_MEMORY = {
     "memfd": "import os\nkept = [os.memfd_create('m') for _ in range(100)]\n[os.write(k, b'x' * (1 << 27)) for k in kept]",
-    "shared memory": "import os\nfor n in range(1000):\n    with open(f'/dev/shm/m{n}', 'wb') as f: f.write(b'x' * (1 << 24))",
+    "shared memory": "import os\nfor n in range(12):\n    with open(f'/dev/shm/m{n}', 'wb') as f: f.write(b'x' * (1 << 24))",
     "private folder": """
 import os
 for n in range(12):
     with open(os.environ['TMPDIR'] + f'/m{n}', 'wb') as f: f.write(b'x' * (1 << 24))""",
+}
+"""Files that take the machine's memory, which no limit of address space counts."""
+
+MEMORY_OF_THE_MACHINE = {
+    "deep recursion": "import sys\nsys.setrecursionlimit(10**9)\ndef f(): return f()\nf()",
     "in several processes": """
 import os, time
 for _ in range(6):
@@ -54,7 +58,7 @@ for _ in range(6):
         time.sleep(1000)
 time.sleep(1000)""",
 }
-"""Much memory in truth, some of which no limit of address space counts."""
+"""Much memory in truth, which takes a second or more to fill."""
 
 SHARED_MEMORY = {
     "in several processes": """
