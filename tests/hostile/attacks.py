@@ -279,16 +279,20 @@ FORGED: Mapping[str, str] = {
     "an end that is no end": "import struct\nmeter().send(struct.pack('=qq', 3, 0))",
     "an end of another kind": "import struct\nmeter().send(struct.pack('=qq1000s', 3, 77, b'crashed'))",
     "descriptors": "import socket\nsocket.send_fds(meter(), [b'x'], [0, 1, 2])",
-    "too many at once": """
+}
+"""Packets that are neither questions nor an end."""
+
+FLOOD = """
 import struct
 try:
     meter().setblocking(False)
     while True: meter().send(struct.pack('=q', 1) + b'\\0' * 8 * len(lower))
-except OSError: pass""",
-}
-"""Packets that the meter takes for what they are: a broken connection, or questions like any other."""
+except OSError: pass"""
+"""It asks without reading the answers."""
 
 HEAD_OF_FORGED = """
 import socket
-def meter(): return socket.socket(fileno=3)
+socket.kept = socket.socket(fileno=3)
+def meter(): return socket.kept
 """
+"""For both; a socket that is let go would close the connection."""
