@@ -136,7 +136,7 @@ for access in (os.O_RDONLY, os.O_ACCMODE):
     except OSError: pass""",
     "a link out": "import os\nos.symlink('FOLDER', 'out')\nopen('out/new', 'w').write('here')",
     "a hard link": "import os\nos.link('FOLDER/witness', 'mine')\nopen('mine', 'w').write('gone')",
-    "up from here": "open('../../../../../../..FOLDER/new', 'w').write('here')",
+    "up from here": "open('../' * 20 + 'FOLDER/new', 'w').write('here')",
     "a library": "import numpy\nopen(numpy.__file__, 'a').write('#')",
     "temporary folder of all": "open('/tmp/llamoco-hostile-left', 'w').write('x')",
     "kernel settings": "open('/proc/sys/kernel/core_pattern', 'w').write('x')",
@@ -187,6 +187,9 @@ for place in sys.path:
     "by handle": "import ctypes\nprint(ctypes.CDLL(None).open_by_handle_at(-100, b'\\0' * 64, 0))",
 }
 """None of them sees SECRET."""
+
+READING_OF_OTHER_PROCESSES = ("others' environments", "the parent's memory", "ptrace", "by handle")
+"""Those that need more than a file, a variable or a module with SECRET, or would look at processes of no test."""
 
 LEFT_BESIDE = """
 import glob, os
