@@ -38,14 +38,18 @@ MEMORY = {
 }
 """Address space, which is limited on every tier."""
 
-MEMORY_OF_THE_MACHINE = {
-    "deep recursion": "import sys\nsys.setrecursionlimit(10**9)\ndef f(): return f()\nf()",
+FILES_IN_MEMORY = {
     "memfd": "import os\nkept = [os.memfd_create('m') for _ in range(100)]\n[os.write(k, b'x' * (1 << 27)) for k in kept]",
-    "shared memory": "import os\nfor n in range(1000):\n    with open(f'/dev/shm/m{n}', 'wb') as f: f.write(b'x' * (1 << 24))",
+    "shared memory": "import os\nfor n in range(12):\n    with open(f'/dev/shm/m{n}', 'wb') as f: f.write(b'x' * (1 << 24))",
     "private folder": """
 import os
 for n in range(12):
     with open(os.environ['TMPDIR'] + f'/m{n}', 'wb') as f: f.write(b'x' * (1 << 24))""",
+}
+"""Files that take the machine's memory, which no limit of address space counts."""
+
+MEMORY_OF_THE_MACHINE = {
+    "deep recursion": "import sys\nsys.setrecursionlimit(10**9)\ndef f(): return f()\nf()",
     "in several processes": """
 import os, time
 for _ in range(6):
@@ -54,7 +58,7 @@ for _ in range(6):
         time.sleep(1000)
 time.sleep(1000)""",
 }
-"""Much memory in truth, some of which no limit of address space counts."""
+"""Much memory in truth, which takes a second or more to fill."""
 
 SHARED_MEMORY = {
     "in several processes": """
@@ -132,7 +136,7 @@ for access in (os.O_RDONLY, os.O_ACCMODE):
     except OSError: pass""",
     "a link out": "import os\nos.symlink('FOLDER', 'out')\nopen('out/new', 'w').write('here')",
     "a hard link": "import os\nos.link('FOLDER/witness', 'mine')\nopen('mine', 'w').write('gone')",
-    "up from here": "open('../../../../../../..FOLDER/new', 'w').write('here')",
+    "up from here": "open('../' * 20 + 'FOLDER/new', 'w').write('here')",
     "a library": "import numpy\nopen(numpy.__file__, 'a').write('#')",
     "temporary folder of all": "open('/tmp/llamoco-hostile-left', 'w').write('x')",
     "kernel settings": "open('/proc/sys/kernel/core_pattern', 'w').write('x')",
@@ -183,6 +187,9 @@ for place in sys.path:
     "by handle": "import ctypes\nprint(ctypes.CDLL(None).open_by_handle_at(-100, b'\\0' * 64, 0))",
 }
 """None of them sees SECRET."""
+
+READING_OF_OTHER_PROCESSES = ("others' environments", "the parent's memory", "ptrace", "by handle")
+"""Those that need more than a file, a variable or a module with SECRET, or would look at processes of no test."""
 
 LEFT_BESIDE = """
 import glob, os
@@ -275,16 +282,20 @@ FORGED: Mapping[str, str] = {
     "an end that is no end": "import struct\nmeter().send(struct.pack('=qq', 3, 0))",
     "an end of another kind": "import struct\nmeter().send(struct.pack('=qq1000s', 3, 77, b'crashed'))",
     "descriptors": "import socket\nsocket.send_fds(meter(), [b'x'], [0, 1, 2])",
-    "too many at once": """
+}
+"""Packets that are neither questions nor an end."""
+
+FLOOD = """
 import struct
 try:
     meter().setblocking(False)
     while True: meter().send(struct.pack('=q', 1) + b'\\0' * 8 * len(lower))
-except OSError: pass""",
-}
-"""Packets that the meter takes for what they are: a broken connection, or questions like any other."""
+except OSError: pass"""
+"""It asks without reading the answers."""
 
 HEAD_OF_FORGED = """
 import socket
-def meter(): return socket.socket(fileno=3)
+socket.kept = socket.socket(fileno=3)
+def meter(): return socket.kept
 """
+"""For both; a socket that is let go would close the connection."""

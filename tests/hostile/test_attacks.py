@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -38,15 +38,21 @@ TIERS: Mapping[Tier, tuple[str, ...]] = {
 """Tier -> layers to leave out for it; a machine that cannot give a tier gives the best below it."""
 CONFINING: tuple[Tier, ...] = ("isolated", "filtered")
 HONEST = "objective(upper)\nobjective(lower)\nreturn lower"
+ATTACKED = "objective(upper)\n{}\nreturn lower"
 
 every_tier = pytest.mark.parametrize("tier", TIERS)
 confining_tier = pytest.mark.parametrize("tier", CONFINING)
 
 
+def program_of(body: str) -> str:
+    return HEAD + "".join(f"    {line}\n" for line in body.strip().splitlines())
+
+
 def run(body: str, tier: Tier, time_limit_s: float = 20.0) -> ConfinedRun:
-    program = HEAD + "".join(f"    {line}\n" for line in body.strip().splitlines())
     least: Tier = "limited" if tier == "limited" else "filtered"
-    made = run_confined(program, FREE, 5, problem=PROBLEM, time_limit_s=time_limit_s, least=least, without=TIERS[tier])
+    made = run_confined(
+        program_of(body), FREE, 5, problem=PROBLEM, time_limit_s=time_limit_s, least=least, without=TIERS[tier]
+    )
     assert made.record.faults == 0, body
     assert not left_below(zygote(TIERS[tier]).process.pid), body
     return made
@@ -58,7 +64,7 @@ def without_time(record: RunRecord) -> dict[str, object]:
 
 def run_all(bodies: Mapping[str, str], tier: Tier, time_limit_s: float = 20.0) -> dict[str, ConfinedRun]:
     """Runs programs, then an honest one, whose record has to be as ever."""
-    made = {name: run(f"objective(upper)\n{body}\nreturn lower", tier, time_limit_s) for name, body in bodies.items()}
+    made = {name: run(ATTACKED.format(body), tier, time_limit_s) for name, body in bodies.items()}
     honest = run(HONEST, tier).record
     assert (honest.status, honest.evaluations) == ("completed", 2)
     return made
@@ -81,15 +87,22 @@ def test_address_space_is_limited(tier: Tier):
         assert made.record.status in ("raised", "crashed"), (name, made.record)
 
 
-def test_memory_of_the_machine_is_limited():
+def test_files_in_memory_are_limited():
+    if zygote().tier != "isolated":
+        pytest.skip("needs namespaces")
     shared = set(Path("/dev/shm").glob("m*"))
-    for name, made in run_all(attacks.MEMORY_OF_THE_MACHINE, "isolated", 4.0).items():
-        assert made.record.status in ("raised", "crashed", "completed", "timed_out"), name
+    for name, made in run_all(attacks.FILES_IN_MEMORY, "isolated").items():
+        assert made.record.status == "raised", (name, made.record)
     assert set(Path("/dev/shm").glob("m*")) <= shared
 
 
+def test_memory_of_the_machine_is_limited():
+    for name, made in run_all(attacks.MEMORY_OF_THE_MACHINE, "isolated", 1.5).items():
+        assert made.record.status in ("raised", "crashed", "timed_out"), (name, made.record)
+
+
 def test_shared_memory_counts_as_memory():
-    record = run(attacks.SHARED_MEMORY["in several processes"], "limited").record
+    record = run(attacks.SHARED_MEMORY["in several processes"], "limited", 60.0).record
     assert (record.status, record.detail) == ("crashed", OVERFULL)
 
 
@@ -114,8 +127,13 @@ def test_bomb_of_forks_is_contained_where_the_kernel_counts_processes():
 @pytest.fixture
 def witness(tmp_path: Path) -> Path:
     """A folder of the user."""
-    (tmp_path / "witness").write_text(SECRET)
-    return tmp_path
+    return witness_in(tmp_path)
+
+
+def witness_in(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "witness").write_text(SECRET)
+    return folder
 
 
 def filled(bodies: Mapping[str, str], **values: object) -> dict[str, str]:
@@ -125,10 +143,47 @@ def filled(bodies: Mapping[str, str], **values: object) -> dict[str, str]:
     return filled_
 
 
-def what_its_owner_can_change(folder: Path) -> list[tuple[int, ...]]:
-    """Mode, owner, length and times of a folder and the file in it."""
-    found = [place.stat() for place in (folder, folder / "witness")]
-    return [(at.st_mode, at.st_uid, at.st_size, at.st_mtime_ns, at.st_ctime_ns) for at in found]
+def unconfined(body: str, here: Path, open_files: Sequence[int] = ()) -> str:
+    """What an attack prints in a process that nothing confines."""
+    program = f"{program_of(ATTACKED.format(body))}minimize(lambda x: 0.0, [0.0], [1.0], 200, 5)\n"
+    variables = {"A_SECRET": SECRET, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=here,
+        env=variables,
+        pass_fds=open_files,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    ).stdout
+
+
+def what_its_owner_can_change(folder: Path) -> list[tuple[object, ...]]:
+    """Name, mode, owner, length and times of a folder and the files in it."""
+    found = [(place.name, place.stat()) for place in (folder, *sorted(folder.iterdir()))]
+    return [(name, at.st_mode, at.st_uid, at.st_size, at.st_mtime_ns, at.st_ctime_ns) for name, at in found]
+
+
+def test_attacks_write_where_nothing_confines_them(tmp_path: Path):
+    for number, (name, body) in enumerate(attacks.WRITING.items()):
+        if "FOLDER" not in body:  # it would change more than a folder of this test
+            continue
+        folder, here = witness_in(tmp_path / f"{number}"), tmp_path / f"here-{number}"
+        here.mkdir()
+        before = what_its_owner_can_change(folder)
+        unconfined(body.replace("FOLDER", str(folder)), here)
+        assert what_its_owner_can_change(folder) != before, name
+
+
+def test_attacks_see_the_secret_where_nothing_confines_them(witness: Path):
+    bodies = filled(attacks.READING, FOLDER=witness, SECRET=SECRET)
+    with (witness / "witness").open() as file:
+        said = {
+            name: unconfined(body, witness, [file.fileno()])
+            for name, body in bodies.items()
+            if name not in attacks.READING_OF_OTHER_PROCESSES
+        }
+    assert [name for name, text in said.items() if SECRET not in text] == []
 
 
 @confining_tier
@@ -137,7 +192,6 @@ def test_nothing_outside_is_written(tier: Tier, witness: Path):
     before = what_its_owner_can_change(witness)
     run_all(filled(attacks.WRITING, FOLDER=witness), tier)
     assert what_its_owner_can_change(witness) == before
-    assert [place.name for place in witness.iterdir()] == ["witness"]
     assert (witness / "witness").read_text() == SECRET
     assert (witness / "witness").stat().st_nlink == 1
     assert not Path("/tmp/llamoco-hostile-left").exists()
@@ -179,7 +233,7 @@ def test_no_secret_is_read(tier: Tier, witness: Path, monkeypatch: pytest.Monkey
 
 def test_process_beside_the_program_has_nothing_open_that_could_be_read_or_written():
     without = (layers.LANDLOCK, layers.OWN_USER)
-    program = HEAD + "".join(f"    {line}\n" for line in f"{attacks.LEFT_BESIDE}\n{HONEST}".splitlines())
+    program = program_of(f"{attacks.LEFT_BESIDE}\n{HONEST}")
     try:
         for _ in range(2):
             made = run_confined(program, FREE, 5, problem=PROBLEM, without=without)
@@ -289,13 +343,18 @@ def test_every_exit_is_a_failure_of_the_program(tier: Tier):
 
 
 @every_tier
-def test_forged_packet_breaks_the_connection_or_is_a_question(tier: Tier):
+def test_forged_packet_breaks_the_connection(tier: Tier):
     for name, body in attacks.FORGED.items():
         record = run(f"{attacks.HEAD_OF_FORGED}{body}\nreturn lower", tier).record
-        assert record.status in ("crashed", "over_budget", "completed"), (name, record)
-        assert record.evaluations <= FREE.max_evaluations
-        if record.best_f is not None:
-            assert record.best_f >= min(PROBLEM.objective(0 * PROBLEM.lower), PROBLEM.objective(PROBLEM.lower))
+        assert (record.status, record.best_f) == ("crashed", None), (name, record)
+
+
+@every_tier
+def test_flood_of_questions_is_answered_within_its_budget_alone(tier: Tier):
+    made = run(f"{attacks.HEAD_OF_FORGED}{attacks.FLOOD}\nreturn lower", tier)
+    assert made.record.status in ("crashed", "over_budget"), made.record
+    assert made.record.best_f in (None, PROBLEM.objective(0 * PROBLEM.lower))
+    assert 0 < made.meter.evaluations <= FREE.max_evaluations
 
 
 @every_tier

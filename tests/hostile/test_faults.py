@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from llamoco_data.box import folders
-from llamoco_data.box.layers import FILTER, LANDLOCK, NAMESPACES, Tier
+from llamoco_data.box.frames import Ready
+from llamoco_data.box.layers import FILTER, LANDLOCK, NAMESPACES, OWN_USER, Tier
 from llamoco_data.box.run import WAITS
-from llamoco_data.confined import TooOpenError, run_confined, zygote
+from llamoco_data.confined import ConfinementFault, TooOpenError, run_confined, zygote
 from llamoco_data.execution.work import GivenRuns, Program, Task, advance
 from llamoco_data.racing import Run
 from llamoco_data.runs import RunRecord, program_id
@@ -37,6 +38,29 @@ def test_program_is_refused_below_the_least_tier_with_the_reason_and_the_way_out
         run_confined(PROGRAM, FREE, 5, problem=PROBLEM, without=without)
     assert "landlock: left out" in str(refused.value)
     assert "--trust-programs" in str(refused.value)
+
+
+def begins_as(start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """Lets zygotes be processes that do this instead; returns the layers with which no other test has one."""
+    (tmp_path / "start.py").write_text(start)
+    monkeypatch.setattr("llamoco_data.confined.connection._START", tmp_path / "start.py")
+    return (NAMESPACES, OWN_USER)
+
+
+def test_confinement_that_fails_each_time_is_given_up_and_no_record_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    ready = Ready(layers=(LANDLOCK, FILTER)).to_json().encode()
+    start = f"import socket, sys\nsocket.socket(fileno=int(sys.argv[1])).send({ready!r})\n"
+    without = begins_as(start, tmp_path, monkeypatch)
+    with pytest.raises(ConfinementFault, match="failed 3 times in a row on one run: its zygote ended"):
+        run_confined(PROGRAM, FREE, 5, problem=PROBLEM, without=without)
+
+
+def test_zygote_that_does_not_start_is_told_with_its_last_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    without = begins_as("raise OSError('no such library')", tmp_path, monkeypatch)
+    with pytest.raises(ConfinementFault, match="does not start: it ended while it started; OSError: no such library"):
+        run_confined(PROGRAM, FREE, 5, problem=PROBLEM, without=without)
 
 
 def test_zygote_that_died_is_replaced_and_counted_apart():
