@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from llamoco_data.campaign import run_campaign
+from llamoco_data.drive import lease
 from llamoco_data.drive.lease import LEASE_FILE
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.identity import LlamocoError
@@ -35,6 +36,11 @@ def paused_at(folder: Path, num_entries: int, **options: Any) -> Driver:
     wait_for(folder, num_entries, process)
     process.send_signal(signal.SIGSTOP)
     return process
+
+
+def test_lease_is_renewed_several_times_before_it_is_given_up_and_watched_more_often_than_that():
+    assert 4 * lease.BEAT_S <= lease.STALE_S
+    assert lease.LOOK_S < lease.BEAT_S
 
 
 def test_second_driver_on_the_machine_says_at_once_who_holds_the_campaign(expected, tmp_path: Path):
