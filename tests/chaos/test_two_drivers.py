@@ -39,6 +39,11 @@ def paused_at(folder: Path, num_entries: int, **options: Any) -> Driver:
     return process
 
 
+def test_lease_is_renewed_several_times_before_it_is_given_up_and_watched_more_often_than_that():
+    assert 4 * lease.BEAT_S <= lease.STALE_S
+    assert lease.LOOK_S < lease.BEAT_S
+
+
 def test_second_driver_on_the_machine_says_at_once_who_holds_the_campaign(expected, tmp_path: Path):
     with paused_at(tmp_path / "c", 5) as first:
         began = time.monotonic()

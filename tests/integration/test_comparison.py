@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from llamoco_data import read_instructions
-from llamoco_data.comparison import Comparison, compare, read_scores
+from llamoco_data.comparison import Comparison, compare, read_scores, showcase
 from llamoco_data.execution import executor
 from llamoco_data.scoring import score
 from tests.browser import HOSTILE, opened, report
@@ -75,10 +75,12 @@ def file(folders: tuple[Path, Path]) -> Path:
 
 
 def test_virtual_best_closes_the_whole_gap_and_the_single_best_solver_none(comparison: Comparison):
+    with_gap = 0
     for block in comparison.blocks:
         rows = {row.name: row for row in block.rows}
         best, single = rows["virtual best"], rows["single best solver"]
         if best.score.value > single.score.value:
+            with_gap += 1
             assert best.gap is not None
             assert single.gap is not None
             assert (best.gap.value, single.gap.value) == (1.0, 0.0)
@@ -88,6 +90,7 @@ def test_virtual_best_closes_the_whole_gap_and_the_single_best_solver_none(compa
         assert copyist.running_times == best.running_times
         assert single.p_value is single.effect is None
         assert all(0 <= row.p_value <= 1 for row in block.rows if row.p_value is not None)
+    assert with_gap
 
 
 def test_failing_programs_that_the_rules_mend_are_counted(comparison: Comparison, rows: list[dict[str, Any]]):
@@ -121,17 +124,32 @@ def test_confusion_of_copies_is_on_its_diagonal(comparison: Comparison):
         assert confusion.agreement == 1.0
 
 
-def test_programs_on_show_are_those_with_the_largest_gain_and_loss(comparison: Comparison):
-    for showcase in comparison.showcases:
-        gains = [shown.program.score - (shown.single_best or 0.0) for shown in showcase.best]
-        losses = [shown.program.score - (shown.single_best or 0.0) for shown in showcase.worst]
-        assert gains == sorted(gains, reverse=True)
-        assert losses == sorted(losses)
-        assert 0 < len(gains) <= 5
-        assert not {s.program.instruction_id for s in showcase.best} & {
-            s.program.instruction_id for s in showcase.worst
-        }
-        assert all(shown.text for shown in showcase.best)
+def gains_of(folder: Path, split: str) -> list[float]:
+    """What every program gains on the single best solver, largest first."""
+    scores = pq.read_table(folder / "problems.parquet").to_pylist()
+    single_best = {row["problem_id"]: row["score"] for row in scores if row["contender"] == "single best solver"}
+    programs = [row for row in pq.read_table(folder / "scores.parquet").to_pylist() if row["split"] == split]
+    return sorted((row["score"] - single_best[row["problem_id"]] for row in programs), reverse=True)
+
+
+@pytest.mark.parametrize("most", [1, 5])
+def test_programs_on_show_are_those_with_the_largest_gain_and_loss(
+    folders: tuple[Path, Path], most: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(showcase, "MOST_SHOWN", most)
+    comparison = compare([read_scores(folder) for folder in folders])
+    of_models = {"copyist": folders[0], HOSTILE: folders[1]}
+    shown = [(one.split, one.name) for one in comparison.showcases]
+    assert shown == [(block.split, name) for block in comparison.blocks for name in of_models]
+    for one in comparison.showcases:
+        gains = [shown.program.score - (shown.single_best or 0.0) for shown in one.best]
+        losses = [shown.program.score - (shown.single_best or 0.0) for shown in one.worst]
+        every = gains_of(of_models[one.name], one.split)
+        assert gains == every[: len(gains)]
+        assert losses == every[::-1][: len(losses)]
+        assert (len(gains), len(losses)) == (min(most, (len(every) + 1) // 2), min(most, len(every) // 2))
+        assert not {s.program.instruction_id for s in one.best} & {s.program.instruction_id for s in one.worst}
+        assert all(shown.text for shown in one.best)
 
 
 def test_page_is_the_same_for_copies_of_the_folders(folders: tuple[Path, Path], file: Path, tmp_path: Path, capsys):

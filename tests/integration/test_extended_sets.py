@@ -4,8 +4,10 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,16 +16,20 @@ from llamoco_data.campaign import run_campaign
 from llamoco_data.cli.commands import main
 from llamoco_data.execution import executor
 from llamoco_data.export import export, extend, extending
+from llamoco_data.export.predicting import Teacher
+from llamoco_data.export.predicting import predicted as predicted_rows
 from llamoco_data.identity import LlamocoError
-from llamoco_data.instruction_set import SCHEMA, read_instructions
+from llamoco_data.instruction_set import SCHEMA, Drawing, read_instructions
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME
+from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.problems.functions import FUNCTION_BY_NAME
 from llamoco_data.problems.sampling import FIRST_UNMEASURED, sample
 from llamoco_data.problems.spec import ProblemSpec
 from llamoco_data.runs import program_id
 from llamoco_data.scoring.cases import read_export
 from llamoco_data.scoring.programs import Generated
-from llamoco_data.selector import NAMES, reading_of
+from llamoco_data.selector import NAMES, Measured, Training, fitted, reading_of
+from llamoco_data.selector.forest import ForestSettings
 from llamoco_data.verification import verify
 from llamoco_tune.instructions import rows_of
 from llamoco_tune.snapshots import set_files
@@ -98,6 +104,38 @@ def test_predicted_rows_score_every_optimizer_that_applies_and_answer_with_the_b
         assert (row["candidate_id"], row["winner_score"]) == (results[0]["candidate_id"], results[0]["score"])
         assert program_id(row["answer"]) == row["candidate_id"]
         assert (row["label_source"], row["confidence"], row["replay_seed"]) == ("predicted", None, None)
+
+
+@pytest.fixture(scope="module")
+def teacher() -> Teacher:
+    """One to which five measured problems are equally like any other: `de` did well on two of them."""
+    first, second = (candidate.candidate_id for candidate in stored_candidates(("de",))[:2])
+    scores = np.array([[0.1, 0.2]] * 3 + [[0.9, 0.2]] * 2)
+    measured = Measured(tuple("abcde"), ("de", "pso"), np.zeros((5, len(NAMES))), scores, np.ones(5, dtype=np.bool_))
+    best = [{"de": first, "pso": "of an earlier portfolio"}] * 3 + [{"de": second, "pso": "of another"}] * 2
+    selector = fitted(measured, ForestSettings(trees=1, least_leaf=5))
+    drawing = Drawing(mixture=SPEC.mixture, seed=SPEC.seed, wordings=1, held_out_families=())
+    return Teacher(drawing, Training([], measured, best), selector, first, frozenset())
+
+
+INDICES = range(FIRST_UNMEASURED, FIRST_UNMEASURED + 3)
+
+
+def test_predicted_settings_are_those_with_the_most_votes_weighted_by_score(teacher: Teacher):
+    """Two scores of 0.9 outweigh three of 0.1; where no candidate of an optimizer is left, its first one stands in."""
+    (_, second, *_), (first, *_) = (stored_candidates((name,)) for name in ("de", "pso"))
+    rows = predicted_rows(teacher, INDICES).table.to_pylist()
+    assert len(rows) == 3 * 2
+    for row in rows:
+        chosen = [(one["optimizer"], one["candidate_id"], one["score"]) for one in row["optimizer_scores"]]
+        assert chosen == [("de", second.candidate_id, 0.42), ("pso", first.candidate_id, 0.2)]
+
+
+def test_no_problem_is_predicted_that_was_measured(teacher: Teacher):
+    first, *others = dict.fromkeys(predicted_rows(teacher, INDICES).table["problem_id"].to_pylist())
+    left = predicted_rows(replace(teacher, measured_ids=frozenset({first})), INDICES)
+    assert list(dict.fromkeys(left.table["problem_id"].to_pylist())) == others
+    assert left.num_problems == len(others) == 2
 
 
 def test_measured_rows_stay_as_they_are_and_say_what_their_statements_say(plain: Path, extended: Path):

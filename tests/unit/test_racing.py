@@ -19,6 +19,7 @@ from llamoco_data.racing import (
     replayed,
     rule_for,
 )
+from llamoco_data.recipes import recipe
 from llamoco_data.runs import RunRecord, run_seed
 
 pytestmark = pytest.mark.unit
@@ -68,6 +69,26 @@ def raced(
 def position(candidate: str) -> float:
     """The later in the catalogue, the better; of an optimizer's settings the last."""
     return 1.0 - list(FIELD).index(candidate) / 100
+
+
+def test_races_of_campaigns_have_the_numbers_that_were_measured():
+    """Decisions 0008 and 0026 give the reasons."""
+    race = Race(opened=0.3, leaders=0.1, kept=0.7, finalists=3, runs_per_candidate=1.0, least_seeds=3, repeats=10)
+    informed = Informed(
+        prior="a prior",
+        first_informed=0,
+        full=race,
+        full_share=0.1,
+        least_gain=0.002,
+        opened=3,
+        leaders=5,
+        kept=0.7,
+        finalists=3,
+        runs_per_candidate=0.45,
+        least_seeds=3,
+    )
+    assert recipe("standard").policy == race
+    assert Informed(prior="a prior", first_informed=0) == informed
 
 
 def test_next_runs_of_a_fresh_problem_are_all_repeats_of_all_candidates():
