@@ -20,9 +20,9 @@ from llamoco_data.problems.own_spec import AnySpec
 from llamoco_data.problems.slack import slack_worth
 
 TIME_LIMIT_S = 300.0
+"""Default limit of one run. Generous, so that only a hang meets it: a run cut by the clock is not reproducible."""
 MOST_TIME_S = 1e6
 """Greatest time limit of a run; much more does not fit into the timers of the system."""
-"""Default limit of one run. Generous, so that only a hang meets it: a run cut by the clock is not reproducible."""
 
 MEASURED: frozenset[RunStatus] = frozenset({"completed", "over_budget"})
 """Statuses whose result takes part in a verdict."""
