@@ -78,11 +78,8 @@ def believed(scores: Sequence[NDArray[np.float64]], winner: int, *, proven: bool
 
 
 def _without_own_target(scores: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
-    """The scores with the best run cut to the next best: without a proven minimum it is its own target.
-
-    Equal runs of a candidate count once: an optimizer that ignores its seed repeats its run, and proves nothing by it.
-    """
-    every = np.sort(np.concatenate([np.unique(values) for values in scores]))
+    """The scores with the best run cut to the next best: without a proven minimum it is its own target."""
+    every = np.sort(np.concatenate(scores))
     return [np.minimum(values, every[-2:][0]) for values in scores]
 
 

@@ -116,15 +116,14 @@ def asked(problem: Stated, *, model: str, endpoint: str | None, top: int, wordin
     names = {name for name, _ in written}
     others = [reading.optimizers[place] for place in in_order(reading.log_probabilities)]
     listed += [Alternative(optimizer=name, probability=known[name]) for name in others if name not in names]
-    likeliest = max(known, key=lambda name: known[name], default=None)
-    is_likeliest = (
-        likeliest is not None and written[0][0] == likeliest
-    )  # what was measured is the worth of first choices
+    first = max(known.values(), default=None)
+    # What was measured is the worth of first choices, over as many requests.
+    is_measured = known.get(written[0][0]) == first and own is not None and wordings == own.wordings
     return Asked(
         problem=problem.name,
         model=model,
         alternatives=tuple(listed),
-        worth=own.worth_of(known[likeliest]) if own and is_likeliest and wordings == own.wordings else None,
+        worth=own.worth_of(first) if own and first is not None and is_measured else None,
         warnings=(*(_novelties(problem, own, reading.tokens_of_problem) if own else ()), *warnings),
     )
 

@@ -48,13 +48,6 @@ def test_best_run_is_not_its_own_target_without_a_proven_minimum():
     assert belief(lucky, *rivals, proven=False).confidence < belief(lucky, *rivals, proven=True).confidence
 
 
-def test_runs_that_repeat_themselves_prove_no_target():
-    once, again = belief([1.0], [0.3, 0.25], proven=False), belief([1.0, 1.0], [0.3, 0.25], proven=False)
-    assert again.as_good[1] == pytest.approx(once.as_good[1], abs=0.1)
-    two = belief([1.0, 1.0], [1.0, 0.25], proven=False)
-    assert two.confidence == belief([1.0, 1.0], [1.0, 0.25], proven=True).confidence
-
-
 def test_candidate_that_never_scores_changes_nothing():
     before, after = belief(NOISY, [0.4, 0.6], [0.5]), belief(NOISY, [0.4, 0.6], [0.5], [0.0, 0.0, 0.0])
     assert after.confidence == pytest.approx(before.confidence)
