@@ -17,7 +17,7 @@ from llamoco_tune.asking.llama import CONFIG_FILE
 from llamoco_tune.asking.small import is_small
 from llamoco_tune.cli import main
 from llamoco_tune.folders import content_of
-from llamoco_tune.guide import guide_of_package, read_guide, write_guide
+from llamoco_tune.guide import Guide, guide_of_package, read_guide, write_guide
 from llamoco_tune.named import READY, place_of
 from llamoco_tune.openings import OPENINGS_FILE
 from llamoco_tune.pretrained import pretrained_tokenizer
@@ -314,7 +314,38 @@ def test_calibrate_says_in_one_line_and_before_its_work_that_the_folder_cannot_b
     assert sorted(file.name for file in copy.iterdir()) == files
 
 
+def test_calibrate_replaces_a_guide_only_where_it_is_told_to(capsys, monkeypatch):
+    copy = ready_in(Path("copy"))
+    write_guide(copy, guide_of_package())
+    before = (copy / "guide.json").read_bytes()
+    assert "copy/guide.json is there already; say --replace" in refused(
+        capsys, "calibrate", "copy", "--data", RELEASE.parent
+    )
+    assert (copy / "guide.json").read_bytes() == before
+
+    def made(*_: object, **__: object) -> Guide:
+        return guide_of_package().model_copy(update={"dimensions": (2, 3)})
+
+    monkeypatch.setattr("llamoco_tune.asking.calibration.calibrate", made)
+    assert ended("calibrate", "copy", "--data", RELEASE.parent, "--replace") == 0
+    guide = read_guide("copy")
+    assert guide is not None
+    assert guide.dimensions == (2, 3)
+
+
+@pytest.mark.parametrize("name", ["ready", "absolute", "./linked"])
+def test_calibrate_leaves_the_guide_of_the_package_as_it_is(capsys, monkeypatch, name):
+    """Its folder is another one here, so that a fault does not damage the package."""
+    packaged = ready_in(Path("packaged"))
+    monkeypatch.setattr("llamoco_tune.guide.place_of", lambda model: str(packaged) if model == READY else model)
+    Path("linked").symlink_to(packaged)
+    spelt = str(packaged.absolute()) if name == "absolute" else name
+    line = refused(capsys, "calibrate", spelt, "--data", RELEASE.parent)
+    assert f"{spelt} is the model of the package, whose guide `ask` uses; calibrate a copy" in line
+
+
 def test_calibrate_refuses_what_it_cannot_measure(capsys):
     assert "there is no folder nowhere" in refused(capsys, "calibrate", "nowhere", "--data", RELEASE.parent)
     assert content_of(RELEASE.parent) is not None
-    assert "empty is no export" in refused(capsys, "calibrate", "ready", "--data", "empty")
+    ready_in(Path("copy"))
+    assert "empty is no export" in refused(capsys, "calibrate", "copy", "--data", "empty")
