@@ -51,7 +51,8 @@ def ask_command(
     """Answer PROBLEM with a program: the optimizer that suits it, with its settings.
 
     PROBLEM is a file of Python (.py) or LaTeX (.tex), or - for standard input. It is read and not executed. The program
-    goes to standard output or to --out, which replaces only what `ask` wrote and nobody changed; what the model considered goes to standard error.
+    goes to standard output or to --out, which replaces only what `ask` wrote and nobody changed; what the model
+    considered goes to standard error.
     """
     if endpoint is not None and (model == READY or wordings is not None):
         raise click.UsageError("--endpoint needs --model, the model's name there, and takes no --wordings")
