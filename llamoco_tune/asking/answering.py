@@ -73,7 +73,7 @@ class Asked(Record):
 def ask(
     problem: str | Path,
     *,
-    model: str = READY,
+    model: str | Path = READY,
     endpoint: str | None = None,
     top: int = 1,
     wordings: int = WORDINGS,
@@ -90,6 +90,8 @@ def ask(
     Raises:
         TuningError: the file or text is no problem, there is no such model, or it writes no program.
     """
+    if isinstance(model, Path):
+        model = f"./{READY}" if str(model) == READY else str(model)  # a path is never the name of the package's model
     is_text = isinstance(problem, str) and "\n" in problem.strip()
     return asked(
         stated(str(problem), "the text") if is_text else read_problem(Path(problem)),

@@ -116,6 +116,13 @@ def test_its_answer_names_every_optimizer_with_its_probability():
     assert likely == sorted(likely, reverse=True)
 
 
+def test_model_may_be_a_path():
+    answer = llamoco_tune.ask("bowl.py", model=Path(place_of(READY)))
+    assert answer.model == place_of(READY)
+    with pytest.raises(TuningError, match=r"^there is no folder \./ready$"):
+        llamoco_tune.ask("bowl.py", model=Path("ready"))
+
+
 def test_it_takes_standard_input_and_gives_several_programs(capsys, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(BOWL.encode())))
     assert ended("ask", "-", "--top", 2, "--out", "answer.py") == 0
