@@ -218,6 +218,25 @@ def test_full_disk_leaves_the_earlier_program(capsys):
     assert sorted(file.name for file in Path().iterdir()) == ["bowl.py", "program.py"]
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            "def constraint(x): ...\n",
+            "constraint is not used: constraints count only as constraints(x), and there is none",
+        ),
+        ("bounds = (lower, upper)\n", "bounds is not used: the bounds are lower and upper alone"),
+        ("def constraint(x): ...\n\n\ndef constraints(x): return constraint(x)\n", ""),
+        ("constants = (1, 2)\n", ""),
+    ],
+)
+def test_misspelt_constraints_are_warned_of(capsys, more, said):
+    Path("bowl.py").write_text(BOWL + more)
+    assert answered_by(PROGRAM) == 0
+    warned = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning")]
+    assert warned == ([f"warning     {said}"] if said else [])
+
+
 def test_out_of_a_dash_is_standard_output(capsys):
     assert answered_by(PROGRAM, "--out", "-") == 0
     assert capsys.readouterr().out == PROGRAM
