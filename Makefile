@@ -109,7 +109,7 @@ release-model: $(FULL)  ## make the model of the package again: two and a half h
 	$(BIN)/llamoco-tune teach --data $(RELEASE)-set --base $(RELEASE)-first --out $(RELEASE)-second --recipe compact-styles --seed 10
 	rm -rf llamoco_tune/ready && $(BIN)/llamoco-tune pack $(RELEASE)-second --out llamoco_tune/ready
 	$(BIN)/python -m tests.benchmarks.ready
-	$(BIN)/llamoco-tune calibrate ready --data docs/releases/standard
+	$(BIN)/llamoco-tune calibrate ready --data docs/releases/standard --replace
 	$(BIN)/python docs/examples.py
 
 bench: $(FULL)  ## time the evaluator against other suites, and the optimizers against other libraries

@@ -81,7 +81,7 @@ def worked(name: str, folder: Path) -> tuple[str, str, str, str]:
     tried = run(trying, folder)
     # What comes before is progress.
     tried = tried[tried.index("\nproblem    ") :]
-    lines = text.splitlines()
+    lines = text.splitlines()[:-1]  # without the mark of `ask`
     more = f"# ... {len(lines) - NUM_LINES} more lines" if len(lines) > NUM_LINES else ""
     begin = "\n".join([*lines[:NUM_LINES], more]).strip()
     return (

@@ -39,7 +39,7 @@ def campaign_in(file: Path, named: Mapping[str, CampaignSpec]) -> CampaignSpec:
         LlamocoError: the file cannot be read, or a field of it is wrong; the message names the line and the field.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise LlamocoError(f"{file} cannot be read as a recipe: {error}") from None
     if file.stem in named:
@@ -98,10 +98,22 @@ def _of_python(file: Path) -> CampaignSpec:
             "llamoco_data.recipes.standard().model_copy(update={'seed': 11})"
         )
     try:
-        return CampaignSpec.model_validate(spec.model_dump(warnings=False))
+        checked = CampaignSpec.model_validate(spec.model_dump(warnings=False))
     except ValidationError as error:  # `model_copy` checks nothing
         place, wrong = _first_mistake(error)
         raise LlamocoError(f"{file}: {'.'.join(place)}: {wrong}") from None
+    _check_problems(checked, f"{file}: num_problems")
+    return checked
+
+
+def _check_problems(spec: CampaignSpec, at: str) -> None:
+    """Checks that problems are drawn; a campaign of added problems alone begins with `add`, whatever its recipe says.
+
+    Raises:
+        LlamocoError: none are.
+    """
+    if spec.num_problems < 1:
+        raise LlamocoError(f"{at}: input should be greater than or equal to 1, not {spec.num_problems}")
 
 
 def _first_mistake(error: ValidationError) -> tuple[tuple[str, ...], str]:
@@ -113,7 +125,18 @@ def _first_mistake(error: ValidationError) -> tuple[tuple[str, ...], str]:
         return (*place, field), broken
     if first["type"] == NO_PLUGIN:
         return place[:-1], first["msg"]
-    return place, f"{first['msg'].lower()}, not {first['input']!r}"
+    match first:
+        case {"type": "missing"}:
+            return place, "is missing; give it a value"
+        case {"type": "extra_forbidden"}:
+            return place, "unknown; leave it out"
+        case {"type": "too_short", "ctx": {"min_length": least, "actual_length": found}}:
+            return place, f"expected {least} or more, found {found}"
+        case {"type": "union_tag_invalid", "ctx": {"tag": tag, "expected_tags": tags}}:
+            kinds = str(tags).replace("'", "")
+            return (*place, "kind"), f"there is no kind {tag!r}; the kinds are: {kinds}"
+        case _:
+            return place, f"{first['msg'].lower()}, not {first['input']!r}"
 
 
 def _of_toml(file: Path, text: str, named: Mapping[str, CampaignSpec]) -> CampaignSpec:
@@ -139,6 +162,7 @@ def _of_toml(file: Path, text: str, named: Mapping[str, CampaignSpec]) -> Campai
     except ValidationError as error:
         place, wrong = _first_mistake(error)
         raise LlamocoError(f"{at(*place)}: {wrong}") from None
+    _check_problems(spec, at("num_problems"))
     only = _names(given.get("optimizers", []), at("optimizers"))
     return _kept(spec, only, _names(exclude, at(EXCLUDE)), at(EXCLUDE if exclude else "optimizers"))
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from llamoco_tune.asking import Alternative, Asked, ask
+    from llamoco_tune.records import TuningError
 
-__all__ = ["Alternative", "Asked", "ask"]
+__all__ = ["Alternative", "Asked", "TuningError", "ask"]
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from llamoco_tune import asking  # noqa: PLC0415 - only who asks pays for it
+    from llamoco_tune import asking, records  # noqa: PLC0415 - only who asks pays for it
 
-    return getattr(asking, name)
+    return getattr(records if name == "TuningError" else asking, name)

@@ -80,6 +80,22 @@ def check_guide_can_be_written(folder: Path) -> None:
     check_writable(folder / GUIDE_FILE, _ELSEWHERE)
 
 
+def check_may_be_replaced(model: str) -> None:
+    """Checks that a guide would replace none, and be none of the package's.
+
+    Raises:
+        TuningError: the model has a guide, or is the package's, under whatever name.
+    """
+    folder = Path(place_of(model))
+    if folder.resolve() == Path(place_of(READY)).resolve():
+        raise TuningError(
+            f"{model} is the model of the package, whose guide `ask` uses; calibrate a copy of the folder {folder}, "
+            "or say --replace"
+        )
+    if (folder / GUIDE_FILE).exists():
+        raise TuningError(f"{folder / GUIDE_FILE} is there already; say --replace to write it again")
+
+
 def write_guide(folder: Path, guide: Guide) -> None:
     """Writes the guide beside a model's weights, whole or not at all.
 
@@ -107,7 +123,8 @@ def read_guide(model: str) -> Guide | None:
         return Guide.from_json(file.read_bytes())
     except ValidationError:
         raise TuningError(
-            f"{file} is damaged, or of a later release; make it again with llamoco-tune calibrate, or remove it"
+            f"{file} is damaged, or of a later release; make it again with llamoco-tune calibrate --replace, "
+            "or remove it"
         ) from None
 
 

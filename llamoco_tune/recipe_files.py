@@ -43,7 +43,7 @@ def recipe_in(file: Path, named: Mapping[str, Callable[[], Recipe]]) -> Recipe:
         TuningError: see `recipe`.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
         given: dict[str, JsonValue] = tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         raise TuningError(f"{file} cannot be read as a recipe: {error}") from None

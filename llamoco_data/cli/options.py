@@ -128,7 +128,7 @@ def wished(command: Callable[..., Any]) -> Callable[..., Any]:
         prior: Path | None,
         **others: Any,
     ) -> Any:
-        changes = Changes(seed, _names(optimizers), _names(exclude))
+        changes = Changes(seed, _names(optimizers, "--optimizers"), _names(exclude, "--exclude"))
         return command(wish=Wish(recipe, problems, changes, None if prior is None else read_prior(prior)), **others)
 
     for option in (_PRIOR, _EXCLUDE, _OPTIMIZERS, _SEED, _PROBLEMS, RECIPE):
@@ -136,6 +136,13 @@ def wished(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_wish
 
 
-def _names(given: str | None) -> tuple[str, ...]:
-    """The names in a list with commas."""
-    return tuple(name.strip() for name in (given or "").split(",") if name.strip())
+def _names(given: str | None, option: str) -> tuple[str, ...]:
+    """The names in a list with commas; none where the option is left out.
+
+    Raises:
+        click.UsageError: the list is given, and empty.
+    """
+    names = tuple(name.strip() for name in (given or "").split(",") if name.strip())
+    if given is not None and not names:
+        raise click.UsageError(f"{option} names no optimizer; give names with commas between them, or leave it out")
+    return names

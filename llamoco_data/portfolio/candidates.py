@@ -2,8 +2,10 @@
 
 import functools
 import itertools
+from collections.abc import Sequence
+from difflib import get_close_matches
 
-from llamoco_data.identity import Record, digest
+from llamoco_data.identity import LlamocoError, Record, digest
 from llamoco_data.portfolio.catalog import OPTIMIZER_BY_NAME, OPTIMIZERS
 from llamoco_data.portfolio.optimizer import OptimizerFamily
 from llamoco_data.portfolio.rendering import program_text
@@ -27,12 +29,18 @@ class Candidate(Record):
         return OPTIMIZER_BY_NAME[self.optimizer].family
 
 
-def portfolio(optimizers: tuple[str, ...] = ()) -> tuple[Candidate, ...]:
+def portfolio(optimizers: Sequence[str] = ()) -> tuple[Candidate, ...]:
     """Every candidate of the named optimizers, or of all, in the order of the catalogue.
 
     Raises:
-        KeyError: no optimizer has one of the names.
+        LlamocoError: no optimizer has one of the names, or a name was given instead of several.
     """
+    if isinstance(optimizers, str):
+        raise LlamocoError(f"optimizers: expected names, such as ({optimizers or 'slsqp'!r},), not one text")
+    for name in optimizers:
+        if name not in OPTIMIZER_BY_NAME:
+            near = ", ".join(get_close_matches(name, OPTIMIZER_BY_NAME)) or "see `llamoco-data portfolio`"
+            raise LlamocoError(f"there is no optimizer {name}; the nearest names: {near}")
     chosen = [OPTIMIZER_BY_NAME[name] for name in optimizers] if optimizers else OPTIMIZERS
     return tuple(
         Candidate(optimizer=optimizer.name, settings=dict(zip(optimizer.grid, values, strict=True)))

@@ -40,7 +40,7 @@ def stored_candidates(optimizers: tuple[str, ...]) -> tuple[StoredCandidate, ...
     """Every candidate of the named optimizers, in the order of the catalogue, which breaks the last ties.
 
     Raises:
-        KeyError: no optimizer has one of the names.
+        LlamocoError: no optimizer has one of the names.
     """
     return tuple(
         StoredCandidate(

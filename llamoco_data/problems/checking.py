@@ -17,7 +17,7 @@ from llamoco_data.identity import LlamocoError, Record, digest, stream
 from llamoco_data.problems.asking import Asked, described, excess, shown, wrong
 from llamoco_data.problems.functions.definition import Vector
 from llamoco_data.problems.own_spec import NAME, OwnProblemSpec
-from llamoco_data.problems.remarks import check_constants, check_spread, remarks
+from llamoco_data.problems.remarks import check_constants, check_spread, misspelt, remarks
 from llamoco_data.problems.source import LIBRARIES, Loaded, foreign_imports, load_source, normalised, with_budget
 from llamoco_data.silence import silence
 
@@ -182,7 +182,10 @@ def _checked(text: str, name: str) -> Checked:
         num_probes=num_probes,
         finite_share=asked.num_finite / num_probes,
         first_error=asked.first_error,
-        remarks=tuple(remarks(asked, names_a_point=point is not None)),
+        remarks=(
+            *(() if loaded.constraints else misspelt(text)),
+            *remarks(asked, names_a_point=point is not None),
+        ),
         said=_said(asked),
     )
 

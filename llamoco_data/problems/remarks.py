@@ -3,7 +3,9 @@
 A problem that cannot teach anything is refused; one that is only odd gets a remark, because it may be meant so.
 """
 
+import ast
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from math import ceil, log10
 
 import numpy as np
@@ -11,6 +13,33 @@ from numpy.typing import NDArray
 
 from llamoco_data.problems.asking import Asked, wrong
 from llamoco_data.problems.spec import EQUALITY_TOLERANCE, TARGET_ERROR
+
+LIKE_A_NAME = 0.8
+"""Least similarity, by `difflib`, of a name that may be meant as `constraints`."""
+
+
+def misspelt(text: str) -> Iterator[str]:
+    """Yields a line on each name that a problem without constraints defines, never uses, and may mean for one it lacks.
+
+    Args:
+        text: Python that parses, and defines no `constraints`.
+    """
+    tree = ast.parse(text)
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda()):
+                is_function = True
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                is_function = False
+            case _:
+                continue
+        if name in used:
+            continue
+        if name.lower() == "bounds":
+            yield f"{name} is not used: the bounds are lower and upper alone"
+        elif is_function and get_close_matches(name.lower(), ["constraints"], cutoff=LIKE_A_NAME):
+            yield f"{name} is not used: constraints count only as constraints(x), and there is none"
 
 
 def check_spread(asked: Asked) -> None:

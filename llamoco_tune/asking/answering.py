@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
+from llamoco_tune.asking.misspelt import misspelt
 from llamoco_tune.asking.problem import Stated, read_problem, stated
 from llamoco_tune.asking.prompts import prompts_of
 from llamoco_tune.asking.reading import Reading, in_order
@@ -73,7 +74,7 @@ class Asked(Record):
 def ask(
     problem: str | Path,
     *,
-    model: str = READY,
+    model: str | Path = READY,
     endpoint: str | None = None,
     top: int = 1,
     wordings: int = WORDINGS,
@@ -90,6 +91,8 @@ def ask(
     Raises:
         TuningError: the file or text is no problem, there is no such model, or it writes no program.
     """
+    if isinstance(model, Path):
+        model = f"./{READY}" if str(model) == READY else str(model)  # a path is never the name of the package's model
     is_text = isinstance(problem, str) and "\n" in problem.strip()
     return asked(
         stated(str(problem), "the text") if is_text else read_problem(Path(problem)),
@@ -108,7 +111,7 @@ def asked(problem: Stated, *, model: str, endpoint: str | None, top: int, wordin
     guide = own or guide_of_package()
     reading = _reading(problem, guide, model, endpoint, top=top, wordings=wordings)
     known = dict(zip(reading.optimizers, np.exp(reading.log_probabilities).tolist(), strict=True))
-    warnings: list[str] = []
+    warnings = [*misspelt(problem)]
     written = list(itertools.islice(_sound(reading.completions, warnings), top))
     if not written:
         raise TuningError(f"{model} wrote no program that could run: {warnings[-1]}; give another --model")

@@ -8,7 +8,6 @@ import click
 
 from llamoco_tune.invocation import command
 from llamoco_tune.named import READY
-from llamoco_tune.records import TuningError
 
 if TYPE_CHECKING:
     from llamoco_tune.asking import Asked
@@ -21,6 +20,7 @@ LEAST_SHOWN = 0.01
 """Smallest probability that is listed."""
 USUAL_CHOICE = "slsqp"
 """The best choice for a problem of which nothing is known."""
+STANDARD_OUTPUT = Path("-")
 BAR = 20
 """Width of the longest bar, in characters."""
 
@@ -51,27 +51,28 @@ def ask_command(
     """Answer PROBLEM with a program: the optimizer that suits it, with its settings.
 
     PROBLEM is a file of Python (.py) or LaTeX (.tex), or - for standard input. It is read and not executed. The program
-    goes to standard output or to --out; what the model considered goes to standard error.
+    goes to standard output or to --out, which replaces only what `ask` wrote and nobody changed; what the model
+    considered goes to standard error.
     """
     if endpoint is not None and (model == READY or wordings is not None):
         raise click.UsageError("--endpoint needs --model, the model's name there, and takes no --wordings")
     from llamoco_tune.asking.answering import WORDINGS, asked  # noqa: PLC0415 - `--help` answers at once
     from llamoco_tune.asking.problem import read_problem, stated  # noqa: PLC0415
+    from llamoco_tune.asking.program_files import check_free, write_program  # noqa: PLC0415
 
-    files = _files(out, top) if out is not None else []
-    for file in files:
-        _check_free(file)
+    files = _files(out, top) if out is not None and out != STANDARD_OUTPUT else []
+    replaced = {file for file in files if check_free(file)}
     given = stated(sys.stdin.buffer.read(), "-") if problem == "-" else read_problem(Path(problem))
     found = asked(given, model=model, endpoint=endpoint, top=top, wordings=wordings or WORDINGS)
     for line in _lines(given, found):
         click.echo(line, err=True)
-    if out is None:
+    if not files:
         for number, each in enumerate(found.programs):
             click.echo(f"{_between(number, found)}{each}", nl=False)
     else:
         for file, text in zip(files, found.programs, strict=False):
-            _write(file, text)
-            click.echo(f"program     {file}", err=True)
+            write_program(file, text)
+            click.echo(f"program     {file}{', replaced' if file in replaced else ''}", err=True)
     click.echo(f"next        {_next(given, problem, files, has_warnings=bool(found.warnings))}", err=True)
 
 
@@ -122,26 +123,3 @@ def _files(out: Path, top: int) -> list[Path]:
     if top == 1:
         return [out]
     return [out.with_name(f"{out.stem}-{number + 1}{out.suffix}") for number in range(top)]
-
-
-def _check_free(file: Path) -> None:
-    """Checks that nothing but an earlier program is replaced.
-
-    Raises:
-        TuningError: there is something else, or no folder for it.
-    """
-    try:
-        is_free = not file.exists() or (file.is_file() and "def minimize" in file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        is_free = False
-    if not file.parent.is_dir():
-        raise TuningError(f"{file} cannot be written: there is no folder {file.parent}; give --out another name")
-    if not is_free:
-        raise TuningError(f"{file} exists and is no program; give --out another name")
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise TuningError(f"{file} cannot be written: {error.strerror}; give --out another name") from None

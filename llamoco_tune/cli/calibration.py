@@ -13,7 +13,8 @@ from llamoco_tune.folders import check_data, check_model
 @click.option(
     "--wordings", type=click.IntRange(min=1), metavar="K", help="Requests over which a choice is averaged. [default: 4]"
 )
-def calibrate_command(model: str, data: Path, wordings: int | None) -> None:
+@click.option("--replace", is_flag=True, help="Write over the guide that is there, such as the package's own.")
+def calibrate_command(model: str, data: Path, wordings: int | None, replace: bool) -> None:
     """Write guide.json beside the weights of MODEL, a folder, so that `ask` knows it.
 
     It holds the requests of the training split, the range of its problems, and how often the model's first choice was
@@ -23,10 +24,12 @@ def calibrate_command(model: str, data: Path, wordings: int | None) -> None:
     check_model(model)
     from llamoco_tune.asking.answering import WORDINGS  # noqa: PLC0415 - slow to import
     from llamoco_tune.asking.calibration import calibrate  # noqa: PLC0415
-    from llamoco_tune.guide import GUIDE_FILE, write_guide  # noqa: PLC0415
+    from llamoco_tune.guide import GUIDE_FILE, check_may_be_replaced, write_guide  # noqa: PLC0415
     from llamoco_tune.named import place_of  # noqa: PLC0415
     from llamoco_tune.quiet import quiet_transformers  # noqa: PLC0415
 
+    if not replace:
+        check_may_be_replaced(model)
     quiet_transformers()
     guide = calibrate(model, data, wordings=wordings or WORDINGS, show=click.echo)
     write_guide(Path(place_of(model)), guide)

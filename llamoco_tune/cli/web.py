@@ -1,9 +1,13 @@
 """`llamoco-tune web`: the page in a browser, on this machine unless asked otherwise."""
 
+from pathlib import Path
+
 import click
 
 from llamoco_tune.cli.ranges import FiniteRange
-from llamoco_tune.named import READY
+from llamoco_tune.folders import check_model
+from llamoco_tune.named import READY, place_of
+from llamoco_tune.records import TuningError
 
 STOPPED_EXIT_CODE = 130
 
@@ -64,8 +68,11 @@ def web_command(
     from llamoco_tune.web.config import WebConfig  # noqa: PLC0415
     from llamoco_tune.web.serving import serve  # noqa: PLC0415
 
-    if endpoint is not None:
-        base_url(endpoint)  # a mistake is told now, and not at the first question
+    # A mistake is told now, and not at the first question.
+    if endpoint is None:
+        _check_there(model)
+    else:
+        base_url(endpoint)
     config = WebConfig(
         host=host,
         port=port,
@@ -89,3 +96,21 @@ def web_command(
         click.echo("stopped", err=True)
         return STOPPED_EXIT_CODE
     return 0
+
+
+def _check_there(model: str) -> None:
+    """Checks that a model is in a folder or known to the hub; nothing is loaded.
+
+    Raises:
+        TuningError: it is not.
+    """
+    from llamoco_tune.asking.answering import CONFIGS  # noqa: PLC0415 - `--help` answers at once
+    from llamoco_tune.identity import hub_commit  # noqa: PLC0415
+
+    check_model(model)
+    folder = Path(place_of(model))
+    if folder.is_dir():
+        if not any((folder / name).is_file() for name in CONFIGS):
+            raise TuningError(f"{model} holds no model: it has no {CONFIGS[0]}; give the folder of a model")
+    elif hub_commit(model) is None:
+        raise TuningError(f"there is no folder {model}, and the hub gives no model of that name; give another --model")

@@ -2,7 +2,7 @@
 
 llamoco-tune pack runs/compact --out llamoco_tune/ready
 python -m tests.benchmarks.ready
-llamoco-tune calibrate ready --data docs/releases/standard
+llamoco-tune calibrate ready --data docs/releases/standard --replace
 python docs/examples.py
 """
 

@@ -186,7 +186,7 @@ def test_guide_of_ready_was_made_for_its_weights():
     guide = read_guide(READY)
     assert guide is not None
     assert guide.model == content_digest(READY), (
-        "make it again: llamoco-tune calibrate ready --data docs/releases/standard"
+        "make it again: llamoco-tune calibrate ready --data docs/releases/standard --replace"
     )
     assert len(guide.worth) >= 2
     assert {request.is_constrained for request in guide.requests} == {True, False}

@@ -11,6 +11,7 @@ from llamoco_data.campaign import CampaignSpec
 from llamoco_data.cli.commands import main
 from tests.campaigns import SMALL
 from tests.own_problems import BOWL, FREE
+from tests.pages import ROOT, blocks
 
 pytestmark = pytest.mark.integration
 
@@ -38,6 +39,22 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
 def succeed(ended: tuple[int, str, str]) -> str:
     assert ended[0] == 0, ended[2]
     return ended[1]
+
+
+def test_page_shows_what_the_command_prints(capsys: pytest.CaptureFixture[str], monkeypatch, tmp_path: Path):
+    """All but the time of an evaluation and of the race, which are those of a machine."""
+    page = blocks((ROOT / "docs" / "your-own-problems.md").read_text(encoding="utf-8"))
+    monkeypatch.chdir(tmp_path)
+    Path("welded_beam.py").write_text(next(each.text for each in page if each.argument == "welded_beam.py"))
+    shown = next(each for each in page if any(line.startswith("llamoco-data add beams") for line in each.commands))
+    with pytest.raises(SystemExit):
+        main(shown.commands[0].split()[1:])
+
+    def lasting(printed: str) -> list[str]:
+        lines = [line.rstrip() for line in printed.splitlines() if line.startswith("  ")]
+        return [re.sub(r"about [\d.]+ µs|runs, .* of one core", "", line) for line in lines]
+
+    assert lasting(capsys.readouterr().out) == lasting(shown.text)
 
 
 def test_command_begins_a_campaign_of_own_problems_alone_and_it_grows(command):

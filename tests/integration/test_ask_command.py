@@ -14,10 +14,11 @@ import torch
 
 import llamoco_tune
 from llamoco_tune.asking.llama import CONFIG_FILE
+from llamoco_tune.asking.program_files import marked, write_program
 from llamoco_tune.asking.small import is_small
 from llamoco_tune.cli import main
 from llamoco_tune.folders import content_of
-from llamoco_tune.guide import guide_of_package, read_guide, write_guide
+from llamoco_tune.guide import Guide, guide_of_package, read_guide, write_guide
 from llamoco_tune.named import READY, place_of
 from llamoco_tune.openings import OPENINGS_FILE
 from llamoco_tune.pretrained import pretrained_tokenizer
@@ -45,6 +46,7 @@ def objective(x):
     return np.sum(z**2 - 10 * np.cos(2 * np.pi * z) + 10)
 """
 PROGRAM = "def minimize(objective, lower, upper, max_evaluations, seed, constraints=None):\n    return lower\n"
+OTHER_PROGRAM = PROGRAM.replace("lower\n", "upper\n")
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +116,13 @@ def test_its_answer_names_every_optimizer_with_its_probability():
     assert likely == sorted(likely, reverse=True)
 
 
+def test_model_may_be_a_path():
+    answer = llamoco_tune.ask("bowl.py", model=Path(place_of(READY)))
+    assert answer.model == place_of(READY)
+    with pytest.raises(TuningError, match=r"^there is no folder \./ready$"):
+        llamoco_tune.ask("bowl.py", model=Path("ready"))
+
+
 def test_it_takes_standard_input_and_gives_several_programs(capsys, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(BOWL.encode())))
     assert ended("ask", "-", "--top", 2, "--out", "answer.py") == 0
@@ -122,8 +131,8 @@ def test_it_takes_standard_input_and_gives_several_programs(capsys, monkeypatch)
     assert "next        llamoco-data try problem.py answer-1.py" in capsys.readouterr().err
     assert ended("ask", "bowl.py", "--top", 2) == 0
     first, second = capsys.readouterr().out.split("\n\n\n# 2 of 2: ")
-    assert first.split("\n", 1)[1] == written[0].removesuffix("\n")
-    assert second.split("\n", 1)[1] == written[1]
+    assert marked(first.split("\n", 1)[1] + "\n") == written[0]
+    assert marked(second.split("\n", 1)[1]) == written[1]
 
 
 def test_what_is_unlike_the_training_is_said(capsys):
@@ -144,8 +153,8 @@ def test_doubtful_program_is_to_be_run_beside_the_usual_choice(capsys):
     [
         (("absent.py",), "absent.py cannot be read: No such file or directory"),
         (("notes.txt",), "is neither .py nor .tex"),
-        (("bowl.py", "--out", "bowl.py"), "bowl.py exists and is no program"),
-        (("bowl.py", "--out", "."), "exists and is no program"),
+        (("bowl.py", "--out", "bowl.py"), "bowl.py exists and is not as `ask` wrote it; give --out another name"),
+        (("bowl.py", "--out", "."), "exists and is not as `ask` wrote it"),
         (("bowl.py", "--out", "absent/p.py"), "absent/p.py cannot be written: there is no folder absent"),
         (("bowl.py", "--top", "0"), "--top"),
         (("bowl.py", "--model", "nothing-here/at-all/x"), "nothing-here/at-all/x"),
@@ -162,10 +171,76 @@ def test_mistakes_are_one_line(capsys, arguments, said):
     assert said in refused(capsys, "ask", *arguments)
 
 
-def test_an_earlier_program_is_replaced():
-    Path("program.py").write_text(PROGRAM)
-    assert ended("ask", "bowl.py", "--out", "program.py") == 0
-    assert Path("program.py").read_text() != PROGRAM
+def answered_by(answer: str, *arguments: object) -> int:
+    """How `ask` ends where a server gives this answer, which takes no model."""
+    with chat_server(lambda *_: completion(f"```python\n{answer}```\n")) as server:
+        return ended("ask", "bowl.py", "--endpoint", server.url, "--model", "m", *arguments)
+
+
+def test_an_earlier_program_is_replaced_and_that_is_said(capsys):
+    assert answered_by(PROGRAM, "--out", "program.py") == 0
+    assert "program     program.py\n" in capsys.readouterr().err
+    assert answered_by(OTHER_PROGRAM, "--out", "program.py") == 0
+    assert "program     program.py, replaced\n" in capsys.readouterr().err
+    assert Path("program.py").read_text() == marked(OTHER_PROGRAM)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [PROGRAM, f"Write\n\n    {PROGRAM}", f'"""A walk of my own."""\n\n\n{PROGRAM}', "", marked(PROGRAM) + "# mine\n"],
+)
+def test_what_ask_did_not_write_stays_as_it_is(capsys, text):
+    Path("kept").write_text(text)
+    Path("link.py").symlink_to("kept")
+    Path("dangling.py").symlink_to("absent")
+    for name, said in (
+        ("kept", "exists and is not as `ask` wrote it"),
+        ("link.py", "a link"),
+        ("dangling.py", "a link"),
+    ):
+        assert said in refused(capsys, "ask", "bowl.py", "--out", name)
+    assert Path("kept").read_text() == text
+    assert not Path("absent").exists()
+
+
+def test_program_that_was_changed_after_it_was_written_stays_as_it_is(capsys):
+    changed = marked(PROGRAM).replace("return lower", "return upper")
+    Path("program.py").write_text(changed)
+    assert "program.py exists and is not as `ask` wrote it" in refused(capsys, "ask", "bowl.py", "--out", "program.py")
+    assert Path("program.py").read_text() == changed
+
+
+def test_full_disk_leaves_the_earlier_program(capsys):
+    write_program(Path("program.py"), PROGRAM)
+    with pytest.raises(TuningError, match=r"^program\.py cannot be written: File too large; give"), full_disk(10):
+        write_program(Path("program.py"), OTHER_PROGRAM)
+    assert Path("program.py").read_text() == marked(PROGRAM)
+    assert sorted(file.name for file in Path().iterdir()) == ["bowl.py", "program.py"]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            "def constraint(x): ...\n",
+            "constraint is not used: constraints count only as constraints(x), and there is none",
+        ),
+        ("bounds = (lower, upper)\n", "bounds is not used: the bounds are lower and upper alone"),
+        ("def constraint(x): ...\n\n\ndef constraints(x): return constraint(x)\n", ""),
+        ("constants = (1, 2)\n", ""),
+    ],
+)
+def test_misspelt_constraints_are_warned_of(capsys, more, said):
+    Path("bowl.py").write_text(BOWL + more)
+    assert answered_by(PROGRAM) == 0
+    warned = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning")]
+    assert warned == ([f"warning     {said}"] if said else [])
+
+
+def test_out_of_a_dash_is_standard_output(capsys):
+    assert answered_by(PROGRAM, "--out", "-") == 0
+    assert capsys.readouterr().out == PROGRAM
+    assert not Path("-").exists()
 
 
 def test_damaged_model_is_told(capsys):
@@ -193,8 +268,8 @@ def test_a_server_answers_each_request_until_there_are_programs_enough(capsys):
 
     with chat_server(behaviour) as server:
         assert ended("ask", "bowl.py", "--endpoint", server.url, "--model", "m", "--top", 2, "--out", "p.py") == 0
-    assert Path("p-1.py").read_text() == PROGRAM
-    assert Path("p-2.py").read_text() == f"# other\n{PROGRAM}"
+    assert Path("p-1.py").read_text() == marked(PROGRAM)
+    assert Path("p-2.py").read_text() == marked(f"# other\n{PROGRAM}")
     assert len(set(prompts)) == 3
     assert all(BOWL in prompt for prompt in prompts)
     err = capsys.readouterr().err
@@ -314,7 +389,38 @@ def test_calibrate_says_in_one_line_and_before_its_work_that_the_folder_cannot_b
     assert sorted(file.name for file in copy.iterdir()) == files
 
 
+def test_calibrate_replaces_a_guide_only_where_it_is_told_to(capsys, monkeypatch):
+    copy = ready_in(Path("copy"))
+    write_guide(copy, guide_of_package())
+    before = (copy / "guide.json").read_bytes()
+    assert "copy/guide.json is there already; say --replace" in refused(
+        capsys, "calibrate", "copy", "--data", RELEASE.parent
+    )
+    assert (copy / "guide.json").read_bytes() == before
+
+    def made(*_: object, **__: object) -> Guide:
+        return guide_of_package().model_copy(update={"dimensions": (2, 3)})
+
+    monkeypatch.setattr("llamoco_tune.asking.calibration.calibrate", made)
+    assert ended("calibrate", "copy", "--data", RELEASE.parent, "--replace") == 0
+    guide = read_guide("copy")
+    assert guide is not None
+    assert guide.dimensions == (2, 3)
+
+
+@pytest.mark.parametrize("name", ["ready", "absolute", "./linked"])
+def test_calibrate_leaves_the_guide_of_the_package_as_it_is(capsys, monkeypatch, name):
+    """Its folder is another one here, so that a fault does not damage the package."""
+    packaged = ready_in(Path("packaged"))
+    monkeypatch.setattr("llamoco_tune.guide.place_of", lambda model: str(packaged) if model == READY else model)
+    Path("linked").symlink_to(packaged)
+    spelt = str(packaged.absolute()) if name == "absolute" else name
+    line = refused(capsys, "calibrate", spelt, "--data", RELEASE.parent)
+    assert f"{spelt} is the model of the package, whose guide `ask` uses; calibrate a copy" in line
+
+
 def test_calibrate_refuses_what_it_cannot_measure(capsys):
     assert "there is no folder nowhere" in refused(capsys, "calibrate", "nowhere", "--data", RELEASE.parent)
     assert content_of(RELEASE.parent) is not None
-    assert "empty is no export" in refused(capsys, "calibrate", "ready", "--data", "empty")
+    ready_in(Path("copy"))
+    assert "empty is no export" in refused(capsys, "calibrate", "copy", "--data", "empty")

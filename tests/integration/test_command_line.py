@@ -382,6 +382,13 @@ def test_new_folder_without_recipe_is_refused(command, tmp_path: Path):
     assert "name a recipe" in refusal(command("run", tmp_path / "c"))
 
 
+@pytest.mark.parametrize("option", ["--optimizers", "--exclude"])
+@pytest.mark.parametrize("given", ["", " , "])
+def test_empty_list_of_optimizers_is_refused(command, tmp_path: Path, option: str, given: str):
+    """An empty variable of a shell must not mean all of them."""
+    assert f"{option} names no optimizer" in refusal(command("plan", tmp_path / "c", "--recipe", "demo", option, given))
+
+
 @pytest.mark.parametrize("arguments", [("--problems", "0"), ("--problems", "many"), ("--workers", "0"), ("--colour",)])
 def test_senseless_options_are_refused(command, tmp_path: Path, arguments: tuple[str, ...]):
     assert "--help" in refusal(command("run", tmp_path / "c", "--recipe", "demo", *arguments))

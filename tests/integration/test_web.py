@@ -252,6 +252,8 @@ def test_commands_that_cannot_serve_say_so_in_one_line(server: Served, capsys: p
         (("--host", "192.0.2.1", "--port", "0"), "192.0.2.1, port 0, cannot be served"),
         (("--host", "no.such.name.invalid"), "--host no.such.name.invalid is no address of this machine"),
         (("--endpoint", "http://localhost:1"), "--endpoint needs --model"),
+        (("--port", "0", "--model", "nodir"), "there is no folder nodir, and the hub gives no model of that name"),
+        (("--port", "0", "--model", str(Path(__file__).parent)), "integration holds no model: it has no config.json"),
         (("--endpoint", "localhost:1", "--model", "m"), "'localhost:1' is no URL of a server; give one such as"),
     ):
         with pytest.raises(SystemExit) as ended:

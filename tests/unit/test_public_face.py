@@ -1,11 +1,13 @@
 """The names that notebooks and outside checks use, together, as the design states them."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 
 import llamoco_data
+import llamoco_tune
 
 pytestmark = pytest.mark.unit
 
@@ -46,3 +48,28 @@ def test_public_face_has_every_name_it_lists():
 def test_public_face_without_such_a_name_raises():
     with pytest.raises(AttributeError, match="surprise"):
         _ = llamoco_data.surprise
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("slqsp", "de"), "there is no optimizer slqsp; the nearest names: slsqp"),
+        (("???",), "there is no optimizer ???; the nearest names: see `llamoco-data portfolio`"),
+        ("slsqp", "optimizers: expected names, such as ('slsqp',), not one text"),
+    ],
+)
+def test_portfolio_of_unknown_names_says_what_there_is(names, said):
+    with pytest.raises(llamoco_data.LlamocoError, match=f"^{re.escape(said)}"):
+        llamoco_data.portfolio(names)
+
+
+def test_public_face_of_tuning_has_every_name_it_lists_and_its_error():
+    for name in llamoco_tune.__all__:
+        assert getattr(llamoco_tune, name).__module__.startswith("llamoco_tune.")
+    with pytest.raises(llamoco_tune.TuningError, match=r"^absent\.py cannot be read"):
+        llamoco_tune.ask("absent.py")
+
+
+def test_package_of_tuning_is_imported_without_its_dependencies():
+    code = "import sys, llamoco_tune; sys.exit('pydantic' in sys.modules or 'numpy' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -46,6 +46,10 @@ def test_a_file_without_a_parent_changes_standard(tmp_path: Path):
     assert made.model_copy(update={"recipe": "standard", "wordings": 3, "settled": False}) == standard()
 
 
+def test_a_byte_order_mark_is_no_part_of_a_recipe(tmp_path: Path):
+    assert recipe(written(tmp_path, '\ufefffrom = "demo"\nseed = 5\n')).seed == 5
+
+
 def test_a_policy_of_another_kind_replaces_the_parents(tmp_path: Path):
     made = recipe(written(tmp_path, '[policy]\nkind = "exhaustive"\nrepeats = 4\n'))
     assert made.policy == Exhaustive(repeats=4)
@@ -81,7 +85,14 @@ def test_a_printed_recipe_is_that_recipe(tmp_path: Path, name: str):
         ),
         ('wordings = 2\nexclude = "de"\n', "line 2: exclude: expected a list of names, not 'de'"),
         ('optimizers = ["de"]\nexclude = ["de"]\n', "line 2: exclude: no optimizer is left"),
-        ('[policy]\nkind = "tournament"\n', "line 1: policy: "),
+        (
+            '[policy]\nkind = "tournament"\n',
+            "line 2: policy.kind: there is no kind 'tournament'; the kinds are: exhaustive, race, informed",
+        ),
+        ('[policy]\nkind = "exhaustive"\n', "line 1: policy.repeats: is missing; give it a value"),
+        ("[policy]\nkept = 0.5\nkep = 1\n", "line 3: policy.kep: unknown; leave it out"),
+        ("seed = 1\noptimizers = []\n", "line 2: optimizers: expected 1 or more, found 0"),
+        ("num_problems = 0\n", "line 1: num_problems: input should be greater than or equal to 1, not 0"),
         (
             'seed = 3\noptimizers = ["de", "de"]\n',
             "line 2: optimizers: each can take part once",
@@ -125,6 +136,7 @@ def test_a_mistake_is_named_with_its_line_and_field(tmp_path: Path, text: str, l
             CHANGED.format("{'seed': 'two'}"),
             "mine.py: seed: input should be a valid integer",
         ),
+        (CHANGED.format("{'num_problems': 0}"), "mine.py: num_problems: input should be greater than or equal to 1"),
     ],
 )
 def test_a_python_file_that_gives_no_campaign_is_refused(tmp_path: Path, text: str, line: str):

@@ -25,6 +25,10 @@ def test_a_file_changes_the_fields_that_it_names(tmp_path: Path):
     assert made.teach.choice.reading_weight == compact().teach.choice.reading_weight  # pyright: ignore[reportOptionalMemberAccess]
 
 
+def test_a_byte_order_mark_is_no_part_of_a_recipe(tmp_path: Path):
+    assert recipe(written(tmp_path, '\ufefffrom = "compact"\n')) == compact()
+
+
 def test_the_help_of_the_commands_names_every_recipe():
     assert tuple(RECIPES) == RECIPE_NAMES
 
