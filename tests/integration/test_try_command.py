@@ -1,6 +1,7 @@
 """`llamoco-data try` as a person uses it: what it prints, its page, and what it refuses in one line."""
 
 import ast
+import io
 import json
 import re
 from pathlib import Path
@@ -97,6 +98,14 @@ def test_failure_is_told_with_its_output_and_commands_no_terminal_or_page(comman
     assert "<script" not in page
     assert "<b>" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+def test_output_in_another_encoding_has_question_marks_for_what_it_lacks(command, monkeypatch: pytest.MonkeyPatch):
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, "latin-1"))
+    code, _, err = command("bowl.py", "walk.py", "--seeds", "1")
+    assert code == 0, err
+    assert re.search(r"\? +walk\.py +1/1", written.getvalue().decode("latin-1"))
 
 
 def test_violated_constraint_is_named(command):
