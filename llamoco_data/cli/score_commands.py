@@ -176,11 +176,13 @@ def try_command(
             report=report,
             follow=live,
         )
-    if live:
-        live.end(result)
-    else:
-        try_output.show_tried(Console(), result)
-    if page is not None:  # the result is told first: nobody can be sure that a page can be written
-        write_page(result, page, BASELINE)
-        if not live:
-            try_output.show_page(Console(), page)
+    try:  # neither the page nor the output is lost where the other cannot be written
+        if live:
+            live.end(result)
+        else:
+            try_output.show_tried(Console(), result)
+    finally:
+        if page is not None:
+            write_page(result, page, BASELINE)
+    if page is not None and not live:
+        try_output.show_page(Console(), page)

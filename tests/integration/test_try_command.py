@@ -132,6 +132,15 @@ def test_result_is_shown_though_its_page_cannot_be_written_any_more(command, mon
     assert Path("page.html").read_text() == "mine"
 
 
+def test_page_is_written_though_the_result_cannot_be_shown(command, monkeypatch: pytest.MonkeyPatch):
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        code, _, err = command("bowl.py", "walk.py", "--seeds", "1", "--html", "page.html")
+    assert code == 2
+    assert "llamoco-data: standard output cannot be written: no space left on device" in err
+    assert "walk.py" in Path("page.html").read_text()
+
+
 def test_others_may_be_named_in_one_option_and_in_capitals(command):
     code, out, err = command("bowl.py", "walk.py", "--seeds", "1", "--against", "SLSQP, cobyla", "--against", "cobyla")
     assert code == 0, err
