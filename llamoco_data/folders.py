@@ -13,6 +13,8 @@ from llamoco_data.files.local import LocalFiles
 from llamoco_data.identity import LlamocoError
 from llamoco_data.invocation import TUNE, command
 
+_OF_CAMPAIGNS = ("problems", "candidates", "runs", "own-problems", ".manifest")
+"""Folders that only a campaign has, which a released export does not, though its campaign's spec lies beside it."""
 PROGRAMS_KEY = b"llamoco_programs_version"
 """Key in the metadata of every file of programs."""
 
@@ -38,7 +40,7 @@ def content_of(folder: Place) -> Content | None:
         return _content_of_file(place.folder, str(folder))
     names = set(place.names())
     where = str(folder)
-    if "campaign.json" in names:
+    if "campaign.json" in names and not is_only_export(place):
         return Content("a campaign", f"see what it holds with: {command('status', where)}")
     if "score.json" in names:
         going_on = command("score", "PROGRAMS", "--data", "EXPORT", "--out", where)
@@ -66,6 +68,15 @@ def not_a(wanted: str, folder: Place, otherwise: str) -> LlamocoError:
     if content is None:
         return LlamocoError(f"{folder} {otherwise}")
     return LlamocoError(f"{folder} is {content.name}, not {wanted}; {content.advice}")
+
+
+def is_only_export(place: Files) -> bool:
+    """Whether a place holds an export and nothing of a campaign, except the spec of the one that made it.
+
+    Raises:
+        LlamocoError: it cannot be read.
+    """
+    return _is_export(place, set(place.names())) and not any(place.names(folder) for folder in _OF_CAMPAIGNS)
 
 
 def _is_export(place: Files, names: Set[str]) -> bool:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from llamoco_data.campaign import CAMPAIGN_FILE
 from llamoco_data.files import Place, files_at
-from llamoco_data.folders import not_a
+from llamoco_data.folders import is_only_export, not_a
 from llamoco_data.identity import canonical
 from llamoco_data.scoring.folder import SCORE_FILE, SCORED_PROBLEMS_FILE, SCORED_TEXTS_FILE
 from llamoco_data.store import RUNS, Store
@@ -32,7 +32,7 @@ def read_runs(folder: Place) -> pa.Table:
         LlamocoError: the folder holds no campaign and no score, or is damaged.
     """
     names = set(files_at(folder).names())
-    if CAMPAIGN_FILE not in names and SCORE_FILE not in names:
+    if not {CAMPAIGN_FILE, SCORE_FILE} & names or is_only_export(files_at(folder)):
         raise not_a("a campaign or a folder of scores", folder, "holds no runs")
     store = Store(folder)
     runs = pa.concat_tables([RUNS.empty_table(), *store.run_tables()])

@@ -26,8 +26,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-DATA = ("llamoco_data.cli", "llamoco_data.execution.inline", "boto3", "tests.campaigns")
-TUNE = ("llamoco_tune.cli", "llamoco_tune.teach", "llamoco_tune.contrast")
+DATA = ("llamoco_data.cli.commands", "llamoco_data.execution.inline", "boto3", "tests.campaigns")
+TUNE = ("llamoco_tune.cli.commands", "llamoco_tune.teach", "llamoco_tune.contrast")
 
 _MOST_REQUEST_BYTES = 1 << 17
 

@@ -1,7 +1,15 @@
 """Campaigns: what one is, running what is missing, what there is and what it costs, and reading it back."""
 
 from llamoco_data.campaign.driver import Outcome, run_campaign, run_candidates
-from llamoco_data.campaign.own_problems import Expected, add_problems, expected, own_names, present_problems
+from llamoco_data.campaign.own_problems import (
+    Expected,
+    add_problems,
+    expected,
+    is_named,
+    own_names,
+    present_problems,
+    stored_name,
+)
 from llamoco_data.campaign.reading import (
     CampaignReader,
     FolderView,
@@ -36,6 +44,7 @@ __all__ = [
     "add_problems",
     "expected",
     "farewell",
+    "is_named",
     "load_campaign",
     "named",
     "own_names",
@@ -51,6 +60,7 @@ __all__ = [
     "source_of",
     "status",
     "stored_campaign",
+    "stored_name",
     "view_of",
     "wanted_campaign",
 ]

@@ -5,8 +5,10 @@ because they can be drawn again.
 """
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from llamoco_data.campaign.costs import FLOOR_S
 from llamoco_data.campaign.spec import (
@@ -151,6 +153,16 @@ def kept_text(place: Files, problem_id: str) -> tuple[str, str] | None:
                 if OwnProblemSpec.id_of(text) == problem_id:
                     return name, text
     return None
+
+
+def stored_name(file: str) -> str:
+    """The name that a problem gets of its file, whose path may lack `.py`."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", Path(file).name.removesuffix(".py"))
+
+
+def is_named(identifier: str, name: str) -> bool:
+    """Whether a name is the one that is given, or that which a file of that name gets."""
+    return bool(name) and name in (identifier, stored_name(identifier))
 
 
 def own_names(spec: CampaignSpec, store: Store) -> Mapping[str, set[str]]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from llamoco_data.campaign.own_problems import OWN_PROBLEMS, own_names
+from llamoco_data.campaign.own_problems import OWN_PROBLEMS, is_named, own_names
 from llamoco_data.campaign.spec import CampaignSpec, load_campaign, put_campaign
 from llamoco_data.drive import holding
 from llamoco_data.files import Files, Place, files_at
@@ -36,7 +36,7 @@ def remove_problem(folder: Place, identifier: str, *, notice: Callable[[str], No
     The record is written first and the spec last: a process that dies in between leaves the campaign as it was.
 
     Args:
-        identifier: the problem's name, or its id or the beginning of it.
+        identifier: the problem's name or the file that it was added from, or its id or the beginning of it.
         notice: called with a line for a person, where another driver is waited for.
 
     Raises:
@@ -88,15 +88,15 @@ def _found(folder: Place, spec: CampaignSpec, identifier: str) -> Removal:
     """
     store = Store(folder)
     names = own_names(spec, store)
-    found = [problem_id for problem_id, own in names.items() if identifier in own]
+    found = [problem_id for problem_id, own in names.items() if any(is_named(identifier, name) for name in own)]
     found = found or [problem_id for problem_id in names if _begins(problem_id, identifier)]
     if len(found) > 1:
         raise LlamocoError(f"{folder} holds {len(found)} problems {identifier}: {', '.join(found)}; name one by its id")
     if found:
-        own = names[found[0]]
-        return Removal(problem_id=found[0], name=identifier if identifier in own else min(own, default=""))
+        own = sorted(names[found[0]], key=lambda name: (not is_named(identifier, name), name))
+        return Removal(problem_id=found[0], name=own[0] if own else "")
     for removal in removals(store.place, spec):
-        if identifier == removal.name or _begins(removal.problem_id, identifier):
+        if is_named(identifier, removal.name) or _begins(removal.problem_id, identifier):
             name = f" ({removal.name})" if removal.name else ""
             raise LlamocoError(f"problem {removal.problem_id}{name} was removed from {folder} before")
     raise LlamocoError(

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, ValidationError, model_validator
 
 from llamoco_data.files import Files, Place, files_at
-from llamoco_data.folders import content_of, not_a
+from llamoco_data.folders import content_of, is_only_export, not_a
 from llamoco_data.identity import LlamocoError, Record, digest, is_empty
 from llamoco_data.invocation import command
 from llamoco_data.portfolio import OPTIMIZER_BY_NAME, RETIRED, retired
@@ -109,7 +109,7 @@ def load_campaign(folder: Place) -> CampaignSpec:
 
 
 def stored_campaign(folder: Place) -> CampaignSpec | None:
-    """The spec of a campaign folder; None where there is no campaign in it.
+    """The spec of a campaign folder; None where there is no campaign in it, as in an export beside which it lies.
 
     Raises:
         LlamocoError: its `campaign.json` is damaged or of another version, or it cannot be read.
@@ -213,6 +213,8 @@ def _stored(place: Files) -> CampaignSpec | None:
     try:
         data = place.read(CAMPAIGN_FILE)
     except FileNotFoundError:
+        return None
+    if is_only_export(place):  # its release ships the spec of the campaign that made it
         return None
     path = place.where(CAMPAIGN_FILE)
     try:

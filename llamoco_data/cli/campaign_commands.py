@@ -115,7 +115,7 @@ def add_command(folder: str, files: tuple[Path, ...], suite: str | None, budgets
 def remove_command(folder: str, name: str) -> None:
     """Take the problem NAME, which was added, out of the campaign in DIR: it is not run, and in no later export.
 
-    NAME is the name of its file without `.py`, or its id, or the first characters of that. Nothing that was run is
+    NAME is the name of its file, or its id, or the first characters of that. Nothing that was run is
     rewritten: the runs stay in the folder, and count again when the same text is added again.
     """
     console = Console(stderr=True)

@@ -63,6 +63,7 @@ def show_added(console: Console, added: Sequence[Added], folder: str) -> None:
         say(console, f"{one.file} is {'again' if again else 'now'} problem {one.problem_id} of {folder}")
         kinds = [(spec.num_inequality, "g <= 0"), (spec.num_equality, "h = 0")]
         rows = [
+            ("  name", spec.name) if spec.name != one.file.stem else None,
             ("  variables", f"{spec.dimension}"),
             ("  constraints", ", ".join(f"{number} {kind}" for number, kind in kinds if number) or "none"),
             ("  budget", f"{spec.max_evaluations:,} evaluations of about {_span(checked.evaluation_us)}"),

@@ -7,6 +7,7 @@ from typing import NoReturn
 import click
 from typing_extensions import override
 
+from llamoco_data.cli import output
 from llamoco_data.cli.baseline import baseline_command
 from llamoco_data.cli.campaign_commands import (
     add_command,
@@ -29,12 +30,9 @@ from llamoco_data.invocation import command
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and exits: 0 when done, 1 if a check failed, 2 for a user's mistake, 130 after Ctrl-C."""
     try:
-        code = llamoco_data.main(arguments, prog_name="llamoco-data", standalone_mode=False)
+        code = _ended(arguments)
     except LlamocoError as error:
         _fail(str(error))
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        sys.exit(0)
     except click.ClickException as error:
         _fail(f"{error.format_message().rstrip('.')}; see: {_help_command(error)}")
     except (KeyboardInterrupt, click.Abort):
@@ -42,7 +40,23 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
-    sys.exit(code if isinstance(code, int) else 0)
+    except OSError as error:
+        if not output.takes_no_more(sys.stdout):
+            raise
+        _fail(output.refusal(error))
+    sys.exit(code)
+
+
+def _ended(arguments: Sequence[str] | None) -> int:
+    """Runs one command, and returns its exit code when all that it prints is written."""
+    output.replace_unencodable(sys.stdout)
+    try:
+        code = llamoco_data.main(arguments, prog_name="llamoco-data", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        code = 0
+    output.flush(sys.stdout)
+    return code if isinstance(code, int) else 0
 
 
 class _InOrder(click.Group):
@@ -84,6 +98,7 @@ for subcommand in (
 
 
 def _fail(message: str) -> NoReturn:
+    output.give_up(sys.stdout)
     click.echo(f"llamoco-data: {' '.join(message.split())}", err=True)
     sys.exit(2)
 

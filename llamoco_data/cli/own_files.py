@@ -1,7 +1,6 @@
 """Adds users' own problems from files: each is checked in a process of its own, and all of them are added, or none."""
 
 import dataclasses
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from llamoco_data.campaign import (
     removals,
     runs_of,
     stored_campaign,
+    stored_name,
 )
 from llamoco_data.identity import LlamocoError
 from llamoco_data.problems.checking import Checked
@@ -69,7 +69,7 @@ def _looked_at(file: Path, spec: CampaignSpec, present: set[str]) -> Added:
         problem_id = OwnProblemSpec.id_of(text)
         if problem_id in present:
             return Added(file, problem_id, None, None)
-        checked = check_apart(text, problem_name(file))
+        checked = check_apart(text, stored_name(file.stem))
         return Added(file, problem_id, checked, expected(spec, checked))
     except LlamocoError as error:
         raise LlamocoError(f"{file}: {error}") from None
@@ -78,7 +78,7 @@ def _looked_at(file: Path, spec: CampaignSpec, present: set[str]) -> Added:
 def _compared(added: Added, store: Store, spec: CampaignSpec) -> Added:
     """What became of a file, with what the campaign has held of its text and its name."""
     before = [removal for removal in removals(store.place, spec) if removal.problem_id == added.problem_id]
-    name = problem_name(added.file)
+    name = stored_name(added.file.stem)
     return dataclasses.replace(
         added,
         runs_before=runs_of(store, before) if before else None,
@@ -96,14 +96,9 @@ def checked_file(file: Path) -> Checked:
     """
     text = normalised(read_python(file))
     try:
-        return check_apart(text, problem_name(file))
+        return check_apart(text, stored_name(file.stem))
     except LlamocoError as error:
         raise LlamocoError(f"{file}: {error}") from None
-
-
-def problem_name(file: Path) -> str:
-    """The name that a problem gets of its file."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", file.stem)
 
 
 def read_python(file: Path) -> str:

@@ -19,7 +19,7 @@ from llamoco_data.plurals import counted
 from llamoco_data.portfolio import BASELINE
 from llamoco_data.report import write_report
 from llamoco_data.scoring import score
-from llamoco_data.trying import Lines, check_names, check_place, others, tried, write_page
+from llamoco_data.trying import Lines, check_place, others, tried, wanted_names, write_page
 
 SCORE_PATIENCE_S = 1.0
 """Time that the runs of a score have to end once the command is to stop: a stranger's program may never do so."""
@@ -124,7 +124,8 @@ def score_command(
     multiple=True,
     metavar="NAME",
     help="Optimizer of the portfolio to run beside the program, `portfolio` for all that apply, or the defaults of a "
-    "library, such as scipy-minimize, as in `baseline`. It may be given several times. Random search always runs.",
+    "library, such as scipy-minimize, as in `baseline`; or several, with commas between. It may be given several "
+    "times. Random search always runs.",
 )
 @TIME_LIMIT
 @CONFINEMENT
@@ -152,12 +153,12 @@ def try_command(
     Its code runs as you, the programs are confined. Nothing is kept but the page.
     """
     text, console = read_python(program), Console(stderr=True)
-    check_names(against)
+    names = wanted_names(against)
     if page is not None:
         check_place(page)
     with working(console, "evaluating the problem at random points", quiet=lines):
         checked = checked_file(problem)
-        beside = others(against, checked.spec)
+        beside = others(names, checked.spec)
     what = f"running {counted(1 + len(beside), 'program')}"
     name = program.name if program.suffix else f"{program.name} (file)"  # no optimizer has such a name
     live = Lines(sys.stdout.fileno()) if lines else None
@@ -175,9 +176,13 @@ def try_command(
             report=report,
             follow=live,
         )
-    if page is not None:
-        write_page(result, page, BASELINE)
-    if live:
-        live.end(result)
-    else:
-        try_output.show_tried(Console(), result, page)
+    try:  # neither the page nor the output is lost where the other cannot be written
+        if live:
+            live.end(result)
+        else:
+            try_output.show_tried(Console(), result)
+    finally:
+        if page is not None:
+            write_page(result, page, BASELINE)
+    if page is not None and not live:
+        try_output.show_page(Console(), page)

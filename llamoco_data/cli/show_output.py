@@ -12,7 +12,7 @@ import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
-from llamoco_data.campaign import CampaignReader, ProblemRuns, view_of
+from llamoco_data.campaign import CampaignReader, ProblemRuns, is_named, view_of
 from llamoco_data.cli.text import code, counts, say, settings_text
 from llamoco_data.export import baseline_of
 from llamoco_data.export.making import optimizer_confidence
@@ -86,7 +86,11 @@ def _show_campaign(console: Console, folder: str, identifier: str | None, progra
         return
     # A number that is an index can also begin an id; the index takes precedence.
     found = [index for index in specs if str(index) == identifier]
-    found = found or [i for i, spec in specs.items() if isinstance(spec, OwnProblemSpec) and spec.name == identifier]
+    named = [i for i, spec in specs.items() if isinstance(spec, OwnProblemSpec) and is_named(identifier, spec.name)]
+    if not found and len(named) > 1:
+        ids = ", ".join(specs[index].problem_id for index in named)
+        raise LlamocoError(f"{folder} holds {len(named)} problems named {identifier}: {ids}; give the id of one")
+    found = found or named
     found = found or [i for i, spec in specs.items() if spec.problem_id.startswith(identifier)]
     runs = reader.runs(_the_only(found, identifier, folder))
     if program is None:

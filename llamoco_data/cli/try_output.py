@@ -15,7 +15,7 @@ MOST_LINES = 10
 """Lines of a program's output that are shown where it failed."""
 
 
-def show_tried(console: Console, tried: Tried, page: Path | None) -> None:
+def show_tried(console: Console, tried: Tried) -> None:
     """Prints what a trial came to."""
     subject = tried.subject
     rows = result_rows(tried)
@@ -37,5 +37,8 @@ def show_tried(console: Console, tried: Tried, page: Path | None) -> None:
         say(console, drawn.title)
         for line in drawn.lines:
             say(console, line)
-    if page is not None:
-        say(console, f"\n{page}: the same as a page, with the texts of problem and program")
+
+
+def show_page(console: Console, page: Path) -> None:
+    """Prints where the result is as a page."""
+    say(console, f"\n{page}: the same as a page, with the texts of problem and program")

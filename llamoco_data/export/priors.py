@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from llamoco_data.campaign import CampaignReader, source_of, view_of
+from llamoco_data.campaign import CampaignReader, source_of, status, view_of
 from llamoco_data.export.crew import crew, number_for
 from llamoco_data.export.judging import Judgements, judge_all
 from llamoco_data.files import LocalFiles, Place
@@ -51,9 +51,12 @@ def make_prior(folder: Place, *, processes: int | None = None) -> Prior:
         judgements = judge_all(at_work, reader)
     measured = _measured(reader, judgements)
     if len(measured.problem_ids) < LEAST_PROBLEMS:
+        there = status(folder)
+        growing = ("--problems", "N") if there.problems_complete == there.problems_total else ()
+        more = f", with N above {reader.spec.num_problems:,}," if growing else ""
         raise LlamocoError(
             f"{folder} has {len(measured.problem_ids)} training problems that are judged and worth teaching, and a "
-            f"prior needs {LEAST_PROBLEMS}; go on with: {command('run', folder)}"
+            f"prior needs {LEAST_PROBLEMS}; go on{more} with: {command('run', folder, *growing)}"
         )
     by_total = sorted(judgements.total_scores, key=judgements.total_scores.__getitem__, reverse=True)
     best_first = dict.fromkeys(reader.candidates[candidate_id].optimizer for candidate_id in by_total)

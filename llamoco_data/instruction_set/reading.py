@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from llamoco_data.files import Files, Place, files_at
+from llamoco_data.files import Files, LocalFiles, Place, files_at
 from llamoco_data.folders import not_a
 from llamoco_data.identity import LlamocoError
 from llamoco_data.instruction_set.columns import MEASURED_SPLITS, SCHEMA, SCHEMA_VERSION, SPLITS, Split
@@ -33,7 +33,9 @@ def instruction_tables(
     names = shard_names(place, snapshot)
     wanted = [name for name in names if splits is None or _split_of(name) in splits]
     if not wanted:
-        what = f"holds no rows{f' of split {min(splits)!r}' if splits else ''}"
+        if isinstance(place, LocalFiles) and not place.folder.exists():
+            raise LlamocoError(f"there is no folder {folder}; give the folder of an export")
+        what = f"holds no rows{f' of split {_either(splits)}' if splits else ''}"
         if names:
             raise LlamocoError(f"{folder} {what}")
         raise not_a("an export", folder, f"{what}: is it an export?")
@@ -61,6 +63,10 @@ def read_instructions(folder: Place, split: Split | None = None, snapshot: int |
     if split is not None and split not in SPLITS:
         raise LlamocoError(f"no split is called {split!r}; the splits are {', '.join(SPLITS)}")
     return pa.concat_tables(instruction_tables(folder, None if split is None else (split,), snapshot))
+
+
+def _either(splits: Collection[Split]) -> str:
+    return " or ".join(repr(split) for split in SPLITS if split in splits)
 
 
 def _split_of(shard: str) -> str:

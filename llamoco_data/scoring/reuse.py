@@ -15,15 +15,23 @@ from llamoco_data.scoring.running import missing_runs
 from llamoco_data.store import Block, Store
 
 
-def take_over(store: Store, others: Sequence[Place], plan: RunPlan, time_limit_s: float, confined: Tier) -> int:
+def sources_of(others: Sequence[Place], time_limit_s: float) -> tuple[Store, ...]:
+    """The runs of other scores folders; nothing is written.
+
+    Raises:
+        LlamocoError: one of them holds no score, or one with another time limit, or cannot be read.
+    """
+    return tuple(_source(other, time_limit_s) for other in others)
+
+
+def take_over(store: Store, sources: Sequence[Store], plan: RunPlan, confined: Tier) -> int:
     """Commits the planned runs that a folder lacks and others hold; returns their number.
 
     A run that was confined less than is asked for, or that timed out, is made again.
 
     Raises:
-        LlamocoError: another folder holds no score, or one with another time limit, or cannot be read.
+        LlamocoError: a file of another folder is missing or damaged.
     """
-    sources = [_source(other, time_limit_s) for other in others]
     taken = 0
     for source in sources:
         records = list(_wanted(store, source, plan, confined))

@@ -36,7 +36,7 @@ from llamoco_data.scoring.page import scores_page
 from llamoco_data.scoring.performance import performance
 from llamoco_data.scoring.plan import RunPlan, floor_run, plan_runs, score_seed
 from llamoco_data.scoring.programs import Generated, Programs, read_programs
-from llamoco_data.scoring.reuse import take_over
+from llamoco_data.scoring.reuse import sources_of, take_over
 from llamoco_data.scoring.running import missing_work
 from llamoco_data.scoring.scored import (
     PROBLEM_SCORES,
@@ -95,14 +95,15 @@ def score(
 
     Raises:
         LlamocoError: programs cannot be confined as well as is asked; the file or the export cannot be read, or they do
-            not fit together; the folder holds other files or cannot be written; or no worker can be started.
+            not fit together; the folder holds other files or cannot be written; a folder to reuse holds no scores that
+            fit; or no worker can be started. Where it does not come to runs, a new folder is not begun.
     """
     programs = read_programs(file)
     export = read_export(data, programs.programs)
     spec = ScoreSpec(
         programs_id=programs.programs_id, export_id=export.export_id, repeats=REPEATS, time_limit_s=time_limit_s
     )
-    begun = is_begun(out, spec)
+    begun, sources = is_begun(out, spec), sources_of(reuse, time_limit_s)
     known = names(export.prompts.values())
     others = baselines(export, known, [program.instruction_id for program in programs.programs])
     mends = {text: mend for text in {p.program for p in programs.programs} if (mend := mended(text))}
@@ -115,7 +116,7 @@ def score(
         hold = stack.enter_context(holding(place, notice))
         store = Store(out)
         _mend(store, notice)
-        taken = take_over(store, reuse, plan, time_limit_s, confined)
+        taken = take_over(store, sources, plan, confined)
         if taken:
             notice(f"{counted(taken, 'run')} taken over from other scores")
         work = missing_work(plan, export.cases, store, time_limit_s, confined)

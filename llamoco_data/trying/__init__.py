@@ -2,7 +2,7 @@
 
 from llamoco_data.trying.lines import Lines
 from llamoco_data.trying.page import check_place, write_page
-from llamoco_data.trying.running import Point, Trial, Tried, check_names, others, tried
+from llamoco_data.trying.running import Point, Trial, Tried, others, tried, wanted_names
 from llamoco_data.trying.sketch import MARKS, sketch
 
 __all__ = [
@@ -11,10 +11,10 @@ __all__ = [
     "Point",
     "Trial",
     "Tried",
-    "check_names",
     "check_place",
     "others",
     "sketch",
     "tried",
+    "wanted_names",
     "write_page",
 ]

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from llamoco_data.trying.wording import HEAD, endings, point_text, result_rows, 
 
 _UNITS = 1000
 """Width and height of the picture, in its own units."""
+_PROBE_BYTES = 32_768
+"""Size of a file that is written to see whether a page can be; a page of eight programs has about as much."""
 _MARK = '<meta name="generator" content="llamoco-data try">'
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1a1f24; --paper: #fff; --rule: #dde1e5; --quiet: #545d66;
@@ -53,21 +56,28 @@ def write_page(tried: Tried, file: Path, baseline: str) -> None:
 
 
 def check_place(file: Path) -> None:
-    """Refuses a file that the page must not replace.
+    """Refuses a file that the page must not replace, or in whose folder nothing can be written.
 
     Raises:
-        LlamocoError: it is something else than a page of a trial, or its folder is missing.
+        LlamocoError: it is something else than a page of a trial, or its folder is missing or takes no file.
     """
     try:
-        if _MARK.encode() in file.read_bytes()[:1000]:
-            return
+        is_page = _MARK.encode() in file.read_bytes()[:1000]
     except FileNotFoundError:
-        if file.parent.is_dir():
-            return
-        raise LlamocoError(f"there is no folder {file.parent} for the page; make it, or name another file") from None
+        if not file.parent.is_dir():
+            what = f"there is no folder {file.parent} for the page"
+            raise LlamocoError(f"{what}; make it, or name another file") from None
+        is_page = True
     except OSError as error:
         raise LlamocoError(f"{file} cannot be read: {error.strerror}; name another file with --html") from None
-    raise LlamocoError(f"{file} is no page of `try`, and is not replaced by one; name another file with --html")
+    if not is_page:
+        raise LlamocoError(f"{file} is no page of `try`, and is not replaced by one; name another file with --html")
+    try:
+        with tempfile.TemporaryFile(dir=file.parent) as probe:
+            probe.write(bytes(_PROBE_BYTES))
+            probe.flush()
+    except OSError as error:
+        raise LlamocoError(f"{file} cannot be written: {error.strerror}; name another file with --html") from None
 
 
 def page(tried: Tried, baseline: str) -> str:

@@ -22,7 +22,7 @@ from llamoco_data.problems.evaluation import Meter, Problem, Vector, build
 from llamoco_data.problems.own_spec import AnySpec, OwnProblemSpec
 from llamoco_data.problems.spec import EQUALITY_TOLERANCE
 from llamoco_data.report.curves import CurvePoint, median_curve
-from llamoco_data.rivals.catalogue import PACKAGE_OF, PROGRAM_OF
+from llamoco_data.rivals.catalogue import PACKAGE_OF, PROGRAM_OF, RIVALS
 from llamoco_data.rivals.texts import text_of
 from llamoco_data.runs import MEASURED, RunRecord, run_seed
 
@@ -110,30 +110,46 @@ class Follower(Protocol):
         ...
 
 
-def check_names(names: Sequence[str]) -> None:
-    """Refuses names of programs that there are not.
+def wanted_names(given: Sequence[str]) -> tuple[str, ...]:
+    """The names in texts that hold one or several, with commas between; capitals count as small letters.
 
     Raises:
-        LlamocoError: there is no optimizer of a name, nor a library's default.
+        LlamocoError: there is no optimizer of a name, nor a library's default that runs beside a program.
     """
-    for name in names:
-        if name not in (*OPTIMIZER_BY_NAME, *LIBRARIES, ALL):
-            near = (
-                ", ".join(get_close_matches(name, (*OPTIMIZER_BY_NAME, *LIBRARIES))) or "see `llamoco-data portfolio`"
-            )
-            raise LlamocoError(f"there is no optimizer {name}; the nearest names: {near}")
+    names = [name.strip() for text in given for name in text.split(",") if name.strip()]
+    return tuple(dict.fromkeys(map(_known, names)))
+
+
+def _known(name: str) -> str:
+    """The spelling of a name in the portfolio, or in `baseline`.
+
+    Raises:
+        LlamocoError: see `wanted_names`.
+    """
+    known = {each.lower(): each for each in (*OPTIMIZER_BY_NAME, *LIBRARIES, ALL)}
+    found = known.get(name.lower())
+    if found is not None:
+        return found
+    if name.lower() in RIVALS:
+        can = ", ".join(LIBRARIES)
+        raise LlamocoError(
+            f"{name.lower()} cannot run beside a program; of the names of `baseline`, these can: {can}; "
+            "for optimizers, see `llamoco-data portfolio`"
+        )
+    near = ", ".join(known[each] for each in get_close_matches(name.lower(), known)) or "see `llamoco-data portfolio`"
+    raise LlamocoError(f"there is no optimizer {name}; the nearest names: {near}")
 
 
 def others(names: Sequence[str], spec: AnySpec) -> dict[str, str]:
     """Random search and the named programs: name -> text, each optimizer with its first settings that apply.
 
     Args:
-        names: names of optimizers or of libraries' defaults, or `portfolio` for all optimizers that apply.
+        names: see `wanted_names`; `portfolio` stands for all optimizers that apply.
 
     Raises:
         LlamocoError: there is no program of a name, or it does not apply to the problem.
     """
-    check_names(names)
+    names = wanted_names(names)
     for name in names:
         if name in OPTIMIZER_BY_NAME and (why := OPTIMIZER_BY_NAME[name].limits.declines(spec)):
             raise LlamocoError(f"{name} does not take this problem: {why}; leave it out")

@@ -8,6 +8,7 @@ from typing import NoReturn
 import click
 from typing_extensions import override
 
+from llamoco_tune.cli import output
 from llamoco_tune.cli.ask import ask_command
 from llamoco_tune.cli.base import base_command
 from llamoco_tune.cli.calibration import calibrate_command
@@ -37,19 +38,35 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     _prepare_environment()
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        code = llamoco_tune.main(arguments, prog_name="llamoco-tune", standalone_mode=False)
+        code = _ended(arguments)
     except TuningError as error:
         _fail(str(error))
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        sys.exit(0)
     except click.ClickException as error:
         _fail(f"{error.format_message().rstrip('.')}; see: {_help_command(error)}")
     except Stopped as stopped:
         _stop(f"stopped {stopped}", given)
     except (KeyboardInterrupt, click.Abort):
         _stop("stopped at once", given)
-    sys.exit(code if isinstance(code, int) else 0)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:
+        if not output.takes_no_more(sys.stdout):
+            raise
+        _fail(output.refusal(error))
+    sys.exit(code)
+
+
+def _ended(arguments: Sequence[str] | None) -> int:
+    """Runs one command, and returns its exit code when all that it prints is written."""
+    output.replace_unencodable(sys.stdout)
+    try:
+        code = llamoco_tune.main(arguments, prog_name="llamoco-tune", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        code = 0
+    output.flush(sys.stdout)
+    return code if isinstance(code, int) else 0
 
 
 class _InOrder(click.Group):
@@ -101,6 +118,7 @@ def _stop(message: str, given: Sequence[str]) -> NoReturn:
 
 
 def _fail(message: str) -> NoReturn:
+    output.give_up(sys.stdout)
     click.echo(f"llamoco-tune: {' '.join(message.split())}", err=True)
     sys.exit(2)
 

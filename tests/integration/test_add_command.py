@@ -73,10 +73,13 @@ def test_command_begins_a_campaign_of_own_problems_alone_and_it_grows(command):
     ):
         assert re.search(expected, out), out
     assert out.count("feasible") == 1
+    assert re.search(r"free one\.py is now .*\n +name +free_one *\n +variables", out), out
+    assert not re.search(r"name +bowl", out)
     assert "is in c already, as problem " in succeed(command("add", "c", "bowl.py"))
     assert "all 2 problems are complete" in succeed(command("run", "c", "--address", "inline", "--quiet"))
     assert "2 complete of 2, 2 of them users' own" in succeed(command("status", "c"))
-    assert "def objective(x):" in succeed(command("show", "c", "free_one"))
+    for name in ("free_one", "free one", "free one.py", "elsewhere/free one.py"):
+        assert "def objective(x):" in succeed(command("show", "c", name))
     shown = succeed(command("show", "c", own_problem(BOWL, "bowl").problem_id[:8]))
     assert "a user's own, bowl; D = 2, 120 evaluations, 1 inequality" in shown
     assert BOWL in shown

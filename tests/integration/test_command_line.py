@@ -489,7 +489,7 @@ def test_show_of_an_unknown_id_is_refused(command, small_recipes, tmp_path: Path
 
 def test_command_line_starts_without_the_libraries_of_single_commands():
     slow = {"boto3", "pandas", "ray", "scipy.sparse", "scipy.stats", "sklearn", "torch"}
-    code = f"import sys, llamoco_data.cli; print(*({slow} & sys.modules.keys()))"
+    code = f"import sys, llamoco_data.cli.commands; print(*({slow} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "\n"
 

@@ -214,6 +214,8 @@ def test_command_extends_a_set_and_a_new_export_leaves_the_rows_out(campaign: Pa
     assert "the 8 predicted rows of split train_extended are left out of this snapshot" in printed
     with pytest.raises(LlamocoError, match="holds no rows of split 'train_extended'"):
         predicted(mine)
+    with pytest.raises(LlamocoError, match=f"^there is no folder {mine / 'nothing'}; give the folder of an export"):
+        predicted(mine / "nothing")
     assert read_instructions(mine, split="train_extended", snapshot=2).num_rows == 8
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from llamoco_data.campaign import CampaignReader, CampaignSpec, plan, read_problems, run_campaign, view_of
 from llamoco_data.campaign.foresight import PRIOR_FILE, Foresight
-from llamoco_data.campaign.spec import keep_campaign
+from llamoco_data.campaign.spec import keep_campaign, load_campaign
 from llamoco_data.cli.show_output import show
 from llamoco_data.execution.inline import InlineExecutor
 from llamoco_data.export import export, make_prior, write_prior
@@ -202,8 +202,13 @@ def test_show_says_how_many_optimizers_an_informed_race_left_out(finished: Path)
 
 
 def test_prior_of_too_few_problems_is_refused_and_a_file_never_replaced(finished: Path, before: Path, tmp_path: Path):
-    with pytest.raises(LlamocoError, match=r"training problems that are judged .*, and a prior needs 20; go on with"):
+    with pytest.raises(
+        LlamocoError, match=r"training problems that are judged .*, and a prior needs 20; go on"
+    ) as refused:
         make_prior(finished)
+    number = f"{load_campaign(finished).num_problems:,}"
+    growing = f"go on, with N above {number}, with: llamoco-data run {finished} --problems N"
+    assert str(refused.value).endswith(growing), "every run is made, so only more problems help"
     (tmp_path / "taken").write_text("mine")
     with pytest.raises(LlamocoError, match="taken exists, and a prior must not replace it"):
         write_prior(before, tmp_path / "taken")

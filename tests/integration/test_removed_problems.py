@@ -1,5 +1,6 @@
 """`llamoco-data remove`: what was run stays to the byte, and the campaign goes on as one that never had the problem."""
 
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -204,6 +205,13 @@ def test_command_names_a_problem_of_the_same_name_with_another_text(command):
     assert f"bowl.py is now problem {other} of c" in out
     assert f"beside problem {BOWL_ID}, another text of this name; take it out with: " in out
     code, out, err = command("remove", "c", "bowl")
+    ids = [own_problem(text).problem_id for text in (BOWL, OTHER)]
+    for name in ("bowl", "bowl.py"):
+        shown = command("show", "c", name)[2]
+        assert re.fullmatch(
+            rf"llamoco-data: c holds 2 problems named {name}: (\w+), (\w+); give the id of one\n", shown
+        )
+        assert all(each in shown for each in ids)
     assert (code, out) == (2, "")
     assert err == f"llamoco-data: c holds 2 problems bowl: {', '.join(sorted([BOWL_ID, other]))}; name one by its id\n"
     assert command("remove", "c", BOWL_ID)[0] == 0
@@ -225,6 +233,12 @@ def test_command_on_an_unknown_problem_is_refused_in_one_line(command, name: str
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert says in err
     assert files(folder) == before
+
+
+def test_command_takes_the_file_that_the_problem_was_added_from(command):
+    assert command("remove", "c", "bowl.py")[0] == 0
+    code, _, err = command("remove", "c", "bowl.py")
+    assert (code, err) == (2, f"llamoco-data: problem {BOWL_ID} (bowl) was removed from c before\n")
 
 
 def test_command_repeated_is_refused_in_one_line(command, folder: Path):

@@ -31,7 +31,7 @@ from llamoco_data.scoring.contenders import majority
 from llamoco_data.scoring.marks import floor_of, marks_of
 from llamoco_data.scoring.plan import RunPlan, floor_run
 from llamoco_data.scoring.programs import Generated
-from llamoco_data.scoring.reuse import take_over
+from llamoco_data.scoring.reuse import sources_of, take_over
 from llamoco_data.scoring.score import TIME_LIMIT_S
 from llamoco_data.scoring.summary import ContenderScore, Summary
 from llamoco_data.store import Block, Store
@@ -244,9 +244,9 @@ def test_runs_that_may_end_otherwise_are_made_again(
         run = Run(candidate_id=record.candidate_id, seed=record.seed)
         wanted[record.problem_id] = (*wanted.get(record.problem_id, ()), run)
     plan, empty = RunPlan({}, wanted), Store(tmp_path / "empty")
-    assert take_over(empty, [tmp_path / "others"], plan, TIME_LIMIT_S, "limited") == 0
-    assert take_over(empty, [scores], plan, TIME_LIMIT_S, "limited") == len(made)
-    assert take_over(empty, [scores], plan, TIME_LIMIT_S, "limited") == 0
+    assert take_over(empty, sources_of([tmp_path / "others"], TIME_LIMIT_S), plan, "limited") == 0
+    assert take_over(empty, sources_of([scores], TIME_LIMIT_S), plan, "limited") == len(made)
+    assert take_over(empty, sources_of([scores], TIME_LIMIT_S), plan, "limited") == 0
 
 
 def test_folders_without_runs_to_reuse_are_refused(command, scores: Path, programs: Path, folder: Path, tmp_path: Path):
@@ -257,6 +257,8 @@ def test_folders_without_runs_to_reuse_are_refused(command, scores: Path, progra
     code, _, err = command(*given, "--out", tmp_path / "b", "--reuse", scores, "--time-limit", 7)
     assert "has runs with a time limit of 60 s, not 7 s" in err
     assert code == 2
+    assert not (tmp_path / "a").exists()
+    assert not (tmp_path / "b").exists()
 
 
 def test_score_that_is_stopped_keeps_its_runs_and_goes_on(scores: Path, programs: Path, folder: Path, tmp_path: Path):

@@ -1,17 +1,20 @@
 """`llamoco-data try` as a person uses it: what it prints, its page, and what it refuses in one line."""
 
 import ast
+import io
 import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typing_extensions import override
 
 from llamoco_data import build, own_problem
 from llamoco_data.cli.commands import main
 from tests.browser import chromium, chromium_path
 from tests.campaigns import HEAD
+from tests.full_disk import full_disk
 from tests.own_problems import BOWL, FREE
 
 pytestmark = pytest.mark.integration
@@ -99,6 +102,61 @@ def test_failure_is_told_with_its_output_and_commands_no_terminal_or_page(comman
     assert "&lt;script&gt;alert(1)" in page
 
 
+def test_page_that_cannot_be_written_is_refused_before_any_run(command):
+    Path("ran.py").write_text(f"from pathlib import Path\nPath({str(Path.cwd() / 'ran')!r}).touch()\n{BOWL}")
+    with full_disk():
+        code, out, err = command("ran.py", "walk.py", "--html", "page.html")
+    assert (code, out) == (2, "")
+    assert err == "llamoco-data: page.html cannot be written: File too large; name another file with --html\n"
+    assert not Path("ran").exists()
+    assert not Path("page.html").exists()
+
+
+class Spoiling(io.StringIO):
+    """Output whose reader puts something else in the place of the page as soon as the result is shown."""
+
+    @override
+    def write(self, text: str) -> int:
+        Path("page.html").write_text("mine")
+        return super().write(text)
+
+
+def test_result_is_shown_though_its_page_cannot_be_written_any_more(command, monkeypatch: pytest.MonkeyPatch):
+    shown = Spoiling()
+    monkeypatch.setattr("sys.stdout", shown)
+    code, _, err = command("bowl.py", "walk.py", "--seeds", "1", "--html", "page.html")
+    assert code == 2
+    assert "page.html is no page of `try`, and is not replaced by one" in err
+    assert re.search(r"place +[12] of 2 programs", shown.getvalue())
+    assert "the same as a page" not in shown.getvalue()
+    assert Path("page.html").read_text() == "mine"
+
+
+def test_page_is_written_though_the_result_cannot_be_shown(command, monkeypatch: pytest.MonkeyPatch):
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        code, _, err = command("bowl.py", "walk.py", "--seeds", "1", "--html", "page.html")
+    assert code == 2
+    assert "llamoco-data: standard output cannot be written: no space left on device" in err
+    assert "walk.py" in Path("page.html").read_text()
+
+
+def test_others_may_be_named_in_one_option_and_in_capitals(command):
+    code, out, err = command("bowl.py", "walk.py", "--seeds", "1", "--against", "SLSQP, cobyla", "--against", "cobyla")
+    assert code == 0, err
+    assert re.search(r"place +[1-4] of 4 programs", out)
+    assert re.search(r"slsqp +1/1", out)
+    assert re.search(r"cobyla +1/1", out)
+
+
+def test_output_in_another_encoding_has_question_marks_for_what_it_lacks(command, monkeypatch: pytest.MonkeyPatch):
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, "latin-1"))
+    code, _, err = command("bowl.py", "walk.py", "--seeds", "1")
+    assert code == 0, err
+    assert re.search(r"\? +walk\.py +1/1", written.getvalue().decode("latin-1"))
+
+
 def test_violated_constraint_is_named(command):
     Path("upper.py").write_text(f"{HEAD}    objective(upper)\n    return upper\n")
     _, out, _ = command("bowl.py", "upper.py", "--seeds", "1")
@@ -110,6 +168,15 @@ def test_violated_constraint_is_named(command):
     ("arguments", "complaint"),
     [
         (("bowl.py", "walk.py", "--against", "slspq"), "there is no optimizer slspq; the nearest names: slsqp"),
+        (
+            ("bowl.py", "walk.py", "--against", "slsqp,cobila"),
+            "there is no optimizer cobila; the nearest names: cobyla",
+        ),
+        (
+            ("bowl.py", "walk.py", "--against", "NGOpt"),
+            "ngopt cannot run beside a program; of the names of `baseline`, these can: scipy-minimize, scipy-de, pycma",
+        ),
+        (("bowl.py", "walk.py", "--against", "forest"), "forest cannot run beside a program; of the names of"),
         (("bowl.py", "walk.py", "--against", "nelder_mead"), "nelder_mead does not take this problem"),
         (("bowl.py", "missing.py"), "missing.py cannot be read"),
         (("walk.py", "walk.py"), "walk.py: "),
