@@ -17,6 +17,13 @@ _GAP = re.compile(r"(?<!\\)\\[ ,;:!>]|~")
 _DEFINED = re.compile(r":=|\\(?:coloneqq|triangleq)(?![A-Za-z])")
 _CASES = re.compile(r"\\begin\{[dr]?cases\}.*?\\end\{[dr]?cases\}", re.DOTALL)
 _SUBJECT = re.compile(r"(?<![A-Za-z])(?:s\.\s*\\?\s*t\b\.?|subject\s*to\b|such\s+that\b)[\s}]*", re.IGNORECASE)
+_LISTED = re.compile(
+    rf"(?P<subject>{_SUBJECT.pattern})(?:[\s&]|\\q?quad|\\left\.?)*\\begin\{{[dr]?cases\}}", re.IGNORECASE
+)
+_LIMIT = re.compile(
+    r"(?:(?<![A-Za-z\\])[A-Za-z]|\\[a-z]+)(?:\s*_\s*(?:\{\w+\}|\w))?\s*[_^]\s*\{?\s*(?:\w\s*,\s*)?"
+    r"(?:\\?(?:min|max|lower|upper|lb|ub)|[LU])(?![A-Za-z])\s*\}?"
+)
 _TOKEN = re.compile(r"\\(?P<way>begin|end)\{(?P<name>[A-Za-z]+\*?)\}|\\[\[\]()]|\\\\|\\.|\$\$|\$", re.DOTALL)
 _PROSE = {
     "center",
@@ -111,7 +118,8 @@ def _kinds(part: str, text: str) -> list[Kind]:
 
 
 def _plain(text: str) -> str:
-    return _CASES.sub(" ", _DEFINED.sub(" ", _UNDER.sub(" min ", tidy(text))))
+    listed = _LISTED.sub(lambda found: found["subject"], _UNDER.sub(" min ", tidy(text)))
+    return _CASES.sub(" ", _DEFINED.sub(" ", listed))
 
 
 def _names(text: str) -> frozenset[str]:
@@ -197,7 +205,8 @@ def _simple(text: str) -> str:
         return ";" if plain in _LINKS or " " in plain or not plain.isalpha() else found[0]
 
     text = _LETTERS.sub(_as_symbol, _SIZES.sub(" ", _WORDS.sub(words, text)))
-    return _INDEX.sub(" ", _STYLED.sub(lambda found: f" {found['inner'] or ''} ", text))
+    plain = _STYLED.sub(lambda found: f" {found['inner'] or ''} ", text)
+    return _INDEX.sub(" ", _LIMIT.sub(r" \\limit ", plain))
 
 
 def _as_symbol(found: re.Match[str]) -> str:
