@@ -127,7 +127,7 @@ def asked(problem: Stated, *, model: str, endpoint: str | None, top: int, wordin
         model=model,
         alternatives=tuple(listed),
         worth=own.worth_of(first) if own and first is not None and is_measured else None,
-        warnings=(*(_novelties(problem, own, reading.tokens_of_problem) if own else ()), *warnings),
+        warnings=(*problem.warnings, *(_novelties(problem, own, reading.tokens_of_problem) if own else ()), *warnings),
     )
 
 
@@ -201,7 +201,7 @@ def _novelties(problem: Stated, guide: Guide, num_tokens: int | None) -> Iterato
         found = novelty(problem, guide, num_tokens)
         if num_tokens > seen.most_tokens:
             odd.append(f"a text of {num_tokens:,} tokens (taught: at most {seen.most_tokens:,})")
-        if found > 1:
+        if round(found, 2) > 1:
             odd.append(f"a style of its own (novelty {found:.2f}; up to 1 is usual)")
     if odd:
         yield f"unlike what the model was taught: {', '.join(odd)}; its choice is then worth less than is said here"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from llamoco_tune.asking import latex
+from llamoco_tune.asking import conditions, latex
 from llamoco_tune.asking.lengths import Lengths
+from llamoco_tune.asking.refusals import refusals
 from llamoco_tune.invocation import DATA, command
 from llamoco_tune.records import TuningError
 
@@ -45,6 +46,8 @@ class Stated:
     """Number of variables; None where the text does not tell."""
     max_evaluations: int
     is_constrained: bool
+    warnings: tuple[str, ...] = ()
+    """Sentences about what is odd in the text."""
 
     @property
     def block(self) -> str:
@@ -104,7 +107,7 @@ def _decoded(content: bytes | str, name: str) -> str:
 
 def _form_of(text: str) -> Form:
     """LaTeX if it has a formula that is to be minimized, and no function of Python."""
-    return "latex" if r"\min" in text and "def objective" not in text else "python"
+    return "latex" if latex.is_minimization(text) and "def objective" not in text else "python"
 
 
 def _python(text: str, name: str) -> Stated:
@@ -128,6 +131,7 @@ def _python(text: str, name: str) -> Stated:
             f"{name}: max_evaluations cannot be read from the text as a whole number from 1 on; "
             "write it on one line, such as max_evaluations = 2000"
         )
+    refused = tuple(refusals(text, tree))
     return Stated(
         name=name,
         form="python",
@@ -135,17 +139,20 @@ def _python(text: str, name: str) -> Stated:
         dimension=lengths.length("lower") or lengths.length("upper"),
         max_evaluations=budget,
         is_constrained="constraints" in bound,
+        warnings=(f"`{command('try', program=DATA)}` will refuse this problem: {'; '.join(refused)}",)
+        if refused
+        else (),
     )
 
 
 def _latex(text: str, name: str) -> Stated:
     body = latex.without_preamble(text)
-    if r"\min" not in body and "inimi" not in body:
+    if not latex.is_minimization(body) and "inimi" not in body:
         raise TuningError(f"{name} states no minimization: it has no \\min; negate what is to be maximized")
     try:
         budget = latex.budget(text)
     except ValueError as error:
-        raise TuningError(f"{name}: {error}; write {_BUDGET_IN_LATEX}, with nothing behind the number") from None
+        raise TuningError(f"{name}: {error}; write {_BUDGET_IN_LATEX} once, with nothing behind the number") from None
     if budget is None:
         raise TuningError(f"{name} names no budget; add {_BUDGET_IN_LATEX}, or say it: at most 2000 evaluations")
     return Stated(
@@ -154,13 +161,14 @@ def _latex(text: str, name: str) -> Stated:
         text=body,
         dimension=latex.dimension(body),
         max_evaluations=budget,
-        is_constrained=latex.is_constrained(body),
+        is_constrained=conditions.is_constrained(body),
+        warnings=tuple(conditions.doubts(body)),
     )
 
 
 def trying(problem: Stated, program: str, *options: str) -> str:
     """The command that runs a program on the problem, or what has to be done first."""
-    name = problem.name if problem.form == "python" and problem.name.endswith(".py") else "problem.py"
+    name = problem.name if problem.form == "python" and problem.name.lower().endswith(".py") else "problem.py"
     running = command("try", name, program, *options, program=DATA)
     return f"write it in Python to run the program on it: {running}" if problem.form == "latex" else running
 

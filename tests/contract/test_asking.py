@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM
 from llamoco_data import own_problem, statement
 from llamoco_data.problems.suites import suites
 from llamoco_data.statements import NUM_WORDINGS
-from llamoco_tune.asking import latex
+from llamoco_tune.asking import conditions, latex
 from llamoco_tune.asking.calibration import stated_in
 from llamoco_tune.asking.lengths import Lengths
 from llamoco_tune.asking.llama import Llama, is_small_llama, read_safetensors
@@ -201,7 +201,7 @@ def test_statements_tell_what_they_were_made_of(rows):
             assert stated(problem.text, "x").is_constrained == problem.is_constrained, problem.text
         else:
             found = (latex.dimension(problem.text), problem.max_evaluations)
-            assert latex.is_constrained(problem.text) == problem.is_constrained, problem.text
+            assert conditions.is_constrained(problem.text) == problem.is_constrained, problem.text
         assert found == (problem.dimension, problem.max_evaluations), problem.text
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llamoco_tune.asking import answering, latex
+from llamoco_tune.asking import answering, conditions, latex
 from llamoco_tune.asking.calibration import Case, worth_of_choices
 from llamoco_tune.asking.lengths import Lengths
-from llamoco_tune.asking.problem import Stated, read_problem, stated
+from llamoco_tune.asking.problem import Stated, read_problem, stated, trying
 from llamoco_tune.asking.prompts import Prompted, prompts_of, requests_of
 from llamoco_tune.asking.reading import Reading
 from llamoco_tune.guide import Guide, Request, Seen, Worth, guide_of_package, read_guide
@@ -117,7 +117,7 @@ def test_no_text_keeps_the_reader_busy(text, length):
             2_000,
             False,
         ),
-        (r"\min f \quad \text{s.t.} \quad g_1(\mathbf{x}) \le 0 \\ & \mathbf{x} \in [-5, 5]^{3}", None, None, True),
+        (r"\min f \quad \text{s.t.} \quad g_1(\mathbf{x}) \le 0 \\ & \mathbf{x} \in [-5, 5]^{3}", 3, None, True),
         (r"\min f \text{ subject to } 0 \le x_1 \le 2, \quad x_2 \ge 1, \quad i = 1, \dots, 7", 7, None, False),
         (r"\min f \text{ s.t. } 1 \le x_1 + x_2 \le 2", 2, None, True),
         (r"\min f", None, None, False),
@@ -128,7 +128,7 @@ def test_no_text_keeps_the_reader_busy(text, length):
 )
 def test_latex_tells_variables_budget_and_constraints(text, dimension, budget, is_constrained):
     body = latex.without_preamble(text)
-    assert (latex.dimension(body), latex.budget(text), latex.is_constrained(body)) == (
+    assert (latex.dimension(body), latex.budget(text), conditions.is_constrained(body)) == (
         dimension,
         budget,
         is_constrained,
@@ -180,6 +180,208 @@ def check_refused(text: str) -> None:
 def test_number_of_variables_in_latex_that_is_beyond_reason_is_not_known():
     for text in (r"x \in \mathbb{R}^{%s}", r"i = 1, \dots, %s", "x_{%s}"):
         assert latex.dimension(text % ("1" * 5_000)) is None
+
+
+BOX = r"-5 \le x_i \le 5, \quad i = 1, \dots, 4"
+TO_R4 = r"\min_{\mathbf{x} \in \mathbb{R}^{4}} f(\mathbf{x})"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        rf"$$ {TO_R4} $$ subject to $$ x_1 + x_2 \le 1, \qquad {BOX} $$",
+        rf"\[ {TO_R4} \] subject to \[ {BOX}, \quad x_1 + x_2 \le 1 \]",
+        rf"\[ {TO_R4} \] subject to \[ {BOX} \] and \[ x_1 + x_2 \le 1 \]",
+        rf"\[ {TO_R4} \quad \text{{s.t.}} \] \[ x_1 + x_2 \le 1, {BOX} \]",
+        rf"\[ {TO_R4} \] s.t. ${BOX}$ and $x_1 x_2 \le 3$.",
+        rf"\begin{{align}} {TO_R4} \end{{align}} subject to \begin{{align}} g(x) &\le 0 \\ {BOX} \end{{align}}",
+        rf"\begin{{equation}}\begin{{aligned}} {TO_R4} \\ \text{{s.t.}} & {BOX} \\ & h(x) = 3 \end{{aligned}}",
+        rf"\[ {TO_R4} \quad \mathrm{{subject\ to}} \quad x_1 + x_2 \le 1, \quad {BOX} \]",
+        rf"\[ {TO_R4} \quad \operatorname{{subject\,to}} \quad x_1 + x_2 \le 1, \quad {BOX} \]",
+        rf"\[ {TO_R4} \quad \text{{subject~to}} \quad x_1 + x_2 \le 1, \quad {BOX} \]",
+        rf"\[ {TO_R4} \quad \text{{s.t.}} {BOX}, \begin{{pmatrix}}1\\2\end{{pmatrix}}^\top x \ge 3 \]",
+        rf"\[ {TO_R4} \quad \text{{s.t.}} \quad A x \preceq b, \quad {BOX} \]",
+        rf"\[ {TO_R4} \quad \text{{s.t.}} \quad x_1 x_2 \leqq 3, \quad {BOX} \]",
+        rf"\[ {TO_R4} \quad \text{{s.t.}} \quad x_1 x_2 ≤ 3, \quad {BOX} \]",
+        rf"\[ {TO_R4} \quad \text{{s.t.}} \quad \|x\|_2 \le 1, \quad {BOX} \]",
+        rf"\[ {TO_R4} \quad \text{{s.t.}} \quad x_1^2 \le 1, \quad {BOX} \]",
+        rf"\[ {TO_R4} \quad \text{{s.t.}} \quad x_1 + x_2 \in [0, 1], \quad {BOX} \]",
+        r"\[ \min_x f(x) \text{ s.t. } \begin{cases} x_1 + x_2 \le 1 \\ 0 \le x \le 1 \end{cases} \]",
+        r"\[ \min_{x \in [0, 1]^2, x_1 + x_2 \le 1} f(x) \]",
+        r"\[ \min_{a, b} f(a, b) \text{ s.t. } a \le b, \quad 0 \le a, b \le 1 \]",
+        r"\[ \min_{a, b} f(a, b) \text{ s.t. } 0 \le a b \le 1, \quad 0 \le a, b \le 1 \]",
+        r"\[ \min_{a, b} f(a, b) \text{ s.t. } 0 \le a + b \le 1, \quad 0 \le a, b \le 1 \]",
+    ],
+)
+def test_constraints_in_latex_are_seen_however_they_are_written(text: str):
+    assert conditions.is_constrained(text)
+    assert list(conditions.doubts(text)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\min_{a, b} (a-1)^2 + 100 (b-a^2)^2 \quad \text{s.t.} \quad -2 \le a \le 2, \quad -1 \le b \le 3",
+        r"\[ \min_{w, h} w h \quad \text{s.t.} \quad 0.1 \le w \le 2 \text{ and } 1 \le h \le 3 \]",
+        r"\[ \min_{(x, y) \in \mathbb{R}^2} x y \text{ s.t. } -1 \le x, y \le 1 \]",
+        r"\[ \min f(\theta) \text{ s.t. } -1 \le \theta_i \le 1 \]",
+        r"\[ \min f(x) \text{ s.t. } -5 \le \bm{x} \le 5 \]",
+        r"\[ \min_{\mathbf x} f(\mathbf x) \text{ s.t. } \mathbf 0 \le \mathbf x \le \mathbf 1 \]",
+        r"\[ \min_{\mathbf x} f(\mathbf x) \text{ s.t. } \mathbf{l} \le \mathbf{x} \le \mathbf{u} \]",
+        r"\[ \min_x f(x) \text{ s.t. } x_{\min} \le x \le x_{\text{max}} \]",
+        r"\[ \min_x f(x) \text{ s.t. } x_i^{L} \le x_i \le x_i^{U} \]",
+        r"\[ \min f(x) \text{ s.t. } 0 \le x_1, x_2 \le 1 \]",
+        r"\[ \min f(x) \text{ s.t. } x \ge 0, \quad x \le 10 \]",
+        r"\[ \min f(x) \text{ s.t. } -\frac{\pi}{2} \le x_1 \le 1, x_2 \ge 0, x_2 \le 2\pi \]",
+        r"\[ \min f(x) \text{ s.t. } x_1 \in [0, 1], \ x_2 \in [0, 2] \]",
+        r"\[ \min f(x) \text{ s.t. } 0 \le x_i \le 1 \text{ for } i = 1, 2, \ldots, n \]",
+        r"\[ \min f(x) \] subject to \[ -5 \le x_i \le 5 \] where \[ f(x) = \sum_i x_i^2 \]",
+        r"Minimize $f(x) = x^2 - a$ subject to $-1 \le x \le 1$, where $a = 3$.",
+        r"\[ \min_{-5 \le x_i \le 5} f(x) \]",
+        r"\[ \min_{x \in [0,1]^{10}} f(x) \]",
+    ],
+)
+def test_box_in_latex_is_no_constraint(text: str):
+    assert not conditions.is_constrained(text)
+    assert list(conditions.doubts(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (rf"\[ {TO_R4}, \quad {BOX}, \quad x_1 + x_2 \le 3 \]", "relations that were not read as constraints"),
+        (rf"\[ {TO_R4} \text{{ s.t. }} {BOX} \] Besides, $x_1 x_2 \le 3$.", "relations that were not read"),
+        (rf"\[ {TO_R4} \text{{ s.t. }} g(x) \le 0 \]", "no bounds were found"),
+        (rf"\[ {TO_R4} \]", "no bounds were found"),
+    ],
+)
+def test_conditions_in_latex_that_may_be_overlooked_are_told(text: str, said: str):
+    (warning,) = stated(f"% max_evaluations = 200\n{text}", "-").warnings
+    assert said in warning
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension"),
+    [
+        (r"x_i, \quad i=0,\ldots,9", 10),
+        (r"x_0, \dots, x_9", 10),
+        (r"i = 1, 2, \dots, 12", 12),
+        (r"A \in \mathbb{R}^{2\times 3}", None),
+        (r"\min_{X \in \mathbb{R}^{2\times 3}} f(X)", 6),
+        (r"A \in \mathbb{R}^{3\times 5}, x \in \mathbb{R}^5", 5),
+        (r"x \in \mathbb{R}^{0}", None),
+        (r"x \in \left[-5,5\right]^{10}", 10),
+        (r"[x_1, x_2]^{10}", 2),
+        (r"x \in \mathbf{R}^4", 4),
+        (r"\mathbf{R}^2 \mathbf{x}", None),
+        (r"\mathbb {R} ^ {7}", 7),
+        (r"\operatorname*{arg\,min}_{x \in \mathbb{R}^{6}} f(x)", 6),
+    ],
+)
+def test_number_of_variables_in_latex_is_read_as_it_is_written(text: str, dimension: int | None):
+    assert latex.dimension(text) == dimension
+
+
+@pytest.mark.parametrize(
+    "minimum", [r"\operatorname*{arg\,min}_x", r"\argmin_x", r"\arg\min_x", r"\mathop{\mathrm{arg~min}}_x"]
+)
+def test_argmin_is_a_minimization_in_latex(minimum: str):
+    problem = stated(f"% max_evaluations = 20\n\\[ {minimum} f(x) \\]\n", "-")
+    assert (problem.form, problem.max_evaluations) == ("latex", 20)
+
+
+def test_two_budgets_in_latex_are_refused_in_one_line():
+    text = "% max_evaluations = 2000\n\\min f\n% max_evaluations = {}\n"
+    assert stated(text.format("2e3"), "-").max_evaluations == 2_000
+    with pytest.raises(TuningError, match=r"^-: the budget is named as 300 and as 2,000; write [^\n]* once, [^\n]*$"):
+        stated(text.format("300"), "-")
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "{",
+        "\\mathbb",
+        "s.t.",
+        "$",
+        "\\[",
+        "\\min_",
+        "(",
+        "x_{",
+        "i = ",
+        ",",
+        "x ",
+        "\\begin{a}",
+        "$s.t.$ ",
+        "\\[ 1 < x \\] and ",
+    ],
+)
+def test_no_latex_keeps_the_reader_busy(mark: str):
+    began = time.process_time()
+    for text in (mark + " " * 20_000, mark * (20_000 // len(mark))):
+        stated(f"% max_evaluations = 20\n\\min f {text} 1 \\le 2", "-")
+    assert time.process_time() - began < 2
+
+
+REFUSED = {
+    "[0.01] * 3": "lower is a list, not an array",
+    "(0.0, 0.0, 0.0)": "lower is a tuple, not an array",
+    "-5.0": "lower is a number, not an array",
+    "np.full(3, -np.inf)": "lower has a number that is not finite",
+    "np.array([0.0, 0.0, float('-inf')])": "lower has a number that is not finite",
+    "np.full(3, -5)": "lower is an array of whole numbers, not of floats",
+    "np.zeros(1)": "lower has 1 number, and a problem has two variables or more",
+    "np.zeros(4)": "lower has 4 numbers, and upper 3",
+}
+
+
+@pytest.mark.parametrize("lower", REFUSED)
+def test_bounds_that_a_trial_refuses_are_told(lower: str):
+    check_told(PYTHON.replace("np.zeros(3)", lower), REFUSED[lower])
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("max_evaluations = 1e3", "max_evaluations is no whole number"),
+        ("max_evaluations = True", "max_evaluations is no whole number"),
+        ("max_evaluations = 10**10", "max_evaluations is above 1,000,000,000"),
+        ("max_evaluations, n = 400, 3", "max_evaluations needs one line of its own, and no other use"),
+        ("max_evaluations = 400\nn = max_evaluations", "max_evaluations needs one line of its own, and no other use"),
+        ("import pandas\nmax_evaluations = 400", "it imports pandas"),
+    ],
+)
+def test_budget_and_imports_that_a_trial_refuses_are_told(written: str, said: str):
+    check_told(PYTHON.replace("max_evaluations = 400", written), said)
+
+
+def check_told(text: str, said: str) -> None:
+    """Checks that a problem is read, with a warning that `try` will refuse it."""
+    (warning,) = stated(text, "-").warnings
+    assert "try` will refuse this problem: " in warning
+    assert said in warning
+
+
+@pytest.mark.parametrize(
+    "lower",
+    [
+        "-5 * np.ones(3)",
+        "np.array([0, 0.5, 0])",
+        "np.array([0] * 3, float)",
+        "np.array([[0.0, 0.0, 0.0]])[0]",
+        "np.array([(0.0, 1.0)] * 3)[:, 0]",
+        "[0.0] * 3\nlower = np.array(lower)",
+        "np.full(3, -np.inf)\nlower[:] = 0",
+        "read()",
+    ],
+)
+def test_bounds_that_a_trial_may_take_are_passed_in_silence(lower: str):
+    text = PYTHON.replace("lower, upper = np.zeros(3), np.ones(3)", f"upper = np.ones(3)\nlower = {lower}")
+    assert stated(text, "-").warnings == ()
+
+
+def test_ending_of_a_problem_is_compared_without_regard_to_case():
+    assert trying(stated(PYTHON, "BOWL.PY", "python"), "p.py").endswith("try BOWL.PY p.py")
 
 
 def test_problem_is_read_as_its_prompt_holds_it(tmp_path: Path):
@@ -324,6 +526,17 @@ def test_worth_is_said_of_first_choices_alone(first, wordings, share, optimizer,
     answer = answering.asked(stated(PYTHON, "the text"), model="m", endpoint=None, top=1, wordings=wordings)
     assert answer.optimizer == optimizer
     assert (answer.worth.share if answer.worth else None) == share
+
+
+@pytest.mark.parametrize(("num_tokens", "is_told"), [(3_014, False), (3_016, True)])
+def test_novelty_is_told_where_its_digits_say_so(num_tokens: int, is_told: bool, monkeypatch: pytest.MonkeyPatch):
+    text = f"{PYTHON}#{'-' * 10_000}"[:9_999] + "\n"
+    reading = Reading(("slsqp",), np.log([1.0]), iter([("slsqp", SOUND)]), num_tokens)
+    monkeypatch.setattr(answering, "_reading", lambda *_, **__: reading)
+    monkeypatch.setattr(answering, "read_guide", lambda _: GUIDE)
+    answer = answering.asked(stated(text, "the text"), model="m", endpoint=None, top=1, wordings=4)
+    assert [each for each in answer.warnings if "novelty 1.00" in each] == []
+    assert any("novelty 1.01" in each for each in answer.warnings) == is_told
 
 
 def test_worth_never_falls_with_the_probability_and_counts_every_choice():
