@@ -42,17 +42,14 @@ def at_budget(record: RunRecord, shorter: AnySpec) -> RunRecord:
     common = {"problem_id": shorter.problem_id, "max_evaluations": budget, "trace": rows, "cpu_s": 0.0}
     if record.status not in MEASURED:
         return record.model_copy(update=common)
-    if not rows:  # every point was invalid until then
-        none = dict.fromkeys(("best_f", "violation", "slack_worth", "evaluations_to_target"))
-        counts = {"evaluations": min(record.evaluations, budget), "outside_box": 0, "non_finite": 0}
-        return record.model_copy(update={**common, **none, **counts})
+    best_f, violation = rows[-1][1:] if rows else (None, None)  # no row where every point was invalid until then
     hit = record.evaluations_to_target
     return record.model_copy(
         update={
             **common,
-            "best_f": rows[-1][1],
-            "violation": rows[-1][2],
-            "slack_worth": record.slack_worth if rows[-1][2] == 0 else None,
+            "best_f": best_f,
+            "violation": violation,
+            "slack_worth": record.slack_worth if violation == 0 else None,
             "evaluations": min(record.evaluations, budget),
             "evaluations_to_target": hit if hit is not None and hit <= budget else None,
             "outside_box": 0,

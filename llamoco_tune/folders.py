@@ -7,6 +7,9 @@ from llamoco_tune.invocation import DATA, command
 from llamoco_tune.named import place_of
 from llamoco_tune.records import TuningError
 
+_CONFIGS = ("config.json", "adapter_config.json")
+"""Files of which the folder of a model has the first, and that of an adapter the second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -77,3 +80,15 @@ def check_model(model: str) -> None:
     content = content_of(Path(place_of(model)))
     if content is not None and content.name not in ("a base model", "a tuning run"):
         raise not_a("a language model", Path(model), "")
+
+
+def check_holds_model(model: str) -> None:
+    """Checks that a folder holds a language model, or an adapter of one; other names may be on the hub.
+
+    Raises:
+        TuningError: it is a folder, and holds none.
+    """
+    check_model(model)
+    folder = Path(place_of(model))
+    if folder.is_dir() and not any((folder / name).is_file() for name in _CONFIGS):
+        raise TuningError(f"{model} holds no model: it has no {_CONFIGS[0]}; give the folder of a model")

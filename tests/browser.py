@@ -52,6 +52,14 @@ def opened(browser: Browser, file: Path, *, width: int = 1280, scheme: str = "li
     return page
 
 
+def check_fits(page: Page, width: int) -> None:
+    """Checks that neither the page nor a table that stacks its cells scrolls sideways in a window of some width."""
+    page.set_viewport_size({"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    sideways = page.locator("table.stack").evaluate_all("(all) => all.filter((t) => t.scrollWidth > t.clientWidth)")
+    assert sideways == []
+
+
 def report(*arguments: object) -> int:
     """The exit code of `llamoco-data report`."""
     with pytest.raises(SystemExit) as ended:

@@ -1,6 +1,6 @@
 """The portfolio of optimizers whose programs are raced and taught."""
 
-from llamoco_data.portfolio.candidates import Candidate, portfolio, render
+from llamoco_data.portfolio.candidates import Candidate, no_optimizer, portfolio, render
 from llamoco_data.portfolio.catalog import BASELINE, OPTIMIZER_BY_NAME, OPTIMIZERS
 from llamoco_data.portfolio.optimizer import Optimizer, OptimizerFamily
 from llamoco_data.portfolio.rendering import program_text
@@ -16,6 +16,7 @@ __all__ = [
     "Optimizer",
     "OptimizerFamily",
     "Setting",
+    "no_optimizer",
     "portfolio",
     "program_text",
     "render",

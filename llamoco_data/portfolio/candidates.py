@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from llamoco_data.identity import LlamocoError, Record, digest
@@ -29,6 +29,12 @@ class Candidate(Record):
         return OPTIMIZER_BY_NAME[self.optimizer].family
 
 
+def no_optimizer(name: str, known: Iterable[str]) -> LlamocoError:
+    """The error that there is no optimizer of a name, with the known names that are most like it."""
+    near = ", ".join(get_close_matches(name.lower(), known)) or "see `llamoco-data portfolio`"
+    return LlamocoError(f"there is no optimizer {name}; the nearest names: {near}")
+
+
 def portfolio(optimizers: Sequence[str] = ()) -> tuple[Candidate, ...]:
     """Every candidate of the named optimizers, or of all, in the order of the catalogue.
 
@@ -39,8 +45,7 @@ def portfolio(optimizers: Sequence[str] = ()) -> tuple[Candidate, ...]:
         raise LlamocoError(f"optimizers: expected names, such as ({optimizers or 'slsqp'!r},), not one text")
     for name in optimizers:
         if name not in OPTIMIZER_BY_NAME:
-            near = ", ".join(get_close_matches(name, OPTIMIZER_BY_NAME)) or "see `llamoco-data portfolio`"
-            raise LlamocoError(f"there is no optimizer {name}; the nearest names: {near}")
+            raise no_optimizer(name, OPTIMIZER_BY_NAME)
     chosen = [OPTIMIZER_BY_NAME[name] for name in optimizers] if optimizers else OPTIMIZERS
     return tuple(
         Candidate(optimizer=optimizer.name, settings=dict(zip(optimizer.grid, values, strict=True)))

@@ -5,7 +5,6 @@ The problem's code runs in this process, as the user; every program is confined.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property, partial
 from typing import Protocol
 
@@ -15,7 +14,7 @@ from llamoco_data.box.layers import Tier
 from llamoco_data.confined import LEAST, run_confined
 from llamoco_data.identity import LlamocoError
 from llamoco_data.ordering import Yardstick, keys_of, ranking, results_of, yardstick
-from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME, OPTIMIZERS
+from llamoco_data.portfolio import BASELINE, OPTIMIZER_BY_NAME, OPTIMIZERS, no_optimizer
 from llamoco_data.portfolio.stored_candidates import stored_candidates
 from llamoco_data.problems.checking import Checked
 from llamoco_data.problems.evaluation import Meter, Problem, Vector, build
@@ -126,18 +125,17 @@ def _known(name: str) -> str:
     Raises:
         LlamocoError: see `wanted_names`.
     """
-    known = {each.lower(): each for each in (*OPTIMIZER_BY_NAME, *LIBRARIES, ALL)}
-    found = known.get(name.lower())
-    if found is not None:
-        return found
-    if name.lower() in RIVALS:
+    known = (*OPTIMIZER_BY_NAME, *LIBRARIES, ALL)
+    spelt = name.lower()
+    if spelt in known:
+        return spelt
+    if spelt in RIVALS:
         can = ", ".join(LIBRARIES)
         raise LlamocoError(
-            f"{name.lower()} cannot run beside a program; of the names of `baseline`, these can: {can}; "
+            f"{spelt} cannot run beside a program; of the names of `baseline`, these can: {can}; "
             "for optimizers, see `llamoco-data portfolio`"
         )
-    near = ", ".join(known[each] for each in get_close_matches(name.lower(), known)) or "see `llamoco-data portfolio`"
-    raise LlamocoError(f"there is no optimizer {name}; the nearest names: {near}")
+    raise no_optimizer(name, known)
 
 
 def others(names: Sequence[str], spec: AnySpec) -> dict[str, str]:

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from llamoco_tune.asking.misspelt import misspelt
 from llamoco_tune.asking.problem import Stated, read_problem, stated
 from llamoco_tune.asking.prompts import prompts_of
 from llamoco_tune.asking.reading import Reading, in_order
 from llamoco_tune.extraction import program_of
-from llamoco_tune.folders import check_model
+from llamoco_tune.folders import check_holds_model
 from llamoco_tune.guide import Guide, Worth, guide_of_package, read_guide
 from llamoco_tune.named import READY, place_of
 from llamoco_tune.records import Record, TuningError
@@ -25,8 +24,6 @@ WORDINGS = 4
 """Requests over which a choice is averaged by default."""
 SPARE = 3
 """Programs with slips that are passed over at most, for the next optimizers' programs."""
-CONFIGS = ("config.json", "adapter_config.json")
-"""Files of which the folder of a model has the first, and that of an adapter the second."""
 
 
 class Alternative(Record):
@@ -111,7 +108,7 @@ def asked(problem: Stated, *, model: str, endpoint: str | None, top: int, wordin
     guide = own or guide_of_package()
     reading = _reading(problem, guide, model, endpoint, top=top, wordings=wordings)
     known = dict(zip(reading.optimizers, np.exp(reading.log_probabilities).tolist(), strict=True))
-    warnings = [*misspelt(problem)]
+    warnings: list[str] = []
     written = list(itertools.islice(_sound(reading.completions, warnings), top))
     if not written:
         raise TuningError(f"{model} wrote no program that could run: {warnings[-1]}; give another --model")
@@ -160,9 +157,7 @@ def _by_kind(problem: Stated, guide: Guide, model: str, endpoint: str | None, *,
     folder = Path(place_of(model))
     if is_small(folder):
         return read_small(folder, model, prompts, problem.text)
-    check_model(model)
-    if folder.is_dir() and not any((folder / name).is_file() for name in CONFIGS):
-        raise TuningError(f"{model} holds no model: it has no {CONFIGS[0]}; give the folder of a model")
+    check_holds_model(model)
     from llamoco_tune.asking.usual import read_usual  # noqa: PLC0415 - torch is slow to import
 
     return read_usual(model, prompts, problem.text)

@@ -4,17 +4,12 @@ import ast
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from llamoco_tune.asking.problem import Stated
-
 LIKE_A_NAME = 0.8
 """Least similarity, by `difflib`, of a name that may be meant as `constraints`; as `llamoco-data try` has it."""
 
 
-def misspelt(problem: Stated) -> Iterator[str]:
+def misspelt(tree: ast.Module) -> Iterator[str]:
     """Yields a line on each name of a problem without constraints that nothing uses, and that says there are some."""
-    if problem.form != "python" or problem.is_constrained:
-        return
-    tree = ast.parse(problem.text)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     for node in tree.body:
         match node:

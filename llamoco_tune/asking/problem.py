@@ -8,6 +8,7 @@ from typing import Literal
 
 from llamoco_tune.asking import conditions, latex
 from llamoco_tune.asking.lengths import Lengths
+from llamoco_tune.asking.misspelt import misspelt
 from llamoco_tune.asking.refusals import refusals
 from llamoco_tune.invocation import DATA, command
 from llamoco_tune.records import TuningError
@@ -131,17 +132,18 @@ def _python(text: str, name: str) -> Stated:
             f"{name}: max_evaluations cannot be read from the text as a whole number from 1 on; "
             "write it on one line, such as max_evaluations = 2000"
         )
-    refused = tuple(refusals(text, tree))
+    is_constrained, refused = "constraints" in bound, tuple(refusals(text, tree))
+    warnings = [] if is_constrained else [*misspelt(tree)]
+    if refused:
+        warnings.append(f"`{command('try', program=DATA)}` will refuse this problem: {'; '.join(refused)}")
     return Stated(
         name=name,
         form="python",
         text=text,
         dimension=lengths.length("lower") or lengths.length("upper"),
         max_evaluations=budget,
-        is_constrained="constraints" in bound,
-        warnings=(f"`{command('try', program=DATA)}` will refuse this problem: {'; '.join(refused)}",)
-        if refused
-        else (),
+        is_constrained=is_constrained,
+        warnings=tuple(warnings),
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from llamoco_tune.cli.ranges import FiniteRange
-from llamoco_tune.folders import check_model
+from llamoco_tune.folders import check_holds_model
 from llamoco_tune.named import READY, place_of
 from llamoco_tune.records import TuningError
 
@@ -104,13 +104,8 @@ def _check_there(model: str) -> None:
     Raises:
         TuningError: it is not.
     """
-    from llamoco_tune.asking.answering import CONFIGS  # noqa: PLC0415 - `--help` answers at once
-    from llamoco_tune.identity import hub_commit  # noqa: PLC0415
+    from llamoco_tune.identity import hub_commit  # noqa: PLC0415 - `--help` answers at once
 
-    check_model(model)
-    folder = Path(place_of(model))
-    if folder.is_dir():
-        if not any((folder / name).is_file() for name in CONFIGS):
-            raise TuningError(f"{model} holds no model: it has no {CONFIGS[0]}; give the folder of a model")
-    elif hub_commit(model) is None:
+    check_holds_model(model)
+    if not Path(place_of(model)).is_dir() and hub_commit(model) is None:
         raise TuningError(f"there is no folder {model}, and the hub gives no model of that name; give another --model")

@@ -14,7 +14,7 @@ from llamoco_data import read_instructions
 from llamoco_data.comparison import Comparison, compare, read_scores, showcase
 from llamoco_data.execution import executor
 from llamoco_data.scoring import score
-from tests.browser import HOSTILE, opened, report
+from tests.browser import HOSTILE, check_fits, opened, report
 from tests.campaigns import exported_campaign
 from tests.scores import write_programs, written
 
@@ -283,10 +283,7 @@ def unfolded(browser: Browser, file: Path) -> Page:
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1280])
 def test_page_fits_the_screen(unfolded: Page, width: int):
-    unfolded.set_viewport_size({"width": width, "height": 800})
-    assert unfolded.evaluate("document.documentElement.scrollWidth") <= width
-    sideways = unfolded.locator("table.stack").evaluate_all("(all) => all.filter((t) => t.scrollWidth > t.clientWidth)")
-    assert sideways == []
+    check_fits(unfolded, width)
 
 
 def test_page_has_its_blocks_charts_and_a_menu_that_leads_to_them(browser: Browser, file: Path, comparison: Comparison):

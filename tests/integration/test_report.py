@@ -19,7 +19,7 @@ from llamoco_data.report import write_report
 from llamoco_data.report.numbers import campaign_report
 from llamoco_data.report.reading import read_judged
 from llamoco_data.statements import python_source
-from tests.browser import HOSTILE, opened, report
+from tests.browser import HOSTILE, check_fits, opened, report
 from tests.campaigns import SMALL, grown
 from tests.own_problems import BOWL
 
@@ -318,10 +318,7 @@ def unfolded(browser: Browser, file: Path) -> Page:
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1280])
 def test_page_fits_the_screen(unfolded: Page, width: int):
-    unfolded.set_viewport_size({"width": width, "height": 800})
-    assert unfolded.evaluate("document.documentElement.scrollWidth") <= width
-    sideways = unfolded.locator("table.stack").evaluate_all("(all) => all.filter((t) => t.scrollWidth > t.clientWidth)")
-    assert sideways == []
+    check_fits(unfolded, width)
 
 
 def show_every_problem(page: Page) -> None:
