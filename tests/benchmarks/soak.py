@@ -11,6 +11,7 @@ import itertools
 import os
 import sys
 import tempfile
+import time
 from collections import Counter
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -22,7 +23,7 @@ from llamoco_data import sample_problem
 from llamoco_data.confined import run_confined, zygote
 from llamoco_data.outcomes import RunStatus
 from llamoco_data.problems.evaluation import build
-from tests.boxes import children, left_below
+from tests.boxes import PATIENCE_S, children, left_below
 from tests.campaigns import HEAD
 
 SPEC = sample_problem("demo", seed=7, index=1).with_budget(200)
@@ -109,7 +110,10 @@ def soaked(num_runs: int, without: tuple[str, ...] = ()) -> tuple[Counts, Counts
     before = counts(without)
     for _, body in zip(range(num_runs), itertools.cycle(KINDS.values()), strict=False):
         statuses[run(body, without)] += 1
-    return before, counts(without), statuses
+    until = time.monotonic() + PATIENCE_S
+    while (after := counts(without)).more(before) and time.monotonic() < until:
+        time.sleep(0.01)  # the zygote still makes the next process: its own ends of the pipes are not yet closed
+    return before, after, statuses
 
 
 def run(body: str, without: tuple[str, ...]) -> RunStatus:
