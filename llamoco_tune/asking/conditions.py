@@ -73,6 +73,12 @@ _CONSTANTS = re.compile(
 _NUMBER = re.compile(r"[\s\d.,{}()\[\]+\-−*/^&!:]*")
 _INTERVAL = re.compile(r"\\in(?![A-Za-z])\s*[\[(\]]")
 _CONDITION = re.compile(rf"{_RELATION.pattern}|{_INTERVAL.pattern}")
+_BAR = r"(?:(?<!\\)\||\\[lr]?vert(?![A-Za-z]))"
+_NORM = r"(?:\\\||\\[lr]?Vert(?![A-Za-z]))"
+_LARGEST = rf"{_NORM}(?P<vector>[^|]*?){_NORM}\s*_\s*(?:\{{\s*\\infty\s*\}}|\\infty(?![A-Za-z]))"
+_SIZE = rf"\s*(?:{_BAR}(?P<value>[^|]*?){_BAR}|{_LARGEST})\s*"
+_SMALL = re.compile(rf"^{_SIZE}(?=\\{_BELOW}(?![A-Za-z])|[<≤≦⩽≼])")
+_SMALL_LAST = re.compile(rf"(?P<relation>\\{_ABOVE}(?![A-Za-z])|[>≥≧⩾≽]=?){_SIZE}$")
 _NAMED = re.compile(r"[A-Za-z]|\\[A-Za-z]+")
 _UNDER = re.compile(
     rf"(?:\\(?:arg)?min(?:imi[sz]e)?|min(?:imi[sz]e)?\}})\s*(?:\\limits|\\nolimits)?\s*_\s*(?P<after>{GROUP}|\w)"
@@ -231,7 +237,7 @@ def _parts(row: str) -> Iterator[str]:
 
 def _kind(row: str, names: frozenset[str]) -> Kind:
     """What a condition is; other is what bounds nothing, such as the range of an index."""
-    row = row.replace("&", " ").replace("$", " ").strip(" .:")
+    row = _without_bars(row.replace("&", " ").replace("$", " ").strip(" .:"))
     interval = _INTERVAL.search(row)
     if interval:
         base = _base(row[: interval.start()])
@@ -250,6 +256,12 @@ def _kind(row: str, names: frozenset[str]) -> Kind:
         for base, term in zip(bases, terms, strict=True)
     )
     return "other" if is_of_indices and not any(has_name) else "constraint"
+
+
+def _without_bars(row: str) -> str:
+    r"""A condition that bounds an absolute value from above, or the largest one, without its bars: `x_i \le 5`."""
+    row = _SMALL.sub(lambda found: f"{found['value'] or found['vector']} ", row)
+    return _SMALL_LAST.sub(lambda found: f"{found['relation']} {found['value'] or found['vector']}", row)
 
 
 def _of_two(

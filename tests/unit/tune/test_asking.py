@@ -206,6 +206,12 @@ TO_R4 = r"\min_{\mathbf{x} \in \mathbb{R}^{4}} f(\mathbf{x})"
         rf"\[ {TO_R4} \quad \text{{s.t.}} \quad \|x\|_2 \le 1, \quad {BOX} \]",
         rf"\[ {TO_R4} \quad \text{{s.t.}} \quad x_1^2 \le 1, \quad {BOX} \]",
         rf"\[ {TO_R4} \quad \text{{s.t.}} \quad x_1 + x_2 \in [0, 1], \quad {BOX} \]",
+        rf"\[ {TO_R4} \quad \text{{s.t.}} \quad |x_i| \ge 1, \quad {BOX} \]",
+        rf"\[ {TO_R4} \quad \text{{s.t.}} \quad |x_1 - x_2| \le 1, \quad {BOX} \]",
+        rf"\[ {TO_R4} \quad \text{{s.t.}} \quad |x_1| + |x_2| \le 1, \quad {BOX} \]",
+        rf"\[ {TO_R4} \quad \text{{s.t.}} \quad \vert x_1 \vert + \vert x_2 \vert \le 1, \quad {BOX} \]",
+        rf"\[ {TO_R4} \quad \text{{s.t.}} \quad 1 \le |x_i| \le 5, \quad {BOX} \]",
+        rf"\[ {TO_R4} \quad \text{{s.t.}} \quad \|x\| \le 1, \quad {BOX} \]",
         r"\[ \min_x f(x) \text{ s.t. } \begin{cases} x_1 + x_2 \le 1 \\ 0 \le x \le 1 \end{cases} \]",
         r"\[ \min_{x \in [0, 1]^2, x_1 + x_2 \le 1} f(x) \]",
         r"\[ \min_{a, b} f(a, b) \text{ s.t. } a \le b, \quad 0 \le a, b \le 1 \]",
@@ -239,6 +245,11 @@ def test_constraints_in_latex_are_seen_however_they_are_written(text: str):
         r"Minimize $f(x) = x^2 - a$ subject to $-1 \le x \le 1$, where $a = 3$.",
         r"\[ \min_{-5 \le x_i \le 5} f(x) \]",
         r"\[ \min_{x \in [0,1]^{10}} f(x) \]",
+        r"\[ \min f(x) \text{ s.t. } |x_i| \le 5 \text{ for all } i \]",
+        r"\[ \min f(x) \text{ s.t. } \left| x_i \right| < 5,\ i=1,\dots,4 \]",
+        r"\[ \min f(x) \text{ s.t. } 5 \ge \lvert x_1 \rvert, |x_2| \le 3 \]",
+        r"\[ \min_{\mathbf x} f(\mathbf x) \text{ s.t. } \|\mathbf{x}\|_\infty \le 2 \]",
+        r"\[ \min f(x) \text{ s.t. } 2 \geq \lVert x \rVert_{\infty} \]",
     ],
 )
 def test_box_in_latex_is_no_constraint(text: str):
@@ -314,6 +325,9 @@ def test_two_budgets_in_latex_are_refused_in_one_line():
         "\\begin{a}",
         "$s.t.$ ",
         "\\[ 1 < x \\] and ",
+        "|",
+        "\\vert ",
+        "1 \\ge |",
     ],
 )
 def test_no_latex_keeps_the_reader_busy(mark: str):
