@@ -85,10 +85,7 @@ results: $(FULL)  ## write the page of results from the scores in docs/results, 
 	$(BIN)/python docs/figures.py
 
 release-set: $(FULL)  ## make the released instruction set again: hours of two cores
-	test -e $(RELEASE)-prior.parquet || { \
-		$(BIN)/llamoco-data run $(RELEASE)-campaign --recipe standard --problems 1000 && \
-		$(BIN)/llamoco-data prior $(RELEASE)-campaign --out $(RELEASE)-prior.parquet; }
-	$(BIN)/llamoco-data run $(RELEASE)-campaign --problems 4000 --prior $(RELEASE)-prior.parquet
+	test -e $(RELEASE)-campaign || $(BIN)/llamoco-data run $(RELEASE)-campaign --recipe standard --problems 4000
 	$(BIN)/llamoco-data add $(RELEASE)-campaign --suite all --budgets small
 	$(BIN)/llamoco-data run $(RELEASE)-campaign
 	$(BIN)/llamoco-data export $(RELEASE)-campaign $(RELEASE)-export
@@ -98,7 +95,6 @@ release-set: $(FULL)  ## make the released instruction set again: hours of two c
 	$(BIN)/llamoco-data extend $(RELEASE)-export --real $(RELEASE)-real
 	rm -rf docs/releases/standard && mkdir docs/releases/standard
 	cp -r $(RELEASE)-export/data $(RELEASE)-export/README.md $(RELEASE)-campaign/campaign.json docs/releases/standard
-	cp $(RELEASE)-prior.parquet docs/releases/standard/prior.parquet
 	cd docs/releases/standard && find * -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum > SHA256SUMS
 
 release-model: $(FULL)  ## make the model of the package again: two and a half hours of one core
