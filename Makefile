@@ -102,7 +102,7 @@ release-model: $(FULL)  ## make the model of the package again: two and a half h
 	$(BIN)/llamoco-data extend $(RELEASE)-set --problems 12000
 	test -e $(RELEASE)-base || $(BIN)/llamoco-tune base compact --data $(RELEASE)-set --out $(RELEASE)-base
 	$(BIN)/llamoco-tune teach --data $(RELEASE)-set --base $(RELEASE)-base --out $(RELEASE)-first --recipe compact
-	$(BIN)/llamoco-tune teach --data $(RELEASE)-set --base $(RELEASE)-first --out $(RELEASE)-second --recipe compact-styles --seed 10
+	$(BIN)/llamoco-tune teach --data $(RELEASE)-set --base $(RELEASE)-first --out $(RELEASE)-second --recipe compact-styles --seed 10 --steps 2000
 	rm -rf llamoco_tune/ready && $(BIN)/llamoco-tune pack $(RELEASE)-second --out llamoco_tune/ready
 	$(BIN)/python -m tests.benchmarks.ready
 	$(BIN)/llamoco-tune calibrate ready --data docs/releases/standard --replace

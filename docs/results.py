@@ -45,9 +45,7 @@ has a slip that can be seen without running it, as `ask` does. All numbers are m
   *effect* the matched-pairs rank-biserial correlation with it.
 
 The *statement forest* is told what a model has to read: names and families of a problem's functions, whether they have
-many minima, their conditioning, sizes; on this page also the share of the box that is feasible, which no statement
-says, and which the forest that `score` fits today is not told. Of real problems it is told nothing, and gives the
-single best solver.
+many minima, their conditioning, sizes. Of real problems it is told nothing, and gives the single best solver.
 
 The formulas and their sources are on the page about [scoring](scoring.md). `make results` writes this page from
 `docs/results/scores`.
@@ -62,10 +60,6 @@ UNKNOWN = """## What is not known
   best solver of this page, 0.310, and `direct_bobyqa`, the best single optimizer of such problems, 0.401.
 - With 20,000 evaluations pycma's defaults are ahead of the package's model on real problems, and its three likeliest
   optimizers in turn are level with them. What the model was taught has at most 10,000.
-- How much of the gap is due to whom the set was raced with. On 270 of the 329 problems of `test` and 492 of the 627 of
-  `test_families` only those optimizers ran of which a forest promised something, and 267 of them, all with constraints,
-  have labels of one run each ([faults of the released set](releases/index.md#known-faults)). On the 59 and 135 problems
-  with whole races `ready` closes 57 and 28 % of the gap, the forest 65 and 37 %, the landscape selector 43 % of `test`.
 - Three of the 58 real problems that have a third budget, of 20,000 evaluations, were not raced at it, and
   [the heaviest](real-problems.md#what-the-released-set-lacks) at none.
 """
