@@ -52,9 +52,12 @@ The formulas and their sources are on the page about [scoring](scoring.md). `mak
 """
 UNKNOWN = """## What is not known
 
-- The model of the package is one of two that its recipes made, and
-  [the other one](tuned-models.md#compact-and-the-model-of-the-package) does as well. What a third would do is not
-  known.
+- The model of the package was taught by the released set's [first release](releases/index.md#earlier-releases), whose
+  labels were worse. What this one would teach it in as many steps is not known.
+  [In fewer](tuned-models.md#compact-and-the-model-of-the-package) it taught another model as much about choosing, and
+  less about reading other styles.
+- It is one of two that its recipes made, and [the other one](tuned-models.md#reading-other-hands-is-learned-second)
+  did as well on the first release. What a third would do is not known.
 - Rivals without a row in a block were not run there; `llamoco-data baseline` writes their programs. `ngopt` takes up to
   a minute for a run. [On 60 problems without constraints](benchmarks.md#a-wizard) it scores 0.318; SLSQP, the single
   best solver of this page, 0.310, and `direct_bobyqa`, the best single optimizer of such problems, 0.401.
