@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import dataclass
 
 from llamoco_data.apart.frames import JSON_BYTES, READY
+from llamoco_data.identity import LlamocoError
 from llamoco_data.problems.checking_apart import python_path
 from llamoco_data.texts import HASH_SEED
 from llamoco_data.threads import ONE_THREAD
@@ -43,7 +44,7 @@ def server() -> Server:
     """The server of this process.
 
     Raises:
-        RuntimeError: the server does not start.
+        LlamocoError: the server does not start.
     """
     global _server  # noqa: PLW0603 - one for each process, like the process itself
     if _server is None or _server[0] != os.getpid():
@@ -83,7 +84,7 @@ def _started() -> Server:
             Server(process, control).close()
             errors.seek(0)
             last = (errors.read().decode(errors="replace").strip().splitlines() or ["it did not say why"])[-1]
-            raise RuntimeError(f"the process that is to run programs does not start: {last}")
+            raise LlamocoError(f"the process that is to run programs does not start: {last}")
     control.settimeout(None)
     return Server(process, control)
 

@@ -58,7 +58,7 @@ def run_text(
         waits: whether a program that timed out without computing much is run again, with a longer limit.
 
     Raises:
-        RuntimeError, OSError: no process can be started, which says nothing about the program.
+        LlamocoError, OSError: no process can be started, which says nothing about the program.
         TooLargeError: the problem has too many variables or constraints for a run in a process of its own.
     """
     built = build(spec) if problem is None else problem

@@ -1,14 +1,14 @@
 """Brings score folders together: for each split, the contenders of all folders on the problems that all have."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from llamoco_data.comparison.reading import ScoreFolder
 from llamoco_data.identity import LlamocoError
 from llamoco_data.instruction_set import SPLITS
 from llamoco_data.scoring.contenders import BASELINES
-from llamoco_data.scoring.scored import ProblemScore, ScoredProgram
+from llamoco_data.scoring.scored import ProblemScore, ScoredProgram, functions_of
 
 SINGLE_BEST, VIRTUAL_BEST = "single best solver", "virtual best"
 """Contenders between which the gap is."""
@@ -37,6 +37,21 @@ class Block:
     """Number of problems that only some of the folders have."""
     entrants: tuple[Entrant, ...]
     """The models in the order of the folders, then the baselines."""
+
+    @property
+    def time_limits_s(self) -> Mapping[str, float]:
+        """Limit on the wall time of the runs of each model."""
+        return {entrant.name: entrant.folder.time_limit_s for entrant in self.entrants if entrant.is_model}
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """What each problem has in common with others, as any of the folders tells; scores of early releases do not."""
+        each = (functions_of(entrant.scores) for entrant in self.entrants)
+        named = (
+            next((name for name in names if name != problem_id), problem_id)
+            for problem_id, names in zip(self.problem_ids, zip(*each, strict=True), strict=True)
+        )
+        return tuple(named)
 
 
 def blocks_of(folders: Sequence[ScoreFolder]) -> tuple[Block, ...]:
@@ -74,15 +89,22 @@ def _block(split: str, folders: Sequence[ScoreFolder]) -> Block:
 
 def _check_yardsticks(split: str, folders: Sequence[ScoreFolder], common: set[str]) -> None:
     """Checks that the folders agree on what a score of 1 and of 0 is: by what the export recorded of each problem."""
-    seen: dict[str, tuple[str, tuple[float, float]]] = {}
+    seen: dict[tuple[str, str], tuple[str, tuple[float | None, ...]]] = {}
     for folder in folders:
-        for score in folder.scores:
-            recorded = score.recorded_virtual_best, score.recorded_single_best
-            before = seen.setdefault(score.problem_id, (folder.name, recorded))
-            if score.problem_id in common and before[1] != recorded:
+        recorded: list[tuple[str, str, tuple[float | None, ...]]] = [
+            (score.problem_id, "ends of the gap", (score.recorded_virtual_best, score.recorded_single_best))
+            for score in folder.scores
+        ]
+        recorded += [  # folders of earlier releases have none
+            (problem.problem_id, "yardstick", (problem.best_known, problem.tolerance, problem.floor))
+            for problem in folder.problems.values()
+        ]
+        for problem_id, what, values in recorded:
+            before = seen.setdefault((problem_id, what), (folder.name, values))
+            if problem_id in common and before[1] != values:
                 raise LlamocoError(
                     f"{before[0]} and {folder.name} were scored against exports with other results of problem "
-                    f"{score.problem_id} of split {split}; score both against the same snapshot"
+                    f"{problem_id} of split {split}; score both against the same snapshot"
                 )
 
 

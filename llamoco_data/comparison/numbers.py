@@ -19,7 +19,7 @@ from llamoco_data.scoring.comparing import holm, signed_rank
 from llamoco_data.scoring.intervals import Interval
 from llamoco_data.scoring.marks import FAILURES
 from llamoco_data.scoring.repairs import Repairs, repairs_of
-from llamoco_data.scoring.scored import ScoredProgram, functions_of
+from llamoco_data.scoring.scored import ScoredProgram
 from llamoco_data.scoring.summary import running_times
 
 
@@ -97,6 +97,8 @@ class BlockNumbers:
     anytime: Anytime | None
     """None where a folder of an earlier release does not say whose runs it holds, or where they were not to be read."""
     confusions: tuple[Confusion, ...]
+    time_limits_s: Mapping[str, float]
+    """Limit on the wall time of the runs of each model, where they differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def compare(folders: Sequence[ScoreFolder], *, traces: bool = True) -> Compariso
 
 def _numbers(block: Block, traced: Anytime | None) -> BlockNumbers:
     values = {entrant.name: np.array([score.score for score in entrant.scores]) for entrant in block.entrants}
-    functions = functions_of(block.entrants[0].scores)
+    functions = block.functions
     shares_BN = intervals.resampled(block.problem_ids, functions)
     low_N, high_N = values.get(SINGLE_BEST), values.get(VIRTUAL_BEST)
     tested = [name for name in values if low_N is not None and name != SINGLE_BEST]
@@ -163,6 +165,7 @@ def _numbers(block: Block, traced: Anytime | None) -> BlockNumbers:
         rows=tuple(sorted(rows, key=lambda row: (not row.is_model, -row.score.value))),
         anytime=traced,
         confusions=tuple(confusion_of(entrant) for entrant in block.entrants if entrant.is_model),
+        time_limits_s=block.time_limits_s if len(set(block.time_limits_s.values())) > 1 else {},
     )
 
 

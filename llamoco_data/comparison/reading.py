@@ -15,12 +15,14 @@ from llamoco_data.folders import not_a
 from llamoco_data.identity import LlamocoError, Record
 from llamoco_data.invocation import command
 from llamoco_data.scoring.folder import (
+    GOING_ON,
     PROBLEM_SCORES_FILE,
     PROGRAM_SCORES_FILE,
     SCORE_FILE,
     SCORED_PROBLEMS_FILE,
     SCORED_TEXTS_FILE,
     SUMMARY_FILE,
+    stored_score,
 )
 from llamoco_data.scoring.scored import ProblemScore, ScoredProblem, ScoredProgram, ScoredText
 from llamoco_data.scoring.summary import Summary
@@ -43,6 +45,8 @@ class ScoreFolder:
     texts: Mapping[str, ScoredText]
     """By candidate_id; empty in folders of earlier releases."""
     runs: Store
+    time_limit_s: float
+    """Limit on the wall time of its runs."""
 
     def of_split(self, split: str) -> "ScoreFolder":
         """The part that is about one split; two splits may state the same problem."""
@@ -65,10 +69,9 @@ def read_scores(folder: Place) -> ScoreFolder:
     """
     place = files_at(folder)
     going_on = _going_on(str(folder))
-    try:
-        place.read(SCORE_FILE)
-    except FileNotFoundError:
-        raise not_a("a folder of scores", folder, f"holds no scores; make some with: {going_on}") from None
+    spec = stored_score(place)
+    if spec is None:
+        raise not_a("a folder of scores", folder, f"holds no scores; make some with: {going_on}")
     try:
         summary = Summary.from_json(place.read(SUMMARY_FILE))
         return ScoreFolder(
@@ -80,7 +83,8 @@ def read_scores(folder: Place) -> ScoreFolder:
                 (row.split, row.problem_id): row for row in _if_there(place, SCORED_PROBLEMS_FILE, ScoredProblem)
             },
             texts={row.candidate_id: row for row in _if_there(place, SCORED_TEXTS_FILE, ScoredText)},
-            runs=Store(folder),
+            runs=Store(folder, made_by=GOING_ON),
+            time_limit_s=spec.time_limit_s,
         )
     except FileNotFoundError:
         raise unfinished(str(folder), lacks="scores") from None
@@ -95,7 +99,7 @@ def unfinished(folder: str, *, lacks: str) -> LlamocoError:
 
 
 def _going_on(folder: str) -> str:
-    return command("score", "PROGRAMS", "--data", "EXPORT", "--out", folder)
+    return command(*GOING_ON, folder)
 
 
 def _if_there(place: Files, name: str, record: type[Row]) -> list[Row]:

@@ -28,6 +28,7 @@ def after_lost(task: Task, lost: Lost, programs: Sequence[Program]) -> tuple[Tas
     spec = drawn(task.problem)
     run = runs_wanted(task, programs)[0]
     record = unmeasured(applicable(programs, spec)[run.candidate_id], spec, run.seed, lost.status, detail)
+    record = record.model_copy(update={"tier": task.confined})
     return _beyond(task.model_copy(update={"problem": spec}), [record]), record
 
 

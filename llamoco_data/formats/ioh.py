@@ -17,7 +17,10 @@ from llamoco_data.runs import MEASURED
 KINDS = ("single", "composition", "hybrid", "own")
 """Functions, numbered from 1: kinds of objectives, and users' own problems."""
 INFEASIBLE = 1e10
-"""Value of a point that is infeasible, to which its mean violation is added, and of a run that failed."""
+"""Value of a point that is infeasible, to which its mean violation is added, and of a run that failed.
+
+No feasible point has a larger one, whatever its error.
+"""
 
 
 def write_ioh(runs: CampaignRuns, folder: Path) -> None:
@@ -56,7 +59,7 @@ def _write(
         curves = [list(_values(problem, run)) for problem, run in made]
         with path.open("w", encoding="utf-8") as file:
             file.write("evaluations raw_y\n")
-            file.writelines(f"{n} {value:.12g}\n" for curve in curves for n, value in curve)
+            file.writelines(f"{n} {value!r}\n" for curve in curves for n, value in curve)
         described = [
             {
                 "instance": problem.instance,
@@ -96,7 +99,7 @@ def _values(problem: ProblemRuns, run: ScoredRun) -> Iterator[tuple[int, float]]
         yield 1, INFEASIBLE
     for n, f, violation in trace:
         feasible = violation == 0 and problem.best_known is not None
-        value = max(f - (problem.best_known or 0.0), 0.0) if feasible else INFEASIBLE + violation
+        value = min(max(f - (problem.best_known or 0.0), 0.0), INFEASIBLE) if feasible else INFEASIBLE + violation
         if value != before or n == last:
             yield n, value
         before = value

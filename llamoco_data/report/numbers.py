@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from llamoco_data.portfolio import OptimizerFamily
+from llamoco_data.problems.own_spec import function_of
 from llamoco_data.report.reading import JudgedCampaign
 from llamoco_data.report.scores import Contribution, Gap, Reach, contributions, gap_of, reaches
 from llamoco_data.report.sureness import Sureness, sureness
@@ -42,6 +43,7 @@ class CampaignReport:
 def campaign_report(campaign: JudgedCampaign) -> CampaignReport:
     """The numbers of a campaign's page."""
     verdicts, candidates = campaign.verdicts, campaign.candidates
+    functions = [function_of(spec) for spec, _ in campaign.problems]
     wins = wins_by_optimizer(verdicts, candidates)
     by_family: Counter[OptimizerFamily] = Counter()
     for row in wins:
@@ -51,7 +53,7 @@ def campaign_report(campaign: JudgedCampaign) -> CampaignReport:
         families=tuple(sorted(by_family, key=lambda family: -by_family[family])),
         wins=wins,
         groupings=wins_by_group(campaign.problems, candidates),
-        gap=gap_of(verdicts, campaign.single_best) if campaign.single_best else None,
+        gap=gap_of(verdicts, campaign.single_best, functions) if campaign.single_best else None,
         reaches=reaches(verdicts, candidates),
         contributions=contributions(verdicts, candidates),
         sureness=sureness(verdicts, candidates) if verdicts else None,

@@ -68,13 +68,15 @@ class Contribution:
     """Number of problems that it wins without a near-tie of another optimizer."""
 
 
-def gap_of(verdicts: Sequence[Verdict], single_best: str) -> Gap:
+def gap_of(verdicts: Sequence[Verdict], single_best: str, functions: Sequence[str] = ()) -> Gap:
     """The distance between the virtual best and a single best solver, with a bootstrap interval over problems.
 
     Args:
         verdicts: at least one.
         single_best: candidate_id of the solver, which scores 0 where it was not run.
+        functions: what each problem has in common with others, which are drawn together. Default: nothing.
     """
+    shares_BN = intervals.resampled([verdict.problem_id for verdict in verdicts], functions)
     best_N = np.array([verdict.standings[0].score for verdict in verdicts])
     single_N = np.array([_score(verdict, single_best) for verdict in verdicts])
     return Gap(
@@ -82,7 +84,7 @@ def gap_of(verdicts: Sequence[Verdict], single_best: str) -> Gap:
         num_run=sum(any(s.candidate_id == single_best for s in verdict.standings) for verdict in verdicts),
         virtual_best=float(best_N.mean()),
         single_best=float(single_N.mean()),
-        interval=intervals.mean_interval(best_N - single_N, intervals.resampled([v.problem_id for v in verdicts])),
+        interval=intervals.mean_interval(best_N - single_N, shares_BN),
     )
 
 

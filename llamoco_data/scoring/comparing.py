@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-_EQUAL = 1e-12
-"""Size up to which a difference of scores is rounding."""
+_DECIMALS = 12
+"""Decimals of a difference of scores; further ones are rounding, which must not rank equal differences."""
 
 
 def signed_rank(
@@ -29,7 +29,8 @@ def signed_rank(
     if functions:
         _, group_N, sizes_G = np.unique(list(functions), return_inverse=True, return_counts=True)
         difference_N = np.bincount(group_N, weights=difference_N) / sizes_G
-    difference_N = difference_N[np.abs(difference_N) > _EQUAL]
+    difference_N = difference_N.round(_DECIMALS)
+    difference_N = difference_N[difference_N != 0]
     if not len(difference_N):
         return 1.0, 0.0
     ranks_N = stats.rankdata(np.abs(difference_N))

@@ -43,8 +43,8 @@ def resampled(problem_ids: Sequence[str], functions: Sequence[str] = ()) -> NDAr
 
 
 def mean_interval(values_N: NDArray[np.float64], shares_BN: NDArray[np.float64]) -> Interval | None:
-    """Percentile bootstrap of a mean; None for a single problem."""
-    return None if len(values_N) < 2 else _percentiles(shares_BN @ values_N)
+    """Percentile bootstrap of a mean; None for a single problem, and for a single function at several budgets."""
+    return None if _is_of_one(shares_BN) else _percentiles(shares_BN @ values_N)
 
 
 def gap_closed(values_N: NDArray[np.float64], low_N: NDArray[np.float64], high_N: NDArray[np.float64]) -> float | None:
@@ -61,11 +61,11 @@ def gap_interval(
 ) -> Interval | None:
     """Percentile bootstrap of `gap_closed`, numerator and denominator resampled together.
 
-    None for a single problem, and where more than one in twenty of the resamples has no gap.
+    None for a single problem or function, and where more than one in twenty of the resamples has no gap.
     """
     gap_B = shares_BN @ (high_N - low_N)
     there_B = gap_B > 0
-    if len(values_N) < 2 or there_B.mean() < _ENOUGH:
+    if _is_of_one(shares_BN) or there_B.mean() < _ENOUGH:
         return None
     return _percentiles((shares_BN @ (values_N - low_N))[there_B] / gap_B[there_B])
 
@@ -80,6 +80,11 @@ def share_interval(share: float, num_problems: int) -> Interval:
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = _Z / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n**2))
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _is_of_one(shares_BN: NDArray[np.float64]) -> bool:
+    """Whether all that can be drawn is one function, so that every resample is the same."""
+    return bool((shares_BN == shares_BN[0]).all())
 
 
 def _percentiles(values: NDArray[np.float64]) -> Interval:

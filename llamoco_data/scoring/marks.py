@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
+from llamoco_data.identity import LlamocoError
 from llamoco_data.ordering import results_of
 from llamoco_data.runs import MEASURED, RunRecord
 from llamoco_data.scoring.cases import Case
@@ -103,9 +104,18 @@ def floor_of(case: Case, random_search: Sequence[RunRecord]) -> float:
 
     If the export does not have it, it comes from a run of random search, as in a verdict: the error of the run, or that
     of its first point if it found nothing feasible.
+
+    Raises:
+        LlamocoError: that run gave no result, as where the time limit is too short for the problem.
     """
     if case.floor is not None:
         return case.floor
+    failed = next((run for run in random_search if run.status not in MEASURED), None)
+    if failed is not None:
+        raise LlamocoError(
+            f"random search gives no result on problem {case.problem_id}, so nothing tells what scores 0: "
+            f"{failed.detail or failed.status}; score into another folder with a longer --time-limit"
+        )
     floor = floor_from(random_search, case.measured_by)
     return case.measured_by.tolerance if floor is None else floor
 

@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -115,7 +116,8 @@ def read_programs(file: Path) -> Programs:
 
     Raises:
         LlamocoError: the file cannot be read, has another version or other columns, no row, a value that its column may
-            not hold, an instruction and sample twice, or programs of several models.
+            not hold, such as a time that is no finite number, an instruction and sample twice, or programs of several
+            models.
     """
     table = _table(file)
     fields = list(Generated.__dataclass_fields__)
@@ -151,7 +153,8 @@ def read_choices(file: Path) -> dict[str, dict[str, float]]:
     if CHOICES.name not in pq.read_schema(file).names:
         raise LlamocoError(f"{file} has no column {CHOICES.name}; {advice}")
     table = pq.read_table(file, columns=["instruction_id", "sample", CHOICES.name]).sort_by([("sample", "descending")])
-    told = dict(zip(table["instruction_id"].to_pylist(), table[CHOICES.name].to_pylist(), strict=True))
+    texts = _typed(file, table[CHOICES.name], CHOICES).to_pylist()
+    told = dict(zip(table["instruction_id"].to_pylist(), texts, strict=True))
     choices: dict[str, dict[str, float]] = {}
     for instruction_id, text in sorted(told.items()):
         try:
@@ -190,6 +193,9 @@ def _table(file: Path) -> pa.Table:
     empty = [name for name in table.schema.names if table[name].null_count]
     if empty:
         raise LlamocoError(f"{file} has rows without a value in {empty[0]}; {_MEND}")
+    for field in table.schema:
+        if not _is_text(field.type) and any(not 0 <= value < math.inf for value in table[field.name].to_pylist()):
+            raise LlamocoError(f"{file} has a {field.name} that is below 0 or no finite number; {_MEND}")
     return table
 
 

@@ -8,18 +8,19 @@ from collections.abc import Iterator, Sequence
 from llamoco_data.box.layers import TIERS, Tier
 from llamoco_data.files import Place, files_at
 from llamoco_data.identity import LlamocoError
+from llamoco_data.invocation import command
 from llamoco_data.runs import RunRecord
-from llamoco_data.scoring.folder import stored_score
+from llamoco_data.scoring.folder import GOING_ON, stored_score
 from llamoco_data.scoring.plan import RunPlan
 from llamoco_data.scoring.running import missing_runs
-from llamoco_data.store import Block, Store
+from llamoco_data.store import Block, Store, damaged
 
 
 def sources_of(others: Sequence[Place], time_limit_s: float) -> tuple[Store, ...]:
     """The runs of other scores folders; nothing is written.
 
     Raises:
-        LlamocoError: one of them holds no score, or one with another time limit, or cannot be read.
+        LlamocoError: one of them holds no score, or one with another time limit, or is damaged.
     """
     return tuple(_source(other, time_limit_s) for other in others)
 
@@ -30,7 +31,7 @@ def take_over(store: Store, sources: Sequence[Store], plan: RunPlan, confined: T
     A run that was confined less than is asked for, or that timed out, is made again.
 
     Raises:
-        LlamocoError: a file of another folder is missing or damaged.
+        LlamocoError: a file of another folder cannot be read.
     """
     taken = 0
     for source in sources:
@@ -50,7 +51,14 @@ def _source(other: Place, time_limit_s: float) -> Store:
             f"{other} has runs with a time limit of {spec.time_limit_s:g} s, not {time_limit_s:g} s; give that "
             "--time-limit, or leave it out"
         )
-    return Store(other)
+    store = Store(other, made_by=GOING_ON)
+    spoilt = next(damaged(store), None)
+    if spoilt is not None:
+        raise LlamocoError(
+            f"{store.place.where(spoilt.file.path)} is {'missing' if spoilt.missing else 'damaged'}; mend it with "
+            f"`{command(*GOING_ON, store.place.where())}`, or leave {other} out"
+        )
+    return store
 
 
 def _wanted(store: Store, source: Store, plan: RunPlan, confined: Tier) -> Iterator[RunRecord]:

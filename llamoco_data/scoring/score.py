@@ -16,10 +16,11 @@ from llamoco_data.files import Files, Place
 from llamoco_data.identity import digest
 from llamoco_data.plurals import counted
 from llamoco_data.problems.own_spec import OwnProblemSpec
-from llamoco_data.runs import RunRecord, program_id
+from llamoco_data.runs import MEASURED, RunRecord, program_id
 from llamoco_data.scoring.cases import Case, Export, read_export
 from llamoco_data.scoring.contenders import CONTENDERS, REPEATS, Answer, Contender, answers_of, baselines, majority
 from llamoco_data.scoring.folder import (
+    GOING_ON,
     PROBLEM_SCORES_FILE,
     PROGRAM_SCORES_FILE,
     SCORED_PROBLEMS_FILE,
@@ -114,7 +115,7 @@ def score(
             stack.enter_context(executor.connected())
         place = open_folder(out, spec)
         hold = stack.enter_context(holding(place, notice))
-        store = Store(out)
+        store = Store(out, made_by=GOING_ON)
         _mend(store, notice)
         taken = take_over(store, sources, plan, confined)
         if taken:
@@ -225,6 +226,7 @@ def _scored(program: Generated, runs: _Runs, known: Names, mend: Mended | None) 
     case, text = runs.case, program.program
     marks = runs.marks(text)
     made = runs.of((text,) * REPEATS)
+    measured = [run.evaluations for run in made if run.status in MEASURED]
     mend = None if marks.runs else mend
     candidate_id = program_id(text) if text else ""
     named = known.named(text)
@@ -258,7 +260,7 @@ def _scored(program: Generated, runs: _Runs, known: Names, mend: Mended | None) 
         edited_tokens=mend.edited_tokens if mend else 0,
         repair_round=program.repair_round,
         repair_tokens=token_distance(program.first_program, text) if program.repair_round else 0,
-        evaluations=fmean(run.evaluations for run in made) if made else 0.0,
+        evaluations=fmean(measured) if measured else 0.0,
         calls=program.calls,
         vain_calls=program.vain_calls,
     )

@@ -76,7 +76,7 @@ class ScoredProgram(Record):
     repair_tokens: int = 0
     """Number of tokens by which the program differs from the text before the first round of repair."""
     evaluations: float = 0.0
-    """Mean number of evaluations of the runs; 0 without a program."""
+    """Mean number of evaluations of the runs that were measured; 0 where none was."""
     calls: int = 0
     """Number of calls of a search by prompts; 0 of a program that is none."""
     vain_calls: int = 0

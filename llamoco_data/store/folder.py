@@ -52,17 +52,26 @@ class Block:
 class Store:
     """A campaign folder as it was when it was opened, plus what was committed through this object since."""
 
-    def __init__(self, folder: Place, log: Iterable[Entry] | None = None, *, num_entries: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Place,
+        log: Iterable[Entry] | None = None,
+        *,
+        num_entries: int | None = None,
+        made_by: Sequence[str] = ("run",),
+    ) -> None:
         """Reads the log and no tables.
 
         Args:
             log: entries of the log, where the caller has read them already.
             num_entries: number of the oldest entries to use, for the folder as it was then; all by default.
+            made_by: the command that mends the folder, which its name ends.
 
         Raises:
             LlamocoError: the folder cannot be read, its log is damaged, or it holds tables and no log.
         """
         self.place = files_at(folder)
+        self._made_by = tuple(made_by)
         self._index = Index()
         self._open = functools.lru_cache(maxsize=_OPEN_FILES)(self._opened)
         self._specs = functools.lru_cache(maxsize=_OPEN_FILES)(self._specs_of)
@@ -263,5 +272,5 @@ class Store:
             what = "is missing" if isinstance(error, FileNotFoundError) else "is damaged"
             raise LlamocoError(
                 f"{self.place.where(path)} {what}; restore it from a copy, or let "
-                f"`{command('run', self.place.where())}` set it aside and make what it held again"
+                f"`{command(*self._made_by, self.place.where())}` set it aside and make what it held again"
             ) from None

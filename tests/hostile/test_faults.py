@@ -1,5 +1,6 @@
 """What is no program's fault: a machine that confines too little, and a confinement that fails."""
 
+import errno
 import os
 import select
 import signal
@@ -61,6 +62,25 @@ def test_zygote_that_does_not_start_is_told_with_its_last_words(tmp_path: Path, 
     without = begins_as("raise OSError('no such library')", tmp_path, monkeypatch)
     with pytest.raises(ConfinementFault, match="does not start: it ended while it started; OSError: no such library"):
         run_confined(PROGRAM, FREE, 5, problem=PROBLEM, without=without)
+
+
+@pytest.mark.parametrize("tier", ["trusted", "filtered"])
+def test_machine_without_room_for_a_process_ends_the_work_and_makes_no_record(
+    tier: Tier, monkeypatch: pytest.MonkeyPatch
+):
+    """A full disk is one way; on a worker of Ray, what is no such line would be counted as crashes of the program."""
+    program = Program(program_id=program_id(PROGRAM), text=PROGRAM, limits=NO_LIMITS)
+    wants = GivenRuns(runs=(Run(candidate_id=program.program_id, seed=5),))
+    task = Task(index=0, problem=FREE, wants=wants, time_limit_s=5.0, confined=tier)
+
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("llamoco_data.confined.running.zygote" if tier == "filtered" else "tempfile.mkdtemp", no_room)
+        with pytest.raises(ConfinementFault, match=r"^no process can be made for a program on .*: No space left"):
+            advance(task, [program])
+    assert [record.status for record in advance(task, [program]).records] == ["completed"]
 
 
 def test_zygote_that_died_is_replaced_and_counted_apart():

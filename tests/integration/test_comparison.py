@@ -224,6 +224,33 @@ def test_problems_that_only_some_folders_have_are_left_out(folders: tuple[Path, 
     assert {row.name for row in twice.blocks[0].rows if row.is_model} == {"copyist (copied)", "copyist (few)"}
 
 
+def test_intervals_do_not_depend_on_which_folder_comes_first(folders: tuple[Path, Path], tmp_path: Path):
+    """Even where one is of an early release, whose table does not tell which problems are of one function."""
+    shutil.copytree(folders[0], tmp_path / "early")
+    table = pq.read_table(tmp_path / "early" / "problems.parquet")
+    pq.write_table(table.drop_columns(["function"]), tmp_path / "early" / "problems.parquet")
+    shutil.copytree(folders[1], tmp_path / "late")
+    table = pq.read_table(tmp_path / "late" / "problems.parquet")
+    at = table.schema.get_field_index("function")
+    table = table.set_column(at, table.schema.field(at), [["one"] * table.num_rows])
+    pq.write_table(table, tmp_path / "late" / "problems.parquet")
+    early, late = read_scores(tmp_path / "early"), read_scores(tmp_path / "late")
+    first, second = (compare(each).blocks for each in ((early, late), (late, early)))
+    assert [block.rows for block in first] == [block.rows for block in second]
+    assert all(row.score.interval is None for block in first for row in block.rows)
+
+
+def test_page_tells_time_limits_that_differ(folders: tuple[Path, Path], tmp_path: Path):
+    shutil.copytree(folders[0], tmp_path / "hurried")
+    spec = json.loads((tmp_path / "hurried" / "score.json").read_text())
+    (tmp_path / "hurried" / "score.json").write_text(json.dumps({**spec, "time_limit_s": 1.0}))
+    assert report(*folders, "--out", tmp_path / "alike.html") == 0
+    assert "the limits differ" not in (tmp_path / "alike.html").read_text()
+    assert report(tmp_path / "hurried", folders[1], "--out", tmp_path / "page.html") == 0
+    notice = "A run that timed out scores 0, and the limits differ: copyist 1&nbsp;s, "
+    assert notice in (tmp_path / "page.html").read_text()
+
+
 def test_what_cannot_be_compared_is_refused_in_one_line(folders: tuple[Path, Path], tmp_path: Path, capsys):
     copied = folders[0]
     shutil.copytree(copied, tmp_path / "other")
@@ -231,6 +258,11 @@ def test_what_cannot_be_compared_is_refused_in_one_line(folders: tuple[Path, Pat
     at = table.schema.get_field_index("recorded_single_best")
     table = table.set_column(at, table.schema.field(at), [[0.123] * table.num_rows])
     pq.write_table(table, tmp_path / "other" / "problems.parquet")
+    shutil.copytree(copied, tmp_path / "measured")
+    cases = pq.read_table(tmp_path / "measured" / "cases.parquet")
+    at = cases.schema.get_field_index("floor")
+    cases = cases.set_column(at, cases.schema.field(at), [[1e9] * cases.num_rows])
+    pq.write_table(cases, tmp_path / "measured" / "cases.parquet")
     shutil.copytree(copied, tmp_path / "unfinished")
     (tmp_path / "unfinished" / "summary.json").unlink()
     shutil.copytree(copied, tmp_path / "damaged")
@@ -242,6 +274,7 @@ def test_what_cannot_be_compared_is_refused_in_one_line(folders: tuple[Path, Pat
     out = ("--out", tmp_path / "page.html")
     for arguments, says in (
         ([copied, tmp_path / "other", *out], "exports with other results of problem"),
+        ([copied, tmp_path / "measured", *out], "exports with other results of problem"),
         ([tmp_path / "unfinished", *out], "is not finished"),
         ([tmp_path / "again", *out], "is not finished: it lacks a run on problem"),
         ([tmp_path / "damaged", *out], "a table is damaged"),

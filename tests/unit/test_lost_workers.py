@@ -50,6 +50,12 @@ def test_run_is_recorded_after_two_crashes_the_second_of_them_alone():
     assert task == SINGLE.model_copy(update={"problem": drawn(SINGLE.problem), "records": tuple(records)})
 
 
+def test_record_of_a_lost_run_tells_how_its_program_was_confined():
+    task = SINGLE.model_copy(update={"confined": "filtered"})
+    _, (record,) = after(task, *[CRASHED] * MAX_LOST_WORKERS)
+    assert record.tier == "filtered"
+
+
 def test_run_that_misses_its_deadline_twice_is_recorded_and_keeps_no_node_to_itself():
     task, records = after(SINGLE, *[TIMED_OUT] * (MAX_LOST_WORKERS - 1))
     assert not task.alone

@@ -84,10 +84,18 @@ def test_signed_rank_test_and_effect_are_their_closed_forms():
     assert signed_rank(ours + 1, ours)[1] == 1.0
 
 
+@pytest.mark.parametrize("count", [10, 30])
+def test_equal_gains_and_losses_have_equal_ranks_though_floats_differ_in_their_last_digit(count: int):
+    ours, theirs = np.array([1.0, 0.0] * count), np.array([2 / 3, 1 / 3] * count)
+    assert np.abs(ours - theirs)[0] != np.abs(ours - theirs)[1]
+    p_value, effect = signed_rank(ours, theirs)
+    assert (p_value, effect) == pytest.approx((1.0, 0.0))
+
+
 def test_signed_rank_of_many_differences_is_that_of_scipy():
     ours, theirs = stream("test", "a").random(80).round(1), stream("test", "b").random(80).round(1)
     p_value, effect = signed_rank(ours, theirs)
-    nonzero = (ours - theirs)[np.abs(ours - theirs) > 1e-12]
+    nonzero = (ours - theirs)[np.abs(ours - theirs) > 1e-12].round(12)
     _, expected = stats.wilcoxon(nonzero)
     assert p_value == pytest.approx(expected)
     greater = float(np.asarray(stats.wilcoxon(nonzero, alternative="greater"))[0])

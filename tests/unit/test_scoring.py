@@ -79,6 +79,9 @@ NULLABLE = PROGRAMS.set(PROGRAMS.get_field_index("ended"), pa.field("ended", pa.
         ([written(ROW, "a", sample="0")], OTHER_TYPE, "string in column sample, expected int64"),
         ([written(ROW, "a", ended=None)], NULLABLE, "without a value in ended"),
         ([written(ROW, "a", ended="because")], PROGRAMS, "ended 'because'"),
+        ([written(ROW, "a", seconds=float("nan"))], PROGRAMS, "a seconds that is below 0 or no finite number"),
+        ([written(ROW, "a", seconds=float("inf"))], PROGRAMS, "a seconds that is below 0 or no finite number"),
+        ([written(ROW, "a"), written(ROW, "b", sample=-1)], PROGRAMS, "a sample that is below 0 or no finite number"),
         ([written(ROW, "a"), written(ROW, "b")], PROGRAMS, "sample 0 of instruction i more than once"),
         ([written(ROW, "a"), written(ROW, "a", sample=1, model="b")], PROGRAMS, "2 models, such as a model and b"),
     ],
@@ -244,6 +247,9 @@ def test_floor_is_that_of_the_export_or_measured_as_a_verdict_would():
     assert floor_of(CASE, []) == 1.0
     without = dataclasses.replace(CASE, floor=None)
     assert floor_of(without, [run(best_f=7.0)]) == 7.0
+    hung = run(best_f=None, status="timed_out", detail="the run did not end within its time limit")
+    with pytest.raises(LlamocoError, match=r"no result on problem .*: the run did not end .* longer --time-limit"):
+        floor_of(without, [hung])
     assert floor_of(without, [run(best_f=7.0, violation=1.0, trace=((1, 9.0, 2.0), (5, 7.0, 1.0)))]) == 9.0
 
 
@@ -265,7 +271,7 @@ def test_interval_of_a_mean_is_the_percentile_bootstrap():
     found = intervals.mean_interval(values, shares)
     expected = stats.bootstrap((values,), np.mean, n_resamples=9_999, method="percentile", rng=1).confidence_interval
     assert found == pytest.approx((expected.low, expected.high), abs=0.01)
-    assert intervals.mean_interval(values[:1], shares) is None
+    assert intervals.mean_interval(values[:1], intervals.resampled(["p"])) is None
 
 
 def test_gap_closed_is_nothing_at_the_single_best_and_all_at_the_virtual_best():
@@ -291,6 +297,9 @@ def test_function_at_several_budgets_is_one_observation():
     assert grouped is not None
     assert apart is not None
     assert grouped[1] - grouped[0] == pytest.approx((apart[1] - apart[0]) * 3**0.5, rel=0.15)
+    of_one = intervals.resampled(["p1", "p2", "p3"], ["f", "f", "f"])
+    assert intervals.mean_interval(values[:3], of_one) is None
+    assert intervals.gap_interval(values[:3], low[:3], low[:3] + 1, of_one) is None
     once = signed_rank(values[:30] - 0.45, low[:30])
     assert signed_rank(values - 0.45, low, functions) == pytest.approx(once)
     assert signed_rank(values - 0.45, low)[0] < once[0]
