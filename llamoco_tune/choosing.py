@@ -180,10 +180,10 @@ def judged(examples: Sequence[Example], chosen: Sequence[str]) -> dict[str, floa
     """The gap closed by choices, and shares of those that are the label's optimizer and that were not scored at all.
 
     The gap closed is (mean score of the choices - mean of the single best solver) / (mean of the virtual best solver -
-    mean of the single best solver). An optimizer that is not among a row's scores counts as the mean of these: a race
-    that was informed leaves optimizers out without a run.
+    mean of the single best solver). An optimizer that is not among a row's scores counts as 0, like random search: it
+    does not apply to the problem, or an informed race expected it to lose.
     """
-    score_N = np.array([score_of_choice(each.scores, name) for each, name in zip(examples, chosen, strict=True)])
+    score_N = np.array([each.scores.get(name, 0.0) for each, name in zip(examples, chosen, strict=True)])
     best_N = np.array([max(each.scores.values(), default=0.0) for each in examples])
     single_N = np.array([each.single_best_score or 0.0 for each in examples])
     return {
@@ -192,11 +192,6 @@ def judged(examples: Sequence[Example], chosen: Sequence[str]) -> dict[str, floa
         "choice_right": _share([each.optimizer == name for each, name in zip(examples, chosen, strict=True)]),
         "choice_unscored": _share([name not in each.scores for each, name in zip(examples, chosen, strict=True)]),
     }
-
-
-def score_of_choice(scores: Mapping[str, float], name: str) -> float:
-    """Score of an optimizer on a problem; one that a race left out counts as the mean of the others."""
-    return scores[name] if name in scores else sum(scores.values()) / max(len(scores), 1)
 
 
 def _gap(score_N: NDArray[np.float64], single_N: NDArray[np.float64], best_N: NDArray[np.float64]) -> float:

@@ -114,6 +114,8 @@ def begin(
     found = set_files(data)
     run = run_in(out, _spec(phase, config, base, found, extended=extended), alone=is_main_process())
     if run.finished:
+        if is_main_process():  # a run that was killed just after it finished
+            shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
         return run
     chosen = training_rows(found, extended=extended)
     if chosen.num_set_aside:
@@ -217,9 +219,10 @@ def finish(begun: Begun, trainer: Trainer, results: dict[str, float]) -> RunReco
         weights: Any = trainer.accelerator.get_state_dict(trainer.model_wrapped) if trainer.is_fsdp_enabled else None
         if trainer.is_world_process_zero():
             models.save(trainer.accelerator.unwrap_model(trainer.model), begun.tokenizer, begun.out, weights)
-            write_run(begun.out, done)
             loss_figure(begun.out)
             write_card(begun.out, card_of(begun.out, done, chat=begun.tokenizer.chat_template is not None))
+            # The run counts as finished from here on, so all that a finished run has is there by now.
+            write_run(begun.out, done)
             shutil.rmtree(begun.out / CHECKPOINTS, ignore_errors=True)
     return done
 

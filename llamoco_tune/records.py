@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 DIGEST_CHARACTERS = 20
 """Hexadecimal characters of an id, as in the instruction set."""
+LARGEST_SEED = 2**32 - 1
+"""Largest seed that NumPy's global generator takes, which transformers seeds."""
 
 
 class TuningError(Exception):

@@ -23,7 +23,7 @@ from llamoco_tune.card import LIBRARIES
 from llamoco_tune.metrics import read_metrics
 from llamoco_tune.model import LoraSpec, Precision, computed_in
 from llamoco_tune.processes import num_processes, place_on_machine
-from llamoco_tune.records import Record, TuningError
+from llamoco_tune.records import LARGEST_SEED, Record, TuningError
 from llamoco_tune.run_folder import CHECKPOINTS, last_checkpoint, step_of
 from llamoco_tune.stopping import StopWish
 from llamoco_tune.written import writing
@@ -67,7 +67,7 @@ class TrainConfig(Record):
     """Shard weights, gradients and moments over the processes of `torchrun`; otherwise they are replicated (DDP)."""
     frozen_in_bf16: bool = False
     """Load the base in 16 bits, for an adapter on a base that is too large in 32 bits."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, le=LARGEST_SEED)
     log_every: int = Field(default=1, ge=1)
     """In steps, like `evaluate_every` and `save_every`."""
     evaluate_every: int = Field(default=50, ge=1)

@@ -15,7 +15,8 @@ from llamoco_tune.asking.prompts import prompts_of
 from llamoco_tune.asking.reading import Reading, in_order
 from llamoco_tune.extraction import program_of
 from llamoco_tune.folders import check_holds_model
-from llamoco_tune.guide import Guide, Worth, guide_of_package, read_guide
+from llamoco_tune.guide import GUIDE_FILE, Guide, Worth, guide_of_package, read_guide
+from llamoco_tune.invocation import command
 from llamoco_tune.named import READY, place_of
 from llamoco_tune.records import Record, TuningError
 from llamoco_tune.sound import slip_in
@@ -82,7 +83,7 @@ def ask(
         problem: file of Python (.py) or LaTeX (.tex), or the text itself, which has several lines.
         model: folder of a model, its name on the hub or the server, or `ready`, the model of the package.
         endpoint: URL of an OpenAI-compatible server that has the model.
-        top: number of programs.
+        top: number of programs, each of another optimizer where the model chooses before it writes.
         wordings: number of requests over which the choice is averaged.
 
     Raises:
@@ -106,12 +107,17 @@ def asked(problem: Stated, *, model: str, endpoint: str | None, top: int, wordin
         raise TuningError(f"top, wordings: expected numbers from 1 on, got {top} and {wordings}")
     own = None if endpoint else read_guide(model)
     guide = own or guide_of_package()
+    warnings: list[str] = []
+    if own is not None and not _is_of(own, model):
+        warnings.append(f"its {GUIDE_FILE} was made for other weights; make it again: {command('calibrate', '--help')}")
+        own = None
     reading = _reading(problem, guide, model, endpoint, top=top, wordings=wordings)
     known = dict(zip(reading.optimizers, np.exp(reading.log_probabilities).tolist(), strict=True))
-    warnings: list[str] = []
-    written = list(itertools.islice(_sound(reading.completions, warnings), top))
+    written = list(itertools.islice(_different(_sound(reading.completions, warnings)), top))
     if not written:
         raise TuningError(f"{model} wrote no program that could run: {warnings[-1]}; give another --model")
+    if len(written) < top:
+        warnings.append(f"it wrote {len(written)} of the {top} programs that were asked for: no other ones")
     listed = [Alternative(optimizer=name, probability=known.get(name), program=text) for name, text in written]
     names = {name for name, _ in written}
     others = [reading.optimizers[place] for place in in_order(reading.log_probabilities)]
@@ -126,6 +132,15 @@ def asked(problem: Stated, *, model: str, endpoint: str | None, top: int, wordin
         worth=own.worth_of(first) if own and first is not None and is_measured else None,
         warnings=(*problem.warnings, *(_novelties(problem, own, reading.tokens_of_problem) if own else ()), *warnings),
     )
+
+
+def _is_of(guide: Guide, model: str) -> bool:
+    """Whether a guide was made for the weights beside which it lies."""
+    if model == READY:
+        return True
+    from llamoco_tune.identity import content_digest  # noqa: PLC0415 - the hub's library is slow to import
+
+    return guide.model == content_digest(model)
 
 
 def novelty(problem: Stated, guide: Guide, num_tokens: int) -> float:
@@ -161,6 +176,15 @@ def _by_kind(problem: Stated, guide: Guide, model: str, endpoint: str | None, *,
     from llamoco_tune.asking.usual import read_usual  # noqa: PLC0415 - torch is slow to import
 
     return read_usual(model, prompts, problem.text)
+
+
+def _different(written: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Each program once: a model that does not choose may write the same one again."""
+    seen: set[str] = set()
+    for optimizer, program in written:
+        if program not in seen:
+            seen.add(program)
+            yield optimizer, program
 
 
 def _sound(completions: Iterator[tuple[str, str]], warnings: list[str]) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,6 @@ from llamoco_tune.asking.problem import Form, Stated
 from llamoco_tune.asking.prompts import Prompted, parts_of, prompts_of, requests_of
 from llamoco_tune.asking.reading import averaged
 from llamoco_tune.choice import choice_log_probabilities, longest_scored
-from llamoco_tune.choosing import score_of_choice
 from llamoco_tune.forward import inside_forward
 from llamoco_tune.guide import CLOSE, Guide, Seen, Worth, check_guide_can_be_written
 from llamoco_tune.identity import content_digest
@@ -95,7 +94,7 @@ def worth_of_choices(
     firsts = log_NK.argmax(1)
     close_N = np.array(
         [
-            score_of_choice(case.scores, optimizers[int(k)]) >= max(case.scores.values()) - CLOSE
+            case.scores.get(optimizers[int(k)], 0.0) >= max(case.scores.values()) - CLOSE
             for case, k in zip(cases, firsts, strict=True)
         ]
     )

@@ -50,6 +50,12 @@ _LINKS = {"and", "or", "for", "all", "where", "with", "if", "when", "each", "eve
 _LETTERS = re.compile(r"\\(?:text[a-z]*|mbox|math(?:rm|it|sf|tt)|operatorname\*?)\s*\{\s*(?P<word>[A-Za-z]+)\s*\}")
 _BOLD = r"\\(?:mathbf|mathbb|mathcal|boldsymbol|bm|bf|vec|hat|bar|tilde|underline|overline|mathsf|mathrm)(?![A-Za-z])"
 _STYLED = re.compile(rf"{_BOLD}\s*(?:\{{(?P<inner>[^{{}}]*)\}})?")
+_MATRIX = re.compile(
+    r"\\begin\{(?:[pbBvV]|small)?matrix\*?\}(?P<body>(?:(?!\\(?:begin|end)\{).)*)\\end\{(?:[pbBvV]|small)?matrix\*?\}",
+    re.DOTALL,
+)
+_ENTRY_END = re.compile(r"\\\\(?:\[[^\[\]]*\])?|&")
+_TRANSPOSED = re.compile(r"\s*\^\s*\{?\s*(?:\\(?:top|intercal)|T)(?![A-Za-z])\s*\}?")
 _SIZES = re.compile(
     r"\\(?:left|right|[bB]igg?[lr]?|displaystyle|limits|nonumber|notag)(?![A-Za-z])|\\(?:label|tag)\{[^{}]*\}"
 )
@@ -79,6 +85,9 @@ _LARGEST = rf"{_NORM}(?P<vector>[^|]*?){_NORM}\s*_\s*(?:\{{\s*\\infty\s*\}}|\\in
 _SIZE = rf"\s*(?:{_BAR}(?P<value>[^|]*?){_BAR}|{_LARGEST})\s*"
 _SMALL = re.compile(rf"^{_SIZE}(?=\\{_BELOW}(?![A-Za-z])|[<≤≦⩽≼])")
 _SMALL_LAST = re.compile(rf"(?P<relation>\\{_ABOVE}(?![A-Za-z])|[>≥≧⩾≽]=?){_SIZE}$")
+_STARRED = re.compile(r"\s*\^\s*\{?\s*(?:\*|\\(?:ast|star)(?![A-Za-z]))\s*\}?")
+_VALUE = re.compile(r"\s*&?\s*(?:[A-Za-z]|\\[A-Za-z]+)\s*(?:[_^]\s*(?:\{[^{}]*\}|[\w*]))*\s*\(.*\)\s*&?\s*")
+"""A value of a function, such as the one that is minimized."""
 _NAMED = re.compile(r"[A-Za-z]|\\[A-Za-z]+")
 _UNDER = re.compile(
     rf"(?:\\(?:arg)?min(?:imi[sz]e)?|min(?:imi[sz]e)?\}})\s*(?:\\limits|\\nolimits)?\s*_\s*(?P<after>{GROUP}|\w)"
@@ -107,8 +116,8 @@ def is_constrained(text: str) -> bool:
 
 def doubts(text: str) -> Iterator[str]:
     """Sentences about conditions that may have been overlooked."""
-    names, plain = _names(text), _plain(text)
-    relations = [row for row in _rows(_formulas(plain)) if _UNEQUAL.search(row)]
+    names, plain = names_of(text), _plain(text)
+    relations = [row for row in _rows(_formulas(plain)) if _UNEQUAL.search(row) or _is_equation(row, names)]
     if not is_constrained(text) and any(_kind(row, names) == "constraint" for row in relations):
         yield (
             r"it has relations that were not read as constraints; write all conditions behind \text{subject to}, "
@@ -118,8 +127,18 @@ def doubts(text: str) -> Iterator[str]:
         yield r"no bounds were found in it, and a problem has a box, such as -5 \le x_i \le 5"
 
 
+def _is_equation(row: str, names: frozenset[str]) -> bool:
+    """Whether a row equates an expression in variables with a constant, which no definition does."""
+    terms = _RELATION.split(row)
+    if len(terms) != 2 or not any(_is_constant(term) for term in terms):
+        return False
+    other = _STARRED.sub("", next((term for term in terms if not _is_constant(term)), ""))
+    has_name = any(name in names for name in _NAMED.findall(other))
+    return has_name and base_of(other) is None and not _VALUE.fullmatch(other)
+
+
 def _kinds(part: str, text: str) -> list[Kind]:
-    names = _names(text)
+    names = names_of(text)
     return [_kind(row, names) for row in _rows(part)]
 
 
@@ -128,12 +147,12 @@ def _plain(text: str) -> str:
     return _CASES.sub(" ", _DEFINED.sub(" ", listed))
 
 
-def _names(text: str) -> frozenset[str]:
-    r"""The letters below \min; x where there are none."""
+def names_of(text: str) -> frozenset[str]:
+    r"""The letters of the variables: those below \min, and x where there are none."""
     below = re.split(r"\\in(?![A-Za-z])|\\subset|\\colon|:", under_minimum(text))[0]
     if _RELATION.search(below):
-        below = next((part for part in _RELATION.split(below) if _SYMBOL.fullmatch(_simple(part))), "")
-    found = (_SYMBOL.fullmatch(part.strip(" ()")) for part in _parts(_simple(below)))
+        below = next((part for part in _RELATION.split(below) if _SYMBOL.fullmatch(simple(part))), "")
+    found = (_SYMBOL.fullmatch(part.strip(" ()")) for part in _parts(simple(below)))
     return frozenset(each["base"] for each in found if each) or frozenset("x")
 
 
@@ -203,16 +222,21 @@ def _formulas(text: str) -> str:
     return "\n".join(text[begin:end] for begin, end in _spans(text)) or text
 
 
-def _simple(text: str) -> str:
+def simple(text: str) -> str:
     """A formula without what changes nothing but its looks, words between conditions as ends of rows."""
 
     def words(found: re.Match[str]) -> str:
         plain = found["words"].strip().lower()
         return ";" if plain in _LINKS or " " in plain or not plain.isalpha() else found[0]
 
-    text = _LETTERS.sub(_as_symbol, _SIZES.sub(" ", _WORDS.sub(words, text)))
+    text = _LETTERS.sub(_as_symbol, _SIZES.sub(" ", _WORDS.sub(words, _MATRIX.sub(_as_tuple, text))))
     plain = _STYLED.sub(lambda found: f" {found['inner'] or ''} ", text)
     return _INDEX.sub(" ", _LIMIT.sub(r" \\limit ", plain))
+
+
+def _as_tuple(found: re.Match[str]) -> str:
+    """A matrix or vector by its entries, in one row."""
+    return f" ({','.join(filter(None, map(str.strip, _ENTRY_END.split(found['body']))))}) "
 
 
 def _as_symbol(found: re.Match[str]) -> str:
@@ -221,7 +245,7 @@ def _as_symbol(found: re.Match[str]) -> str:
 
 def _rows(text: str) -> list[str]:
     """The single conditions of a text: `0 \\le a, b \\le 1` is two."""
-    return [part for row in _ROW_END.split(_simple(text)) for part in _parts(row)]
+    return [part for row in _ROW_END.split(simple(text)) for part in _parts(row)]
 
 
 def _parts(row: str) -> Iterator[str]:
@@ -240,12 +264,12 @@ def _kind(row: str, names: frozenset[str]) -> Kind:
     row = _without_bars(row.replace("&", " ").replace("$", " ").strip(" .:"))
     interval = _INTERVAL.search(row)
     if interval:
-        base = _base(row[: interval.start()])
+        base = base_of(row[: interval.start()])
         return "constraint" if base is None else "other" if base in "ijk" and base not in names else "box"
     terms = _RELATION.split(row)
     if len(terms) == 1:
         return "other"
-    bases = [_base(term) for term in terms]
+    bases = [base_of(term) for term in terms]
     has_name = [any(name in names for name in _NAMED.findall(term)) for term in terms]
     if len(terms) == 2:
         return _of_two(terms, bases, names, has_name, is_equal=not _UNEQUAL.search(row))
@@ -288,7 +312,7 @@ def _of_two(
     return "constraint"
 
 
-def _base(term: str) -> str | None:
+def base_of(term: str) -> str | None:
     """The letter of a term that is a single symbol, or a tuple of symbols; None of any other."""
     found = _SYMBOL.fullmatch(term)
     if found:
@@ -297,5 +321,5 @@ def _base(term: str) -> str | None:
 
 
 def _is_constant(term: str) -> bool:
-    rest = _CONSTANTS.sub("1", term)
+    rest = _CONSTANTS.sub("1", _TRANSPOSED.sub("", term))
     return bool(_NUMBER.fullmatch(rest)) and any(letter.isdigit() for letter in rest)

@@ -4,7 +4,7 @@ import itertools
 import math
 import re
 
-from llamoco_tune.asking.conditions import tidy, under_minimum
+from llamoco_tune.asking.conditions import base_of, names_of, simple, tidy, under_minimum
 
 BUDGET = re.compile(r"max_evaluations[^\S\n]*=(?P<number>[^\n]*)")
 """Pattern of the comment that names the budget, to the end of its line."""
@@ -21,9 +21,23 @@ _CUBE = re.compile(rf"\\in\s*(?:\\left)?\s*\[[^\[\]]*,[^\[\]]*\]\s*\^\s*{_POWER}
 _RANGE = re.compile(
     r"(?:(?<![\d.])(?P<first>\d{1,9})\s*,\s*(?:\d{1,9}\s*,\s*)?)?\\[lc]?dots[a-z]*\s*,\s*(?P<number>\d{1,9})(?!\d)"
 )
+_TIMES = re.compile(r"\s*\\times(?![A-Za-z])")
+_FACTOR = re.compile(rf"\s*(?:\[[^\[\]]*,[^\[\]]*\]|{_LETTER_R})\s*\^\s*{_POWER}")
+_OWNERS = re.compile(
+    r"(?<![A-Za-z\\])(?P<list>(?:(?:[A-Za-z]|\\[A-Za-z]+)(?:_\{?\w+\}?)?[\s()]*,[\s()]*)*"
+    r"(?:[A-Za-z]|\\(?!in(?![A-Za-z]))[A-Za-z]+)(?:_\{?\w+\}?)?)\s*(?P<closed>\))?\s*(?:\\in)?\s*$"
+)
+_LETTER = re.compile(r"([A-Za-z])\s*(?:=|\\in(?![A-Za-z]))[\s\\{]*$")
+_INDEXED = re.compile(r"(?P<base>(?<![A-Za-z\\])[A-Za-z]|\\[A-Za-z]+)\s*_\s*(?P<index>\{[^{}]*\}|\w)")
+MOST_BEFORE = 200
+"""Characters before a space or a range in which what it is of is looked for."""
 _SUBSCRIPT = re.compile(r"\bx_(?:\{(?P<braced>\d{1,9})\}|(?P<digit>\d))")
 _NAME = re.compile(r"\s*(?:[A-Za-z]|\\(?![lc]?dots)[a-z]+)\s*")
 _MINIMUM = re.compile(r"\\(?:arg)?min(?:imi[sz]e)?(?![A-Za-z])|\{(?:arg|\\[,;: !]|~|\s)*min(?:imi[sz]e)?\s*\}")
+_MAXIMUM = re.compile(
+    r"\\(?:arg)?max\s*(?:\\limits)?\s*_\s*\{?\s*(?:[xyz]|\\math[a-z]+\s*\{?[xyz]|\\theta)(?![A-Za-z])"
+)
+_IN_WORDS = re.compile(r"\b(?P<end>max|min)imi[sz]", re.IGNORECASE)
 _PREAMBLE = re.compile(r"^.*?\\begin\{document\}|\\end\{document\}.*$", re.DOTALL)
 _COMMENT = re.compile(r"(?<!\\)%.*$", re.MULTILINE)
 
@@ -38,14 +52,15 @@ def budget(text: str) -> int | None:
     """The number of evaluations that a comment names, or the sentences; None if neither does.
 
     Raises:
-        ValueError: what is named is no whole number from 1 on, or not it alone; or two comments name two numbers.
+        ValueError: what is named is no whole number from 1 on, or not it alone; or two comments, or
+            sentences without a comment, name two numbers.
     """
     plain = text.replace("{,}", ",").replace(r"\,", "").replace("~", " ")
     named = [each["number"].strip() for each in BUDGET.finditer(plain)]
-    found = IN_WORDS.search(plain)
-    if not named and found is None:
+    written = named or [each["number"].strip() for each in IN_WORDS.finditer(plain)]
+    if not written:
         return None
-    numbers = {_whole(written) for written in named or [found["number"].strip() if found else ""]}
+    numbers = {_whole(each) for each in written}
     if len(numbers) > 1:
         raise ValueError(f"the budget is named as {' and as '.join(f'{each:,}' for each in sorted(numbers))}")
     return numbers.pop()
@@ -63,32 +78,103 @@ def is_minimization(text: str) -> bool:
     return _MINIMUM.search(text) is not None
 
 
+def is_maximization(text: str) -> bool:
+    r"""Whether a text is about a maximum: it has a \max over a variable before any \min, or the word alone."""
+    minimum, maximum = _MINIMUM.search(text), _MAXIMUM.search(text)
+    if maximum and not (minimum and minimum.start() < maximum.start()):
+        return True
+    words = [each["end"].lower() for each in _IN_WORDS.finditer(text)]
+    return minimum is None and words[:1] == ["max"]
+
+
 def dimension(text: str) -> int | None:
-    """The number of variables; None if no space, box, range, subscript or list of names tells it."""
+    """The number of variables; None if no space, box, range, subscript or list of names tells it, or two disagree."""
     plain = tidy(re.sub(r"\\(?:left|right)(?![a-z])", " ", text))
-    return _of_space(under_minimum(plain), products=True) or _of_space(plain, products=False) or _listed(plain)
+    below, names = under_minimum(plain), names_of(plain)
+    for part in (below, plain):
+        sizes = _of_spaces(part, names if below else None, products=part is below)
+        if sizes:
+            known = [size for size in sizes.values() if size is not None]
+            is_whole = len(known) == len(sizes) and ("" in sizes or len(sizes) == len(names))
+            return sum(known) or None if is_whole else None
+    return _listed(plain, below, names)
 
 
-def _of_space(text: str, *, products: bool) -> int | None:
-    """The number of entries of the first space or cube that is named, a matrix only where the text is about one."""
-    for found in itertools.chain(_SPACE.finditer(text), _CUBE.finditer(text)):
-        sizes = [int(size) for size in re.findall(r"\d+", found["number"] or found["bare"])]
-        if len(sizes) == 1 or products:
-            return math.prod(sizes) or None
-    return None
+def _of_spaces(text: str, names: frozenset[str] | None, *, products: bool) -> dict[str, int | None]:
+    """The variables that are said to be in a space or a cube, with their numbers of entries; "" for one without a name.
 
+    Spaces of anything else, such as of a matrix of data, count only where nobody says what the variables are.
 
-def _listed(text: str) -> int | None:
-    """The number of variables that are counted, or named one by one."""
-    found = _RANGE.search(text)
+    Args:
+        names: the letters of the variables; None where no minimum names them.
+    """
+    found: dict[str, int | None] = {}
+    others: list[int] = []
+    for space in itertools.chain(_SPACE.finditer(text), _CUBE.finditer(text)):
+        size = _entries(text, space, products=products)
+        owners, is_tuple = _owners(text[max(0, space.start() - MOST_BEFORE) : space.start()])
+        if size == 0:
+            continue
+        for number, owner in enumerate(owners):
+            if owner in (names or "x"):
+                found.setdefault(owner, 0 if is_tuple and number else size)
+        if size is not None and (names is None or not owners):
+            others.append(size)
     if found:
-        return int(found["number"]) + (found["first"] is not None and int(found["first"]) == 0) or None
+        return found
+    return {"": others[0]} if len(set(others)) == 1 else {}
+
+
+def _entries(text: str, space: re.Match[str], *, products: bool) -> int | None:
+    """The number of entries of a space, and of those that it is multiplied with; 0 of a matrix that is none's size."""
+    sizes = [int(size) for size in re.findall(r"\d+", space["number"] or space["bare"])]
+    if len(sizes) > 1 and not products:
+        return 0
+    total, end = math.prod(sizes), space.end()
+    while further := _TIMES.match(text, end):
+        factor = _FACTOR.match(text, further.end())
+        if factor is None:
+            return None
+        total, end = total + int(factor["number"] or factor["bare"]), factor.end()
+    return total
+
+
+def _owners(before: str) -> tuple[list[str], bool]:
+    r"""The letters of what is in a space, x and y of `x, y \in`; and whether they are in it together, as `(x, y)`."""
+    found = _OWNERS.search(simple(before))
+    if found is None:
+        return [], False
+    bases = [base_of(each.strip(" ()")) for each in found["list"].split(",")]
+    return [base for base in bases if base is not None], found["closed"] is not None
+
+
+def _listed(text: str, below: str, names: frozenset[str]) -> int | None:
+    """The number of variables that are counted, or named one by one."""
+    named = [each for each in below.split(",") if _NAME.fullmatch(each)]
+    several = len(named) if len(named) > 1 and len(named) == len(below.split(",")) else 0
+    counted, others = _ranges(text, names)
+    if several and not counted:
+        return several
+    if counted:
+        return max(counted) * max(several, 1)
+    if len(set(others)) == 1:
+        return others[0]
     listed = [int(each["braced"] or each["digit"]) for each in _SUBSCRIPT.finditer(text)]
     most = max(listed, default=0)
-    return (most + (0 in listed) if most else None) or _num_named(text)
+    return most + (0 in listed) if most else None
 
 
-def _num_named(text: str) -> int | None:
-    r"""The number of names below the minimum, as in \min_{a, b}; None for a single one, which may be a vector."""
-    names = under_minimum(text).split(",")
-    return len(names) if len(names) > 1 and all(map(_NAME.fullmatch, names)) else None
+def _ranges(text: str, names: frozenset[str]) -> tuple[list[int], list[int]]:
+    """The ends of ranges such as `i = 1, \\dots, 8`: of indices of a variable, as in `0 \\le x_i`, and of others."""
+    counted: list[int] = []
+    others: list[int] = []
+    end = 0
+    for found in _RANGE.finditer(text):
+        before = text[max(end, found.start() - MOST_BEFORE) : found.start()].rsplit("\\\\", 1)[-1]
+        end = found.end()
+        number = int(found["number"]) + (found["first"] is not None and int(found["first"]) == 0)
+        letter = _LETTER.search(before)
+        indexed = {each["base"] for each in _INDEXED.finditer(simple(before)) if letter and letter[1] in each["index"]}
+        if number:
+            (counted if indexed & names else others).append(number)
+    return counted, others

@@ -38,6 +38,8 @@ class Lengths:
 
     lengths: dict[str, int]
     numbers: dict[str, float]
+    lists: set[str]
+    """The names of those vectors that are lists or tuples, whose sums are longer than their parts."""
 
     @classmethod
     def of(cls, tree: ast.Module) -> "Lengths":
@@ -50,7 +52,7 @@ class Lengths:
                 pairs += _pairs(node.target, node.value)
             elif isinstance(node, ast.AugAssign):
                 pairs += [pair for pair in _pairs(node.target, node.value) for _ in range(2)]
-        times, known = Counter(name for name, _ in pairs), cls({}, {})
+        times, known = Counter(name for name, _ in pairs), cls({}, {}, set())
         # In the order of the text, so that every expression is computed once, however often its name is used.
         for name, value in pairs:
             if times[name] == 1:
@@ -73,6 +75,8 @@ class Lengths:
         length, number = self._length(value, 0), self._number(value, 0)
         if length is not None:
             self.lengths[name] = length
+        if self._is_list(value, 0):
+            self.lists.add(name)
         if number is not None:
             self.numbers[name] = number
 
@@ -97,15 +101,46 @@ class Lengths:
             case _:
                 return None
 
+    def _is_list(self, node: ast.expr, depth: int) -> bool:
+        """Whether an expression is a list or a tuple, and no array."""
+        if depth > MOST_DEPTH:
+            return False
+        match node:
+            case ast.List() | ast.Tuple() | ast.ListComp():
+                return True
+            case ast.Name(id=name):
+                return name in self.lists
+            case ast.Call(func=ast.Name(id=name)):
+                return name in ("list", "tuple", "sorted")
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                return self._is_list(left, depth + 1) and self._is_list(right, depth + 1)
+            case ast.BinOp(left=left, op=ast.Mult(), right=right):
+                sides = ((left, right), (right, left))
+                return any(self._is_list(one, depth + 1) and not self._is_array(other) for one, other in sides)
+            case _:
+                return False
+
+    def _is_array(self, node: ast.expr) -> bool:
+        match node:
+            case ast.Name(id=name):
+                return name in self.lengths and name not in self.lists
+            case ast.Call():
+                return _called(node)[0] not in NUMBERS
+            case _:
+                return False
+
     def _of_operation(self, node: ast.BinOp, depth: int) -> int | None:
         left, right = self._length(node.left, depth), self._length(node.right, depth)
-        is_list = _is_list(node.left) or _is_list(node.right)
-        if is_list and isinstance(node.op, ast.Mult):
-            listed, count = (left, node.right) if left is not None else (right, node.left)
+        left_is, right_is = self._is_list(node.left, depth), self._is_list(node.right, depth)
+        if isinstance(node.op, ast.Mult) and left_is != right_is and (left is None or right is None):
+            listed, count = (left, node.right) if left_is else (right, node.left)
             return _product(listed, self._number(count, depth))
-        if is_list and isinstance(node.op, ast.Add):
-            return None if left is None or right is None else _whole(left + right)
-        return right if left is None else left
+        if isinstance(node.op, ast.Add) and (left_is or right_is):
+            if left is None or right is None:
+                return None
+            if left_is and right_is:
+                return _whole(left + right)
+        return right if left is None or (right is not None and left == 1) else left
 
     def _of_call(self, node: ast.Call, depth: int) -> int | None:
         name, arguments = _called(node)
@@ -185,20 +220,6 @@ def _called(node: ast.Call) -> tuple[str, Sequence[ast.expr]]:
             return name, [value, *node.args]
         case _:
             return "", node.args
-
-
-def _is_list(node: ast.expr) -> bool:
-    """Whether an expression is a list or a tuple, whose sums and products are longer than their parts."""
-    waiting = [node]
-    while waiting:
-        match waiting.pop():
-            case ast.List() | ast.Tuple():
-                return True
-            case ast.BinOp(left=left, right=right):
-                waiting += [left, right]
-            case _:
-                pass
-    return False
 
 
 def _only(node: ast.expr) -> ast.expr:

@@ -149,8 +149,10 @@ def _python(text: str, name: str) -> Stated:
 
 def _latex(text: str, name: str) -> Stated:
     body = latex.without_preamble(text)
-    if not latex.is_minimization(body) and "inimi" not in body:
-        raise TuningError(f"{name} states no minimization: it has no \\min; negate what is to be maximized")
+    if latex.is_maximization(body) or (not latex.is_minimization(body) and "inimi" not in body):
+        raise TuningError(
+            f"{name} states no minimization: it has no \\min, or a \\max before it; negate what is to be maximized"
+        )
     try:
         budget = latex.budget(text)
     except ValueError as error:

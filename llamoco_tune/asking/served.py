@@ -20,8 +20,13 @@ def read_served(url: str, name: str, prompts: list[str]) -> Reading:
 
 
 def _written(server: EndpointConfig, prompts: list[str]) -> Iterator[tuple[str, str]]:
+    decoding = DecodingConfig(max_new_tokens=MOST_NEW_TOKENS)
     for prompt in prompts:
-        (answer,) = ask([prompt], [0], DecodingConfig(max_new_tokens=MOST_NEW_TOKENS), server)
+        (answer,) = ask([prompt], [0], decoding, server)
+        if answer.ended == "error" and decoding.is_greedy and "temperature" in answer.detail:
+            # Newer models of OpenAI know one temperature, and refuse any other.
+            decoding = decoding.model_copy(update={"temperature": 1.0})
+            (answer,) = ask([prompt], [0], decoding, server)
         if answer.ended == "error":
             raise TuningError(f"{server.url} gives no program: {answer.detail}")
         yield "", answer.completion

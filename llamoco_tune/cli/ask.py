@@ -36,7 +36,7 @@ BAR = 20
     default=1,
     show_default=True,
     metavar="K",
-    help="Number of programs, each of another optimizer.",
+    help="Number of programs, each of another optimizer if the model chooses.",
 )
 @click.option(
     "--model", default=READY, show_default=True, metavar="NAME", help="Model: a folder, or its name on hub or server."

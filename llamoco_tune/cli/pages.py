@@ -19,7 +19,7 @@ SHOWN = {
     "eval_choice_loss": "loss of choosing on validation problems, nats",
     "eval_gap_closed": "gap closed by the choices on validation problems, last",
     "eval_choice_right": "choices of the label's optimizer",
-    "eval_choice_unscored": "choices of an optimizer that did not run there",
+    "eval_choice_unscored": "choices of an optimizer that has no score there",
     "kept_gap_closed": "gap closed by the model that is kept",
     "kept_step": "step that is kept",
     "eval_lm_loss": "language model's loss, nats a token",

@@ -14,6 +14,7 @@ from llamoco_tune.cli.ranges import FiniteRange
 from llamoco_tune.cli.stopping import stop_on_signals
 from llamoco_tune.folders import check_data, check_model
 from llamoco_tune.processes import is_main_process
+from llamoco_tune.records import LARGEST_SEED
 
 RECIPE_NAMES = (
     "tiny",
@@ -85,7 +86,7 @@ _SHARED = (
         help="Rows that are longer than the context: leave them out and count them, or refuse them.",
     ),
     click.option("--save-every", type=click.IntRange(min=1), help="Number of steps between two checkpoints."),
-    click.option("--seed", type=click.IntRange(min=0), help="Random seed."),
+    click.option("--seed", type=click.IntRange(min=0, max=LARGEST_SEED), help="Random seed."),
 )
 
 
@@ -241,6 +242,10 @@ def _choice(config: Any, fields: dict[str, Any]) -> dict[str, Any]:
     if "choice" not in type(config).model_fields:
         return {}
     if given.get("loss") == "none":
+        without_effect = [option for option, of in OF_CHOICE.items() if of in given and of != "loss"]
+        if without_effect:
+            names = ", ".join(f"--{option.replace('_', '-')}" for option in without_effect)
+            raise TuningError(f"--choice none teaches to write alone, without {names}; leave that out")
         return {"choice": None}
     if config.choice is None and given and "loss" not in given:
         raise TuningError("this recipe does not teach to choose; give --choice soft with settings of choosing")

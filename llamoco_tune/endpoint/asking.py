@@ -122,9 +122,9 @@ class _Desk:
         await self._client.close()
 
     async def _answer(self, index: int, request: _Request) -> Answer | None:
-        failure = Failure("")
-        for attempt in range(self._config.num_retries + 1):
-            if attempt:
+        failure, attempt = Failure(""), 0
+        while attempt <= self._config.num_retries:
+            if attempt and not failure.is_renamed:
                 await self._pause(failure, attempt)
             while (wait_s := self._paused_until - time.monotonic()) > 0:
                 await asyncio.sleep(wait_s)
@@ -138,6 +138,7 @@ class _Desk:
             failure = outcome
             if not failure.may_pass:
                 break
+            attempt += not failure.is_renamed
         return Answer(index, "", "error", self._line(failure.detail))
 
     async def _pause(self, failure: Failure, attempt: int) -> None:
@@ -193,7 +194,7 @@ class _Desk:
         if error.status_code == 400 and "max_completion_tokens" in error.message and limit_name == "max_tokens":
             # OpenAI renamed the limit for newer models; most other servers know only the old name.
             self._limit_name = "max_completion_tokens"
-            return Failure(detail, wait_s=0.0)
+            return Failure(detail, is_renamed=True)
         may_pass = error.status_code in RETRIED_STATUSES or error.status_code >= 500
         return Failure(detail, may_pass, retry_after_s(error.response.headers))
 

@@ -22,6 +22,8 @@ class Failure:
     may_pass: bool = True
     wait_s: float | None = None
     """Seconds that the server asks to wait, if it says so."""
+    is_renamed: bool = False
+    """Whether it is to be sent again at once, with a parameter as the server names it; that is no retry."""
 
 
 class _Message(BaseModel):

@@ -58,7 +58,9 @@ def generate_locally(
         )
     device = usable_device(local.device)
     precision = computed_in(local.precision, device)
-    more = {"wordings": local.wordings} if local.wordings > 1 else {}
+    # A choice is averaged over the prompts of the form that is asked for, or of both.
+    of_form = {"form": selection.form} if selection.form else {}
+    more = {"wordings": local.wordings, **of_form} if local.wordings > 1 else {}
     more |= {"spare": local.spare} if local.spare else {}
     settings = settings_of(decoding, weights=content_digest(local.model), precision=precision, **more)
     with open_programs(out, local.model, settings) as file:

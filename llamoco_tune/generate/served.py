@@ -32,7 +32,7 @@ def generate_at_endpoint(
     """
     setting = setting or SettingConfig()
     jobs = jobs_of(read_split(data, selection.split), selection, decoding)
-    settings = settings_of(decoding, served=True, **setting.facts)
+    settings = settings_of(decoding, served=True, **setting.facts(decoding.seed))
     with open_programs(out, endpoint.model, settings) as file:
         pace = Pace(jobs, selection, file, show)
         training = read_split(data, TRAINING_SPLIT) if setting.shots else []

@@ -36,11 +36,17 @@ class SettingConfig(Record):
         """The whole text of the system message; empty for none."""
         return "\n\n".join(filter(None, (self.system, HINT * self.is_hinting)))
 
-    @property
-    def facts(self) -> dict[str, str | int]:
-        """What decides the answers, for the column `settings`: only what is not as by default."""
+    def facts(self, seed: int) -> dict[str, str | int]:
+        """What decides the answers, for the column `settings`: only what is not as by default.
+
+        Args:
+            seed: seed by which random examples are drawn.
+        """
         given: dict[str, str | int] = {"system": self.system_message} if self.system_message else {}
-        return {**given, "shots": self.shots, "shots_by": self.shots_by} if self.shots else given
+        if not self.shots:
+            return given
+        drawn = {"shots_seed": seed} if self.shots_by == "random" else {}
+        return {**given, "shots": self.shots, "shots_by": self.shots_by, **drawn}
 
 
 def messages_before(

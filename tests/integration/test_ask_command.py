@@ -19,12 +19,13 @@ from llamoco_tune.asking.small import is_small
 from llamoco_tune.cli import main
 from llamoco_tune.folders import content_of
 from llamoco_tune.guide import Guide, guide_of_package, read_guide, write_guide
+from llamoco_tune.identity import content_digest
 from llamoco_tune.named import READY, place_of
 from llamoco_tune.openings import OPENINGS_FILE
 from llamoco_tune.pretrained import pretrained_tokenizer
 from llamoco_tune.records import TuningError
 from llamoco_tune.tokens import Template
-from tests.chat_server import chat_server, completion
+from tests.chat_server import Request, Response, chat_server, completion, failure
 from tests.full_disk import full_disk
 from tests.tiny_models import write_tiny
 from tests.tuning_data import write_tiny_base
@@ -278,6 +279,21 @@ def test_a_server_answers_each_request_until_there_are_programs_enough(capsys):
     assert "warning     the program that it wrote has a slip and was passed over: it is not Python" in err
 
 
+def test_a_server_whose_model_has_one_temperature_and_another_name_of_the_limit_answers():
+    """As newer models of OpenAI do, which refuse one parameter after the other."""
+
+    def behaviour(request: Request, before: int) -> Response:
+        if "max_tokens" in request.body:
+            return failure(400, "use max_completion_tokens instead of max_tokens")
+        if request.body["temperature"] != 1:
+            return failure(400, "temperature does not support 0, only the default (1) value is supported")
+        return completion(f"```python\n{PROGRAM}```\n")
+
+    with chat_server(behaviour) as server:
+        assert ended("ask", "bowl.py", "--endpoint", server.url, "--model", "m", "--out", "p.py") == 0
+    assert Path("p.py").read_text() == marked(PROGRAM)
+
+
 def test_what_needs_torch_says_so_where_only_the_package_is_installed():
     write_tiny_base(Path("base"))
     code = "import sys; sys.modules['torch'] = None; from llamoco_tune.cli import main; main(sys.argv[1:])"
@@ -344,7 +360,7 @@ def test_model_answers_about_a_problem_of_a_kind_that_it_was_not_taught_and_says
     assert is_small(copy) != by_torch
     guide = guide_of_package()
     taught = tuple(each for each in guide.requests if each.is_constrained != is_constrained)
-    write_guide(copy, guide.model_copy(update={"requests": taught}))
+    write_guide(copy, guide.model_copy(update={"requests": taught, "model": content_digest(str(copy))}))
     constraints = "\n\ndef constraints(x):\n    return np.array([0.5 - x[0]]), np.zeros(0)\n"
     Path("asked.py").write_text(BOWL + constraints * is_constrained)
     assert ended("ask", "asked.py", "--model", "copy", "--out", "p.py") == 0

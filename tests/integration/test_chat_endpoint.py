@@ -99,7 +99,7 @@ def test_ask_several_at_once_under_the_old_name_of_the_limit_loses_none():
             return failure(400, "use max_completion_tokens instead of max_tokens")
         return completion("x")
 
-    answers, requests = answered(behaviour, *map(str, range(12)), num_parallel=8, timeout_s=60.0)
+    answers, requests = answered(behaviour, *map(str, range(12)), num_parallel=8, timeout_s=60.0, num_retries=0)
     assert [(answer.completion, answer.ended) for answer in answers] == [("x", "stop")] * 12
     assert len(requests) == 8 + 12
 

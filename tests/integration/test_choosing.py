@@ -114,6 +114,10 @@ def test_model_learns_which_optimizer_to_choose_and_writes_its_program(tmp_path,
     assert {each.dtype for each in load_file(tmp_path / "small" / "model.safetensors").values()} == {torch.bfloat16}
     asked[asked.index(tmp_path / "run")] = tmp_path / "small"
     assert run_command("generate", *asked, "--out", tmp_path / "again.parquet", "--wordings", 2) == 0
+    # A choice over the prompts of one form is not one over those of both.
+    assert (
+        run_command("generate", *asked, "--out", tmp_path / "again.parquet", "--wordings", 2, "--form", "python") == 2
+    )
     whole, small = ({row.key: row.program for row in read_programs(each)} for each in (out, tmp_path / "again.parquet"))
     assert whole == small
     check_spare_choices(tmp_path, asked)

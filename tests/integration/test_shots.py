@@ -78,6 +78,8 @@ def test_shots_are_training_rows_of_the_same_form_one_of_a_problem(by: str, expo
         assert [text for _, text in examples] == [f"```python\n{row.answer}```" for row in chosen]
     facts = json.loads(rows[0].settings)
     assert (facts["shots"], facts["shots_by"]) == (3, by)
+    # Other random examples are another protocol, and the nearest ones are the same for every seed.
+    assert facts.get("shots_seed") == (0 if by == "random" else None)
 
 
 def test_random_shots_depend_on_the_seed_and_nothing_else(export: Path, tmp_path: Path):

@@ -1,5 +1,6 @@
 """Both phases on a tiny random model: learning by heart, several processes, refusing what is wrong."""
 
+import errno
 import io
 import json
 import os
@@ -16,6 +17,7 @@ import torch
 from rich.console import Console
 from safetensors.torch import load_file
 
+from llamoco_tune import phase
 from llamoco_tune.cli import main
 from llamoco_tune.contrast import ContrastConfig, contrast
 from llamoco_tune.decoding import DecodingConfig, write
@@ -259,6 +261,44 @@ def test_teach_sets_problems_aside_where_there_is_no_validation_split_and_says_s
     assert run.facts["num_problems"] == 12 - int(str(aside))
     assert "eval_loss" in run.results
     assert f"| evaluated on | {aside} training problems set aside" in (tmp_path / "run" / "README.md").read_text()
+
+
+def test_run_is_finished_only_when_all_of_it_is_written(tmp_path, base, monkeypatch):
+    data = write_export(tmp_path / "export", train=6, validation=2)
+
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(phase, "write_card", no_room)
+        with pytest.raises(TuningError, match="No space left"):
+            teach(data, str(base), tmp_path / "run", teaching(2), QUIET)
+    stored = stored_run(tmp_path / "run")
+    assert stored is not None
+    assert not stored.finished
+    assert teach(data, str(base), tmp_path / "run", teaching(2), QUIET).finished
+    assert (tmp_path / "run" / "README.md").is_file()
+    assert not (tmp_path / "run" / "checkpoints").exists()
+    # Killed between the record and the last tidying up, it is tidied up by the next call.
+    (tmp_path / "run" / "checkpoints" / "checkpoint-2").mkdir(parents=True)
+    assert teach(data, str(base), tmp_path / "run", teaching(2), QUIET).finished
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (
+            ("--choice", "none", "--restyled-share", "0.5", "--tau", "0.2"),
+            "without --tau, --restyled-share",
+        ),
+        (("--seed", str(2**32)), "4294967296 is not in the range 0<=x<=4294967295"),
+    ],
+)
+def test_teach_refuses_what_would_have_no_effect_or_no_run(more, says, tmp_path, base, capsys):
+    data = write_export(tmp_path / "export", train=6, validation=2)
+    assert says in refused(capsys, *teach_command(data, base, tmp_path / "run", *more))
+    assert not (tmp_path / "run").exists()
 
 
 def test_run_whose_set_has_grown_is_told_apart_in_one_line(tmp_path, base, capsys):

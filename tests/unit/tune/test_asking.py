@@ -42,6 +42,11 @@ LATEX = r"""\documentclass{article}
         ("lower = np.full(7, -5.0)", 7),
         ("D = 6\nlower = -5 * np.ones(D)", 6),
         ("lower = np.array([0.0] * 7 + [1, 2])", 9),
+        ("lower = np.array([1.0, 2.0, 3.0]) + [-1.0, -1.0, -1.0]", 3),
+        ("centre = np.full(4, 2.0)\nlower = centre - 1 + [0, 0, 0, 0]", 4),
+        ("few = [1.0, 2.0]\nlower = np.array(few + [3.0])", 3),
+        ("few = [1.0, 2.0]\nlower = few * 2 + [0.0] * len(few)", 6),
+        ("lower = np.array([2.0]) * [1, 2, 3]", 3),
         ("u = np.array('1 10 100'.split(), float)\nlower = -50 * u", 3),
         ("bounds = np.array([(0, 1), (0, 2)])\nlower = bounds[:, 0]", 2),
         ("lower, upper = np.zeros((4,)), np.ones(4)", 4),
@@ -250,6 +255,11 @@ def test_constraints_in_latex_are_seen_however_they_are_written(text: str):
         r"\[ \min f(x) \text{ s.t. } 5 \ge \lvert x_1 \rvert, |x_2| \le 3 \]",
         r"\[ \min_{\mathbf x} f(\mathbf x) \text{ s.t. } \|\mathbf{x}\|_\infty \le 2 \]",
         r"\[ \min f(x) \text{ s.t. } 2 \geq \lVert x \rVert_{\infty} \]",
+        r"\[ \min_{x\in\mathbb{R}^2} f(x) \text{ s.t. } l\le x\le u, \; l=(-5,-5)^\top, \; u=(5, 5)^{\top} \]",
+        r"\[ \min_x f(x) \text{ s.t. } -1\le x\le 1, \; b=[1,2]^T \]",
+        r"\[ \min_x f(x) \text{ s.t. } -1\le x\le 1 \text{ where } A=\begin{pmatrix}2 & 1\\1 & 3\end{pmatrix} \]",
+        r"\[ \min_x f(x) \text{ s.t. } -1\le x\le 1 \] and \[ c = \begin{bmatrix} 1 \\ 2 \end{bmatrix} \]",
+        r"\[ \min_x f(x) \text{ s.t. } -1\le x\le 1 \] The minimum is $f(x^*) = 0$ at $x^* = 0$.",
     ],
 )
 def test_box_in_latex_is_no_constraint(text: str):
@@ -262,6 +272,7 @@ def test_box_in_latex_is_no_constraint(text: str):
     [
         (rf"\[ {TO_R4}, \quad {BOX}, \quad x_1 + x_2 \le 3 \]", "relations that were not read as constraints"),
         (rf"\[ {TO_R4} \text{{ s.t. }} {BOX} \] Besides, $x_1 x_2 \le 3$.", "relations that were not read"),
+        (rf"\[ {TO_R4} \text{{ s.t. }} {BOX} \] The variables must satisfy \[ x_1 + x_2 = 1 \]", "relations that were"),
         (rf"\[ {TO_R4} \text{{ s.t. }} g(x) \le 0 \]", "no bounds were found"),
         (rf"\[ {TO_R4} \]", "no bounds were found"),
     ],
@@ -287,6 +298,24 @@ def test_conditions_in_latex_that_may_be_overlooked_are_told(text: str, said: st
         (r"\mathbf{R}^2 \mathbf{x}", None),
         (r"\mathbb {R} ^ {7}", 7),
         (r"\operatorname*{arg\,min}_{x \in \mathbb{R}^{6}} f(x)", 6),
+        (r"\min f(x) \text{ s.t. } g_j(x) \le 0, j=1,\dots,2, \; 0 \le x_i \le 1, i=1,\dots,7", 7),
+        (r"\min f(x) \text{ s.t. } g_i(x) \le 0,\ i=1,\dots,12, \quad 0\le x_i\le 1,\quad i=1,\dots,7", 7),
+        (r"\min f(x) \text{ s.t. } a_j^\top x\le 1, j=1,\dots,3, -5\le x_i\le 5, i=1,\dots,10", 10),
+        (r"\min f(x) \text{ s.t. } -5\le x_i\le 5, i=1,\dots,10, \; x_i x_{i+1} \le 1, i = 1, \dots, 9", 10),
+        (r"Let $A\in\mathbb{R}^{3\times4}$, $b\in\mathbb{R}^3$. \[ \min_x f(x) \] with $x\in\mathbb{R}^4$", 4),
+        (r"\min_{a,b,c} \sum_i (a t_i^2 + b t_i + c - y_i)^2, \quad i=1,\dots,20", 3),
+        (r"\min_{a,b} f(a, b), \text{ with data } x_1, x_2, x_3", 2),
+        (r"\min_{u,v} f(u, v), \quad 0 \le u_i, v_i \le 1, \quad i = 1, \dots, 5", 10),
+        (r"\min_{u,v} f(u, v), \quad u \in \mathbb{R}^3, v \in \mathbb{R}^2", 5),
+        (r"\min_{x,y} f(x, y), \quad x, y \in [0, 1]^3", 6),
+        (r"\min_{(x, y) \in \mathbb{R}^2} x y", 2),
+        (r"\min_{a,b,c} \|a t + b - c y\|, \quad y \in \mathbb{R}^{20}", 3),
+        (r"\min f(z), \quad z \in \mathbb{R}^{5}", 5),
+        (r"\min_{x,y} f(x, y), \quad x \in \mathbb{R}^3, \quad y \in \mathcal{Y}", None),
+        (r"\min_x f(x), \quad x\in[0,1]^2\times[-1,1]^4", 6),
+        (r"\min_x f(x), \quad x\in[0,1]^2\times\mathcal{B}", None),
+        (r"\min_{\theta} f(\theta), \quad A \in \mathbb{R}^{3}, \quad \boldsymbol{\theta} \in \mathbb{R}^{8}", 8),
+        (r"\min_x f(x), \quad f: \mathbb{R}^{9} \to \mathbb{R}", 9),
     ],
 )
 def test_number_of_variables_in_latex_is_read_as_it_is_written(text: str, dimension: int | None):
@@ -299,6 +328,31 @@ def test_number_of_variables_in_latex_is_read_as_it_is_written(text: str, dimens
 def test_argmin_is_a_minimization_in_latex(minimum: str):
     problem = stated(f"% max_evaluations = 20\n\\[ {minimum} f(x) \\]\n", "-")
     assert (problem.form, problem.max_evaluations) == ("latex", 20)
+
+
+def test_two_budgets_in_sentences_are_refused_unless_a_comment_names_one():
+    text = "\\[ \\min f \\] The 3 evaluations that I made gave nothing. Use at most 2000 evaluations."
+    with pytest.raises(TuningError, match=r"^-: the budget is named as 3 and as 2,000; write [^\n]* once, [^\n]*$"):
+        stated(text, "-")
+    assert stated(f"% max_evaluations = 500\n{text}", "-").max_evaluations == 500
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\[ \max_{x} \min(x_1, x_2) \]",
+        r"\[ \max_{\mathbf{x} \in \mathbb{R}^2} f(\mathbf{x}) \]",
+        "Maximize the profit $x_1 x_2$; note that we minimize nothing.",
+    ],
+)
+def test_maximization_in_latex_is_refused_in_one_line(text: str):
+    with pytest.raises(TuningError, match=r"^-: states no minimization|^- states no minimization[^\n]*$"):
+        stated(f"% max_evaluations = 20\n{text}\n", "-", "latex")
+
+
+def test_maximum_of_what_is_minimized_is_no_maximization():
+    text = r"Let $p(x) = \max(0, x_1)$ and $q(x) = \max_i |x_i|$. \[ \min_x \max_{y \in Y} f(x, y) + p(x) + q(x) \]"
+    assert stated(f"% max_evaluations = 20\n{text}\n", "-").form == "latex"
 
 
 def test_two_budgets_in_latex_are_refused_in_one_line():
@@ -528,6 +582,24 @@ def test_worth_is_that_of_choices_as_likely(probability, share):
     assert worth.share == share
 
 
+def test_guide_of_other_weights_tells_nothing_of_the_choice_and_a_line_says_so(tmp_path, monkeypatch):
+    reading = Reading(("slsqp",), np.log([1.0]), iter([("slsqp", SOUND)]), 10)
+    monkeypatch.setattr(answering, "_reading", lambda *_, **__: reading)
+    monkeypatch.setattr(answering, "read_guide", lambda _: GUIDE)
+    answer = answering.asked(stated(PYTHON, "the text"), model=str(tmp_path), endpoint=None, top=1, wordings=4)
+    assert answer.worth is None
+    (warning,) = answer.warnings
+    assert warning.startswith("its guide.json was made for other weights; make it again: ")
+
+
+def test_programs_that_are_fewer_than_asked_for_are_told(monkeypatch):
+    twice_and_another = iter([("", SOUND), ("", SOUND), ("", f"{SOUND}# another\n")])
+    monkeypatch.setattr(answering, "_reading", lambda *_, **__: Reading((), np.zeros(0), twice_and_another, None))
+    answer = answering.asked(stated(PYTHON, "the text"), model="m", endpoint="http://s", top=3, wordings=4)
+    assert answer.programs == (SOUND, f"{SOUND}# another\n")
+    assert answer.warnings == ("it wrote 2 of the 3 programs that were asked for: no other ones",)
+
+
 @pytest.mark.parametrize(
     ("first", "wordings", "share", "optimizer"),
     [(SOUND, 4, 0.9, "direct"), (SOUND, 1, None, "direct"), ("def minimize(:\n", 4, None, "slsqp")],
@@ -537,6 +609,7 @@ def test_worth_is_said_of_first_choices_alone(first, wordings, share, optimizer,
     reading = Reading(("slsqp", "direct"), np.log([0.3, 0.7]), iter(written), 10)
     monkeypatch.setattr(answering, "_reading", lambda *_, **__: reading)
     monkeypatch.setattr(answering, "read_guide", lambda _: GUIDE)
+    monkeypatch.setattr(answering, "_is_of", lambda *_: True)
     answer = answering.asked(stated(PYTHON, "the text"), model="m", endpoint=None, top=1, wordings=wordings)
     assert answer.optimizer == optimizer
     assert (answer.worth.share if answer.worth else None) == share
@@ -548,6 +621,7 @@ def test_novelty_is_told_where_its_digits_say_so(num_tokens: int, is_told: bool,
     reading = Reading(("slsqp",), np.log([1.0]), iter([("slsqp", SOUND)]), num_tokens)
     monkeypatch.setattr(answering, "_reading", lambda *_, **__: reading)
     monkeypatch.setattr(answering, "read_guide", lambda _: GUIDE)
+    monkeypatch.setattr(answering, "_is_of", lambda *_: True)
     answer = answering.asked(stated(text, "the text"), model="m", endpoint=None, top=1, wordings=4)
     assert [each for each in answer.warnings if "novelty 1.00" in each] == []
     assert any("novelty 1.01" in each for each in answer.warnings) == is_told

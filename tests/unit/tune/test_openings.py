@@ -125,6 +125,6 @@ def test_gap_closed_is_between_single_best_and_virtual_best():
     assert judged(examples, ["b", "a"])["gap_closed"] == pytest.approx(0)
     half = judged(examples, ["a", "a"])
     assert (half["gap_closed"], half["choice_right"], half["choice_unscored"]) == pytest.approx((0.5, 0.5, 0))
-    # What a race left out without a run counts as the mean of what ran.
-    assert judged(examples, ["c", "b"])["gap_closed"] == pytest.approx(((0.6 + 0.6) / 2 - 0.3) / 0.4)
+    # What has no score, since it does not apply or was left out, earns nothing.
+    assert judged(examples, ["c", "b"])["gap_closed"] == pytest.approx((0.6 / 2 - 0.3) / 0.4)
     assert judged(examples, ["c", "b"])["choice_unscored"] == 0.5
