@@ -53,11 +53,10 @@ The formulas and their sources are on the page about [scoring](scoring.md). `mak
 UNKNOWN = """## What is not known
 
 - The model of the package was taught by the released set's [first release](releases/index.md#earlier-releases), whose
-  labels were worse. What this one would teach it in as many steps is not known.
-  [In fewer](tuned-models.md#compact-and-the-model-of-the-package) it taught another model as much about choosing, and
-  less about reading other styles.
-- It is one of two that its recipes made, and [the other one](tuned-models.md#reading-other-hands-is-learned-second)
-  did as well on the first release. What a third would do is not known.
+  labels were worse. [One that this release taught](tuned-models.md#compact-and-the-model-of-the-package) is told apart
+  from it on no block; more of its programs break on statements in other hands. Why is not known.
+- It is one of two that its recipes made of the first release, and [the other
+  one](tuned-models.md#reading-other-hands-is-learned-second) did as well there.
 - Rivals without a row in a block were not run there; `llamoco-data baseline` writes their programs. `ngopt` takes up to
   a minute for a run. [On 60 problems without constraints](benchmarks.md#a-wizard) it scores 0.318; SLSQP, the single
   best solver of this page, 0.310; `direct_bobyqa`, the single best solver of 60 others of their kind, 0.401; and
