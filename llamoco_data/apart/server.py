@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from llamoco_data.apart import program
 from llamoco_data.apart.frames import JSON_BYTES, READY, STOP, Job, Left
+from llamoco_data.box.system import LEAVE
 from llamoco_data.libraries import PRELOADED
 from llamoco_data.outcomes import one_thread
 
@@ -73,7 +74,7 @@ def _become_program(control: socket.socket, job: int, meter: int, parent: int) -
     try:
         _SYSTEM.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
-            os._exit(1)
+            LEAVE(1)
         control.close()
         os.setsid()
         with open(job, "rb") as content:
@@ -84,9 +85,9 @@ def _become_program(control: socket.socket, job: int, meter: int, parent: int) -
         os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = asked.folder
         program.limit(asked)
         program.run(asked, socket.socket(fileno=meter))
-        os._exit(0)
+        LEAVE(0)
     finally:
-        os._exit(1)
+        LEAVE(1)
 
 
 if __name__ == "__main__":

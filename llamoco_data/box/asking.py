@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from llamoco_data.box import frames
 from llamoco_data.box.frames import Job
+from llamoco_data.box.system import LEAVE
 from llamoco_data.outcomes import BudgetSpent, Vector
 
 
@@ -80,7 +81,7 @@ class Asking:
         # A signal handler that raised while an earlier question was under way has left its answer unread.
         while self._in_head[0] >> 8 != self._number:
             if self._meter.recv_into(self._in) == 0:
-                os._exit(1)  # the meter has gone, and the run with it
+                LEAVE(1)  # the meter has gone, and the run with it
         if self._in_head[0] & 0xFF != frames.VALUES:
             self.refused = True
             raise BudgetSpent(f"all {self._max_evaluations} evaluations are spent")

@@ -69,7 +69,7 @@ def begin(place: Place, lane: int, output: int, parent: int) -> NoReturn:
     try:
         system.die_with_parent(signal.SIGKILL)
         if os.getppid() != (0 if place.isolated else parent):
-            os._exit(1)
+            system.LEAVE(1)
         os.setsid()
         system.show_memory(True)
         if place.isolated:
@@ -81,9 +81,11 @@ def begin(place: Place, lane: int, output: int, parent: int) -> NoReturn:
         system.be_called(RUNS)
         _become_program(place, job, meter)
     except BaseException as error:  # noqa: BLE001 - the trusted side is to know, whatever it is
-        with contextlib.suppress(OSError):
-            os.write(output, f"{type(error).__name__}: {error}".encode(errors="replace")[:1000])
-        os._exit(1)
+        try:
+            with contextlib.suppress(OSError):
+                os.write(output, f"{type(error).__name__}: {error}".encode(errors="replace")[:1000])
+        finally:  # whatever the program has made of these functions
+            system.LEAVE(1)
 
 
 def place_of(found: Layers, visible: tuple[str, ...], hidden: tuple[str, ...]) -> Place:
@@ -122,7 +124,7 @@ def _awaited() -> tuple[Job, int]:
     message, descriptors, _, _ = socket.recv_fds(lane, len(frames.RUN), 2, socket.MSG_CMSG_CLOEXEC)
     lane.detach()
     if message != frames.RUN:
-        os._exit(0)
+        system.LEAVE(0)
     job, meter = descriptors
     with open(job, "rb") as content:
         return Job.from_json(content.read()), meter
@@ -147,7 +149,7 @@ def _become_program(place: Place, job: Job, meter: int) -> NoReturn:
     status, detail = _run(job, asking)
     _flush()
     connection.send(frames.ended(status, detail))
-    os._exit(0)
+    system.LEAVE(0)
 
 
 def _confine(place: Place, job: Job, folder: str) -> None:

@@ -93,7 +93,7 @@ def _become_zygote(control: socket.socket, settings: Settings, found: Layers, fo
     try:
         system.die_with_parent(signal.SIGKILL)
         if os.getppid() != parent:
-            os._exit(1)
+            system.LEAVE(1)
         zygote = _prepared(control, settings, found, folder)
         told = Ready(
             layers=tuple(sorted(found.holding)),
@@ -103,11 +103,11 @@ def _become_zygote(control: socket.socket, settings: Settings, found: Layers, fo
         control.send(told.to_json().encode())
         _close_errors()
         zygote.serve()
-        os._exit(0)
+        system.LEAVE(0)
     except BaseException as error:  # noqa: BLE001 - the trusted side is to know, whatever it is
         with contextlib.suppress(OSError):
             control.send(Ready(fault=f"{type(error).__name__}: {error}"[:1000]).to_json().encode())
-        os._exit(1)
+        system.LEAVE(1)
 
 
 def _close_errors() -> None:
@@ -218,7 +218,7 @@ class _Zygote:
             _, status, usage = os.wait4(child.process, 0)
             ended = child.first is not None and end_namespace(child.first, END_S)
             if not ended and not end_descendants(END_S):
-                os._exit(1)  # the launcher, and the kernel, have more to say than this process
+                system.LEAVE(1)  # the launcher, and the kernel, have more to say than this process
             _keep(child.output, said)
             return Left(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, overfull, fault=False)
         finally:
@@ -252,7 +252,7 @@ class _Zygote:
                     return False
                 if self.control.fileno() in ready:
                     if self.control.recv(READY_BYTES) != STOP:
-                        os._exit(0)  # the trusted side has gone
+                        system.LEAVE(0)  # the trusted side has gone
                     return False
                 if output in ready and not _keep(output, said):
                     poller.unregister(output)
