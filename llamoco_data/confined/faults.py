@@ -1,5 +1,9 @@
 """What can be wrong with a confinement, and says nothing about a program: it is too weak, or cannot be set up."""
 
+import contextlib
+import socket
+from collections.abc import Generator
+
 from llamoco_data.box.layers import TIERS, Tier
 from llamoco_data.identity import LlamocoError
 
@@ -17,6 +21,22 @@ class TooOpenError(ConfinementError):
 
 class ConfinementFault(ConfinementError):
     """A confined process cannot be started here, although its layers hold."""
+
+
+@contextlib.contextmanager
+def machine_at_fault() -> Generator[None]:
+    """Takes an error of the system for one of this machine: what a program does in its own process raises none here.
+
+    Raises:
+        ConfinementFault: no process can be made for a program, as where the disk of temporary files is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ConfinementFault(
+            f"no process can be made for a program on {socket.gethostname()}: {error.strerror or error}; "
+            "run again when the machine has room"
+        ) from error
 
 
 def require(tier: Tier, least: Tier, missing: tuple[str, ...]) -> None:

@@ -20,7 +20,7 @@ from llamoco_data.box.frames import Job
 from llamoco_data.box.layers import Tier
 from llamoco_data.box.removal import remove_tree
 from llamoco_data.confined.connection import MEMORY_BYTES, Zygote, drop_zygote, stopped, zygote
-from llamoco_data.confined.faults import LEAST, ConfinementFault, require
+from llamoco_data.confined.faults import LEAST, ConfinementFault, machine_at_fault, require
 from llamoco_data.outcomes import BudgetSpent, RunStatus, TimedOut, how_ended, over_budget
 from llamoco_data.problems.evaluation import Meter, Problem, build
 from llamoco_data.problems.own_spec import AnySpec
@@ -98,7 +98,8 @@ def run_confined(
                     f"the confinement failed {faults} times in a row on one run: {attempt.fault or 'its zygote ended'}"
                 )
 
-    return settled(make, time_limit_s, waits=waits)
+    with machine_at_fault():
+        return settled(make, time_limit_s, waits=waits)
 
 
 class _Attempt:

@@ -3,7 +3,6 @@
 It knows nothing of processes, clusters or files: executors decide where it runs, and a drive keeps what it returns.
 """
 
-import socket
 import time
 from collections.abc import Container, Mapping, Sequence
 from typing import Annotated, Literal
@@ -13,7 +12,7 @@ from pydantic import Field
 from llamoco_data.apart import run_text
 from llamoco_data.attempts import LONGEST
 from llamoco_data.box.layers import Tier
-from llamoco_data.confined import ConfinementFault, run_confined
+from llamoco_data.confined import machine_at_fault, run_confined
 from llamoco_data.identity import Record
 from llamoco_data.portfolio.limits import Limits
 from llamoco_data.problems.evaluation import Meter, Problem, build
@@ -143,24 +142,15 @@ def advance(task: Task, programs: Sequence[Program]) -> Progress:
 
 
 def _made(task: Task, text: str, problem: Problem, seed: int) -> RunRecord:
-    """The record of a run, made where the task's programs may run.
-
-    Raises:
-        ConfinementFault: no process can be made for a program, as where the disk of temporary files is full.
-    """
+    """The record of a run, made where the task's programs may run."""
     limit_s, tier = task.time_limit_s, task.confined
     if tier is None:
         return run_program(text, problem.spec, seed, problem=problem, time_limit_s=limit_s)
-    try:
-        if tier == "trusted":
+    if tier == "trusted":
+        with machine_at_fault():
             return run_text(text, problem.spec, seed, problem=problem, time_limit_s=limit_s, waits=True)
-        run = run_confined(text, problem.spec, seed, problem=problem, time_limit_s=limit_s, least=tier, waits=True)
-        return run.record
-    except OSError as error:  # what the program does in its process raises none here
-        raise ConfinementFault(
-            f"no process can be made for a program on {socket.gethostname()}: {error.strerror or error}; "
-            "what was made is kept, run again when the machine has room"
-        ) from error
+    run = run_confined(text, problem.spec, seed, problem=problem, time_limit_s=limit_s, least=tier, waits=True)
+    return run.record
 
 
 def longest_s(task: Task) -> float:

@@ -13,7 +13,7 @@ from llamoco_data.identity import LlamocoError, Record
 
 SCORE_FILE = "score.json"
 GOING_ON = ("score", "PROGRAMS", "--data", "EXPORT", "--out")
-"""The command that goes on with a folder of scores, which its name ends."""
+"""The command that goes on with a folder of scores, up to the folder's name."""
 PROGRAM_SCORES_FILE = "scores.parquet"
 PROBLEM_SCORES_FILE = "problems.parquet"
 SCORED_PROBLEMS_FILE = "cases.parquet"

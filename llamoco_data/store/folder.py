@@ -65,7 +65,7 @@ class Store:
         Args:
             log: entries of the log, where the caller has read them already.
             num_entries: number of the oldest entries to use, for the folder as it was then; all by default.
-            made_by: the command that mends the folder, which its name ends.
+            made_by: the command that makes again what the folder lacks, up to the folder's name; for messages.
 
         Raises:
             LlamocoError: the folder cannot be read, its log is damaged, or it holds tables and no log.

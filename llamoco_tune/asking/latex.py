@@ -37,7 +37,7 @@ _MINIMUM = re.compile(r"\\(?:arg)?min(?:imi[sz]e)?(?![A-Za-z])|\{(?:arg|\\[,;: !
 _MAXIMUM = re.compile(
     r"\\(?:arg)?max\s*(?:\\limits)?\s*_\s*\{?\s*(?:[xyz]|\\math[a-z]+\s*\{?[xyz]|\\theta)(?![A-Za-z])"
 )
-_IN_WORDS = re.compile(r"\b(?P<end>max|min)imi[sz]", re.IGNORECASE)
+_AIM = re.compile(r"\b(?P<end>max|min)imi[sz]", re.IGNORECASE)
 _PREAMBLE = re.compile(r"^.*?\\begin\{document\}|\\end\{document\}.*$", re.DOTALL)
 _COMMENT = re.compile(r"(?<!\\)%.*$", re.MULTILINE)
 
@@ -83,7 +83,7 @@ def is_maximization(text: str) -> bool:
     minimum, maximum = _MINIMUM.search(text), _MAXIMUM.search(text)
     if maximum and not (minimum and minimum.start() < maximum.start()):
         return True
-    words = [each["end"].lower() for each in _IN_WORDS.finditer(text)]
+    words = [each["end"].lower() for each in _AIM.finditer(text)]
     return minimum is None and words[:1] == ["max"]
 
 
@@ -92,7 +92,7 @@ def dimension(text: str) -> int | None:
     plain = tidy(re.sub(r"\\(?:left|right)(?![a-z])", " ", text))
     below, names = under_minimum(plain), names_of(plain)
     for part in (below, plain):
-        sizes = _of_spaces(part, names if below else None, products=part is below)
+        sizes = _of_spaces(part, names, are_named=bool(below), products=part is below)
         if sizes:
             known = [size for size in sizes.values() if size is not None]
             is_whole = len(known) == len(sizes) and ("" in sizes or len(sizes) == len(names))
@@ -100,13 +100,14 @@ def dimension(text: str) -> int | None:
     return _listed(plain, below, names)
 
 
-def _of_spaces(text: str, names: frozenset[str] | None, *, products: bool) -> dict[str, int | None]:
+def _of_spaces(text: str, names: frozenset[str], *, are_named: bool, products: bool) -> dict[str, int | None]:
     """The variables that are said to be in a space or a cube, with their numbers of entries; "" for one without a name.
 
     Spaces of anything else, such as of a matrix of data, count only where nobody says what the variables are.
 
     Args:
-        names: the letters of the variables; None where no minimum names them.
+        are_named: whether a minimum names the variables; if not, their letter is a guess.
+        products: whether a matrix counts.
     """
     found: dict[str, int | None] = {}
     others: list[int] = []
@@ -116,9 +117,9 @@ def _of_spaces(text: str, names: frozenset[str] | None, *, products: bool) -> di
         if size == 0:
             continue
         for number, owner in enumerate(owners):
-            if owner in (names or "x"):
+            if owner in names:
                 found.setdefault(owner, 0 if is_tuple and number else size)
-        if size is not None and (names is None or not owners):
+        if size is not None and (not are_named or not owners):
             others.append(size)
     if found:
         return found
