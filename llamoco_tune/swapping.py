@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from llamoco_tune.mixing import Mixing, row_weights
 from llamoco_tune.tokens import Encoded
 
+FRAME = 8
+"""Tokens at each end of a prompt that stay where the rest of it means nothing."""
+
 
 def swapped(rows: Sequence[Encoded], *, seed: int) -> list[Encoded]:
     """Each row's prompt with the answer of another optimizer that was scored on the problem, as another row has it.
@@ -33,6 +36,31 @@ def swapped(rows: Sequence[Encoded], *, seed: int) -> list[Encoded]:
         giver = by_optimizer[name][rng.integers(len(by_optimizer[name]))]
         found.append(with_answer_of(row, giver))
     return found
+
+
+def some_unread(rows: Sequence[Encoded], share: float, longest: int, *, seed: int) -> list[Encoded]:
+    """The rows, a share of them after a prompt that means nothing; which ones, and what they are, depend on the seed.
+
+    Such a prompt has the tokens of the row's own one in another order, a part of them replaced by others that the rows
+    have, and up to half as many again. Its first and last `FRAME` tokens stay, which are those of the template.
+
+    Args:
+        longest: most tokens of a row.
+    """
+    rng = np.random.default_rng([seed, len(rows), FRAME])
+    met = np.unique(np.concatenate([row.ids for row in rows])) if rows else np.empty(0, dtype=np.int64)
+    return [_unread(row, met, longest, rng) if rng.random() < share else row for row in rows]
+
+
+def _unread(row: Encoded, met: NDArray[np.int64], longest: int, rng: np.random.Generator) -> Encoded:
+    prompt, answer = row.ids[: row.num_prompt], row.ids[row.num_prompt :]
+    inner = prompt[FRAME:-FRAME]
+    size = min(round(len(inner) * rng.uniform(0.5, 1.5)), longest - len(answer) - 2 * FRAME)
+    if size < 1:
+        return row
+    strange = np.where(rng.random(size) < rng.random(), rng.choice(met, size), rng.choice(inner, size))
+    ids = np.concatenate([prompt[:FRAME], strange.astype(row.ids.dtype), prompt[-FRAME:], answer])
+    return Encoded(row.example, ids, 2 * FRAME + size)
 
 
 def with_answer_of(row: Encoded, giver: Encoded) -> Encoded:

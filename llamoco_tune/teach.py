@@ -57,7 +57,7 @@ from llamoco_tune.progress import TokenCount
 from llamoco_tune.records import Record, TuningError
 from llamoco_tune.run_folder import RunRecord
 from llamoco_tune.stopping import StopWish
-from llamoco_tune.swapping import lesson_weights, swapped
+from llamoco_tune.swapping import lesson_weights, some_unread, swapped
 from llamoco_tune.tokens import Encoded, TooLong, text_of
 from llamoco_tune.training import (
     EvaluationLeftOut,
@@ -351,7 +351,7 @@ def mixed_plan_of(
     choosing = dataclasses.replace(choosing, num_batches=int(steps) * per_step - written)
     longest = max(len(row.ids) for row in rows)
     others = swapped(rows, seed=seed) if written and choice.swapped_share else []
-    others = [row for row in others if len(row.ids) <= longest]
+    others = some_unread([row for row in others if len(row.ids) <= longest], choice.unread_share, longest, seed=seed)
     weights = lesson_weights(rows, others, choice.swapped_share, config.mixing, cap=config.mixing_cap)
     answers = without_openings([*rows, *others], chooser.openings.by_optimizer)
     writing = _answers_plan(answers, weights, config, written, 1, round_to=round_to) if written else None

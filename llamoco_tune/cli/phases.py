@@ -172,6 +172,7 @@ def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any
     type=FiniteRange(0, 1, max_open=True),
     help="Share of written answers that are another optimizer's than the best.",
 )
+@click.option("--unread-share", type=FiniteRange(0, 1), help="Share of these answers whose prompt means nothing.")
 @click.option(
     "--restyled-share", type=FiniteRange(0, 1), help="Share of prompts whose Python is rewritten in other words."
 )
@@ -221,6 +222,7 @@ OF_CHOICE = {
     "prompts": "per_batch",
     "writing_share": "writing_share",
     "swapped_share": "swapped_share",
+    "unread_share": "unread_share",
     "restyled_share": "restyled_share",
     "noisy_share": "noisy_share",
     "extended": "extended",
