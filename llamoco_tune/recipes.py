@@ -99,21 +99,24 @@ def compact() -> Recipe:
 
 
 def compact_styles() -> Recipe:
-    """More steps for a model that recipe `compact` has taught, a third of them by prompts in other words.
+    """More steps for a model that recipe `compact` has taught, half of them by prompts in other words.
 
     So it reads what other people write, and chooses no worse on its own set. From the beginning, such prompts cost it a
-    third of what it would have learned there.
+    third of what it would have learned there. Six steps of ten teach to write, a quarter of their answers after prompts
+    that mean nothing: a program should go on as it began, however little of the prompt was understood.
     """
     first = compact()
     train = _with(
-        first.teach.train, learning_rate=5e-4, matrix_rate=0.01, max_steps=4_000, evaluate_every=500, save_every=250
+        first.teach.train, learning_rate=5e-4, matrix_rate=0.01, max_steps=3_000, evaluate_every=500, save_every=250
     )
-    choice = _COMPACT_CHOICE.model_copy(update={"restyled_share": 0.35, "noisy_share": 0.15})
+    choice = _COMPACT_CHOICE.model_copy(
+        update={"writing_share": 0.6, "restyled_share": 0.5, "noisy_share": 0.25, "unread_share": 0.5}
+    )
     return Recipe(
         base="a run of recipe compact",
         contrast=first.contrast,
         teach=first.teach.model_copy(update={"train": train, "choice": choice}),
-        cost=Cost(minutes=62, memory_gb=8.5, on="1 CPU core with AMX", known="estimated"),
+        cost=Cost(minutes=31, memory_gb=8.7, on="2 CPU cores with AMX", known="measured"),
     )
 
 

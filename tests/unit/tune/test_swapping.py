@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llamoco_tune.mixing import Mixing
-from llamoco_tune.swapping import lesson_weights, swapped
+from llamoco_tune.swapping import FRAME, lesson_weights, some_unread, swapped
 from llamoco_tune.tokens import Encoded
 from tests.tuning_rows import encoded
 
@@ -76,3 +76,39 @@ def test_an_optimizer_answers_as_often_in_the_others_part_as_in_the_own(mixing: 
 
 def test_without_others_own_answers_have_everything():
     assert lesson_weights(ROWS, [], 0.5, "proportional", cap=0) == pytest.approx(np.full(4, 0.25))
+
+
+LONG = [encoded(80 + number, 60, number, optimizer="de", problem=f"p{number}") for number in range(6)]
+
+
+def test_an_unread_prompt_keeps_its_ends_and_the_answer_and_nothing_else():
+    for row, other in zip(LONG, some_unread(LONG, 1.0, 120, seed=3), strict=True):
+        assert other.ids[other.num_prompt :].tolist() == row.ids[row.num_prompt :].tolist()
+        assert other.ids[:FRAME].tolist() == row.ids[:FRAME].tolist()
+        before, ours = row.ids[: row.num_prompt], other.ids[: other.num_prompt]
+        assert ours[-FRAME:].tolist() == before[-FRAME:].tolist()
+        assert ours[FRAME:-FRAME].tolist() != before[FRAME:-FRAME].tolist()
+        assert other.example is row.example
+        assert len(other.ids) <= 120
+
+
+def test_the_share_of_unread_prompts_is_that_asked_for_and_the_seed_decides_which():
+    rows = [dataclasses.replace(LONG[0]) for _ in range(400)]
+
+    def changed(seed: int) -> list[bool]:
+        return [
+            one is not other for one, other in zip(rows, some_unread(rows, 0.25, 120, seed=seed), strict=True)
+        ]
+
+    assert 70 <= sum(changed(1)) <= 130
+    assert changed(1) == changed(1) != changed(2)
+    assert some_unread(rows, 0.0, 120, seed=1) == rows
+
+
+def test_a_prompt_without_room_between_its_ends_stays():
+    rows = [encoded(2 * FRAME + 10, 2 * FRAME, 0, optimizer="de", problem="p")]
+    assert some_unread(rows, 1.0, 100, seed=0) == rows
+
+
+def test_no_rows_have_no_unread_prompts():
+    assert some_unread([], 0.5, 100, seed=0) == []
