@@ -97,7 +97,7 @@ release-set: $(FULL)  ## make the released instruction set again: hours of two c
 	cp -r $(RELEASE)-export/data $(RELEASE)-export/README.md $(RELEASE)-campaign/campaign.json docs/releases/standard
 	cd docs/releases/standard && find * -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum > SHA256SUMS
 
-release-model: $(FULL)  ## make a model like that of the package from the released set: two hours of two cores
+release-model: $(FULL)  ## make a model like that of the package from the released set: an hour and a half of two cores
 	test -e $(RELEASE)-set || cp -r docs/releases/standard $(RELEASE)-set
 	$(BIN)/llamoco-data extend $(RELEASE)-set --problems 12000
 	test -e $(RELEASE)-base || $(BIN)/llamoco-tune base compact --data $(RELEASE)-set --out $(RELEASE)-base

@@ -14,5 +14,4 @@ def objective(x):
 
 
 def constraints(x):
-    # the tip may sink by 1 at most
     return np.array([np.sum(bending / x**3) - 1]), np.zeros(0)

@@ -663,6 +663,18 @@ def test_worth_names_the_smallest_probability_of_the_choices_that_it_counts():
         ("def minimize(f:\n", "it is not Python"),
         ("def maximize(f): return f\n", "it does not define minimize"),
         ("", "it is not Python"),
+        (
+            "def minimize(f):\n    def g():\n        nonlocal best\n        best = f\n    return g()\n",
+            "it does not compile: no binding for nonlocal 'best' found",
+        ),
+        ("def minimize(f): return f\nreturn 1\n", "it does not compile: 'return' outside function"),
+        ("def minimize(f):\n    def g():\n        return f\n    g()\n", "its minimize returns nothing"),
+        ("def minimize(f):\n    return\n", "its minimize returns nothing"),
+        ("def minimize(f):\n    class A:\n        def g(self): return 1\n", "its minimize returns nothing"),
+        ("def minimize(f):\n    while True:\n        try:\n            f()\n        finally:\n            return f\n", ""),
+        ("def kept(f): return lambda *a: f.best\n@kept\ndef minimize(f): f.best = 1\n", ""),
+        ("minimize = lambda f: f\n", ""),
+        ("def minimize(f): return f is 1\n", ""),
     ],
 )  # fmt: skip
 def test_slips_are_found_without_running(program, slip):
