@@ -52,11 +52,10 @@ The formulas and their sources are on the page about [scoring](scoring.md). `mak
 """
 UNKNOWN = """## What is not known
 
-- The model of the package was taught by the released set's [first release](releases/index.md#earlier-releases), whose
-  labels were worse. [One that this release taught](tuned-models.md#compact-and-the-model-of-the-package) is told apart
-  from it on no block; more of its programs break on statements in other hands. Why is not known.
-- It is one of two that its recipes made of the first release, and [the other
-  one](tuned-models.md#reading-other-hands-is-learned-second) did as well there.
+- The model of the package is one of one seed. Others, [of the set's first
+  release](tuned-models.md#reading-other-hands-is-learned-second) and [of this
+  one](tuned-models.md#programs-that-go-on-as-they-began), are told apart from it on no block by what they choose; they
+  differ in how many of their programs run in other hands.
 - Rivals without a row in a block were not run there; `llamoco-data baseline` writes their programs. `ngopt` takes up to
   a minute for a run. [On 60 problems without constraints](benchmarks.md#a-wizard) it scores 0.318; SLSQP, the single
   best solver of this page, 0.310; `direct_bobyqa`, the single best solver of 60 others of their kind, 0.401; and
