@@ -49,8 +49,8 @@ class ChoiceConfig(Record):
     """Share of writing's answers that are another optimizer's than the best for the prompt, so that a program goes on
     as it began; the opening is not learned from them."""
     unread_share: float = Field(default=0.0, ge=0, le=1)
-    """Share of the swapped answers that follow a prompt which means nothing, so that a program goes on as it began whatever
-    the model makes of the prompt."""
+    """Share of the swapped answers that follow a prompt which means nothing, so that a program goes on as it began
+    whatever the model makes of the prompt."""
     extended: bool = True
     """Learn from unmeasured problems with predicted scores too, if the set has any."""
     extended_share: float = Field(default=0.5, ge=0, le=1)

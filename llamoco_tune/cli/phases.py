@@ -172,7 +172,11 @@ def contrast_command(data: Path, base: str, out: Path, recipe: str, **given: Any
     type=FiniteRange(0, 1, max_open=True),
     help="Share of written answers that are another optimizer's than the best.",
 )
-@click.option("--unread-share", type=FiniteRange(0, 1), help="Share of other optimizers' answers that follow a prompt without meaning.")
+@click.option(
+    "--unread-share",
+    type=FiniteRange(0, 1),
+    help="Share of other optimizers' answers that follow a prompt without meaning.",
+)
 @click.option(
     "--restyled-share", type=FiniteRange(0, 1), help="Share of prompts whose Python is rewritten in other words."
 )

@@ -671,7 +671,7 @@ def test_worth_names_the_smallest_probability_of_the_choices_that_it_counts():
         ("def minimize(f):\n    def g():\n        return f\n    g()\n", "its minimize returns nothing"),
         ("def minimize(f):\n    return\n", "its minimize returns nothing"),
         ("def minimize(f):\n    class A:\n        def g(self): return 1\n", "its minimize returns nothing"),
-        ("def minimize(f):\n    while True:\n        try:\n            f()\n        finally:\n            return f\n", ""),
+        ("def minimize(f):\n    while True:\n        try: f()\n        finally: return f\n", ""),
         ("def kept(f): return lambda *a: f.best\n@kept\ndef minimize(f): f.best = 1\n", ""),
         ("minimize = lambda f: f\n", ""),
         ("def minimize(f): return f is 1\n", ""),

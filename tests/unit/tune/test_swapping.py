@@ -96,9 +96,7 @@ def test_the_share_of_unread_prompts_is_that_asked_for_and_the_seed_decides_whic
     rows = [dataclasses.replace(LONG[0]) for _ in range(400)]
 
     def changed(seed: int) -> list[bool]:
-        return [
-            one is not other for one, other in zip(rows, some_unread(rows, 0.25, 120, seed=seed), strict=True)
-        ]
+        return [one is not other for one, other in zip(rows, some_unread(rows, 0.25, 120, seed=seed), strict=True)]
 
     assert 70 <= sum(changed(1)) <= 130
     assert changed(1) == changed(1) != changed(2)
