@@ -133,6 +133,19 @@ def test_loss_of_writing_is_in_nats_a_token_however_many_batches_a_step_has(tmp_
     assert [each["writing_loss"] for each in lines] == pytest.approx([each["loss"] for each in lines], rel=1e-4)
 
 
+def test_unread_prompts_are_lessons_of_writing_alone(tmp_path, base, export):
+    losses: list[dict[str, float | None]] = []
+    for share in (0.0, 1.0):
+        choice = ChoiceConfig(per_batch=4, writing_share=0.5, swapped_share=0.9, unread_share=share)
+        config = teaching(2, every=2, choice=choice, keep="last")
+        train = config.train.model_copy(update={"log_every": 1})
+        out = tmp_path / f"run-{share}"
+        teach(export, str(base), out, config.model_copy(update={"train": train}), QUIET)
+        losses.append({name: value for line in read_metrics(out) for name, value in line.values.items()})
+    assert losses[0]["choice_loss"] == losses[1]["choice_loss"]
+    assert losses[0]["writing_loss"] != losses[1]["writing_loss"]
+
+
 def test_openings_that_cannot_be_written_are_one_line_and_the_run_goes_on_later(tmp_path, base, export):
     config = teaching(2, every=2, choice=ChoiceConfig(per_batch=2), keep="last")
     unfinished = teach(export, str(base), tmp_path / "whole", config, QUIET).model_copy(
@@ -206,7 +219,7 @@ def test_what_is_no_finished_run_is_not_packed_and_nothing_is_overwritten(tmp_pa
 def test_run_that_was_stopped_goes_on_to_the_weights_of_an_undisturbed_one(
     tmp_path, base, export, descent, frozen_share
 ):
-    choice = ChoiceConfig(per_batch=4, writing_share=0.3, reading_weight=0.5)
+    choice = ChoiceConfig(per_batch=4, writing_share=0.3, reading_weight=0.5, unread_share=0.5)
     config = teaching(8, every=2, choice=choice, descent=descent, frozen_share=frozen_share, keep="best")
     whole = teach(export, str(base), tmp_path / "whole", config, QUIET)
 
