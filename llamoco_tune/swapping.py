@@ -42,7 +42,8 @@ def some_unread(rows: Sequence[Encoded], share: float, longest: int, *, seed: in
     """The rows, a share of them after a prompt that means nothing; which ones, and what they are, depend on the seed.
 
     Such a prompt has the tokens of the row's own one in another order, a part of them replaced by others that the rows
-    have, and up to half as many again. Its first and last `FRAME` tokens stay, which are those of the template.
+    have, and is half to one and a half times as long. Its first and last `FRAME` tokens stay, and with them the plain
+    template.
 
     Args:
         longest: most tokens of a row.
