@@ -52,8 +52,9 @@ The formulas and their sources are on the page about [scoring](scoring.md). `mak
 """
 UNKNOWN = """## What is not known
 
-- The model of the package is one run of one seed. By its score, the one before it, of the set's first release, is told
-  apart from it on no block; on real problems [it got there sooner](tuned-models.md#programs-that-go-on-as-they-began).
+- The model of the package is one run of one seed. By its scores it is told apart on no block from the model before,
+  which the set's first release taught and which [found as much on real problems, but
+  sooner](tuned-models.md#programs-that-go-on-as-they-began).
 - Rivals without a row in a block were not run there; `llamoco-data baseline` writes their programs. `ngopt` takes up to
   a minute for a run. [On 60 problems without constraints](benchmarks.md#a-wizard) it scores 0.318; SLSQP, the single
   best solver of this page, 0.310; `direct_bobyqa`, the single best solver of 60 others of their kind, 0.401; and

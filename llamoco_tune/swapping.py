@@ -41,8 +41,8 @@ def swapped(rows: Sequence[Encoded], *, seed: int) -> list[Encoded]:
 def some_unread(rows: Sequence[Encoded], share: float, longest: int, *, seed: int) -> list[Encoded]:
     """The rows, a share of them after a prompt that means nothing; which ones, and what they are, depend on the seed.
 
-    Such a prompt has the tokens of the row's own one in another order, a part of them replaced by others that the rows
-    have, and is half to one and a half times as long. Its first and last `FRAME` tokens stay, and with them the plain
+    Such a prompt has tokens drawn from the row's own one, a part of them replaced by any that the rows have, and is
+    half to one and a half times as long. Its first and last `FRAME` tokens stay, and with them the plain
     template.
 
     Args:

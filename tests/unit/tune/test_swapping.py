@@ -89,6 +89,7 @@ def test_an_unread_prompt_keeps_its_ends_and_the_answer_and_nothing_else():
         assert ours[-FRAME:].tolist() == before[-FRAME:].tolist()
         assert ours[FRAME:-FRAME].tolist() != before[FRAME:-FRAME].tolist()
         assert other.example is row.example
+        assert set(ours.tolist()) <= {token for each in LONG for token in each.ids.tolist()}
         assert len(other.ids) <= 120
 
 
